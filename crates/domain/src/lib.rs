@@ -1,1 +1,7 @@
-//! The domain crate.
+//! The values and rules of a federation: pure, without a clock, chance or I/O.
+//!
+//! Every other crate builds on these. Nothing in here knows how entries travel or are kept.
+
+pub mod cbor;
+pub mod id;
+pub mod key;
