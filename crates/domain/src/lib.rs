@@ -3,5 +3,9 @@
 //! Every other crate builds on these. Nothing in here knows how entries travel or are kept.
 
 pub mod cbor;
+pub mod choice;
+pub mod genesis;
 pub mod id;
 pub mod key;
+pub mod record;
+pub mod text;
