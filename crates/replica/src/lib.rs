@@ -13,6 +13,7 @@ mod replica;
 pub mod rule;
 mod standing;
 mod stored;
+pub mod view;
 
 pub use error::Refusal;
 pub use replica::{AHEAD_SECONDS_MAX, Changes, HELD_MAX, Offer, Replica};
