@@ -3,5 +3,6 @@
 //! Every other crate builds on these. Nothing in here knows how entries travel or are kept.
 
 pub mod cbor;
+pub mod charter;
 pub mod id;
 pub mod key;
