@@ -4,5 +4,6 @@
 
 pub mod cbor;
 pub mod charter;
+pub mod decision;
 pub mod id;
 pub mod key;
