@@ -135,6 +135,22 @@ pub struct UnsupportedRule {
     pub rule: RuleName,
 }
 
+/// Why a proposal may not be decided by the rule it asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RuleRefused {
+    /// The charter does not offer the rule.
+    #[error("the charter does not offer the rule {rule}; choose {}", offered.join(" or "))]
+    NotOffered {
+        /// The rule asked for.
+        rule: RuleName,
+        /// The rules the charter offers.
+        offered: Vec<&'static str>,
+    },
+    /// The charter offers the rule, and this release cannot judge by it.
+    #[error("{0}")]
+    Unsupported(UnsupportedRule),
+}
+
 impl RuleName {
     /// Every rule with a name, supported or reserved.
     pub const ALL: [Self; 5] = [

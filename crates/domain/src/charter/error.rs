@@ -4,6 +4,7 @@ use std::{error::Error, fmt};
 
 use thiserror::Error;
 
+use super::UnsupportedRule;
 use crate::cbor::DecodeError;
 
 /// Why a text or bytes are no charter.
@@ -98,7 +99,7 @@ pub enum Problem {
         /// How many it may have.
         most: usize,
     },
-    /// Line breaks or other control characters.
+    /// Line breaks, other control characters, or marks that turn the direction of writing.
     #[error("the text has a line break or control character; write it on one line")]
     ControlCharacter,
     /// A list that is too short or too long.
@@ -158,6 +159,9 @@ pub enum Problem {
         /// Its strength in percent.
         found: u64,
     },
+    /// A default rule that this release cannot decide by: no proposal could be made with it.
+    #[error("{0}")]
+    Unsupported(UnsupportedRule),
     /// A rule under which no class may vote.
     #[error("no class may vote under this; write \"all\" or a list of class ids")]
     NoVoters,

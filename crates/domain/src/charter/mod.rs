@@ -9,6 +9,8 @@
 
 mod class;
 mod error;
+#[cfg(test)]
+mod mistakes;
 mod reader;
 mod source;
 mod terms;
@@ -21,7 +23,8 @@ use std::collections::BTreeMap;
 use self::reader::Reader;
 pub use self::{
     class::{
-        Class, ClassId, ClassIdError, ClassKind, Eligible, RuleName, RuleNameError, UnsupportedRule,
+        Class, ClassId, ClassIdError, ClassKind, Eligible, RuleName, RuleNameError, RuleRefused,
+        UnsupportedRule,
     },
     error::{CharterError, Problem},
     reader::TEXT_CHARACTERS_MAX,
@@ -153,11 +156,18 @@ impl Charter {
         self.terms.classes.iter().find(|class| class.id == *id)
     }
 
-    /// Whether a proposal may choose that rule. This release may still not be able to judge by it:
-    /// see [`RuleName::supported`].
-    #[must_use]
-    pub fn allows(&self, rule: RuleName) -> bool {
-        self.terms.rules.contains(&rule)
+    /// Checks that a proposal may choose that rule and that this release can judge by it.
+    ///
+    /// # Errors
+    /// When the charter does not offer it, or this release only knows its name.
+    pub fn check_rule(&self, rule: RuleName) -> Result<(), RuleRefused> {
+        if !self.terms.rules.contains(&rule) {
+            let offered = self.terms.rules.iter().map(|rule| rule.as_str()).collect();
+            return Err(RuleRefused::NotOffered { rule, offered });
+        }
+        rule.supported()
+            .map(|_| ())
+            .map_err(RuleRefused::Unsupported)
     }
 
     /// The keys that this release keeps without knowing what they mean, ascending.

@@ -181,7 +181,10 @@ fn texts_of(
 
 fn check_text(key: &str, text: &str) -> Result<(), CharterError> {
     let characters = text.chars().count();
-    if text.chars().any(char::is_control) {
+    // Line separators and direction marks would show one text and mean another.
+    let hidden =
+        |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.chars().any(hidden) {
         return Err(CharterError::new(key, Problem::ControlCharacter));
     }
     if text.trim().is_empty() || characters > TEXT_CHARACTERS_MAX {

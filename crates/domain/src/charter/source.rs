@@ -54,6 +54,10 @@ fn check(entries: &Entries) -> Result<Charter, CharterError> {
         let allowed = RuleName::ALL.map(RuleName::as_str);
         return Err(unknown_word("rules", rule, &allowed));
     }
+    if let Err(unsupported) = charter.terms().default_rule.supported() {
+        let problem = Problem::Unsupported(unsupported);
+        return Err(CharterError::new("default-rule", problem));
+    }
     charter.written_out()
 }
 
@@ -71,19 +75,19 @@ fn refuse_unknown(entries: &Entries) -> Result<(), CharterError> {
         .cloned()
         .chain(listed.iter().flat_map(|id| class_keys(id)))
         .collect();
-    for key in entries.keys().filter(|key| !known.contains(*key)) {
-        let class = key
-            .strip_prefix("class.")
-            .and_then(|key| key.split_once('.'));
-        let problem = match class {
-            Some((id, _)) if !listed.contains(&id) => Problem::UnlistedClass(id.to_owned()),
-            _ => Problem::UnknownKey {
-                nearest: nearest(key, known.iter().map(String::as_str)),
-            },
-        };
-        return Err(CharterError::new(key, problem));
-    }
-    Ok(())
+    let Some(key) = entries.keys().find(|key| !known.contains(*key)) else {
+        return Ok(());
+    };
+    let class = key
+        .strip_prefix("class.")
+        .and_then(|key| key.split_once('.'));
+    let problem = match class {
+        Some((id, _)) if !listed.contains(&id) => Problem::UnlistedClass(id.to_owned()),
+        _ => Problem::UnknownKey {
+            nearest: nearest(key, known.iter().map(String::as_str)),
+        },
+    };
+    Err(CharterError::new(key, problem))
 }
 
 fn text_of(item: &Item) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! Which ballot of each voter counts, and why the others do not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{Choice, Electorate};
 use crate::{
@@ -168,10 +168,10 @@ impl Count {
         for cast in ballots.into_values() {
             if cast.slot < slot {
                 self.leave_out(cast, Why::Superseded);
-            } else if sides.contains_key(&cast.choice) {
-                self.leave_out(cast, Why::Repeated);
+            } else if let Entry::Vacant(side) = sides.entry(cast.choice) {
+                side.insert(cast);
             } else {
-                sides.insert(cast.choice, cast);
+                self.leave_out(cast, Why::Repeated);
             }
         }
         let Some(first) = sides.values().min_by_key(|cast| cast.ballot) else {
