@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    choice::Choice,
+    decision::Choice,
     id::{EntryId, MemberId, PhaseId, Timestamp},
     key::PublicKey,
     record::{Ballot, Kind, Mandate, Opening, Record},

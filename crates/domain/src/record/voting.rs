@@ -3,7 +3,7 @@
 use super::{CLASS_BYTES_MAX, Content, LINE_BYTES_MAX, decode_line};
 use crate::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
-    choice::Choice,
+    decision::Choice,
     id::{CircleId, EntryId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     key::PublicKey,
 };
