@@ -317,6 +317,7 @@ fn loose(
         references: Vec::new(),
         has_note: header.note.is_some(),
         loose: true,
+        size: header.size() as u32,
         usage: Usage::default(),
         mandates,
         record: Some(Box::new(record)),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     id::{CircleId, EntryId, MemberId, PersonId, PhaseId, ProposalId, Timestamp},
     key::PublicKey,
-    record::{self, Custody, Delegate, Kind, Purpose, Record, Roles},
+    record::{self, Custody, Delegate, Purpose, Record, Roles},
 };
 
 use crate::{
@@ -419,13 +419,6 @@ impl Replica {
             }
         }
         forks
-    }
-
-    /// Whether an entry's effect in views depends on revocations, so that a new one asks for the
-    /// view to be built anew.
-    #[must_use]
-    pub fn rebuilds_view(kind: Kind) -> bool {
-        kind == Kind::Revocation
     }
 }
 
