@@ -1,0 +1,115 @@
+//! The composed behaviour and the transport under it.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::key::SecretKey;
+use libp2p::{
+    Swarm, SwarmBuilder, connection_limits, identify, identity, memory_connection_limits, noise,
+    ping, swarm::NetworkBehaviour, tcp, yamux,
+};
+
+use crate::{error::NetworkError, fault::Counters, gate::Gate, limits::Limits, settings::Settings};
+
+/// What this node says it is.
+pub const AGENT_VERSION: &str = concat!("folkmoot/", env!("CARGO_PKG_VERSION"));
+/// The beginning of the protocol version in identify; the federation follows.
+pub(crate) const PROTOCOL_VERSION: &str = "folkmoot/1";
+
+/// Streams on one connection. Yamux buffers up to 256 KiB for each before any limit of ours can
+/// act, so this bounds what a stranger can make us hold.
+const STREAMS_MAX: usize = 32;
+/// Streams of one connection whose protocol is being negotiated.
+const NEGOTIATING_STREAMS_MAX: usize = 8;
+/// How long one outgoing ping may take; silence is judged by the driver.
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// Dialling and the handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Everything that listens to the swarm. The order matters: what refuses cheaply comes first.
+#[derive(NetworkBehaviour)]
+pub(crate) struct Behaviour {
+    pub(crate) pending: connection_limits::Behaviour,
+    pub(crate) memory: memory_connection_limits::Behaviour,
+    pub(crate) gate: Gate,
+    pub(crate) identify: identify::Behaviour,
+    pub(crate) ping: ping::Behaviour,
+}
+
+/// The protocol version a node of a federation announces.
+pub(crate) fn protocol_version(federation: Option<&str>) -> String {
+    match federation {
+        Some(federation) => format!("{PROTOCOL_VERSION}/{federation}"),
+        None => PROTOCOL_VERSION.to_owned(),
+    }
+}
+
+fn keypair(secret: &SecretKey) -> Result<identity::Keypair, NetworkError> {
+    // The callee wipes the array it is given.
+    identity::Keypair::ed25519_from_bytes(secret.seed())
+        .map_err(|error| NetworkError::Transport(Box::new(error)))
+}
+
+/// Builds the swarm; nothing listens yet.
+pub(crate) fn swarm(
+    settings: &Settings,
+    counters: Arc<Counters>,
+) -> Result<Swarm<Behaviour>, NetworkError> {
+    let limits = settings.limits.clone();
+    let version = protocol_version(settings.federation.as_deref());
+    let streams = || {
+        let mut config = yamux::Config::default();
+        config.set_max_num_streams(STREAMS_MAX);
+        config
+    };
+    let idle_timeout = limits.applicants.idle_timeout;
+    let swarm = SwarmBuilder::with_existing_identity(keypair(&settings.secret)?)
+        .with_tokio()
+        .with_tcp(
+            tcp::Config::default().nodelay(true),
+            noise::Config::new,
+            streams,
+        )
+        .map_err(|error| NetworkError::Transport(Box::new(error)))?
+        .with_dns()
+        .map_err(|error| NetworkError::Transport(Box::new(error)))?
+        .with_behaviour(|key| compose(key, &limits, version, counters))
+        .map_err(|error| NetworkError::Transport(Box::new(error)))?
+        .with_swarm_config(|config| {
+            config
+                .with_idle_connection_timeout(idle_timeout)
+                .with_max_negotiating_inbound_streams(NEGOTIATING_STREAMS_MAX)
+        })
+        .with_connection_timeout(HANDSHAKE_TIMEOUT)
+        .build();
+    Ok(swarm)
+}
+
+fn compose(
+    key: &identity::Keypair,
+    limits: &Limits,
+    version: String,
+    counters: Arc<Counters>,
+) -> Behaviour {
+    let connections = connection_limits::ConnectionLimits::default()
+        .with_max_pending_incoming(Some(limits.connections_pending_max))
+        .with_max_pending_outgoing(Some(limits.connections_pending_max))
+        .with_max_established(Some(limits.connections_max));
+    let identify = identify::Config::new(version, key.public())
+        .with_agent_version(AGENT_VERSION.to_owned())
+        .with_cache_size(0)
+        .with_hide_listen_addrs(true);
+    let ping = ping::Config::new()
+        .with_interval(limits.ping_interval)
+        .with_timeout(PING_TIMEOUT);
+    Behaviour {
+        pending: connection_limits::Behaviour::new(connections),
+        memory: memory_connection_limits::Behaviour::with_max_bytes(limits.memory_bytes_max),
+        gate: Gate::new(
+            usize::try_from(limits.connections_per_peer_max).unwrap_or(usize::MAX),
+            limits.applicants.connections_max,
+            counters,
+        ),
+        identify: identify::Behaviour::new(identify),
+        ping: ping::Behaviour::new(ping),
+    }
+}
