@@ -58,6 +58,8 @@ mod fault;
 mod frame;
 mod gate;
 mod handler;
+#[cfg(test)]
+mod hostile;
 mod limits;
 mod member;
 mod network;

@@ -96,9 +96,11 @@ impl Node {
     }
 
     /// Answers every application request with its reverse.
-    fn answer_everything(mut self) {
+    fn answer_everything(self) {
         tokio::spawn(async move {
-            while let Some(event) = self.events.recv().await {
+            // The whole node: without its handle the network would stop.
+            let mut node = self;
+            while let Some(event) = node.events.recv().await {
                 if let Event::Application {
                     mut request, reply, ..
                 } = event
@@ -181,7 +183,6 @@ async fn a_stranger_reaches_the_application_protocol_and_never_connects() {
     }
     let (stranger, answer) = asking.await.unwrap();
     assert_eq!(answer.unwrap(), b"ask two members");
-    // A second request passes through the same connection after the failed opening.
     assert!(anna.network.peers().await.is_empty());
     assert!(stranger.network.peers().await.is_empty());
     let refused = stranger.network.send(anna_key, vec![1]);
