@@ -4,11 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use domain::key::SecretKey;
 use libp2p::{
-    Swarm, SwarmBuilder, connection_limits, identify, identity, memory_connection_limits, noise,
-    ping, swarm::NetworkBehaviour, tcp, yamux,
+    Swarm, SwarmBuilder, Transport, connection_limits, core::upgrade::Version, dns, identify,
+    identity, memory_connection_limits, noise, ping, swarm::NetworkBehaviour, tcp, yamux,
 };
 
-use crate::{error::NetworkError, fault::Counters, gate::Gate, limits::Limits, settings::Settings};
+use crate::{
+    error::NetworkError, fault::Counters, gate::Gate, limits::Limits, settings::Settings,
+    stall::Stalling,
+};
 
 /// What this node says it is.
 pub const AGENT_VERSION: &str = concat!("folkmoot/", env!("CARGO_PKG_VERSION"));
@@ -56,21 +59,23 @@ pub(crate) fn swarm(
 ) -> Result<Swarm<Behaviour>, NetworkError> {
     let limits = settings.limits.clone();
     let version = protocol_version(settings.federation.as_deref());
-    let streams = || {
-        let mut config = yamux::Config::default();
-        config.set_max_num_streams(STREAMS_MAX);
-        config
-    };
+    let mut streams = yamux::Config::default();
+    streams.set_max_num_streams(STREAMS_MAX);
     let idle_timeout = limits.applicants.idle_timeout;
+    let stall_timeout = limits.stall_timeout;
     let swarm = SwarmBuilder::with_existing_identity(keypair(&settings.secret)?)
         .with_tokio()
-        .with_tcp(
-            tcp::Config::default().nodelay(true),
-            noise::Config::new,
-            streams,
+        .with_other_transport(
+            |key| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
+                let sockets = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
+                let named = dns::tokio::Transport::system(sockets)?;
+                Ok(named
+                    .map(move |socket, _| Stalling::new(socket, stall_timeout))
+                    .upgrade(Version::V1Lazy)
+                    .authenticate(noise::Config::new(key)?)
+                    .multiplex(streams))
+            },
         )
-        .map_err(|error| NetworkError::Transport(Box::new(error)))?
-        .with_dns()
         .map_err(|error| NetworkError::Transport(Box::new(error)))?
         .with_behaviour(|key| compose(key, &limits, version, counters))
         .map_err(|error| NetworkError::Transport(Box::new(error)))?
@@ -104,11 +109,7 @@ fn compose(
     Behaviour {
         pending: connection_limits::Behaviour::new(connections),
         memory: memory_connection_limits::Behaviour::with_max_bytes(limits.memory_bytes_max),
-        gate: Gate::new(
-            usize::try_from(limits.connections_per_peer_max).unwrap_or(usize::MAX),
-            limits.applicants.connections_max,
-            counters,
-        ),
+        gate: Gate::new(limits, counters),
         identify: identify::Behaviour::new(identify),
         ping: ping::Behaviour::new(ping),
     }

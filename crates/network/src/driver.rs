@@ -271,7 +271,7 @@ impl Driver {
             Notice::RequestEnded { connection } => {
                 let member = |connection: &Connection| self.peers.contains_key(&connection.peer);
                 if !self.connections.get(&connection).is_some_and(member) {
-                    self.swarm.close_connection(connection);
+                    self.close(connection);
                 }
             }
         }
@@ -284,15 +284,13 @@ impl Driver {
         self.counters.fault(fault);
         tracing::warn!(peer = %id, %fault, "peer cut off");
         self.swarm.behaviour_mut().gate.keep_out(id, now, cool_down);
-        if let Some(peer) = address::to_key(&id).and_then(|key| self.peers.get_mut(&key)) {
-            peer.outbound.close();
-            peer.link.end();
-            peer.session_began = None;
+        let Some(key) = address::to_key(&id) else {
+            return;
+        };
+        self.close_all(key);
+        if let Some(peer) = self.peers.get_mut(&key) {
             peer.dial.not_before(now + cool_down);
-            peer.open.not_before(now + cool_down);
         }
-        // Not being connected any more is what is wanted.
-        let _ = self.swarm.disconnect_peer_id(id);
     }
 
     fn status(&self) -> Vec<PeerStatus> {

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    net::IpAddr,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
     time::Duration,
@@ -13,6 +14,7 @@ use std::{
 use libp2p::{
     Multiaddr, PeerId,
     core::{Endpoint, transport::PortUse},
+    multiaddr::Protocol,
     swarm::{
         ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NotifyHandler, THandler,
         THandlerInEvent, THandlerOutEvent, ToSwarm,
@@ -25,6 +27,7 @@ use crate::{
     address,
     fault::Counters,
     handler::{Command, Door, Handler, Report},
+    limits::Limits,
 };
 
 /// Peers kept out at a time; beyond it the one due first is let in again.
@@ -41,6 +44,8 @@ pub(crate) enum Refusal {
     PerPeer(usize),
     #[error("too many connections with nodes that are not members: {0}")]
     Applicants(usize),
+    #[error("too many connections with nodes that are not members from one address: {0}")]
+    PerHost(usize),
 }
 
 /// What the gate tells the driver.
@@ -55,6 +60,8 @@ pub(crate) struct Passed {
 #[derive(Debug)]
 struct Counted {
     peer: PeerId,
+    /// Where it comes from, if the other side opened it.
+    host: Option<IpAddr>,
     inbound: bool,
 }
 
@@ -65,19 +72,21 @@ pub(crate) struct Gate {
     connections: HashMap<ConnectionId, Counted>,
     per_peer_max: usize,
     applicants_max: usize,
+    per_host_max: usize,
     counters: Arc<Counters>,
     actions: VecDeque<ToSwarm<Passed, Command>>,
     waker: Option<Waker>,
 }
 
 impl Gate {
-    pub(crate) fn new(per_peer_max: usize, applicants_max: usize, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(limits: &Limits, counters: Arc<Counters>) -> Self {
         Self {
             members: BTreeSet::new(),
             cooling: BTreeMap::new(),
             connections: HashMap::new(),
-            per_peer_max,
-            applicants_max,
+            per_peer_max: usize::try_from(limits.connections_per_peer_max).unwrap_or(usize::MAX),
+            applicants_max: limits.applicants.connections_max,
+            per_host_max: limits.applicants.connections_per_host_max,
             counters,
             actions: VecDeque::new(),
             waker: None,
@@ -132,7 +141,7 @@ impl Gate {
         }
     }
 
-    fn admit(&mut self, peer: PeerId, inbound: bool) -> Result<Handler, Refusal> {
+    fn admit(&mut self, peer: PeerId, from: Option<&Multiaddr>) -> Result<Handler, Refusal> {
         if address::to_key(&peer).is_none() {
             return Err(Refusal::Key);
         }
@@ -148,19 +157,28 @@ impl Gate {
             return Err(Refusal::PerPeer(self.per_peer_max));
         }
         let member = self.members.contains(&peer);
-        let applicant =
-            |counted: &&Counted| counted.inbound && !self.members.contains(&counted.peer);
-        if inbound && !member {
-            let applicants = self.connections.values().filter(applicant).count();
-            if applicants >= self.applicants_max {
+        if let Some(from) = from.filter(|_| !member) {
+            let applicants = || {
+                let inbound = self.connections.values().filter(|counted| counted.inbound);
+                inbound.filter(|counted| !self.members.contains(&counted.peer))
+            };
+            if applicants().count() >= self.applicants_max {
                 return Err(Refusal::Applicants(self.applicants_max));
+            }
+            let host = host(from);
+            if applicants().filter(|counted| counted.host == host).count() >= self.per_host_max {
+                return Err(Refusal::PerHost(self.per_host_max));
             }
         }
         Ok(Handler::new(member))
     }
 
-    fn handler(&mut self, peer: PeerId, inbound: bool) -> Result<Handler, ConnectionDenied> {
-        self.admit(peer, inbound).map_err(|refusal| {
+    fn handler(
+        &mut self,
+        peer: PeerId,
+        from: Option<&Multiaddr>,
+    ) -> Result<Handler, ConnectionDenied> {
+        self.admit(peer, from).map_err(|refusal| {
             self.counters
                 .connections_refused
                 .fetch_add(1, Ordering::Relaxed);
@@ -179,9 +197,9 @@ impl NetworkBehaviour for Gate {
         _: ConnectionId,
         peer: PeerId,
         _: &Multiaddr,
-        _: &Multiaddr,
+        from: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.handler(peer, true)
+        self.handler(peer, Some(from))
     }
 
     fn handle_established_outbound_connection(
@@ -192,7 +210,7 @@ impl NetworkBehaviour for Gate {
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.handler(peer, false)
+        self.handler(peer, None)
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
@@ -200,6 +218,7 @@ impl NetworkBehaviour for Gate {
             FromSwarm::ConnectionEstablished(established) => {
                 let counted = Counted {
                     peer: established.peer_id,
+                    host: host(established.endpoint.get_remote_address()),
                     inbound: established.endpoint.is_listener(),
                 };
                 self.connections.insert(established.connection_id, counted);
@@ -234,4 +253,13 @@ impl NetworkBehaviour for Gate {
         self.waker = Some(context.waker().clone());
         Poll::Pending
     }
+}
+
+/// The IP address a connection comes from.
+fn host(address: &Multiaddr) -> Option<IpAddr> {
+    address.iter().find_map(|part| match part {
+        Protocol::Ip4(ip) => Some(ip.into()),
+        Protocol::Ip6(ip) => Some(ip.into()),
+        _ => None,
+    })
 }

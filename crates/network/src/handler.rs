@@ -194,11 +194,8 @@ impl ConnectionHandler for Handler {
             ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound {
                 protocol: (door, stream),
                 ..
-            }) => {
-                // Negotiated under an older roster: dropping the stream resets it.
-                if door == Door::Application || self.member {
-                    self.report(Report::Inbound { door, stream });
-                }
+            }) if door == Door::Application || self.member => {
+                self.report(Report::Inbound { door, stream });
             }
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound {
                 protocol: stream,
@@ -212,10 +209,12 @@ impl ConnectionHandler for Handler {
                 not_spoken: matches!(error, StreamUpgradeError::NegotiationFailed),
             }),
             ConnectionEvent::RemoteProtocolsChange(ProtocolsChange::Added(mut added)) => {
-                if added.any(|protocol| *protocol == MEMBER_PROTOCOL) {
+                let admitted = added.any(|protocol| *protocol == MEMBER_PROTOCOL);
+                if admitted {
                     self.report(Report::Admitted);
                 }
             }
+            // A member stream negotiated under an older roster ends here: dropping it resets it.
             _ => {}
         }
     }

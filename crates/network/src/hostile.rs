@@ -284,6 +284,20 @@ async fn strangers_have_few_connections_and_members_are_let_in_all_the_same() {
 }
 
 #[tokio::test]
+async fn one_address_cannot_take_every_place_of_the_strangers() {
+    let mut limits = Limits::default();
+    limits.applicants.connections_per_host_max = 1;
+    let victim = Victim::start(limits, &[]).await;
+    let (mut first, mut second) = (Hostile::new(2), Hostile::new(4));
+    assert!(first.dial(&victim).await.is_some());
+    let connection = second.dial(&victim).await;
+    if let Some(connection) = connection {
+        assert!(second.open(connection, Door::Application).await.is_none());
+    }
+    assert_eq!(victim.network.statistics().connections_refused, 1);
+}
+
+#[tokio::test]
 async fn a_stranger_that_does_nothing_is_disconnected() {
     let mut limits = Limits::default();
     limits.applicants.idle_timeout = Duration::from_millis(200);

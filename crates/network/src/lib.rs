@@ -66,6 +66,7 @@ mod network;
 mod outbox;
 mod schedule;
 mod settings;
+mod stall;
 
 pub use address::{ADDRESS_CHARACTERS_MAX, check_multiaddr, peer_id};
 pub use behaviour::AGENT_VERSION;

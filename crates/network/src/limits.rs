@@ -71,6 +71,8 @@ pub struct Limits {
 pub struct Applicants {
     /// Connections in all.
     pub connections_max: usize,
+    /// Connections from one IP address.
+    pub connections_per_host_max: usize,
     /// Requests a minute in all.
     pub requests_per_minute: u32,
     /// Requests a minute of one peer. More is a fault. Holds for members too.
@@ -120,6 +122,7 @@ impl Default for Applicants {
     fn default() -> Self {
         Self {
             connections_max: 16,
+            connections_per_host_max: 8,
             requests_per_minute: 60,
             requests_per_minute_per_peer: 10,
             request_bytes_max: 64 * 1024,

@@ -34,7 +34,7 @@ fn settings(seed: u8, listen: &str) -> Settings {
 
 async fn start(settings: Settings) -> Node {
     let key = settings.secret.public();
-    let (network, events) = Network::start(settings).await.unwrap();
+    let (network, events) = Network::start(settings).await.expect("the node starts");
     let address = network.listening().await.remove(0);
     Node {
         network,

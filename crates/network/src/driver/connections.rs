@@ -7,6 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use domain::key::PublicKey;
 use futures::StreamExt;
 use libp2p::{
     Multiaddr, PeerId, TransportError,
@@ -171,6 +172,20 @@ impl Driver {
             self.open_request(id, number, request);
         }
         self.open_if_due(key, now);
+    }
+
+    /// Closes a connection. For the driver it is gone at once: the transport may need as long as
+    /// its stall timeout, and what still arrives is ignored.
+    pub(super) fn close(&mut self, number: ConnectionId) {
+        self.swarm.close_connection(number);
+        self.on_closed(number);
+    }
+
+    /// Closes every connection with a peer.
+    pub(super) fn close_all(&mut self, key: PublicKey) {
+        for number in self.by_peer.get(&key).cloned().unwrap_or_default() {
+            self.close(number);
+        }
     }
 
     fn on_closed(&mut self, number: ConnectionId) {

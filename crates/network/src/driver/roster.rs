@@ -111,8 +111,7 @@ impl Driver {
         peer.outbound.close();
         peer.link.remove();
         self.leaving.insert(key, peer.receiving);
-        // Not being connected any more is what is wanted.
-        let _ = self.swarm.disconnect_peer_id(peer.id);
+        self.close_all(key);
     }
 
     /// When something is due next.
@@ -155,21 +154,17 @@ impl Driver {
             }
         }
         let mut over = Vec::new();
-        for (id, connection) in &mut self.connections {
+        let lifetime = self.shared.limits.applicants.lifetime;
+        for (number, connection) in &self.connections {
             let silent = connection.heard + self.shared.limits.silence_timeout <= now;
-            let lifetime = self.shared.limits.applicants.lifetime;
-            let applicant = connection.inbound && !self.peers.contains_key(&connection.peer);
-            let overdue = applicant && connection.began + lifetime <= now;
+            let overdue = self.is_applicant(connection) && connection.began + lifetime <= now;
             if silent || overdue {
-                tracing::debug!(peer = %connection.id, silent, "connection closed");
-                // Closing takes a moment; without this the driver would wake for it at once.
-                connection.heard = now;
-                connection.began = now;
-                over.push(*id);
+                tracing::debug!(peer = %connection.id, silent, "connection is over");
+                over.push(*number);
             }
         }
-        for id in over {
-            self.swarm.close_connection(id);
+        for number in over {
+            self.close(number);
         }
     }
 
@@ -181,7 +176,7 @@ impl Driver {
             return;
         }
         let options = DialOpts::peer_id(peer.id)
-            .condition(PeerCondition::Disconnected)
+            .condition(PeerCondition::NotDialing)
             .addresses(peer.addresses.clone())
             .build();
         let connection = options.connection_id();

@@ -35,7 +35,8 @@ impl Driver {
             connection,
             report,
         } = passed;
-        let Some(key) = address::to_key(&id) else {
+        // Nothing is known of a connection that is being closed.
+        let Some(key) = self.connections.get(&connection).map(|known| known.peer) else {
             return;
         };
         match report {
@@ -130,8 +131,7 @@ impl Driver {
         peer.open.failed(Instant::now());
         if stalled {
             tracing::warn!(peer = %peer.id, "the peer stopped reading; connection closed");
-            // Not being connected any more is what is wanted.
-            let _ = self.swarm.disconnect_peer_id(peer.id);
+            self.close_all(key);
         }
     }
 
