@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use domain::key::SecretKey;
 use libp2p::{
     Swarm, SwarmBuilder, Transport, connection_limits, core::upgrade::Version, dns, identify,
-    identity, memory_connection_limits, noise, ping, swarm::NetworkBehaviour, tcp, yamux,
+    identity, memory_connection_limits, noise, ping, swarm::NetworkBehaviour, tcp,
 };
 
 use crate::{
-    error::NetworkError, fault::Counters, gate::Gate, limits::Limits, settings::Settings,
-    stall::Stalling,
+    error::NetworkError, fault::Counters, gate::Gate, limits::Limits, multiplex::Multiplex,
+    settings::Settings, stall::Stalling,
 };
 
 /// What this node says it is.
@@ -18,9 +18,6 @@ pub const AGENT_VERSION: &str = concat!("folkmoot/", env!("CARGO_PKG_VERSION"));
 /// The beginning of the protocol version in identify; the federation follows.
 pub(crate) const PROTOCOL_VERSION: &str = "folkmoot/1";
 
-/// Streams on one connection. Yamux buffers up to 256 KiB for each before any limit of ours can
-/// act, so this bounds what a stranger can make us hold.
-const STREAMS_MAX: usize = 32;
 /// Streams of one connection whose protocol is being negotiated.
 const NEGOTIATING_STREAMS_MAX: usize = 8;
 /// How long one outgoing ping may take; silence is judged by the driver.
@@ -59,8 +56,6 @@ pub(crate) fn swarm(
 ) -> Result<Swarm<Behaviour>, NetworkError> {
     let limits = settings.limits.clone();
     let version = protocol_version(settings.federation.as_deref());
-    let mut streams = yamux::Config::default();
-    streams.set_max_num_streams(STREAMS_MAX);
     let idle_timeout = limits.applicants.idle_timeout;
     let stall_timeout = limits.stall_timeout;
     let swarm = SwarmBuilder::with_existing_identity(keypair(&settings.secret)?)
@@ -73,7 +68,7 @@ pub(crate) fn swarm(
                     .map(move |socket, _| Stalling::new(socket, stall_timeout))
                     .upgrade(Version::V1Lazy)
                     .authenticate(noise::Config::new(key)?)
-                    .multiplex(streams))
+                    .multiplex(Multiplex))
             },
         )
         .map_err(|error| NetworkError::Transport(Box::new(error)))?

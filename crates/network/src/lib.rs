@@ -62,6 +62,7 @@ mod handler;
 mod hostile;
 mod limits;
 mod member;
+mod multiplex;
 mod network;
 mod outbox;
 mod schedule;
