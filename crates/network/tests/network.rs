@@ -191,7 +191,11 @@ async fn a_stranger_reaches_the_application_protocol_and_never_connects() {
 
 #[tokio::test]
 async fn a_stranger_becomes_a_member_on_its_connection_and_is_put_out_again() {
-    let (mut anna, mut bela) = (node(1).await, node(2).await);
+    // Anna would never close a stranger's connection, so only putting Bela out can.
+    let mut patient = settings(1, "/ip4/127.0.0.1/tcp/0");
+    patient.limits.applicants.idle_timeout = Duration::from_secs(3_600);
+    patient.limits.applicants.lifetime = Duration::from_secs(3_600);
+    let (mut anna, mut bela) = (start(patient).await, node(2).await);
     // Bela dials Anna as a stranger; neither knows an address of the other afterwards.
     bela.roster(&[(anna.key, &[&anna.address])]).await;
     let address = anna.address.clone();
