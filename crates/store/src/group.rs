@@ -102,7 +102,7 @@ pub(crate) struct Group<'w, 'c> {
     next_position: u64,
     entries: Vec<NewEntry<'w>>,
     chunks: Vec<(Hash, &'w [u8])>,
-    local: BTreeMap<(&'static str, &'w [u8]), Option<&'w [u8]>>,
+    local: BTreeMap<(&'w str, &'w [u8]), Option<&'w [u8]>>,
 }
 
 impl<'w, 'c> Group<'w, 'c> {
@@ -143,10 +143,15 @@ impl<'w, 'c> Group<'w, 'c> {
                 self.execute_with(fixed::REMOVE_CHUNK, &hash.0).await?;
             }
             Write::Local { area, key, value } => {
-                self.local.insert((area, key), value.as_deref());
+                self.add_local(area, key, value.as_deref());
             }
         }
         Ok(())
+    }
+
+    /// Sets or deletes a local value after the writes before it.
+    pub(crate) fn add_local(&mut self, area: &'w str, key: &'w [u8], value: Option<&'w [u8]>) {
+        self.local.insert((area, key), value);
     }
 
     /// Sends what is left and gives the next free position; the caller commits.

@@ -32,7 +32,10 @@ mod connection;
 mod directory;
 mod error;
 mod group;
+mod inspection;
 mod log;
+mod pages;
+mod rebuild;
 mod row;
 mod schema;
 pub mod statements;
@@ -41,6 +44,7 @@ mod writer;
 
 pub use error::StoreError;
 pub use group::Write;
+pub use inspection::{Fault, Progress, Report, Step};
 pub use row::Stored;
 pub use schema::known_version;
 pub use store::{Opened, Options, Scan, Size, Store, VALUE_BYTES_MAX};

@@ -23,6 +23,7 @@ use crate::{
     directory::{self, Directory},
     error::{StoreError, read_failure, write_failure},
     group::{self, Write},
+    log,
     row::{self, EntryColumns, Stored, signed, unsigned},
     schema,
     statements::{self, LOOKUP, fixed},
@@ -131,6 +132,7 @@ impl Store {
             create(&directory, federation).await?;
         }
         directory::inspect_header(&path)?;
+        log::inspect(&path, &directory.log())?;
         let pages_max = options.quota_bytes.map(|bytes| (bytes / PAGE_BYTES).max(1));
         let mut connection = connection::open(&path, Use::Write { pages_max }).await?;
         schema::migrate(&path, &mut connection).await?;
