@@ -12,7 +12,7 @@ use std::{
     path::Path,
 };
 
-use crate::error::StoreError;
+use crate::{error::StoreError, schema::PAGE_BYTES};
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
@@ -23,10 +23,10 @@ const MAGIC: u32 = 0x377f_0682;
 /// Where the pages of the last state in a log are.
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
-    /// Bytes of a page; zero if there is no log.
-    pub(crate) page_bytes: usize,
     /// Page number to the offset of the newest intact copy.
     pub(crate) offsets: HashMap<u32, u64>,
+    /// Page number and offset of newer copies that do not match their checksum.
+    pub(crate) torn: Vec<(u32, u64)>,
     /// Whether a damaged frame is followed by what was written after it was synced.
     pub(crate) damaged: bool,
 }
@@ -59,29 +59,29 @@ fn read_frames(file: &mut impl Read) -> std::io::Result<Pages> {
         return Ok(pages);
     }
     let magic = word(&header, 0);
-    let page_bytes = word(&header, 8) as usize;
-    let sizes = 512..=65_536;
-    if magic & !1 != MAGIC || !sizes.contains(&page_bytes) || !page_bytes.is_power_of_two() {
-        return Ok(pages);
-    }
     let sum = |from: (u32, u32), bytes: &[u8]| checksum(magic & 1 == 1, from, bytes);
     let mut expected = sum((0, 0), &header[..24]);
-    if expected != (word(&header, 24), word(&header, 28)) {
-        return Ok(pages);
-    }
-    pages.page_bytes = page_bytes;
-    let mut frame = vec![0; FRAME_HEADER_BYTES + page_bytes];
+    let sound = magic & !1 == MAGIC
+        && word(&header, 8) as usize == PAGE_BYTES
+        && expected == (word(&header, 24), word(&header, 28));
+    let mut frame = vec![0; FRAME_HEADER_BYTES + PAGE_BYTES];
+    // Frames of one log share two random numbers with its header; those of an older log follow.
+    let mut salts = sound.then(|| header[16..24].to_vec());
     let mut uncommitted = Vec::new();
-    let (mut torn, mut torn_and_committed) = (false, false);
+    let (mut torn, mut torn_and_committed) = (!sound, false);
     let mut offset = HEADER_BYTES as u64;
-    while fill(file, &mut frame)? && frame[8..16] == header[16..24] {
+    while fill(file, &mut frame)?
+        && *salts.get_or_insert_with(|| frame[8..16].to_vec()) == frame[8..16]
+    {
         pages.damaged |= torn_and_committed;
         let stored = (word(&frame, 16), word(&frame, 20));
         let found = sum(sum(expected, &frame[..8]), &frame[FRAME_HEADER_BYTES..]);
         let (page, commit) = (word(&frame, 0), word(&frame, 4) != 0);
+        let copy = (page, offset + FRAME_HEADER_BYTES as u64);
         if found == stored {
-            uncommitted.push((page, offset + FRAME_HEADER_BYTES as u64));
+            uncommitted.push(copy);
         } else {
+            pages.torn.push(copy);
             torn = true;
         }
         if commit {
@@ -92,6 +92,8 @@ fn read_frames(file: &mut impl Read) -> std::io::Result<Pages> {
         expected = stored;
         offset += frame.len() as u64;
     }
+    let Pages { offsets, torn, .. } = &mut pages;
+    torn.retain(|(page, torn)| offsets.get(page).is_none_or(|intact| intact < torn));
     Ok(pages)
 }
 

@@ -2,21 +2,20 @@
 //!
 //! A damaged page of a tree hides every row below it from SQLite, a damaged header all of them. So
 //! rebuilding looks at each page by itself: what reads as a leaf of a table is searched for rows,
-//! and a row counts if its own checksum holds. Nothing that was removed comes back, because the
-//! store overwrites what it removes.
+//! and a row counts if its own checksum holds. What was removed does not come back, because the store
+//! overwrites what it removes; only where the newest copy of a page in the log is damaged, the one
+//! before it counts.
 
 use std::{fs::File, os::unix::fs::FileExt, path::Path};
 
-use domain::id::{EntryId, FederationId, Hash};
+use domain::id::{FederationId, Hash};
 
 use crate::{
     error::StoreError,
     log,
     row::{self, EntryColumns, Stored, unsigned},
+    schema::PAGE_BYTES,
 };
-
-/// The pages a store is made with; another size is read from the log or the header.
-const PAGE_BYTES: usize = 4_096;
 
 /// The most columns a row of any table has.
 const COLUMNS_MAX: usize = 8;
@@ -40,7 +39,6 @@ pub(crate) struct Debris {
     database: File,
     log: Option<File>,
     frames: log::Pages,
-    page_bytes: usize,
     pages: u32,
 }
 
@@ -53,26 +51,24 @@ impl Debris {
         let bytes = file
             .metadata()
             .map_err(|error| StoreError::file("inspect", database, error))?;
-        let page_bytes = if frames.page_bytes == 0 {
-            PAGE_BYTES
-        } else {
-            frames.page_bytes
-        };
-        let in_file = bytes.len().div_ceil(page_bytes as u64);
+        let in_file = bytes.len().div_ceil(PAGE_BYTES as u64);
         let in_log = frames.offsets.keys().max().copied().unwrap_or(0);
-        let pages = u32::try_from(in_file).unwrap_or(u32::MAX).max(in_log);
+        let pages = u32::try_from(in_file)
+            .unwrap_or(u32::MAX - 1)
+            .max(in_log)
+            .min(u32::MAX - 1);
         Ok(Self {
             database: file,
             log: File::open(log).ok(),
             frames,
-            page_bytes,
             pages,
         })
     }
 
-    /// How many pages there are.
+    /// How many pages there are; damaged copies in the log count as further pages at the end.
     pub(crate) fn pages(&self) -> u32 {
-        self.pages
+        let torn = u32::try_from(self.frames.torn.len()).unwrap_or(u32::MAX);
+        self.pages.saturating_add(torn)
     }
 
     /// The rows of one page. A page that cannot be read has none.
@@ -94,13 +90,19 @@ impl Debris {
     }
 
     fn page(&self, page: u32) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; self.page_bytes];
-        let (file, offset) = match (self.frames.offsets.get(&page), &self.log) {
-            (Some(&offset), Some(log)) => (log, offset),
-            _ => (
-                &self.database,
-                u64::from(page.checked_sub(1)?) * self.page_bytes as u64,
-            ),
+        let mut bytes = vec![0; PAGE_BYTES];
+        let torn = page.checked_sub(self.pages + 1).map(|index| index as usize);
+        let (in_log, offset) = if let Some(index) = torn {
+            (true, self.frames.torn.get(index)?.1)
+        } else if let Some(&offset) = self.frames.offsets.get(&page) {
+            (true, offset)
+        } else {
+            (false, u64::from(page.checked_sub(1)?) * PAGE_BYTES as u64)
+        };
+        let file = if in_log {
+            self.log.as_ref()?
+        } else {
+            &self.database
         };
         file.read_exact_at(&mut bytes, offset).ok()?;
         Some(bytes)
@@ -113,7 +115,7 @@ impl Debris {
         let length = usize::try_from(cell.varint()?).ok()?;
         let number = cell.varint()?;
         // Nothing of the store is larger than a value and its columns.
-        if length > crate::VALUE_BYTES_MAX + self.page_bytes {
+        if length > crate::VALUE_BYTES_MAX + PAGE_BYTES {
             return None;
         }
         let here = self.local_bytes(length);
@@ -122,7 +124,7 @@ impl Debris {
             let mut next = cell.word()?;
             while content.len() < length {
                 let page = self.page(next)?;
-                let part = (length - content.len()).min(self.page_bytes - 4);
+                let part = (length - content.len()).min(PAGE_BYTES - 4);
                 content.extend_from_slice(&page[4..4 + part]);
                 next = Cursor(&page).word()?;
             }
@@ -132,7 +134,7 @@ impl Debris {
 
     /// How much of a row's content is in its own page, as the file format says.
     fn local_bytes(&self, length: usize) -> usize {
-        let usable = self.page_bytes;
+        let usable = PAGE_BYTES;
         if length <= usable - 35 {
             return length;
         }

@@ -21,6 +21,9 @@ use crate::{
 /// "Folk" in ASCII: what SQLite's header calls the application.
 pub(crate) const APPLICATION_ID: u32 = 0x466f_6c6b;
 
+/// The size of a database page.
+pub(crate) const PAGE_BYTES: usize = 4_096;
+
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql")];
 
 /// The newest schema this release reads and writes.
@@ -84,6 +87,7 @@ pub(crate) async fn create(
         .journal_mode(SqliteJournalMode::Delete)
         .synchronous(SqliteSynchronous::Full)
         .pragma("cache_size", "-8192")
+        .page_size(PAGE_BYTES as u32)
         .disable_statement_logging();
     let mut connection = SqliteConnection::connect_with(&options)
         .await

@@ -42,9 +42,6 @@ const QUEUE_REQUESTS: usize = 1_024;
 /// Bytes after which a batch of a scan ends.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// The size of a database page, SQLite's default.
-const PAGE_BYTES: u64 = 4_096;
-
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -133,7 +130,9 @@ impl Store {
         }
         directory::inspect_header(&path)?;
         log::inspect(&path, &directory.log())?;
-        let pages_max = options.quota_bytes.map(|bytes| (bytes / PAGE_BYTES).max(1));
+        let pages_max = options
+            .quota_bytes
+            .map(|bytes| (bytes / schema::PAGE_BYTES as u64).max(1));
         let mut connection = connection::open(&path, Use::Write { pages_max }).await?;
         schema::migrate(&path, &mut connection).await?;
         let (clean, next_position) = begin(&path, &mut connection, federation).await?;

@@ -5,7 +5,9 @@ mod laboratory;
 use std::{fs, path::Path};
 
 use domain::id::{FederationId, Hash};
-use laboratory::{FEDERATION, all, bytes, database, directory, entry, flip, id, open, sized_entry};
+use laboratory::{
+    FEDERATION, all, bytes, database, directory, entry, flip, flip_first, id, open, sized_entry,
+};
 use store::{Options, Report, Store, StoreError, Stored, Write};
 
 async fn refused(path: &Path) -> StoreError {
@@ -217,8 +219,8 @@ async fn a_check_names_pages_that_cannot_be_read() {
     assert!(!report.is_sound());
 }
 
-#[tokio::test]
-async fn acknowledged_writes_behind_a_flipped_bit_of_the_log_are_not_lost_silently() {
+/// What a crash leaves of thirty writes, all of them still in the log.
+async fn thirty_writes() -> tempfile::TempDir {
     let directory = directory();
     let store = open(directory.path()).await;
     for number in 0..30 {
@@ -226,14 +228,51 @@ async fn acknowledged_writes_behind_a_flipped_bit_of_the_log_are_not_lost_silent
     }
     let crashed = laboratory::directory();
     laboratory::copy(directory.path(), crashed.path());
-    assert!(flip(&crashed.path().join("folkmoot.db-wal"), &bytes(10, 300)) > 0);
+    crashed
+}
+
+#[tokio::test]
+async fn acknowledged_writes_behind_a_flipped_bit_of_the_log_are_not_lost() {
+    let crashed = thirty_writes().await;
+    flip_first(&crashed.path().join("folkmoot.db-wal"), &bytes(10, 300));
     let error = refused(crashed.path()).await;
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
-    let report = rebuild(crashed.path()).await;
-    assert!(report.entries >= 29, "{report:?}");
+    assert_eq!(rebuild(crashed.path()).await.entries, 30);
     assert!(crashed.path().join("folkmoot.db.damaged-1-wal").exists());
     let store = open(crashed.path()).await;
-    assert!(laboratory::present(&store, 30).await.len() >= 29);
+    assert_eq!(laboratory::present(&store, 30).await.len(), 30);
+}
+
+#[tokio::test]
+async fn of_a_page_damaged_in_every_copy_all_other_entries_are_kept() {
+    let crashed = thirty_writes().await;
+    assert!(flip(&crashed.path().join("folkmoot.db-wal"), &bytes(10, 300)) > 1);
+    assert!(matches!(
+        refused(crashed.path()).await,
+        StoreError::Damaged { .. }
+    ));
+    assert_eq!(rebuild(crashed.path()).await.entries, 29);
+    let present = laboratory::present(&open(crashed.path()).await, 30).await;
+    assert_eq!(
+        present,
+        (0..30).filter(|&number| number != 10).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn acknowledged_writes_behind_a_damaged_head_of_the_log_are_not_lost() {
+    for at in [0, 9, 17, 30] {
+        let crashed = thirty_writes().await;
+        let path = crashed.path().join("folkmoot.db-wal");
+        let mut log = fs::read(&path).unwrap();
+        log[at] ^= 4;
+        fs::write(&path, log).unwrap();
+        assert!(
+            matches!(refused(crashed.path()).await, StoreError::Damaged { .. }),
+            "byte {at}"
+        );
+        assert_eq!(rebuild(crashed.path()).await.entries, 30, "byte {at}");
+    }
 }
 
 #[tokio::test]

@@ -86,7 +86,18 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Flips a bit of a file where `content` is found in it; how often it was found.
+/// Flips a bit of a file at the first place where `content` is found in it.
+pub fn flip_first(path: &Path, content: &[u8]) {
+    let mut file = std::fs::read(path).unwrap();
+    let at = file
+        .windows(content.len())
+        .position(|window| window == content)
+        .unwrap();
+    file[at + content.len() / 2] ^= 0x10;
+    std::fs::write(path, file).unwrap();
+}
+
+/// Flips a bit of a file wherever `content` is found in it; how often it was found.
 pub fn flip(path: &Path, content: &[u8]) -> usize {
     let mut file = std::fs::read(path).unwrap();
     let places: Vec<_> = file
