@@ -6,7 +6,7 @@ use domain::id::{EntryId, Hash};
 
 use crate::{
     error::StoreError,
-    row::{self, Stored, signed, unsigned},
+    row::{self, ChunkColumns, LocalColumns, Stored, signed, unsigned},
     statements::fixed,
     store::Store,
 };
@@ -196,7 +196,7 @@ impl Store {
             let read = self
                 .read(async |reader| query.fetch_all(reader).await)
                 .await;
-            let rows: Vec<(i64, Vec<u8>, Vec<u8>, Vec<u8>)> = match read {
+            let rows: Vec<ChunkColumns> = match read {
                 Err(StoreError::Damaged { .. }) => {
                     report.fault(None, "chunks cannot be read in order");
                     return Ok(());
@@ -224,7 +224,7 @@ impl Store {
             let read = self
                 .read(async |reader| query.fetch_all(reader).await)
                 .await;
-            let rows: Vec<(i64, String, Vec<u8>, Vec<u8>, Vec<u8>)> = match read {
+            let rows: Vec<LocalColumns> = match read {
                 Err(StoreError::Damaged { .. }) => {
                     report.fault(None, "local values cannot be read in order");
                     return Ok(());

@@ -61,6 +61,12 @@ pub struct Stored {
 /// The columns of `entries` as read.
 pub(crate) type EntryColumns = (i64, Vec<u8>, i64, Vec<u8>, Vec<u8>);
 
+/// The columns of `chunks` as read.
+pub(crate) type ChunkColumns = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
+
+/// The columns of `local` as read.
+pub(crate) type LocalColumns = (i64, String, Vec<u8>, Vec<u8>, Vec<u8>);
+
 /// Takes a row for true only if its checksum says so; otherwise gives its position and what is
 /// left of its id.
 pub(crate) fn entry(columns: EntryColumns) -> Result<Stored, (u64, EntryId)> {

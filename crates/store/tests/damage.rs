@@ -1,5 +1,7 @@
 //! Files that are no store, of a later release, or damaged; and making a sound store of them.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use std::{fs, path::Path};

@@ -3,6 +3,8 @@
 //! The limit on the size of files a shell sets for a process makes the system refuse writes with an
 //! error that is not a full disk.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use std::{path::Path, process::Command};

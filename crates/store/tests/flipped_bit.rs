@@ -1,5 +1,7 @@
 //! One bit changed by itself: noticed, never served.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use domain::id::Hash;

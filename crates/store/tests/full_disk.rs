@@ -1,5 +1,7 @@
 //! A full disk, and the room coming back, without a restart.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use laboratory::{all, directory, entry, id, open, present, sized_entry};

@@ -1,5 +1,7 @@
 //! What is written is what is read, in the order it was stored.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use std::os::unix::fs::PermissionsExt;

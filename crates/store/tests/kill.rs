@@ -1,5 +1,7 @@
 //! The process killed at any instant, again and again: what it said is stored, is stored.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use std::{

@@ -1,5 +1,7 @@
 //! Many writers at once share transactions; each hears of its own write.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! Power lost at any instant: what reached the disk may end anywhere in the write-ahead log.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use std::{fs, path::Path};

@@ -1,5 +1,7 @@
 //! Every statement fits the schema.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use laboratory::{database, directory, open};

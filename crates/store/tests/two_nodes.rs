@@ -1,5 +1,7 @@
 //! Two nodes that would open the same directory.
 
+#![allow(clippy::unwrap_used)]
+
 mod laboratory;
 
 use laboratory::{directory, entry, open};
