@@ -91,15 +91,13 @@ impl Directory {
         if !exists(&self.rebuilt())? {
             return Ok(None);
         }
-        let kept = if exists(&self.database())? {
-            Some(self.keep_damaged()?)
-        } else {
-            None
-        };
-        remove_if_there(&self.path.join("folkmoot.db-shm"))?;
+        let kept = self.keep_damaged()?;
+        for beside in ["folkmoot.db-shm", "folkmoot.db-journal"] {
+            remove_if_there(&self.path.join(beside))?;
+        }
         self.sync()?;
         self.put(&self.rebuilt(), &self.database())?;
-        Ok(kept)
+        Ok(Some(kept))
     }
 
     fn keep_damaged(&self) -> Result<PathBuf, StoreError> {
@@ -109,24 +107,28 @@ impl Directory {
                 .map(|data| data.ino())
                 .map_err(|error| StoreError::file("inspect", path, error))
         };
+        let there = exists(&database)?;
         let mut number = 1;
-        let kept = loop {
+        let (kept, log) = loop {
             let path = self.path.join(format!("folkmoot.db.damaged-{number}"));
-            if !exists(&path)? {
-                fs::hard_link(&database, &path)
-                    .map_err(|error| StoreError::file("link", &path, error))?;
-                break path;
-            }
-            if inode(&path)? == inode(&database)? {
-                break path;
+            let log = self.path.join(format!("folkmoot.db.damaged-{number}-wal"));
+            if exists(&path)? {
+                if there && inode(&path)? == inode(&database)? {
+                    break (path, log);
+                }
+            } else if !exists(&log)? {
+                if there {
+                    fs::hard_link(&database, &path)
+                        .map_err(|error| StoreError::file("link", &path, error))?;
+                }
+                break (path, log);
             }
             number += 1;
         };
         self.sync()?;
         if exists(&self.log())? {
-            let beside = self.path.join(format!("folkmoot.db.damaged-{number}-wal"));
-            fs::rename(self.log(), &beside)
-                .map_err(|error| StoreError::file("rename", &beside, error))?;
+            fs::rename(self.log(), &log)
+                .map_err(|error| StoreError::file("rename", &log, error))?;
         }
         Ok(kept)
     }

@@ -16,6 +16,12 @@ pub enum StoreError {
         /// The data directory.
         directory: PathBuf,
     },
+    /// There is no store to rebuild.
+    #[error("{} holds no store: check the path of the data directory", directory.display())]
+    Nothing {
+        /// The data directory.
+        directory: PathBuf,
+    },
     /// The directory belongs to another federation.
     #[error(
         "the data directory belongs to federation {found}, not to {expected}: \

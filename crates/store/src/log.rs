@@ -68,15 +68,18 @@ fn read_frames(file: &mut impl Read) -> std::io::Result<Pages> {
     // Frames of one log share two random numbers with its header; those of an older log follow.
     let mut salts = sound.then(|| header[16..24].to_vec());
     let mut uncommitted = Vec::new();
-    let (mut torn, mut torn_and_committed) = (!sound, false);
+    let (mut torn, mut after_commit) = (!sound, false);
     let mut offset = HEADER_BYTES as u64;
     while fill(file, &mut frame)?
         && *salts.get_or_insert_with(|| frame[8..16].to_vec()) == frame[8..16]
     {
-        pages.damaged |= torn_and_committed;
         let stored = (word(&frame, 16), word(&frame, 20));
         let found = sum(sum(expected, &frame[..8]), &frame[FRAME_HEADER_BYTES..]);
         let (page, commit) = (word(&frame, 0), word(&frame, 4) != 0);
+        // What a crash or a full disk left of earlier transactions may follow a torn one, but none
+        // of it continues the torn one's commit.
+        pages.damaged |= torn && after_commit && found == stored;
+        after_commit = commit;
         let copy = (page, offset + FRAME_HEADER_BYTES as u64);
         if found == stored {
             uncommitted.push(copy);
@@ -86,7 +89,6 @@ fn read_frames(file: &mut impl Read) -> std::io::Result<Pages> {
         }
         if commit {
             pages.offsets.extend(uncommitted.drain(..));
-            torn_and_committed |= torn;
         }
         // A flipped bit in a page leaves the stored sum as it was, and the next frame builds on it.
         expected = stored;

@@ -11,6 +11,7 @@ use std::{fs::File, os::unix::fs::FileExt, path::Path};
 use domain::id::{FederationId, Hash};
 
 use crate::{
+    directory,
     error::StoreError,
     log,
     row::{self, EntryColumns, Stored, unsigned},
@@ -36,7 +37,7 @@ pub(crate) enum Row {
 /// A damaged database and its log.
 #[derive(Debug)]
 pub(crate) struct Debris {
-    database: File,
+    database: Option<File>,
     log: Option<File>,
     frames: log::Pages,
     pages: u32,
@@ -46,19 +47,21 @@ impl Debris {
     /// Opens the files for reading only.
     pub(crate) fn open(database: &Path, log: &Path) -> Result<Self, StoreError> {
         let frames = log::read(log)?;
-        let file = File::open(database);
-        let file = file.map_err(|error| StoreError::file("open", database, error))?;
-        let bytes = file
-            .metadata()
-            .map_err(|error| StoreError::file("inspect", database, error))?;
-        let in_file = bytes.len().div_ceil(PAGE_BYTES as u64);
+        let database = if directory::exists(database)? {
+            let file = File::open(database);
+            Some(file.map_err(|error| StoreError::file("open", database, error))?)
+        } else {
+            None
+        };
+        let bytes = database.as_ref().and_then(|file| file.metadata().ok());
+        let in_file = bytes.map_or(0, |data| data.len().div_ceil(PAGE_BYTES as u64));
         let in_log = frames.offsets.keys().max().copied().unwrap_or(0);
         let pages = u32::try_from(in_file)
             .unwrap_or(u32::MAX - 1)
             .max(in_log)
             .min(u32::MAX - 1);
         Ok(Self {
-            database: file,
+            database,
             log: File::open(log).ok(),
             frames,
             pages,
@@ -99,11 +102,8 @@ impl Debris {
         } else {
             (false, u64::from(page.checked_sub(1)?) * PAGE_BYTES as u64)
         };
-        let file = if in_log {
-            self.log.as_ref()?
-        } else {
-            &self.database
-        };
+        let file = if in_log { &self.log } else { &self.database };
+        let file = file.as_ref()?;
         file.read_exact_at(&mut bytes, offset).ok()?;
         Some(bytes)
     }

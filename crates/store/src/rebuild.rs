@@ -55,6 +55,11 @@ impl Store {
         {
             return Err(newer);
         }
+        if !directory::exists(&directory.database())? && !directory::exists(&directory.log())? {
+            return Err(StoreError::Nothing {
+                directory: path.to_path_buf(),
+            });
+        }
         let debris = Debris::open(&directory.database(), &directory.log())?;
         let mut rebuild = Rebuild {
             debris: Arc::new(debris),

@@ -74,7 +74,8 @@ async fn apply(
     Ok(())
 }
 
-/// Makes a new file, whole and on the disk, to be renamed into place. It has no write-ahead log.
+/// Makes a new file, to be synced and renamed into place when it is whole. It has no journal and no
+/// log beside it: half of it is worth nothing.
 pub(crate) async fn create(
     path: &Path,
     federation: FederationId,
@@ -84,8 +85,8 @@ pub(crate) async fn create(
     let failure = |error| write_failure(path, error);
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .journal_mode(SqliteJournalMode::Delete)
-        .synchronous(SqliteSynchronous::Full)
+        .journal_mode(SqliteJournalMode::Memory)
+        .synchronous(SqliteSynchronous::Off)
         .pragma("cache_size", "-8192")
         .page_size(PAGE_BYTES as u32)
         .disable_statement_logging();

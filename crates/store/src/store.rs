@@ -109,6 +109,13 @@ impl Store {
         let path = directory.database();
         let new = !directory::exists(&path)?;
         if new {
+            if directory::exists(&directory.log())? {
+                // SQLite would write the old log into a new file.
+                return Err(StoreError::damaged(
+                    &path,
+                    "it is missing, its log is there",
+                ));
+            }
             create(&directory, federation).await?;
         }
         directory::inspect_header(&path)?;

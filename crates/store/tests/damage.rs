@@ -88,10 +88,14 @@ async fn varied(path: &Path) -> Vec<Stored> {
         )
         .await
         .unwrap();
-    let mut writes = vec![Write::Replace {
-        id: id(3),
-        bytes: b"forgotten".to_vec(),
-    }];
+    // The highest position in use is not the last that was.
+    let mut writes = vec![
+        Write::Remove { id: id(2_039) },
+        Write::Replace {
+            id: id(3),
+            bytes: b"forgotten".to_vec(),
+        },
+    ];
     for number in 0..30 {
         let (hash, length) = (Hash(id(number).0), 1_000 * number as usize);
         writes.push(Write::Chunk {
@@ -119,7 +123,7 @@ async fn rebuilding_a_sound_store_changes_nothing() {
     assert!(report.is_sound());
     assert_eq!(
         (report.entries, report.chunks, report.local),
-        (1_940, 30, 30)
+        (1_939, 30, 30)
     );
     let kept = report.damaged.unwrap();
     assert_eq!(kept, directory.path().join("folkmoot.db.damaged-1"));
@@ -200,7 +204,7 @@ async fn a_rebuild_leaves_out_what_the_caller_does_not_accept() {
         .await
         .unwrap();
     assert!(seen.is_sorted());
-    assert_eq!((report.entries, report.faults), (1_939, 1));
+    assert_eq!((report.entries, report.faults), (1_938, 1));
     assert_eq!(report.first_faults[0].entry, Some((78, id(77))));
     let mut expected = before;
     expected.retain(|stored| stored.id != id(77));
@@ -316,4 +320,46 @@ async fn a_rebuild_interrupted_at_its_end_is_finished_by_the_next_opening() {
     assert!(path.join("folkmoot.db.damaged-1-wal").exists());
     assert!(!path.join("folkmoot.db.damaged-2").exists());
     assert!(!path.join("folkmoot.db.rebuilt").exists());
+}
+
+#[tokio::test]
+async fn a_log_without_its_database_is_not_written_into_a_new_one() {
+    let crashed = thirty_writes().await;
+    fs::remove_file(database(crashed.path())).unwrap();
+    assert!(matches!(
+        refused(crashed.path()).await,
+        StoreError::Damaged { .. }
+    ));
+    assert_eq!(rebuild(crashed.path()).await.entries, 30);
+    let store = open(crashed.path()).await;
+    assert_eq!(laboratory::present(&store, 30).await.len(), 30);
+    assert!(
+        store
+            .check(|_, _, _| Ok(()), |_| ())
+            .await
+            .unwrap()
+            .is_sound()
+    );
+}
+
+#[tokio::test]
+async fn where_there_is_no_store_nothing_is_rebuilt() {
+    let directory = directory();
+    let error = Store::rebuild(directory.path(), FEDERATION, |_, _, _| Ok(()), |_| ()).await;
+    assert!(
+        matches!(error, Err(StoreError::Nothing { .. })),
+        "{error:?}"
+    );
+    assert!(!database(directory.path()).exists());
+}
+
+#[tokio::test]
+async fn what_an_interrupted_rebuild_left_does_not_stop_the_next() {
+    let directory = directory();
+    let before = varied(directory.path()).await;
+    for name in ["folkmoot.db.unfinished", "folkmoot.db.unfinished-journal"] {
+        fs::write(directory.path().join(name), [0x77; 5_000]).unwrap();
+    }
+    assert_eq!(rebuild(directory.path()).await.entries, before.len() as u64);
+    assert_eq!(all(&open(directory.path()).await).await, before);
 }

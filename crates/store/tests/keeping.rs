@@ -320,3 +320,24 @@ async fn a_directory_of_another_federation_is_refused() {
         .unwrap();
     assert!(opened.clean, "the refused opening left no mark");
 }
+
+#[tokio::test]
+async fn everything_runs_in_a_task_of_its_own() {
+    let directory = directory();
+    let path = directory.path().to_path_buf();
+    let task = tokio::spawn(async move {
+        let store = open(&path).await;
+        store.write(vec![entry(1)]).await.unwrap();
+        let (_, _) = (
+            store.chunk(&Hash([0; 32])).await,
+            store.local_list("keys").await,
+        );
+        store.check(|_, _, _| Ok(()), |_| ()).await.unwrap();
+        store.close().await.unwrap();
+        let federation = laboratory::FEDERATION;
+        Store::rebuild(&path, federation, |_, _, _| Ok(()), |_| ())
+            .await
+            .unwrap()
+    });
+    assert_eq!(task.await.unwrap().entries, 1);
+}

@@ -5,7 +5,7 @@
 mod laboratory;
 
 use std::{
-    io::{BufRead, BufReader, Write as _},
+    io::{BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
 };
@@ -73,7 +73,7 @@ async fn write_until_killed(directory: &Path) {
             .await
             .unwrap();
         count += more;
-        writeln!(std::io::stdout(), "stored {count}").unwrap();
+        println!("stored {count}");
     }
 }
 

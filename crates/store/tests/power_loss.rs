@@ -146,3 +146,28 @@ async fn a_checkpoint_cut_short_loses_nothing() {
         assert_eq!(surviving(&disk, &disk.log).await.unwrap(), all);
     }
 }
+
+#[tokio::test]
+async fn two_power_losses_in_a_row_are_no_damage() {
+    let directory = directory();
+    let disk = record(directory.path()).await;
+    let (end, count) = disk.acknowledged[38];
+    // The first loss tears the last write, a large one, at its start.
+    let crashed = laboratory::directory();
+    let mut log = disk.log.clone();
+    log[end + 100] ^= 1;
+    fs::write(crashed.path().join("folkmoot.db"), &disk.database).unwrap();
+    fs::write(crashed.path().join("folkmoot.db-wal"), &log).unwrap();
+    let store = open(crashed.path()).await;
+    store.write(vec![entry(count)]).await.unwrap();
+    // The second tears what was written then; behind it lies the rest of the first.
+    let read = |name| fs::read(crashed.path().join(name)).unwrap();
+    let (database, mut log) = (read("folkmoot.db"), read("folkmoot.db-wal"));
+    assert!(
+        log.len() > end + 4 * 4_120,
+        "something of the first is left"
+    );
+    log[end + 100] ^= 1;
+    let disk = Disk { database, ..disk };
+    assert_eq!(surviving(&disk, &log).await.unwrap(), count);
+}
