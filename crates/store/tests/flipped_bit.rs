@@ -75,6 +75,31 @@ async fn a_flipped_bit_of_an_id_is_noticed_by_a_check() {
 }
 
 #[tokio::test]
+async fn damage_to_an_index_alone_is_noticed_by_a_check() {
+    let directory = directory();
+    let store = open(directory.path()).await;
+    store.write((0..20).map(entry).collect()).await.unwrap();
+    store.close().await.unwrap();
+    let path = database(directory.path());
+    let sound = std::fs::read(&path).unwrap();
+    let name = id(7).0;
+    let places = (0..sound.len() - 32).filter(|&at| sound[at..at + 32] == name);
+    let mut whole = Vec::new();
+    for at in places {
+        let mut file = sound.clone();
+        file[at + 16] ^= 0x10;
+        std::fs::write(&path, file).unwrap();
+        let store = open(directory.path()).await;
+        let report = check(&store).await;
+        assert!(!report.is_sound());
+        whole.push(report.entries);
+        store.close().await.unwrap();
+    }
+    whole.sort();
+    assert_eq!(whole, [19, 20], "once a row is harmed, once only its index");
+}
+
+#[tokio::test]
 async fn flipped_bits_of_chunks_and_local_values_are_noticed_and_not_served() {
     let directory = directory();
     let store = open(directory.path()).await;
