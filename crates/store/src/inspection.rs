@@ -130,7 +130,7 @@ impl Store {
 
     /// Has no deadline: it takes as long as the file is large, and holds up no one.
     async fn check_structure(&self, report: &mut Report) -> Result<(), StoreError> {
-        let mut reader = self.reader().await?;
+        let (mut reader, _reading) = self.reader().await?;
         match sqlx::query_scalar::<_, String>(fixed::INTEGRITY)
             .fetch_all(&mut *reader)
             .await

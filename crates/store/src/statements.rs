@@ -71,6 +71,8 @@ pub mod fixed {
     pub const ROLLBACK: &str = "ROLLBACK";
     /// Copies the write-ahead log into the database as far as readers allow.
     pub const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+    /// Copies all of the write-ahead log and begins it again.
+    pub const CHECKPOINT_RESTART: &str = "PRAGMA wal_checkpoint(RESTART)";
     /// Copies all of the write-ahead log and empties it.
     pub const CHECKPOINT_ALL: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
     /// Checks the structure of the file.
@@ -122,6 +124,7 @@ pub mod fixed {
         COMMIT,
         ROLLBACK,
         CHECKPOINT,
+        CHECKPOINT_RESTART,
         CHECKPOINT_ALL,
         INTEGRITY,
         INSERT_META,

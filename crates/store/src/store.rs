@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::{Sqlite, SqlitePoolOptions},
 };
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::timeout,
 };
 
@@ -86,6 +86,8 @@ pub(crate) struct Inner {
     commands: mpsc::Sender<Command>,
     room: Arc<Semaphore>,
     readers: SqlitePool,
+    /// A permit for each read that may run; the writer takes them all for a pause.
+    reading: Arc<Semaphore>,
     pub(crate) directory: Directory,
     pub(crate) path: PathBuf,
     deadline: Duration,
@@ -127,6 +129,7 @@ impl Store {
         schema::migrate(&path, &mut connection).await?;
         let (clean, next_position) = begin(&path, &mut connection, federation).await?;
         let readers = readers(&path, &options).await?;
+        let reading = Arc::new(Semaphore::new(options.readers.max(1) as usize));
         let (commands, queue) = mpsc::channel(QUEUE_REQUESTS);
         let writer = Writer {
             connection,
@@ -134,6 +137,8 @@ impl Store {
             path: path.clone(),
             _directory: directory.clone(),
             gather: options.gather,
+            reading: Arc::clone(&reading),
+            readers: options.readers.max(1),
             next_position,
             last_group_requests: 1,
             log_bytes: 0,
@@ -146,6 +151,7 @@ impl Store {
             commands,
             room,
             readers,
+            reading,
             directory,
             path,
             deadline,
@@ -237,7 +243,7 @@ impl Store {
         work: impl AsyncFnOnce(&mut SqliteConnection) -> sqlx::Result<T>,
     ) -> Result<T, StoreError> {
         self.in_time(async {
-            let mut reader = self.reader().await?;
+            let (mut reader, _reading) = self.reader().await?;
             work(&mut reader)
                 .await
                 .map_err(|error| read_failure(&self.inner.path, error))
@@ -245,9 +251,15 @@ impl Store {
         .await
     }
 
-    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+    /// A connection to read with, and the permit to do so.
+    pub(crate) async fn reader(
+        &self,
+    ) -> Result<(PoolConnection<Sqlite>, OwnedSemaphorePermit), StoreError> {
+        let reading = Arc::clone(&self.inner.reading).acquire_owned().await;
+        let reading = reading.map_err(|_| StoreError::Closed)?;
         let reader = self.inner.readers.acquire().await;
-        reader.map_err(|error| read_failure(&self.inner.path, error))
+        let reader = reader.map_err(|error| read_failure(&self.inner.path, error))?;
+        Ok((reader, reading))
     }
 }
 

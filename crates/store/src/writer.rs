@@ -5,12 +5,12 @@
 //! those at fault fail. Where it is unknown what is on the disk (a failed sync above all) the
 //! writer stores nothing more: trying again could report as durable what the system has dropped.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sqlx::{Connection, SqliteConnection};
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc, oneshot},
-    time::{Instant, timeout_at},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -27,7 +27,10 @@ const GROUP_WRITES: usize = 1_000;
 const GROUP_BYTES: usize = 4 << 20;
 
 /// What the write-ahead log may grow, by estimate, before it is copied into the database.
-const CHECKPOINT_BYTES: usize = 4 << 20;
+const CHECKPOINT_BYTES: usize = 16 << 20;
+
+/// How long the writer waits for reads to end, and new ones wait with it.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The log's growth for a small write: a few pages of the tables and indexes it touches.
 const LOG_BYTES_PER_WRITE: usize = 4 << 10;
@@ -61,6 +64,9 @@ pub(crate) struct Writer {
     pub(crate) _directory: Directory,
     /// How long a group may wait for company.
     pub(crate) gather: Duration,
+    /// A permit for each read that may run.
+    pub(crate) reading: Arc<Semaphore>,
+    pub(crate) readers: u32,
     pub(crate) next_position: u64,
     pub(crate) last_group_requests: usize,
     pub(crate) log_bytes: usize,
@@ -203,17 +209,31 @@ impl Writer {
         }
     }
 
-    /// Copies the log into the database once it has grown. A reader may hold some of it back, a
-    /// full disk all of it: then the next group tries again.
+    /// Copies the log into the database once it has grown, most of it beside the readers. They then
+    /// pause for a moment: where one read always overlaps the next, the log would never be begun
+    /// again and only grow. A long read or a full disk puts it off until later.
     async fn checkpoint(&mut self) {
         if self.log_bytes < CHECKPOINT_BYTES || self.broken.is_some() {
             return;
         }
-        match self.run_checkpoint(fixed::CHECKPOINT).await {
+        let copied = self.run_checkpoint(fixed::CHECKPOINT).await;
+        let done = match (copied, self.pause_readers().await) {
+            (Ok(_), Some(_pause)) => self.run_checkpoint(fixed::CHECKPOINT_RESTART).await,
+            (copied, _) => copied.map(|_| false),
+        };
+        match done {
             Ok(true) => self.log_bytes = 0,
             Ok(false) => self.log_bytes = CHECKPOINT_BYTES / 2,
-            Err(error) => tracing::warn!(%error, "the write-ahead log stays for now"),
+            Err(error) => {
+                self.log_bytes = CHECKPOINT_BYTES / 2;
+                tracing::warn!(%error, "the write-ahead log stays for now");
+            }
         }
+    }
+
+    async fn pause_readers(&self) -> Option<OwnedSemaphorePermit> {
+        let all = Arc::clone(&self.reading).acquire_many_owned(self.readers);
+        timeout(PAUSE, all).await.ok()?.ok()
     }
 
     /// Whether everything was copied.
