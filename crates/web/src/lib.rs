@@ -1,1 +1,13 @@
-//! The web crate.
+//! The dashboard and the JSON API of a node.
+
+#![forbid(unsafe_code)]
+
+pub mod accounts;
+mod bytes;
+pub mod clock;
+pub mod error;
+pub mod local;
+pub mod password;
+pub mod seal;
+pub mod session;
+mod table;
