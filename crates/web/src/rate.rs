@@ -78,7 +78,25 @@ impl Whose {
 #[derive(Default)]
 pub struct Rates {
     /// When each bucket will be full again: the one number a token bucket needs.
-    full_at: Mutex<HashMap<(Limit, Whose), Timestamp>>,
+    full_at: Mutex<Buckets>,
+}
+
+#[derive(Default)]
+struct Buckets {
+    of: HashMap<(Limit, Whose), Timestamp>,
+    swept: Timestamp,
+}
+
+impl Buckets {
+    /// Whether there is room for one more; buckets that are full again are dropped, but not looked
+    /// for more than once a second, or strangers could keep the node searching.
+    fn has_room(&mut self, now: Timestamp) -> bool {
+        if self.of.len() >= KEYS_MAX && now.since_ms(self.swept) >= 1000 {
+            self.swept = now;
+            self.of.retain(|_, at| *at > now);
+        }
+        self.of.len() < KEYS_MAX
+    }
 }
 
 impl Rates {
@@ -90,14 +108,11 @@ impl Rates {
         let (burst, interval_ms) = limit.burst_and_interval_ms();
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let mut key = (limit, whose);
-        if full_at.len() >= KEYS_MAX && !full_at.contains_key(&key) {
-            full_at.retain(|_, at| *at > now);
-            if full_at.len() >= KEYS_MAX {
-                // Forgetting someone would lift a limit; newcomers share one bucket instead.
-                key = (limit, Whose::Others);
-            }
+        if !full_at.of.contains_key(&key) && !full_at.has_room(now) {
+            // Forgetting someone would lift a limit; newcomers share one bucket instead.
+            key = (limit, Whose::Others);
         }
-        let at = full_at.get(&key).copied().unwrap_or(now).max(now);
+        let at = full_at.of.get(&key).copied().unwrap_or(now).max(now);
         let next = at.plus_ms(interval_ms);
         let over_ms = next.since_ms(now).saturating_sub(burst * interval_ms);
         if over_ms > 0 {
@@ -105,7 +120,7 @@ impl Rates {
                 retry_seconds: over_ms.div_ceil(1000),
             });
         }
-        full_at.insert(key, next);
+        full_at.of.insert(key, next);
         Ok(())
     }
 
@@ -114,6 +129,7 @@ impl Rates {
         self.full_at
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+            .of
             .remove(&(limit, whose));
     }
 }
@@ -160,14 +176,14 @@ mod tests {
             let address = IpAddr::V4(Ipv4Addr::from_bits(number));
             let _ = rates.count(now, Limit::SignInsOfAddress, Whose::address(address));
         }
-        assert!(rates.full_at.lock().unwrap().len() <= KEYS_MAX + 1);
+        assert!(rates.full_at.lock().unwrap().of.len() <= KEYS_MAX + 1);
         let stranger = Whose::address(IpAddr::V4(Ipv4Addr::from_bits(99_999)));
         assert!(rates.count(now, Limit::SignInsOfAddress, stranger).is_err());
         // Room is made by forgetting those whose limit is whole again.
         rates
             .count(now.plus_seconds(31), Limit::SignInsOfAddress, stranger)
             .unwrap();
-        assert_eq!(rates.full_at.lock().unwrap().len(), 2);
+        assert_eq!(rates.full_at.lock().unwrap().of.len(), 2);
     }
 
     #[test]
