@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    choice::Choice,
+    decision::Choice,
     id::{EntryId, MemberId, PhaseId, Timestamp},
     key::PublicKey,
     record::{Ballot, Kind, Mandate, Opening, Record},
@@ -317,6 +317,7 @@ fn loose(
         references: Vec::new(),
         has_note: header.note.is_some(),
         loose: true,
+        size: header.size() as u32,
         usage: Usage::default(),
         mandates,
         record: Some(Box::new(record)),

@@ -106,6 +106,7 @@ pub(crate) fn judge(
         references: header.references.clone(),
         has_note: header.note.is_some(),
         loose: false,
+        size: header.size() as u32,
         usage,
         mandates,
         record: record.map(|record| Box::new(record.without_text())),

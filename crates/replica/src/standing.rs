@@ -61,6 +61,7 @@ impl Replica {
                 changed |= self.rewalk(key, &cuts);
             }
         }
+        changed |= self.cuts != cuts;
         self.cuts = cuts;
         changed
     }

@@ -77,6 +77,8 @@ pub struct Stored {
     pub has_note: bool,
     /// Kept without its predecessors, judged alone: a ballot above a cut, or the mandate of one.
     pub loose: bool,
+    /// What it takes on the wire, in bytes.
+    pub size: u32,
     /// Daily limits used up to here.
     pub usage: Usage,
     /// The highest mandate number up to here, in root logs.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     id::{CircleId, EntryId, MemberId, PersonId, PhaseId, ProposalId, Timestamp},
     key::PublicKey,
-    record::{self, Custody, Delegate, Kind, Purpose, Record, Roles},
+    record::{self, Custody, Delegate, Purpose, Record, Roles},
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 
 mod proposal;
 
-pub use proposal::{Comment, Opening, OpeningFault, Proposal, Version, Withdrawal};
+pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
 
 /// A member of the federation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -419,13 +419,6 @@ impl Replica {
             }
         }
         forks
-    }
-
-    /// Whether an entry's effect in views depends on revocations, so that a new one asks for the
-    /// view to be built anew.
-    #[must_use]
-    pub fn rebuilds_view(kind: Kind) -> bool {
-        kind == Kind::Revocation
     }
 }
 
