@@ -7,6 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use federation::Refused;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -87,14 +88,9 @@ pub enum WebError {
         /// What is in the way.
         message: String,
     },
-    /// The node's rules forbid it to this person.
-    #[error("{message}")]
-    Forbidden {
-        /// A word for programs.
-        code: &'static str,
-        /// What is missing.
-        message: String,
-    },
+    /// The core refuses, and says what to do.
+    #[error("{}", sentence(&.0.to_string()))]
+    Refused(#[from] Refused),
     /// Fields of a form have faults.
     #[error("{}", .0.first().map_or("There is a problem with the form.", |fault| &fault.message))]
     Form(Vec<FieldFault>),
@@ -164,7 +160,7 @@ impl WebError {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::SignedOut | Self::SignIn | Self::Token => StatusCode::UNAUTHORIZED,
-            Self::CrossSite | Self::StaleForm | Self::Role { .. } | Self::Forbidden { .. } => {
+            Self::CrossSite | Self::StaleForm | Self::Role { .. } => {
                 StatusCode::FORBIDDEN
             }
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
@@ -172,6 +168,7 @@ impl WebError {
             Self::Slow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::InvitationSpent => StatusCode::GONE,
+            Self::Refused(refused) => refused_status(refused),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ForeignHost { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::Form(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -202,7 +199,8 @@ impl WebError {
             Self::NotFound { .. } => "not-found",
             Self::Method { .. } => "method",
             Self::InvitationSpent => "invitation-spent",
-            Self::Conflict { code, .. } | Self::Forbidden { code, .. } => code,
+            Self::Conflict { code, .. } => code,
+            Self::Refused(refused) => refused.code(),
             Self::Form(_) => "form",
             Self::TooLarge { .. } => "too-large",
             Self::TooMany { .. } => "too-many",
@@ -227,7 +225,7 @@ impl WebError {
             Self::SignedOut => "A steward of your co-op can invite you.",
             Self::SignIn => "Try again, or ask a steward for a new invitation.",
             Self::Token => "Make a new token on your account page.",
-            Self::Role { .. } | Self::Forbidden { .. } => {
+            Self::Role { .. } => {
                 "The stewards of your co-op give roles; they are listed on its page."
             }
             Self::NotFound { .. } => {
@@ -243,7 +241,7 @@ impl WebError {
             Self::NotReady { .. } | Self::Seal(SealError::Busy) => {
                 "Nothing was lost. Try again in a few seconds."
             }
-            Self::Conflict { .. } | Self::Form(_) => "",
+            Self::Conflict { .. } | Self::Form(_) | Self::Refused(_) => "",
             _ => "Give a steward the reference; the node's log has the cause.",
         }
     }
@@ -265,6 +263,37 @@ impl WebError {
         }
         line
     }
+}
+
+/// The status that fits a refusal: 403 what a right is missing for, 404 what is not here, 422 what
+/// was written wrongly, 503 what the node cannot do yet, 409 what the state of things forbids.
+fn refused_status(refused: &Refused) -> StatusCode {
+    match refused {
+        Refused::Right { .. }
+        | Refused::Revoked
+        | Refused::Forked
+        | Refused::NotTheProposer { .. }
+        | Refused::NotEligible { .. } => StatusCode::FORBIDDEN,
+        Refused::UnknownProposal | Refused::UnknownCircle | Refused::UnknownKey => {
+            StatusCode::NOT_FOUND
+        }
+        Refused::ReasonTooShort { .. }
+        | Refused::Aim(_)
+        | Refused::Choice(_)
+        | Refused::Rule(_)
+        | Refused::Class(..)
+        | Refused::Text { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Refused::NotCaughtUp | Refused::Clock(_) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::CONFLICT,
+    }
+}
+
+/// The core's words as a sentence.
+fn sentence(words: &str) -> String {
+    let mut characters = words.chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    first.chain(characters).collect::<String>() + end
 }
 
 /// The error of a response, for the edge that knows what the client wants to read.
