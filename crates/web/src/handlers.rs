@@ -1,0 +1,55 @@
+//! Handlers: parse, call, render. One file per area.
+
+pub(crate) mod account;
+pub(crate) mod entrance;
+
+use axum::{
+    http::HeaderValue,
+    response::{IntoResponse, Redirect, Response},
+};
+
+/// A path of this site to go on to, if it is one; anything else could lead to another site.
+pub(crate) fn own_path(text: &str) -> &str {
+    let mut bytes = text.bytes();
+    let is_own = bytes.next() == Some(b'/')
+        && !matches!(bytes.next(), Some(b'/' | b'\\'))
+        && text.len() <= 500
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_own { text } else { "/" }
+}
+
+/// Goes on to a path after a form was done.
+pub(crate) fn go(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}
+
+/// The same with a cookie set.
+pub(crate) fn go_with_cookie(path: &str, cookie: &str) -> Response {
+    let mut response = go(path);
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response
+            .headers_mut()
+            .insert(axum::http::header::SET_COOKIE, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn nobody_is_led_to_another_site_after_signing_in() {
+        for (text, path) in [
+            ("/decide/1?change=1", "/decide/1?change=1"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("javascript:alert(1)", "/"),
+            ("/a\r\nset-cookie: x", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(own_path(text), path);
+        }
+    }
+}
