@@ -3,9 +3,12 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+mod acts;
+mod api;
 mod auth;
 mod bytes;
 pub mod clock;
+mod decisions;
 mod edge;
 pub mod error;
 mod fields;
@@ -17,6 +20,7 @@ pub mod node;
 mod once;
 pub mod origin;
 pub mod password;
+mod people;
 mod protect;
 mod rate;
 mod routes;
@@ -25,6 +29,7 @@ mod serve;
 pub mod session;
 pub mod site;
 mod table;
+mod texts;
 pub mod token;
 
 pub use error::WebError;
