@@ -39,7 +39,7 @@ impl Language {
 
     /// The language's own name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn own_name(self) -> &'static str {
         match self {
             Self::English => "English",
         }

@@ -3,6 +3,7 @@
 //! `cargo run -p web --example gallery -- <folder>`, then serve the folder over HTTP: pages refer
 //! to `/assets/…`.
 
+mod others;
 mod sample;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ use web::pages::parts::Outcome;
 /// Every page: its file's name and its document.
 fn pages() -> Vec<(&'static str, String)> {
     let mut pages = decisions();
+    let others = others::pages().into_iter();
+    pages.extend(others.map(|(name, page)| (name, page.into_string())));
     pages.sort_by_key(|(name, _)| *name);
     pages
 }

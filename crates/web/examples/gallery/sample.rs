@@ -90,6 +90,7 @@ pub fn rule() -> Rule {
         name: "consent".into(),
         kind: RuleKind::Consent,
         allows_disagree: false,
+        reason_characters_min: 20,
         aims: vec![
             (1, "Tools owned by those who use and run them".into()),
             (2, "Fair pay for the work".into()),
@@ -187,9 +188,9 @@ pub fn phase() -> Phase {
                 condition: Condition::Quorum { cast: 3, needed: 2, electors: 5, fraction: (1, 3) },
                 met: true,
             },
-            Check { condition: Condition::SomeoneAgrees { agree: 1, abstain: 1 }, met: true },
+            Check { condition: Condition::SomeoneAgrees { agree: 1, abstain: 1, needed: 1 }, met: true },
             Check {
-                condition: Condition::NoBlock { blocking: vec![MEMBERS[2].1.into()] },
+                condition: Condition::NoBlock { blocking: vec![MEMBERS[2].1.into()], needed: 1 },
                 met: false,
             },
         ],

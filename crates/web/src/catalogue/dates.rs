@@ -63,12 +63,10 @@ messages! {
     deadline_short_zoned(when, utc) { English: "{when} ({utc} UTC)" }
     deadline_short_utc(when) { English: "{when} UTC" }
     two_units(large, small) { English: "{large} {small}" }
-    in_time(left) { English: "in {left}" }
     time_ago(length) { English: "{length} ago" }
 }
 
 plurals! {
-    weeks[count]() { English: one "{count} week" other "{count} weeks" }
     days[count]() { English: one "{count} day" other "{count} days" }
     hours[count]() { English: one "{count} hour" other "{count} hours" }
     minutes[count]() { English: one "{count} minute" other "{count} minutes" }

@@ -92,13 +92,13 @@ messages! {
     how_does_it_vote(member) { English: "How does {member} vote?" }
     stand_aside_means() { English: "Stand aside: we will not take part in carrying it out" }
     reason() { English: "Reason" }
-    reason_hint() { English: "Every member will see it. A block needs at least 20 characters; otherwise you may leave this empty." }
+    reason_hint(characters) { English: "Every member will see it. A block needs at least {characters} characters; otherwise you may leave this empty." }
     cast_this_vote() { English: "Cast this vote" }
     agree_means() { English: "We can live with this and will help to carry it out." }
     abstain_means() { English: "We leave it to the others. Counts towards the quorum." }
     disagree_means() { English: "We are against it and can live with it if the others want it." }
     block_means() { English: "This would harm an aim we share. We say which, and help to find a way." }
-    block_asks_more() { English: "A block names the aim it protects and says in at least 20 characters what would be harmed." }
+    block_asks_more(characters) { English: "A block names the aim it protects and says in at least {characters} characters what would be harmed." }
     which_aim() { English: "Which shared aim would it harm?" }
     choose_an_aim() { English: "Choose an aim of the charter" }
     what_decides() { English: "What decides" }
@@ -109,9 +109,7 @@ messages! {
     met() { English: "Met:" }
     not_met() { English: "Not met:" }
     condition_quorum(cast, needed) { English: "quorum, {cast} voted and {needed} needed" }
-    condition_someone_agrees() { English: "at least one agrees" }
     agree_and_abstain(agree, abstain) { English: "{agree} agree, {abstain} abstain" }
-    condition_no_block() { English: "no block" }
     nobody_blocks() { English: "Nobody blocks" }
     condition_more_agree() { English: "more agree than are against" }
     agree_and_against(agree, against) { English: "{agree} agree, {against} against; a tie does not pass" }
@@ -154,12 +152,6 @@ messages! {
     added_aloud() { English: "added:" }
     from_to_version(from, to) { English: "What changed from version {from} to version {to}" }
     nothing_changed() { English: "The texts are the same." }
-    title_changed() { English: "Title" }
-    text_changed() { English: "Text" }
-    compare() { English: "Compare" }
-    older_version() { English: "Older version" }
-    newer_version() { English: "Newer version" }
-    version_number(number) { English: "version {number}" }
     back_to_decision() { English: "Back to the decision" }
 }
 
@@ -176,6 +168,12 @@ plurals! {
     blocks_from[count](names) { English: one "{count} block, from {names}" other "{count} blocks, from {names}" }
     nodes_not_heard_from[count]() {
         English: one "One node not heard from" other "{count} nodes not heard from"
+    }
+    condition_agrees[needed]() {
+        English: one "at least one agrees" other "at least {needed} agree"
+    }
+    condition_blocks[needed]() {
+        English: one "no block" other "fewer than {needed} blocks"
     }
     co_ops[count]() { English: one "{count} co-op" other "{count} co-ops" }
     changes_left[count]() {

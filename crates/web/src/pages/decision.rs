@@ -1,6 +1,7 @@
 //! One decision, for ever: its state in a sentence, what this co-op does, what decides, who voted
 //! and why, the text, the way here, and what can be checked.
 
+mod archive;
 mod ballot;
 mod rule;
 mod text;
@@ -39,6 +40,8 @@ pub struct Rule {
     pub kind: RuleKind,
     /// Against is a choice of its own here.
     pub allows_disagree: bool,
+    /// Visible characters the reason of a block must have (charter).
+    pub reason_characters_min: u64,
     /// The numbered aims of the charter that a block can name.
     pub aims: Vec<(u64, String)>,
 }
@@ -66,17 +69,21 @@ pub enum Condition {
         /// Numerator and denominator of the charter's quorum.
         fraction: (u64, u64),
     },
-    /// At least one agrees.
+    /// Enough agree; one, unless the charter says more.
     SomeoneAgrees {
         /// Members that agree.
         agree: u64,
         /// Members that abstain or stand aside.
         abstain: u64,
+        /// How many must agree (charter).
+        needed: u64,
     },
-    /// Nobody blocks.
+    /// Nobody blocks, or fewer than it takes.
     NoBlock {
         /// The members that block.
         blocking: Vec<String>,
+        /// How many blocks stop it (charter).
+        needed: u64,
     },
     /// More agree than are against.
     MoreAgreeThanAgainst {
@@ -388,10 +395,10 @@ pub fn page(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
     document(frame, &head, body(frame, view, forms))
 }
 
-/// The same for anyone, without forms, in the archive.
+/// The same for anyone, in the archive: no forms, and nothing that only members may read.
 #[must_use]
 pub fn archived(frame: &Frame, view: &Decision) -> Markup {
-    let view = Decision { may: May::default(), own: Own::NoVote, ..view.clone() };
+    let view = archive::public_part(view);
     let title = html! { (view.state.word(frame.language)) ": " (view.version.title) };
     let head = Head::new(title, Area::Archive);
     document(frame, &head, body(frame, &view, &Forms::default()))
@@ -453,7 +460,7 @@ fn body(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
                 (proof(frame, view))
             }
         }
-        (discussion(frame, view, &forms.comment))
+        @if reader { (discussion(frame, view, &forms.comment)) }
     }
 }
 

@@ -13,6 +13,12 @@ const LINES_MAX: usize = 2_000;
 /// Above this many words a changed passage is shown whole instead of word by word.
 const WORDS_MAX: usize = 2_000;
 
+/// Above this many pairs of changed lines, likewise.
+const PAIRS_MAX: usize = 400;
+
+/// Two lines with at least this share of words in common are versions of one line.
+const ALIKE_MIN: f32 = 0.5;
+
 /// A piece of text and whether it stayed, went or came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Piece {
@@ -56,11 +62,6 @@ pub(crate) fn marked(say: Language, old: &str, new: &str) -> Markup {
     }
 }
 
-/// Whether two texts differ at all.
-pub(crate) fn differs(old: &str, new: &str) -> bool {
-    old != new
-}
-
 fn render(say: Language, piece: &Piece) -> Markup {
     match piece.tag {
         ChangeTag::Equal => html! { (piece.text) },
@@ -90,16 +91,31 @@ fn pieces(old: &str, new: &str) -> Vec<Piece> {
     pieces
 }
 
+/// Changed lines: each new line goes with the first remaining old one it resembles; what is left
+/// over on either side is shown whole, since words matched across unlike lines mislead.
 fn words(pieces: &mut Vec<Piece>, before: &str, after: &str) {
+    let old: Vec<&str> = before.split_inclusive('\n').collect();
+    let new: Vec<&str> = after.split_inclusive('\n').collect();
     let count = |text: &str| text.split_whitespace().count();
-    if count(before).max(count(after)) > WORDS_MAX {
+    if old.len() * new.len() > PAIRS_MAX || count(before).max(count(after)) > WORDS_MAX {
         push(pieces, ChangeTag::Delete, before);
         push(pieces, ChangeTag::Insert, after);
         return;
     }
-    for change in TextDiff::from_words(before, after).iter_all_changes() {
-        push(pieces, change.tag(), change.value());
+    let mut next = 0;
+    for line in new {
+        let alike = |other: &&str| TextDiff::from_words(*other, line).ratio() > ALIKE_MIN;
+        let Some(found) = old[next..].iter().position(|other| alike(other)) else {
+            push(pieces, ChangeTag::Insert, line);
+            continue;
+        };
+        push(pieces, ChangeTag::Delete, &old[next..next + found].concat());
+        for change in TextDiff::from_words(old[next + found], line).iter_all_changes() {
+            push(pieces, change.tag(), change.value());
+        }
+        next += found + 1;
     }
+    push(pieces, ChangeTag::Delete, &old[next..].concat());
 }
 
 /// Without alignment: common start and end, between them all of the old and all of the new.
@@ -146,6 +162,16 @@ mod tests {
     #[test]
     fn an_added_paragraph_stands_alone() {
         assert_eq!(marks("One.\n", "One.\n\nTwo.\n"), "<p>One.</p><p><ins>Two.</ins></p>");
+    }
+
+    #[test]
+    fn unlike_lines_are_not_mixed() {
+        let words = marks("Kept for a year.\nTold in time.\n", "Told in good time.\nAll is free.\n");
+        let told = "Told in <ins>good </ins>time.";
+        assert_eq!(
+            words,
+            format!("<p><del>Kept for a year.</del><br>{told}<br><ins>All is free.</ins></p>")
+        );
     }
 
     #[test]

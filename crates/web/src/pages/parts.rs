@@ -168,14 +168,20 @@ pub(crate) fn page_head(crumbs: Markup, heading: Markup, below: Markup) -> Marku
     }
 }
 
-/// A link to a member.
+/// A link to a member; without an id, as in the archive, its name alone.
 pub(crate) fn member_link(member: &Name) -> Markup {
-    html! { a href={ "/members/" (member.id) } { (member.name) } }
+    html! {
+        @if member.id.is_empty() { (member.name) }
+        @else { a href={ "/members/" (member.id) } { (member.name) } }
+    }
 }
 
-/// A link to a circle.
+/// A link to a circle; without an id its name alone.
 pub(crate) fn circle_link(circle: &Name) -> Markup {
-    html! { a href={ "/circles/" (circle.id) } { (circle.name) } }
+    html! {
+        @if circle.id.is_empty() { (circle.name) }
+        @else { a href={ "/circles/" (circle.id) } { (circle.name) } }
+    }
 }
 
 /// A hash or key, short on the screen and whole on paper and for a screen reader's copy.

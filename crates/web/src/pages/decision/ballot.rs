@@ -139,7 +139,7 @@ fn form(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
             }
             div.only-block { (aim_field(frame, view, forms, &aim)) }
             (Field::new(say, filled, "reason", say.reason())
-                .hint(say.reason_hint()).initial(reason).area(3))
+                .hint(say.reason_hint(view.rule.reason_characters_min)).initial(reason).area(3))
             div.buttons {
                 button.btn.primary { (say.cast_this_vote()) }
                 span.hint { (until(frame, view)) }
@@ -171,7 +171,7 @@ fn aim_field(frame: &Frame, view: &Decision, forms: &Forms, aim: &str) -> Markup
     };
     let options: Vec<(String, Markup)> = view.rule.aims.iter().map(numbered).collect();
     html! {
-        p.block-note { (icon("block")) span { (say.block_asks_more()) } }
+        p.block-note { (icon("block")) span { (say.block_asks_more(view.rule.reason_characters_min)) } }
         (Field::new(say, &forms.vote, "aim", say.which_aim())
             .initial(aim).select(Some(say.choose_an_aim()), &options))
     }

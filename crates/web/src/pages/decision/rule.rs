@@ -48,15 +48,16 @@ fn condition(say: Language, condition: &Condition) -> (Markup, Markup) {
             say.condition_quorum(*cast, *needed),
             say.quorum_of(*electors, *part, *whole),
         ),
-        Condition::SomeoneAgrees { agree, abstain } => {
-            (say.condition_someone_agrees(), say.agree_and_abstain(*agree, *abstain))
+        Condition::SomeoneAgrees { agree, abstain, needed } => {
+            (say.condition_agrees(*needed), say.agree_and_abstain(*agree, *abstain))
         }
-        Condition::NoBlock { blocking } if blocking.is_empty() => {
-            (say.condition_no_block(), say.nobody_blocks())
-        }
-        Condition::NoBlock { blocking } => {
+        Condition::NoBlock { blocking, needed } => {
             let names = blocking.iter().map(|name| html! { (name) }).collect();
-            (say.condition_no_block(), say.blocks_from(blocking.len() as u64, say.list(names)))
+            let figures = match blocking.len() as u64 {
+                0 => say.nobody_blocks(),
+                count => say.blocks_from(count, say.list(names)),
+            };
+            (say.condition_blocks(*needed), figures)
         }
         Condition::MoreAgreeThanAgainst { agree, against } => {
             (say.condition_more_agree(), say.agree_and_against(*agree, *against))
