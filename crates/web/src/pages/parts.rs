@@ -215,5 +215,5 @@ pub(crate) fn paragraphs(text: &str) -> Markup {
 
 /// A note to mind: heading and words.
 pub(crate) fn note(heading: Markup, words: Markup) -> Markup {
-    html! { div.note { h3 { (icon("wait")) (heading) } (words) } }
+    html! { div.note { h2.h3 { (icon("wait")) (heading) } (words) } }
 }
