@@ -61,7 +61,14 @@ fn needs_root(site: &Site, act: &Act) -> bool {
 /// The ballot that counts already, if it says just what is asked for: voting the same again would
 /// only use up a revision.
 async fn same_vote(site: &Site, act: &Act) -> Result<Option<EntryId>, WebError> {
-    let Act::Vote { proposal, version, choice, aim, reason } = act else {
+    let Act::Vote {
+        proposal,
+        version,
+        choice,
+        aim,
+        reason,
+    } = act
+    else {
         return Ok(None);
     };
     let now = site.now();

@@ -23,7 +23,10 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/members", get(read::members))
         .route("/api/persons", get(read::persons))
         .route("/api/persons/{id}", delete(keys::remove_person))
-        .route("/api/invitations", get(keys::invitations).post(keys::invite))
+        .route(
+            "/api/invitations",
+            get(keys::invitations).post(keys::invite),
+        )
         .route("/api/circles", get(read::circles))
         .route("/api/keys", get(read::keys))
         .route("/api/applications", get(read::applications))
@@ -39,10 +42,14 @@ pub(crate) fn routes() -> Router<Site> {
 
 /// Reads a JSON body.
 fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, WebError> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
     // Another type could be sent by another site's form.
     if !kind.is_some_and(|kind| kind.starts_with("application/json")) {
-        return Err(WebError::Malformed("its type must be application/json".to_owned()));
+        return Err(WebError::Malformed(
+            "its type must be application/json".to_owned(),
+        ));
     }
     serde_json::from_slice(body).map_err(|error| WebError::Malformed(error.to_string()))
 }

@@ -160,9 +160,7 @@ impl WebError {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::SignedOut | Self::SignIn | Self::Token => StatusCode::UNAUTHORIZED,
-            Self::CrossSite | Self::StaleForm | Self::Role { .. } => {
-                StatusCode::FORBIDDEN
-            }
+            Self::CrossSite | Self::StaleForm | Self::Role { .. } => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Slow { .. } => StatusCode::REQUEST_TIMEOUT,
@@ -292,7 +290,11 @@ fn refused_status(refused: &Refused) -> StatusCode {
 fn sentence(words: &str) -> String {
     let mut characters = words.chars();
     let first = characters.next().into_iter().flat_map(char::to_uppercase);
-    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    let end = if words.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
     first.chain(characters).collect::<String>() + end
 }
 

@@ -3,9 +3,13 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+mod acts;
+mod api;
 mod auth;
 mod bytes;
+pub mod catalogue;
 pub mod clock;
+mod decisions;
 mod edge;
 pub mod error;
 mod fields;
@@ -16,7 +20,9 @@ pub mod local;
 pub mod node;
 mod once;
 pub mod origin;
+pub mod pages;
 pub mod password;
+mod people;
 mod protect;
 mod rate;
 mod routes;
@@ -25,6 +31,7 @@ mod serve;
 pub mod session;
 pub mod site;
 mod table;
+mod texts;
 pub mod token;
 
 pub use error::WebError;

@@ -155,7 +155,15 @@ impl Node {
     /// When the core refuses or the node does not answer.
     pub async fn submit(&self, entry: Entry, chunks: Vec<Vec<u8>>) -> Result<EntryId, WebError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request::Submit { entry, chunks, reply }, answer).await
+        self.ask(
+            Request::Submit {
+                entry,
+                chunks,
+                reply,
+            },
+            answer,
+        )
+        .await
     }
 
     async fn ask<T>(
@@ -164,13 +172,21 @@ impl Node {
         answer: oneshot::Receiver<Result<T, Refused>>,
     ) -> Result<T, WebError> {
         // Waiting for room would hold the request's memory; a full queue is said at once.
-        self.requests.try_send(request).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => WebError::NotReady { why: "it is busy" },
-            mpsc::error::TrySendError::Closed(_) => WebError::NotReady { why: "it is stopping" },
-        })?;
+        self.requests
+            .try_send(request)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => WebError::NotReady { why: "it is busy" },
+                mpsc::error::TrySendError::Closed(_) => WebError::NotReady {
+                    why: "it is stopping",
+                },
+            })?;
         let answer = tokio::time::timeout(ANSWER_DEADLINE, answer).await;
-        let answer = answer.map_err(|_| WebError::NotReady { why: "its disk is slow" })?;
-        let answer = answer.map_err(|_| WebError::NotReady { why: "it is stopping" })?;
+        let answer = answer.map_err(|_| WebError::NotReady {
+            why: "its disk is slow",
+        })?;
+        let answer = answer.map_err(|_| WebError::NotReady {
+            why: "it is stopping",
+        })?;
         Ok(answer?)
     }
 }

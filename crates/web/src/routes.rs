@@ -9,6 +9,7 @@ use axum::{
 };
 
 use crate::{
+    api,
     error::WebError,
     handlers::{account, entrance},
     protect,
@@ -35,6 +36,7 @@ pub fn router(site: Site) -> Router {
             "/account/sign-out-everywhere",
             post(account::sign_out_everywhere),
         )
+        .merge(api::routes())
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(

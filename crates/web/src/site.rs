@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use domain::{id::Timestamp, key::PublicKey};
+use domain::id::Timestamp;
 use tokio::sync::watch;
 
 use crate::{
@@ -39,8 +39,6 @@ pub struct Parts {
     pub settings: Settings,
     /// The node it shows.
     pub node: Node,
-    /// The node's public key, which names the cookie.
-    pub node_key: PublicKey,
     /// Where accounts and sessions are kept.
     pub local: Arc<dyn Local>,
     /// The time.
@@ -78,7 +76,6 @@ impl Site {
         let Parts {
             settings,
             node,
-            node_key,
             local,
             clock,
         } = parts;
@@ -92,7 +89,7 @@ impl Site {
             invitations: Invitations::new(Arc::clone(&local)),
             sessions: Sessions::new(Arc::clone(&local)),
             tokens: Tokens::new(local),
-            cookie: Cookie::new(&node_key, secure),
+            cookie: Cookie::new(&node.read(federation::Core::node), secure),
             rates: Rates::default(),
             once: Once::default(),
             streams: Streams::default(),

@@ -56,7 +56,9 @@ impl Texts {
         for ids in ids.chunks(BATCH) {
             let entries = node.library.entries(ids).await.map_err(WebError::Library)?;
             let known = ids.iter().zip(entries);
-            found.notes.extend(known.map(|(id, entry)| (*id, words_of(entry.as_ref()))));
+            found
+                .notes
+                .extend(known.map(|(id, entry)| (*id, words_of(entry.as_ref()))));
         }
         for id in versions {
             if let Some(text) = text_of(node, id).await? {
@@ -89,7 +91,11 @@ fn words_of(entry: Option<&Entry>) -> Words {
 }
 
 async fn text_of(node: &Node, id: EntryId) -> Result<Option<String>, WebError> {
-    let entries = node.library.entries(&[id]).await.map_err(WebError::Library)?;
+    let entries = node
+        .library
+        .entries(&[id])
+        .await
+        .map_err(WebError::Library)?;
     let entry = entries.into_iter().next().flatten();
     let Some(content) = entry.as_ref().and_then(content_of) else {
         return Ok(None);
@@ -98,7 +104,11 @@ async fn text_of(node: &Node, id: EntryId) -> Result<Option<String>, WebError> {
         return Ok(Some(text.to_owned()));
     }
     let hashes: &[Hash] = content.chunks();
-    let chunks = node.library.chunks(hashes).await.map_err(WebError::Library)?;
+    let chunks = node
+        .library
+        .chunks(hashes)
+        .await
+        .map_err(WebError::Library)?;
     let Some(chunks) = chunks.into_iter().collect::<Option<Vec<_>>>() else {
         return Ok(None);
     };

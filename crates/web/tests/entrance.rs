@@ -28,7 +28,7 @@ async fn a_person_signs_in_and_out() {
     ];
     let right = browser.post("/sign-in", &fields).await;
     assert_eq!(right.header("location"), "/account");
-    assert!(right.header("set-cookie").starts_with("folkmoot-07070707="));
+    assert!(right.header("set-cookie").starts_with("folkmoot-"));
     assert_eq!(browser.get("/account").await.status(), StatusCode::OK);
 
     let cookie = browser.cookie.clone();

@@ -180,7 +180,10 @@ pub(crate) fn roles_of<'a>(words: impl Iterator<Item = &'a str>) -> Result<Roles
     for word in words {
         let role = Roles::from_word(word).ok_or_else(|| {
             let known: Vec<&str> = Roles::WORDS.iter().map(|(_, word)| *word).collect();
-            fault("roles", format!("{word:?} is no role; write {}.", known.join(", ")))
+            fault(
+                "roles",
+                format!("{word:?} is no role; write {}.", known.join(", ")),
+            )
         })?;
         roles = roles.with(role);
     }
@@ -190,43 +193,116 @@ pub(crate) fn roles_of<'a>(words: impl Iterator<Item = &'a str>) -> Result<Roles
 impl ActBody {
     fn into_act(self, site: &Site, person: PersonId) -> Result<Act, WebError> {
         Ok(match self {
-            Self::Propose { title, text, rule, urgent, circle, language } => Act::Propose {
+            Self::Propose {
+                title,
+                text,
+                rule,
+                urgent,
+                circle,
+                language,
+            } => Act::Propose {
                 title,
                 text,
                 rule,
                 urgent,
                 circle: circle.map(|circle| circle.0),
-                language: if language.is_empty() { "en".to_owned() } else { language },
+                language: if language.is_empty() {
+                    "en".to_owned()
+                } else {
+                    language
+                },
             },
-            Self::Amend { proposal, title, text, what_changed } => {
-                Act::Amend { proposal: proposal.0, title, text, what_changed }
-            }
-            Self::Withdraw { proposal, reason } => Act::Withdraw { proposal: proposal.0, reason },
-            Self::Open { proposal } => Act::Open { proposal: proposal.0 },
-            Self::Vote { proposal, version, choice, aim, reason } => {
+            Self::Amend {
+                proposal,
+                title,
+                text,
+                what_changed,
+            } => Act::Amend {
+                proposal: proposal.0,
+                title,
+                text,
+                what_changed,
+            },
+            Self::Withdraw { proposal, reason } => Act::Withdraw {
+                proposal: proposal.0,
+                reason,
+            },
+            Self::Open { proposal } => Act::Open {
+                proposal: proposal.0,
+            },
+            Self::Vote {
+                proposal,
+                version,
+                choice,
+                aim,
+                reason,
+            } => {
                 let no_choice = |_| fault("choice", format!("{choice:?} is no choice."));
                 let choice: Choice = choice.parse().map_err(no_choice)?;
-                Act::Vote { proposal: proposal.0, version: version.0, choice, aim, reason }
+                Act::Vote {
+                    proposal: proposal.0,
+                    version: version.0,
+                    choice,
+                    aim,
+                    reason,
+                }
             }
-            Self::Comment { proposal, answers, text } => {
-                Act::Comment { proposal: proposal.0, answers: answers.map(|id| id.0), text }
-            }
-            Self::Profile { name, region, description, website } => {
-                Act::Profile(record::Profile { name, region, description, website })
-            }
-            Self::Circle { circle, name, domain, rhythm, ended } => {
+            Self::Comment {
+                proposal,
+                answers,
+                text,
+            } => Act::Comment {
+                proposal: proposal.0,
+                answers: answers.map(|id| id.0),
+                text,
+            },
+            Self::Profile {
+                name,
+                region,
+                description,
+                website,
+            } => Act::Profile(record::Profile {
+                name,
+                region,
+                description,
+                website,
+            }),
+            Self::Circle {
+                circle,
+                name,
+                domain,
+                rhythm,
+                ended,
+            } => {
                 let nonce = circle_nonce(site, circle.map(|circle| circle.0))?;
-                Act::Circle(record::Circle { nonce, name, domain, rhythm, ended })
+                Act::Circle(record::Circle {
+                    nonce,
+                    name,
+                    domain,
+                    rhythm,
+                    ended,
+                })
             }
-            Self::Role { circle, person, title, until_ms } => Act::Role(record::Role {
+            Self::Role {
+                circle,
+                person,
+                title,
+                until_ms,
+            } => Act::Role(record::Role {
                 circle: circle.0,
                 person: person.0,
                 title,
                 until: until_ms.map(Timestamp),
             }),
-            Self::Person { person: other, name, contact } => {
-                Act::Person { person: other.map_or(person, |other| other.0), name, contact }
-            }
+            Self::Person {
+                person: other,
+                name,
+                contact,
+            } => Act::Person {
+                person: other.map_or(person, |other| other.0),
+                name,
+                contact,
+            },
             rights => rights.into_right(site)?,
         })
     }
@@ -234,21 +310,49 @@ impl ActBody {
     fn into_right(self, site: &Site) -> Result<Act, WebError> {
         Ok(match self {
             Self::Found => Act::Found,
-            Self::Join { root, class, name, admissions } => {
-                let newcomer = record::Newcomer { root: root.0, class, name };
+            Self::Join {
+                root,
+                class,
+                name,
+                admissions,
+            } => {
+                let newcomer = record::Newcomer {
+                    root: root.0,
+                    class,
+                    name,
+                };
                 let admission = |body: AdmissionBody| {
                     let signature = signature("admissions", &body.signature)?;
-                    Ok(record::Admission { founder: body.founder.0, signature })
+                    Ok(record::Admission {
+                        founder: body.founder.0,
+                        signature,
+                    })
                 };
-                let admissions =
-                    admissions.into_iter().map(admission).collect::<Result<_, WebError>>()?;
-                Act::Join(record::Join { newcomer, admissions })
+                let admissions = admissions
+                    .into_iter()
+                    .map(admission)
+                    .collect::<Result<_, WebError>>()?;
+                Act::Join(record::Join {
+                    newcomer,
+                    admissions,
+                })
             }
-            Self::Admit { application, signature: given } => {
-                let given = given.map(|given| signature("signature", &given)).transpose()?;
+            Self::Admit {
+                application,
+                signature: given,
+            } => {
+                let given = given
+                    .map(|given| signature("signature", &given))
+                    .transpose()?;
                 admit(site, application.0, given)?
             }
-            Self::Grant { purpose, key, person, roles, custody } => Act::Grant {
+            Self::Grant {
+                purpose,
+                key,
+                person,
+                roles,
+                custody,
+            } => Act::Grant {
                 purpose: match &*purpose {
                     "person" => Purpose::Person,
                     "node" => Purpose::Node,
@@ -269,20 +373,45 @@ impl ActBody {
                     key: body.key.0,
                     person: body.person.0,
                 };
-                Act::Mandate { delegates: delegates.into_iter().map(delegate).collect() }
+                Act::Mandate {
+                    delegates: delegates.into_iter().map(delegate).collect(),
+                }
             }
-            Self::Revoke { key, keep_nothing, up_to, reason } => {
+            Self::Revoke {
+                key,
+                keep_nothing,
+                up_to,
+                reason,
+            } => {
                 let keep = match (up_to, keep_nothing) {
                     (Some(id), _) => keep_up_to(site, id.0)?,
                     (None, true) => Keep::Nothing,
                     (None, false) => Keep::All,
                 };
-                Act::Revoke { key: key.0, keep, reason }
+                Act::Revoke {
+                    key: key.0,
+                    keep,
+                    reason,
+                }
             }
-            Self::Apply { root, name, class, proof, request } => {
+            Self::Apply {
+                root,
+                name,
+                class,
+                proof,
+                request,
+            } => {
                 let proof = signature("proof", &proof)?;
-                let application = record::Application { root: root.0, name, class, proof };
-                Act::Apply { application, request }
+                let application = record::Application {
+                    root: root.0,
+                    name,
+                    class,
+                    proof,
+                };
+                Act::Apply {
+                    application,
+                    request,
+                }
             }
             _ => return Err(WebError::Malformed("this act is not known".to_owned())),
         })
@@ -290,8 +419,12 @@ impl ActBody {
 }
 
 fn keep_up_to(site: &Site, id: EntryId) -> Result<Keep, WebError> {
-    let sequence = site.node.read(|core| core.replica().find(&id).map(|found| found.sequence));
-    sequence.map(|sequence| Keep::UpTo(sequence, id)).ok_or(WebError::NotFound { what: "entry" })
+    let sequence = site
+        .node
+        .read(|core| core.replica().find(&id).map(|found| found.sequence));
+    sequence
+        .map(|sequence| Keep::UpTo(sequence, id))
+        .ok_or(WebError::NotFound { what: "entry" })
 }
 
 /// The nonce of a circle that is described anew, or a new one.
@@ -299,7 +432,9 @@ pub(crate) fn circle_nonce(site: &Site, circle: Option<CircleId>) -> Result<[u8;
     let Some(id) = circle else {
         return Ok(*seal::random()?);
     };
-    let nonce = site.node.read(|core| core.view().circles.get(&id).map(|c| c.record.nonce));
+    let nonce = site
+        .node
+        .read(|core| core.view().circles.get(&id).map(|c| c.record.nonce));
     nonce.ok_or(WebError::NotFound { what: "circle" })
 }
 
@@ -312,16 +447,27 @@ pub(crate) fn admit(
 ) -> Result<Act, WebError> {
     let (federation, record) = site.node.read(|core| {
         let application = core.view().applications.get(&root);
-        (core.federation(), application.map(|application| application.record.clone()))
+        (
+            core.federation(),
+            application.map(|application| application.record.clone()),
+        )
     });
-    let record = record.ok_or(WebError::NotFound { what: "application" })?;
-    let newcomer =
-        record::Newcomer { root, class: record.class.clone(), name: record.name.clone() };
+    let record = record.ok_or(WebError::NotFound {
+        what: "application",
+    })?;
+    let newcomer = record::Newcomer {
+        root,
+        class: record.class.clone(),
+        name: record.name.clone(),
+    };
     let signature = match signature {
         Some(signature) => signature,
         None => site.node.root_key()?.sign(&newcomer.message(&federation)),
     };
-    Ok(Act::Admit(record::Admit { newcomer, signature }))
+    Ok(Act::Admit(record::Admit {
+        newcomer,
+        signature,
+    }))
 }
 
 /// `POST /api/acts`
@@ -332,7 +478,8 @@ pub(crate) async fn perform(
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), WebError> {
     let act_body: ActBody = super::parse(&headers, &body)?;
-    site.rates.count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
+    site.rates
+        .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
     if matches!(act_body, ActBody::Admit { .. }) {
         acts::need_steward(&site, &actor)?;
     }
@@ -342,7 +489,9 @@ pub(crate) async fn perform(
     let id = match headers.get("idempotency-key") {
         Some(key) => {
             let caller = Hash::of(&[b"api", &actor.person().0, key.as_bytes()]);
-            site.once.run(Once::form(caller, "/api/acts", &body), work).await?
+            site.once
+                .run(Once::form(caller, "/api/acts", &body), work)
+                .await?
         }
         None => work.await?,
     };
@@ -351,7 +500,7 @@ pub(crate) async fn perform(
 
 #[derive(Deserialize)]
 struct PrepareBody {
-    key: Text<PublicKey>,
+    signer: Text<PublicKey>,
     #[serde(flatten)]
     act: Value,
 }
@@ -363,17 +512,22 @@ pub(crate) async fn prepare(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, WebError> {
-    let PrepareBody { key, act } = super::parse(&headers, &body)?;
-    site.rates.count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
+    let PrepareBody { signer, act } = super::parse(&headers, &body)?;
+    site.rates
+        .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
     let act: ActBody =
         serde_json::from_value(act).map_err(|error| WebError::Malformed(error.to_string()))?;
     let act = act.into_act(&site, actor.person())?;
-    let prepared = *site.node.prepare(key.0, act).await?;
+    let prepared = *site.node.prepare(signer.0, act).await?;
     let federation = site.node.read(federation::Core::federation);
-    let chunks: Vec<String> =
-        prepared.chunks.iter().map(|chunk| URL_SAFE_NO_PAD.encode(chunk)).collect();
+    let chunks: Vec<String> = prepared
+        .chunks
+        .iter()
+        .map(|chunk| URL_SAFE_NO_PAD.encode(chunk))
+        .collect();
     let unsigned = prepared.signed(Signature([0; 64]));
-    let signed_bytes = unsigned.header.signed_bytes(&federation);
+    let header = unsigned.header.to_bytes();
+    let signed_bytes = [b"folkmoot/entry/1\0", &federation.0[..], &header[..]].concat();
     Ok(Json(json!({
         "id": unsigned.id(&federation).to_string(),
         "entry": URL_SAFE_NO_PAD.encode(unsigned.to_bytes()),
@@ -400,7 +554,8 @@ pub(crate) async fn submit(
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), WebError> {
     let body: SubmitBody = super::parse(&headers, &body)?;
-    site.rates.count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
+    site.rates
+        .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
     let decode = |text: &String| {
         let fault = |_| WebError::Malformed("bytes are written in base64url".to_owned());
         URL_SAFE_NO_PAD.decode(text).map_err(fault)

@@ -1,5 +1,9 @@
 //! A site in memory and a browser without a screen.
 
+#![allow(dead_code)]
+
+pub mod node;
+
 use std::sync::Arc;
 
 use axum::{
@@ -9,7 +13,7 @@ use axum::{
 };
 use domain::{
     id::{PersonId, Timestamp},
-    key::{PublicKey, SecretKey},
+    key::SecretKey,
 };
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -30,6 +34,7 @@ pub const ALICE: PersonId = PersonId([1; 16]);
 pub struct World {
     pub local: Arc<MemoryLocal>,
     pub clock: Arc<ManualClock>,
+    pub node: web::node::Node,
     pub site: Site,
 }
 
@@ -37,18 +42,19 @@ impl World {
     pub fn new() -> Self {
         let local = Arc::new(MemoryLocal::default());
         let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000_000)));
-        let site = site(&local, &clock);
-        Self { local, clock, site }
+        let node = node::start(&clock, ALICE);
+        let site = site(&local, &clock, &node);
+        Self { local, clock, node, site }
     }
 
     /// A site of one more process over the same local values.
     pub fn restart(&mut self) {
-        self.site = site(&self.local, &self.clock);
+        self.site = site(&self.local, &self.clock, &self.node);
     }
 
     pub async fn with_alice() -> Self {
         let world = Self::new();
-        let seed = Zeroizing::new([1; 32]);
+        let seed = Zeroizing::new(node::key(0, 3).seed());
         let account = NewAccount {
             person: ALICE,
             key: SecretKey::from_seed(&seed).public(),
@@ -84,7 +90,7 @@ impl World {
     }
 }
 
-fn site(local: &Arc<MemoryLocal>, clock: &Arc<ManualClock>) -> Site {
+fn site(local: &Arc<MemoryLocal>, clock: &Arc<ManualClock>, node: &web::node::Node) -> Site {
     Site::new(Parts {
         settings: Settings {
             password_cost: Cost {
@@ -93,10 +99,8 @@ fn site(local: &Arc<MemoryLocal>, clock: &Arc<ManualClock>) -> Site {
             },
             ..Settings::default()
         },
-        node: web::node::Node {
-            changes: tokio::sync::broadcast::Sender::new(16),
-        },
-        node_key: PublicKey([7; 32]),
+        node: node.clone(),
+
         local: local.clone(),
         clock: clock.clone(),
     })
