@@ -185,7 +185,7 @@ impl Driver {
             let takes_events = !self.health.borrow().disk.is_full();
             let next = tokio::select! {
                 biased;
-                _ = inputs.stopping.wait_for(|stopping| *stopping) => break,
+                () = told_to_stop(&mut inputs.stopping) => break,
                 changed = inputs.persisted.changed() => {
                     if changed.is_err() { break; }
                     let progress = inputs.persisted.borrow_and_update().clone();
@@ -394,6 +394,11 @@ impl Driver {
             _ => None,
         }
     }
+}
+
+/// A handle that is gone tells the same.
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 async fn next_event(events: &mut Option<Events>) -> Option<Event> {
