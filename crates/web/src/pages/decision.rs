@@ -311,13 +311,17 @@ pub struct Phase {
 
 impl Phase {
     fn electors(&self) -> u64 {
-        self.classes.iter().map(|class| class.seats.len() as u64).sum()
+        self.classes
+            .iter()
+            .map(|class| class.seats.len() as u64)
+            .sum()
     }
 
     fn count(&self, choices: &[Choice]) -> u64 {
         let seats = self.classes.iter().flat_map(|class| &class.seats);
-        seats.filter(|seat| seat.choice.is_some_and(|choice| choices.contains(&choice))).count()
-            as u64
+        seats
+            .filter(|seat| seat.choice.is_some_and(|choice| choices.contains(&choice)))
+            .count() as u64
     }
 
     fn cast(&self) -> u64 {
@@ -391,7 +395,10 @@ pub struct Decision {
 pub fn page(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
     let say = frame.language;
     let title = html! { (view.state.word(say)) ": " (view.version.title) };
-    let head = Head { filled: forms.sent(), ..Head::live(title, Area::Decide) };
+    let head = Head {
+        filled: forms.sent(),
+        ..Head::live(title, Area::Decide)
+    };
     document(frame, &head, body(frame, view, forms))
 }
 
@@ -419,7 +426,9 @@ pub struct Forms {
 
 impl Forms {
     fn sent(&self) -> Option<&Filled> {
-        [&self.vote, &self.comment, &self.withdraw].into_iter().find(|filled| filled.has_errors())
+        [&self.vote, &self.comment, &self.withdraw]
+            .into_iter()
+            .find(|filled| filled.has_errors())
     }
 }
 
@@ -551,7 +560,12 @@ fn if_closed_now(frame: &Frame, phase: &Phase) -> Markup {
 /// What the proposer's side does: open voting, amend, withdraw.
 fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
     let say = frame.language;
-    let May { open, amend, withdraw, .. } = view.may;
+    let May {
+        open,
+        amend,
+        withdraw,
+        ..
+    } = view.may;
     if !(open || amend || withdraw) {
         return Markup::default();
     }
@@ -647,14 +661,17 @@ fn step_line(frame: &Frame, at: Timestamp, step: &Step) -> Markup {
     let say = frame.language;
     let (shape, words, more) = match step {
         Step::Proposed { by } => ("draft", say.step_proposed(member_link(by)), None),
-        Step::Amended { version, what_changed } => {
-            ("draft", say.step_amended(*version), Some(what_changed))
-        }
+        Step::Amended {
+            version,
+            what_changed,
+        } => ("draft", say.step_amended(*version), Some(what_changed)),
         Step::Opened { version } => ("voting", say.step_opened(*version), None),
         Step::Blocked { by } => ("block", say.step_blocked(member_link(by)), None),
-        Step::Closed { version, outcome } => {
-            ("provisional", say.step_closed(*version, outcome.word(say)), None)
-        }
+        Step::Closed { version, outcome } => (
+            "provisional",
+            say.step_closed(*version, outcome.word(say)),
+            None,
+        ),
         Step::Withdrawn { reason } => ("withdrawn", say.state_withdrawn(), Some(reason)),
     };
     html! {

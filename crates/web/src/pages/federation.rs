@@ -207,7 +207,11 @@ pub fn member(frame: &Frame, view: &Member) -> Markup {
             }
         }
     };
-    document(frame, &Head::live(html! { (view.member.name) }, Area::Federation), body)
+    document(
+        frame,
+        &Head::live(html! { (view.member.name) }, Area::Federation),
+        body,
+    )
 }
 
 /// Anyone can write anything here, so only a web address becomes a link.
@@ -287,7 +291,10 @@ pub fn edit_profile(frame: &Frame, profile: [&str; 4], filled: &Filled) -> Marku
             div.buttons { button.btn.primary { (say.save()) } }
         }
     };
-    let head = Head { filled: Some(filled), ..Head::new(say.edit_profile(), Area::Federation) };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(say.edit_profile(), Area::Federation)
+    };
     document(frame, &head, body)
 }
 
@@ -338,13 +345,20 @@ pub fn applications(frame: &Frame, view: &Applications, filled: &Filled) -> Mark
             }
         }
     };
-    let head = Head { filled: Some(filled), ..Head::live(say.applications(), Area::Federation) };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::live(say.applications(), Area::Federation)
+    };
     document(frame, &head, body)
 }
 
 fn application_box(frame: &Frame, may_admit: bool, application: &Application) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
-    let signers = application.signed_by.iter().map(|name| html! { (name) }).collect();
+    let signers = application
+        .signed_by
+        .iter()
+        .map(|name| html! { (name) })
+        .collect();
     html! {
         section.box {
             h2 { (application.name) }

@@ -27,7 +27,10 @@ impl Filled {
         for (name, value) in pairs {
             values.entry(name.into()).or_default().push(value.into());
         }
-        Self { values, errors: Vec::new() }
+        Self {
+            values,
+            errors: Vec::new(),
+        }
     }
 
     /// The same with one more error; an empty `field` means the form as a whole.
@@ -46,13 +49,18 @@ impl Filled {
     /// The value of a field; empty where it was not sent.
     #[must_use]
     pub fn value(&self, field: &str) -> &str {
-        self.values.get(field).and_then(|values| values.first()).map_or("", String::as_str)
+        self.values
+            .get(field)
+            .and_then(|values| values.first())
+            .map_or("", String::as_str)
     }
 
     /// Whether a field was sent with this value among others.
     #[must_use]
     pub fn has(&self, field: &str, value: &str) -> bool {
-        self.values.get(field).is_some_and(|values| values.iter().any(|sent| sent == value))
+        self.values
+            .get(field)
+            .is_some_and(|values| values.iter().any(|sent| sent == value))
     }
 
     /// Whether this form was sent at all.
@@ -62,7 +70,10 @@ impl Filled {
     }
 
     fn error(&self, field: &str) -> Option<&str> {
-        self.errors.iter().find(|(name, _)| name == field).map(|(_, sentence)| sentence.as_str())
+        self.errors
+            .iter()
+            .find(|(name, _)| name == field)
+            .map(|(_, sentence)| sentence.as_str())
     }
 
     /// The list of errors on top of the page, each a link to its field.
@@ -104,7 +115,15 @@ pub(crate) struct Field<'a> {
 
 impl<'a> Field<'a> {
     pub fn new(say: Language, filled: &'a Filled, name: &'a str, label: Markup) -> Self {
-        Self { name, label, hint: None, filled, initial: "", required: false, say }
+        Self {
+            name,
+            label,
+            hint: None,
+            filled,
+            initial: "",
+            required: false,
+            say,
+        }
     }
 
     pub fn hint(mut self, hint: Markup) -> Self {
@@ -123,12 +142,19 @@ impl<'a> Field<'a> {
     }
 
     fn value(&self) -> &str {
-        if self.filled.is_sent() { self.filled.value(self.name) } else { self.initial }
+        if self.filled.is_sent() {
+            self.filled.value(self.name)
+        } else {
+            self.initial
+        }
     }
 
     fn described_by(&self) -> Option<String> {
         let hint = self.hint.as_ref().map(|_| format!("hint-{}", self.name));
-        let error = self.filled.error(self.name).map(|_| format!("error-{}", self.name));
+        let error = self
+            .filled
+            .error(self.name)
+            .map(|_| format!("error-{}", self.name));
         let ids: Vec<String> = [hint, error].into_iter().flatten().collect();
         (!ids.is_empty()).then(|| ids.join(" "))
     }

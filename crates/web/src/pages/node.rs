@@ -108,9 +108,15 @@ pub struct Node {
 #[must_use]
 pub fn page(frame: &Frame, view: &Node) -> Markup {
     let say = frame.language;
-    let connected = view.peers.iter().filter(|peer| peer.connection == Connection::Connected);
+    let connected = view
+        .peers
+        .iter()
+        .filter(|peer| peer.connection == Connection::Connected);
     let (connected, all) = (connected.count() as u64, view.peers.len() as u64);
-    let behind = view.peers.iter().any(|peer| matches!(peer.catch_up, CatchUp::Receiving(_)));
+    let behind = view
+        .peers
+        .iter()
+        .any(|peer| matches!(peer.catch_up, CatchUp::Receiving(_)));
     let body = html! {
         (page_head(
             Markup::default(),
@@ -154,17 +160,35 @@ fn trouble_note(frame: &Frame, trouble: &Trouble) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     let (what, todo) = match trouble {
         Trouble::Alone => (say.trouble_alone(), say.todo_alone()),
-        Trouble::Clock { off_seconds, ahead, signs_nothing } => {
+        Trouble::Clock {
+            off_seconds,
+            ahead,
+            signs_nothing,
+        } => {
             let off = clock.length(*off_seconds);
-            let what = if *ahead { say.trouble_clock_ahead(off) } else { say.trouble_clock_behind(off) };
-            (what, if *signs_nothing { say.todo_clock_signs_nothing() } else { say.todo_clock() })
+            let what = if *ahead {
+                say.trouble_clock_ahead(off)
+            } else {
+                say.trouble_clock_behind(off)
+            };
+            (
+                what,
+                if *signs_nothing {
+                    say.todo_clock_signs_nothing()
+                } else {
+                    say.todo_clock()
+                },
+            )
         }
         Trouble::DiskNearlyFull { free_bytes } => {
             (say.trouble_disk(bytes(*free_bytes)), say.todo_disk())
         }
         Trouble::StoreFailed { because } => (say.trouble_store(), say.todo_store(because)),
         Trouble::TooOld { needed } => (say.trouble_too_old(needed), say.todo_too_old()),
-        Trouble::NoDelegate => (say.trouble_no_delegate(&frame.member), say.todo_no_delegate()),
+        Trouble::NoDelegate => (
+            say.trouble_no_delegate(&frame.member),
+            say.todo_no_delegate(),
+        ),
         Trouble::Unencrypted => (say.trouble_unencrypted(), say.todo_unencrypted()),
     };
     html! { div.note { h3 { (icon("wait")) (what) } p { (todo) } } }
@@ -351,7 +375,10 @@ pub fn people(frame: &Frame, view: &People, filled: &Filled) -> Markup {
             div.col { (invite_form(frame, view, filled)) }
         }
     };
-    let head = Head { filled: Some(filled), ..Head::new(say.people(), Area::Node) };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(say.people(), Area::Node)
+    };
     document(frame, &head, body)
 }
 
@@ -400,9 +427,19 @@ fn invite_form(frame: &Frame, view: &People, filled: &Filled) -> Markup {
         return html! { p.muted { (say.only_stewards_invite(&frame.member)) } };
     }
     let rows = [
-        (Role::Delegate.as_str(), say.delegate(), say.delegate_means(), ""),
+        (
+            Role::Delegate.as_str(),
+            say.delegate(),
+            say.delegate_means(),
+            "",
+        ),
         (Role::Worker.as_str(), say.worker(), say.worker_means(), ""),
-        (Role::Steward.as_str(), say.steward(), say.steward_means(), ""),
+        (
+            Role::Steward.as_str(),
+            say.steward(),
+            say.steward_means(),
+            "",
+        ),
     ];
     html! {
         section {

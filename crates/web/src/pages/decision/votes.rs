@@ -31,11 +31,19 @@ fn class_bar(say: Language, class: &Class) -> Markup {
         let chosen = |seat: &&Seat| seat.choice.is_some_and(|choice| choices.contains(&choice));
         class.seats.iter().filter(chosen).count() as u64
     };
-    let (agree, abstain) = (of(&[Choice::Agree]), of(&[Choice::Abstain, Choice::StandAside]));
+    let (agree, abstain) = (
+        of(&[Choice::Agree]),
+        of(&[Choice::Abstain, Choice::StandAside]),
+    );
     let (disagree, block) = (of(&[Choice::Disagree]), of(&[Choice::Block]));
     let total = class.seats.len() as u64;
     let cast = agree + abstain + disagree + block;
-    let bar = [("agree", agree), ("abstain", abstain), ("disagree", disagree), ("block", block)];
+    let bar = [
+        ("agree", agree),
+        ("abstain", abstain),
+        ("disagree", disagree),
+        ("block", block),
+    ];
     html! {
         div.class {
             header {
