@@ -35,12 +35,13 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
         let facts = actor.map(|actor| {
             let person = actor.person();
             let roles = view.roles_of(&person);
-            let waiting = decisions::waiting(core, now);
-            (
-                roles.has(Roles::STEWARD),
-                view.is_delegate(&person),
-                waiting,
-            )
+            let is_delegate = view.is_delegate(&person);
+            let waiting = if is_delegate {
+                decisions::waiting(core, now)
+            } else {
+                0
+            };
+            (roles.has(Roles::STEWARD), is_delegate, waiting)
         });
         (core.genesis().name.clone(), member, facts)
     });
@@ -50,7 +51,7 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
             delegate,
             steward,
             csrf: actor.form_token()?,
-            waiting: if delegate { waiting } else { 0 },
+            waiting,
         }),
         None => None,
     };
