@@ -3,17 +3,20 @@
 use domain::choice::Choice;
 use maud::Markup;
 use web::pages::account::{self, Account, Token, Welcome};
+use web::pages::applications::{self, Application, Applications};
 use web::pages::charter::{self, Charter};
 use web::pages::circle::{self, Circle};
 use web::pages::decide::{self, Item, Show};
 use web::pages::decision::RuleKind;
 use web::pages::error::{self, Failure};
-use web::pages::federation::{self, Application, Applications, Listed, Member, Members, Role};
+use web::pages::federation::{self, Listed, Member, Members, Role};
 use web::pages::form::Filled;
 use web::pages::help::{self, Word};
 use web::pages::home::{self, Connection, Event, Happened, Home};
-use web::pages::node::{self, CatchUp, Key, KeyPurpose, Node, Peer, People, Person, Trouble};
+use web::pages::keys::{self, Key, Purpose};
+use web::pages::node::{self, CatchUp, Node, Peer, Trouble};
 use web::pages::parts::{Name, Outcome, State};
+use web::pages::people::{self, People, Person};
 use web::pages::propose::{self, Amend, Compare, Propose};
 
 use super::sample::{MEMBERS, frame, hash, hours_ago, in_hours, member, versions, visitor};
@@ -44,20 +47,41 @@ fn item(id: &str, title: &str, state: State) -> Item {
 
 pub fn items() -> Vec<Item> {
     vec![
-        item("p1", "Keep meeting recordings for 60 days, then delete them", State::Voting),
+        item(
+            "p1",
+            "Keep meeting recordings for 60 days, then delete them",
+            State::Voting,
+        ),
         item("p2", "Second server on the west coast", State::Deliberation),
-        item("p3", "Pay for work on translations", State::Closed(Outcome::Passed)),
-        item("p4", "Close the old forum", State::Closed(Outcome::NoQuorum)),
+        item(
+            "p3",
+            "Pay for work on translations",
+            State::Closed(Outcome::Passed),
+        ),
+        item(
+            "p4",
+            "Close the old forum",
+            State::Closed(Outcome::NoQuorum),
+        ),
         item("p5", "Meet in person in May", State::Withdrawn),
     ]
 }
 
 pub fn home_view() -> Home {
     let items = items();
-    let link = || Name::new("p1", "Keep meeting recordings for 60 days, then delete them");
-    let event = |hours, what| Event { at: hours_ago(hours), what };
-    let mut members: Vec<(Name, Connection)> =
-        (0..5).map(|index| (member(index), Connection::Connected)).collect();
+    let link = || {
+        Name::new(
+            "p1",
+            "Keep meeting recordings for 60 days, then delete them",
+        )
+    };
+    let event = |hours, what| Event {
+        at: hours_ago(hours),
+        what,
+    };
+    let mut members: Vec<(Name, Connection)> = (0..5)
+        .map(|index| (member(index), Connection::Connected))
+        .collect();
     members[0].1 = Connection::Here;
     members[4].1 = Connection::Silent(Some(hours_ago(8)));
     Home {
@@ -67,12 +91,28 @@ pub fn home_view() -> Home {
         members,
         stored: (1418, Some(hours_ago(0))),
         recent: vec![
-            event(2, Happened::Commented { member: member(1), proposal: link() }),
+            event(
+                2,
+                Happened::Commented {
+                    member: member(1),
+                    proposal: link(),
+                },
+            ),
             event(
                 42,
-                Happened::Voted { member: member(2), choice: Choice::Block, proposal: link() },
+                Happened::Voted {
+                    member: member(2),
+                    choice: Choice::Block,
+                    proposal: link(),
+                },
             ),
-            event(116, Happened::Proposed { member: member(1), proposal: link() }),
+            event(
+                116,
+                Happened::Proposed {
+                    member: member(1),
+                    proposal: link(),
+                },
+            ),
             event(900, Happened::Admitted { member: member(4) }),
         ],
     }
@@ -82,8 +122,17 @@ fn federation_pages() -> Vec<(&'static str, Markup)> {
     let at = frame("/federation");
     let listed = |index: usize, connection| Listed {
         member: member(index),
-        class: if index < 3 { "Producer organisations" } else { "Consumer organisations" }.into(),
-        region: if index == 3 { String::new() } else { "Wadden coast".into() },
+        class: if index < 3 {
+            "Producer organisations"
+        } else {
+            "Consumer organisations"
+        }
+        .into(),
+        region: if index == 3 {
+            String::new()
+        } else {
+            "Wadden coast".into()
+        },
         connection,
     };
     let members = Members {
@@ -121,25 +170,52 @@ fn federation_pages() -> Vec<(&'static str, Markup)> {
         class: "Consumer organisations".into(),
         request: "We are nine people who print and would like to meet on your servers.".into(),
         at: hours_ago(20),
-        signed_by: (1..=signed).map(|index| MEMBERS[index].1.to_owned()).collect(),
+        signed_by: (1..=signed)
+            .map(|index| MEMBERS[index].1.to_owned())
+            .collect(),
         needed: 3,
         signed_here,
     };
-    let applications =
-        Applications { applications: vec![application(false, 1)], may_admit: true };
-    let profile = ["Heron Hosting", "Wadden coast", "We host.", "https://heron.example"];
+    let waiting = Applications {
+        applications: vec![application(false, 1)],
+        may_admit: true,
+    };
+    let profile = [
+        "Heron Hosting",
+        "Wadden coast",
+        "We host.",
+        "https://heron.example",
+    ];
     vec![
         ("members", federation::members(&at, &members)),
         ("member", federation::member(&at, &one)),
-        ("profile", federation::edit_profile(&at, profile, &Filled::default())),
-        ("applications", federation::applications(&at, &applications, &Filled::default())),
+        (
+            "profile",
+            federation::edit_profile(&at, profile, &Filled::default()),
+        ),
+        (
+            "applications",
+            applications::page(&at, &waiting, &Filled::default()),
+        ),
         ("charter", charter::page(&at, &charter_view())),
         ("circles", circle::list(&at, &circles())),
-        ("circle", circle::page(&at, &circle_view(), &Filled::default())),
-        ("circle-new", circle::edit(&at, None, ["", "", ""], false, &Filled::default())),
+        (
+            "circle",
+            circle::page(&at, &circle_view(), &Filled::default()),
+        ),
+        (
+            "circle-new",
+            circle::edit(&at, None, ["", "", ""], false, &Filled::default()),
+        ),
         (
             "circle-edit",
-            circle::edit(&at, Some("c"), ["Tech", "Servers", "Mondays"], true, &Filled::default()),
+            circle::edit(
+                &at,
+                Some("c"),
+                ["Tech", "Servers", "Mondays"],
+                true,
+                &Filled::default(),
+            ),
         ),
     ]
 }
@@ -152,7 +228,12 @@ fn circles() -> Vec<circle::Listed> {
         ended,
     };
     vec![
-        listed("Technology Operations", "Servers and their upkeep", 4, false),
+        listed(
+            "Technology Operations",
+            "Servers and their upkeep",
+            4,
+            false,
+        ),
         listed("Welcome", "New members", 1, false),
         listed("Forum move", "Moved the forum", 0, true),
     ]
@@ -183,7 +264,10 @@ fn circle_view() -> Circle {
 }
 
 fn charter_view() -> Charter {
-    let classes = vec!["Producer organisations".to_owned(), "Consumer organisations".to_owned()];
+    let classes = vec![
+        "Producer organisations".to_owned(),
+        "Consumer organisations".to_owned(),
+    ];
     let rule = |kind, is_default| charter::Rule {
         kind,
         classes: classes.clone(),
@@ -200,7 +284,10 @@ fn charter_view() -> Charter {
             ("Consumer organisations".into(), 35, 2),
             ("Individuals".into(), 25, 0),
         ],
-        rules: vec![rule(RuleKind::Consent, true), rule(RuleKind::OneMemberOneVote, false)],
+        rules: vec![
+            rule(RuleKind::Consent, true),
+            rule(RuleKind::OneMemberOneVote, false),
+        ],
         minimum_agrees: 1,
         minimum_blocks: 1,
         reason_characters_min: 20,
@@ -216,8 +303,7 @@ fn node_view(troubles: Vec<Trouble>) -> Node {
     let peer = |index, connection, catch_up| Peer {
         member: member(index),
         connection,
-        address: (connection == Connection::Connected)
-            .then(|| "/ip6/2001:db8::17/tcp/4710".into()),
+        address: (connection == Connection::Connected).then(|| "/ip6/2001:db8::17/tcp/4710".into()),
         agent: "folkmoot/0.1.0".into(),
         catch_up,
         round_trip_ms: (connection == Connection::Connected).then_some(41),
@@ -247,10 +333,20 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
     let at = frame("/node");
     let troubles = vec![
         Trouble::Alone,
-        Trouble::Clock { off_seconds: 400, ahead: true, signs_nothing: true },
-        Trouble::DiskNearlyFull { free_bytes: 90_000_000 },
-        Trouble::StoreFailed { because: "disk I/O error".into() },
-        Trouble::TooOld { needed: "0.4".into() },
+        Trouble::Clock {
+            off_seconds: 400,
+            ahead: true,
+            signs_nothing: true,
+        },
+        Trouble::DiskNearlyFull {
+            free_bytes: 90_000_000,
+        },
+        Trouble::StoreFailed {
+            because: "disk I/O error".into(),
+        },
+        Trouble::TooOld {
+            needed: "0.4".into(),
+        },
         Trouble::NoDelegate,
         Trouble::Unencrypted,
     ];
@@ -268,41 +364,47 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
         invited_until: Some(in_hours(40)),
         ..person("j", Some("Joost"), vec![Role::Delegate])
     };
-    let people = People {
+    let crew = People {
         people: vec![
             person("i", Some("Imke"), vec![Role::Steward, Role::Delegate]),
             person("w", None, vec![Role::Worker]),
             invited,
         ],
-        invitation: Some(("Joost".into(), format!("http://127.0.0.1:8701/welcome/{}", hash(6)))),
+        invitation: Some((
+            "Joost".into(),
+            format!("http://127.0.0.1:8701/welcome/{}", hash(6)),
+        )),
         root_key_here: false,
     };
     let wrong = Filled::from_pairs([("name", ""), ("mail", "x"), ("roles", "worker")])
         .with_error("name", "Say how the others know this person.")
-        .with_error("", "This node already has an invitation open for that name.");
+        .with_error(
+            "",
+            "This node already has an invitation open for that name.",
+        );
     let granted = |seed, purpose, person: Option<&str>, revoked| Key {
         key: key(seed),
         purpose,
         person: person.map(str::to_owned),
-        here: purpose != KeyPurpose::Root,
-        granted: (purpose != KeyPurpose::Root).then(|| hours_ago(400)),
+        here: purpose != Purpose::Root,
+        granted: (purpose != Purpose::Root).then(|| hours_ago(400)),
         entries: 12,
         revoked,
         forked: seed == 9,
     };
-    let keys = vec![
-        granted(3, KeyPurpose::Root, None, None),
-        granted(5, KeyPurpose::Node, None, None),
-        granted(7, KeyPurpose::Person, Some("Imke"), None),
-        granted(8, KeyPurpose::Person, Some("Ayo"), Some(hours_ago(9))),
-        granted(9, KeyPurpose::Validator, None, None),
+    let ring = vec![
+        granted(3, Purpose::Root, None, None),
+        granted(5, Purpose::Node, None, None),
+        granted(7, Purpose::Person, Some("Imke"), None),
+        granted(8, Purpose::Person, Some("Ayo"), Some(hours_ago(9))),
+        granted(9, Purpose::Validator, None, None),
     ];
     vec![
         ("node", node::page(&at, &node_view(Vec::new()))),
         ("node-troubles", node::page(&at, &node_view(troubles))),
-        ("people", node::people(&at, &people, &Filled::default())),
-        ("people-wrong", node::people(&at, &people, &wrong)),
-        ("keys", node::keys(&at, &keys)),
+        ("people", people::page(&at, &crew, &Filled::default())),
+        ("people-wrong", people::page(&at, &crew, &wrong)),
+        ("keys", keys::page(&at, &ring)),
     ]
 }
 
@@ -316,7 +418,10 @@ fn account_pages() -> Vec<(&'static str, Markup)> {
     };
     let view = Account {
         roles: vec![Role::Steward, Role::Delegate],
-        tokens: vec![token("1", "laptop", Some(hours_ago(2))), token("2", "calendar", None)],
+        tokens: vec![
+            token("1", "laptop", Some(hours_ago(2))),
+            token("2", "calendar", None),
+        ],
         new_token: Some(("calendar".into(), format!("fm_{}", hash(40)))),
         sessions: 2,
     };
@@ -332,11 +437,23 @@ fn account_pages() -> Vec<(&'static str, Markup)> {
         .with_error("", "Name and password do not belong together.");
     let plain = Filled::default();
     vec![
-        ("account", account::page(&at, &view, &account::Forms::default())),
+        (
+            "account",
+            account::page(&at, &view, &account::Forms::default()),
+        ),
         ("sign-in", account::sign_in(&out, "t0ken", "/", &plain)),
-        ("sign-in-wrong", account::sign_in(&out, "t0ken", "/", &wrong)),
-        ("welcome-first", account::welcome(&out, "t0ken", &welcome(true), &plain)),
-        ("welcome", account::welcome(&out, "t0ken", &welcome(false), &plain)),
+        (
+            "sign-in-wrong",
+            account::sign_in(&out, "t0ken", "/", &wrong),
+        ),
+        (
+            "welcome-first",
+            account::welcome(&out, "t0ken", &welcome(true), &plain),
+        ),
+        (
+            "welcome",
+            account::welcome(&out, "t0ken", &welcome(false), &plain),
+        ),
     ]
 }
 
@@ -355,7 +472,11 @@ fn writing_pages() -> Vec<(&'static str, Markup)> {
     };
     let wrong = Filled::from_pairs([("title", ""), ("text", "\nFirst"), ("rule", "consent")])
         .with_error("title", "Say in one line what will be true if it passes.");
-    let amended = Amend { proposal: name.clone(), version: versions[1].clone(), voting: true };
+    let amended = Amend {
+        proposal: name.clone(),
+        version: versions[1].clone(),
+        voting: true,
+    };
     let compared = Compare {
         proposal: name,
         language: "en".into(),
@@ -375,7 +496,12 @@ fn error_pages() -> Vec<(&'static str, Markup)> {
     let refused = "voting closed at 17:00 UTC; the ballot was made at 17:04".to_owned();
     let failures = [
         ("error-not-found", Failure::NotFound),
-        ("error-forbidden", Failure::Forbidden { role: Role::Steward }),
+        (
+            "error-forbidden",
+            Failure::Forbidden {
+                role: Role::Steward,
+            },
+        ),
         ("error-expired", Failure::Expired),
         ("error-too-many", Failure::TooMany { retry_seconds: 90 }),
         ("error-too-large", Failure::TooLarge { limit_kib: 512 }),
@@ -411,7 +537,10 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
     pages.extend(account_pages());
     pages.extend(writing_pages());
     pages.extend(error_pages());
-    let words = [("help-consent", Word::Consent), ("help-quorum", Word::Quorum)];
+    let words = [
+        ("help-consent", Word::Consent),
+        ("help-quorum", Word::Quorum),
+    ];
     pages.extend(words.map(|(name, word)| (name, help::page(&out, word))));
     pages
 }

@@ -150,7 +150,7 @@ messages! {
     marked_against(version) { English: "Marked against version {version}: <ins>added</ins>, <del>removed</del>." }
     removed_aloud() { English: "removed:" }
     added_aloud() { English: "added:" }
-    from_to_version(from, to) { English: "What changed from version {from} to version {to}" }
+    changed_between(from, to) { English: "What changed from version {from} to version {to}" }
     nothing_changed() { English: "The texts are the same." }
     back_to_decision() { English: "Back to the decision" }
 }

@@ -32,7 +32,9 @@ pub(crate) fn marked(say: Language, old: &str, new: &str) -> Markup {
     let mut paragraphs: Vec<Vec<Vec<Piece>>> = vec![vec![Vec::new()]];
     for piece in pieces {
         for (number, line) in piece.text.split('\n').enumerate() {
-            let paragraph = paragraphs.last_mut().expect("starts with one and only grows");
+            let paragraph = paragraphs
+                .last_mut()
+                .expect("starts with one and only grows");
             if number > 0 {
                 // An empty line ends the paragraph.
                 if paragraph.last().is_some_and(Vec::is_empty) && paragraph.len() > 1 {
@@ -41,9 +43,14 @@ pub(crate) fn marked(say: Language, old: &str, new: &str) -> Markup {
                     paragraph.push(Vec::new());
                 }
             }
-            let lines = paragraphs.last_mut().expect("starts with one and only grows");
+            let lines = paragraphs
+                .last_mut()
+                .expect("starts with one and only grows");
             if let (Some(last), false) = (lines.last_mut(), line.is_empty()) {
-                last.push(Piece { tag: piece.tag, text: line.to_owned() });
+                last.push(Piece {
+                    tag: piece.tag,
+                    text: line.to_owned(),
+                });
             }
         }
     }
@@ -105,7 +112,7 @@ fn words(pieces: &mut Vec<Piece>, before: &str, after: &str) {
     let mut next = 0;
     for line in new {
         let alike = |other: &&str| TextDiff::from_words(*other, line).ratio() > ALIKE_MIN;
-        let Some(found) = old[next..].iter().position(|other| alike(other)) else {
+        let Some(found) = old[next..].iter().position(alike) else {
             push(pieces, ChangeTag::Insert, line);
             continue;
         };
@@ -127,9 +134,21 @@ fn whole(old: &str, new: &str) -> Vec<Piece> {
     let end = ends.take_while(|(a, b)| a == b).count();
     let mut pieces = Vec::new();
     push(&mut pieces, ChangeTag::Equal, &new[..start].concat());
-    push(&mut pieces, ChangeTag::Delete, &old[start..old.len() - end].concat());
-    push(&mut pieces, ChangeTag::Insert, &new[start..new.len() - end].concat());
-    push(&mut pieces, ChangeTag::Equal, &new[new.len() - end..].concat());
+    push(
+        &mut pieces,
+        ChangeTag::Delete,
+        &old[start..old.len() - end].concat(),
+    );
+    push(
+        &mut pieces,
+        ChangeTag::Insert,
+        &new[start..new.len() - end].concat(),
+    );
+    push(
+        &mut pieces,
+        ChangeTag::Equal,
+        &new[new.len() - end..].concat(),
+    );
     pieces
 }
 
@@ -137,7 +156,10 @@ fn push(pieces: &mut Vec<Piece>, tag: ChangeTag, text: &str) {
     match pieces.last_mut() {
         _ if text.is_empty() => {}
         Some(last) if last.tag == tag => last.text.push_str(text),
-        _ => pieces.push(Piece { tag, text: text.to_owned() }),
+        _ => pieces.push(Piece {
+            tag,
+            text: text.to_owned(),
+        }),
     }
 }
 
@@ -146,7 +168,10 @@ mod tests {
     use super::*;
 
     fn marks(old: &str, new: &str) -> String {
-        let aloud = ["<span class=\"vh\">removed: </span>", "<span class=\"vh\">added: </span>"];
+        let aloud = [
+            "<span class=\"vh\">removed: </span>",
+            "<span class=\"vh\">added: </span>",
+        ];
         let words = marked(Language::English, old, new).into_string();
         words.replace(aloud[0], "").replace(aloud[1], "")
     }
@@ -161,12 +186,18 @@ mod tests {
 
     #[test]
     fn an_added_paragraph_stands_alone() {
-        assert_eq!(marks("One.\n", "One.\n\nTwo.\n"), "<p>One.</p><p><ins>Two.</ins></p>");
+        assert_eq!(
+            marks("One.\n", "One.\n\nTwo.\n"),
+            "<p>One.</p><p><ins>Two.</ins></p>"
+        );
     }
 
     #[test]
     fn unlike_lines_are_not_mixed() {
-        let words = marks("Kept for a year.\nTold in time.\n", "Told in good time.\nAll is free.\n");
+        let words = marks(
+            "Kept for a year.\nTold in time.\n",
+            "Told in good time.\nAll is free.\n",
+        );
         let told = "Told in <ins>good </ins>time.";
         assert_eq!(
             words,

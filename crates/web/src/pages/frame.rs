@@ -180,7 +180,9 @@ impl Frame {
     /// Whether the reader may cast this member's vote.
     #[must_use]
     pub fn is_delegate(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| session.delegate)
+        self.session
+            .as_ref()
+            .is_some_and(|session| session.delegate)
     }
 
     /// Whether the reader may change the node and its people.
@@ -190,7 +192,11 @@ impl Frame {
     }
 
     pub(crate) fn clock(&self) -> Clock<'_> {
-        Clock { say: self.language, zone: &self.zone, now: self.now }
+        Clock {
+            say: self.language,
+            zone: &self.zone,
+            now: self.now,
+        }
     }
 }
 
@@ -257,11 +263,21 @@ pub(crate) struct Head<'a> {
 
 impl Head<'_> {
     pub fn new(title: Markup, area: Area) -> Self {
-        Self { title, area, live: false, filled: None }
+        Self {
+            title,
+            area,
+            live: false,
+            filled: None,
+        }
     }
 
     pub fn live(title: Markup, area: Area) -> Self {
-        Self { title, area, live: true, filled: None }
+        Self {
+            title,
+            area,
+            live: true,
+            filled: None,
+        }
     }
 }
 
@@ -317,7 +333,13 @@ fn title(frame: &Frame, head: &Head<'_>, has_errors: bool) -> Markup {
 fn bar(frame: &Frame, current: Area) -> Markup {
     let say = frame.language;
     let areas: &[Area] = match frame.session {
-        Some(_) => &[Area::Home, Area::Decide, Area::Federation, Area::Node, Area::Account],
+        Some(_) => &[
+            Area::Home,
+            Area::Decide,
+            Area::Federation,
+            Area::Node,
+            Area::Account,
+        ],
         None => &[Area::Archive, Area::SignIn],
     };
     let waiting = frame.session.as_ref().map_or(0, |session| session.waiting);

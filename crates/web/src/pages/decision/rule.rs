@@ -44,13 +44,23 @@ fn line(say: Language, check: &Check) -> Markup {
 
 fn condition(say: Language, condition: &Condition) -> (Markup, Markup) {
     match condition {
-        Condition::Quorum { cast, needed, electors, fraction: (part, whole) } => (
+        Condition::Quorum {
+            cast,
+            needed,
+            electors,
+            fraction: (part, whole),
+        } => (
             say.condition_quorum(*cast, *needed),
             say.quorum_of(*electors, *part, *whole),
         ),
-        Condition::SomeoneAgrees { agree, abstain, needed } => {
-            (say.condition_agrees(*needed), say.agree_and_abstain(*agree, *abstain))
-        }
+        Condition::SomeoneAgrees {
+            agree,
+            abstain,
+            needed,
+        } => (
+            say.condition_agrees(*needed),
+            say.agree_and_abstain(*agree, *abstain),
+        ),
         Condition::NoBlock { blocking, needed } => {
             let names = blocking.iter().map(|name| html! { (name) }).collect();
             let figures = match blocking.len() as u64 {
@@ -59,9 +69,10 @@ fn condition(say: Language, condition: &Condition) -> (Markup, Markup) {
             };
             (say.condition_blocks(*needed), figures)
         }
-        Condition::MoreAgreeThanAgainst { agree, against } => {
-            (say.condition_more_agree(), say.agree_and_against(*agree, *against))
-        }
+        Condition::MoreAgreeThanAgainst { agree, against } => (
+            say.condition_more_agree(),
+            say.agree_and_against(*agree, *against),
+        ),
     }
 }
 
