@@ -209,7 +209,7 @@ pub fn member(frame: &Frame, view: &Member) -> Markup {
     };
     document(
         frame,
-        &Head::live(html! { (view.member.name) }, Area::Federation),
+        &Head::new(html! { (view.member.name) }, Area::Federation),
         body,
     )
 }

@@ -90,7 +90,9 @@ pub fn page(frame: &Frame, view: &Home) -> Markup {
     };
     let head = Head::live(heading.clone(), Area::Home);
     let body = html! {
-        (page_head(Markup::default(), heading, after_that(frame, view)))
+        div data-live="heading" {
+            (page_head(Markup::default(), heading, after_that(frame, view)))
+        }
         section.box aria-labelledby="waiting-title" data-live="waiting-list" {
             h2.vh id="waiting-title" { (say.waits_for_you()) }
             @if count == 0 { p { (say.no_vote_needed()) } }

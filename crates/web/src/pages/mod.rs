@@ -79,4 +79,5 @@ pub mod node;
 pub mod parts;
 pub mod people;
 pub mod propose;
+mod reader;
 pub mod time;

@@ -116,12 +116,14 @@ pub fn page(frame: &Frame, view: &Node) -> Markup {
         .iter()
         .any(|peer| matches!(peer.catch_up, CatchUp::Receiving(_)));
     let body = html! {
+        div data-live="heading" {
         (page_head(
             Markup::default(),
             say.node_of(&frame.member),
             if behind { say.node_catching_up(all, connected) }
             else { say.node_up_to_date(all, connected) },
         ))
+        }
         (tabs(say, "/node"))
         section aria-labelledby="troubles-title" data-live="troubles" {
             h2 id="troubles-title" { (say.what_is_wrong()) }
