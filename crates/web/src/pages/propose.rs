@@ -30,11 +30,11 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
         .rules
         .iter()
         .map(|(name, kind)| match kind {
-            RuleKind::Consent => (name.as_str(), say.consent(), say.rule_consent(), ""),
+            RuleKind::Consent => (name.as_str(), say.consent(), say.consent_means(), ""),
             RuleKind::OneMemberOneVote => (
                 name.as_str(),
                 say.one_member_one_vote(),
-                say.rule_one_member_one_vote(),
+                say.one_member_one_vote_means(),
                 "",
             ),
         })
