@@ -10,10 +10,10 @@ use crate::catalogue::Language;
 
 /// Above this many pairs of changed lines they are not aligned: all that was there is shown as
 /// removed, all that is there as added, so that a hostile text cannot keep a page busy.
-const PAIRS_MAX: usize = 10_000;
+const PAIRS_MAX: usize = 2_500;
 
 /// Above this many words a changed line is shown whole instead of word by word.
-const WORDS_MAX: usize = 2_000;
+const WORDS_MAX: usize = 1_000;
 
 /// In per cent: two lines with more words than this in common are versions of one line.
 const ALIKE_MIN: usize = 50;
