@@ -3,7 +3,8 @@
 //! Every other crate builds on these. Nothing in here knows how entries travel or are kept.
 
 pub mod cbor;
-pub mod choice;
+pub mod charter;
+pub mod decision;
 pub mod genesis;
 pub mod id;
 pub mod key;

@@ -73,7 +73,9 @@ impl Address {
     pub fn parse(text: &str) -> Result<Self, DecodeError> {
         let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'/');
         if !(1..=ADDRESS_BYTES_MAX).contains(&text.len()) || !text.bytes().all(fits) {
-            return Err(DecodeError::Invalid("an address has 1 to 64 of a-z, 0-9, - and /"));
+            return Err(DecodeError::Invalid(
+                "an address has 1 to 64 of a-z, 0-9, - and /",
+            ));
         }
         Ok(Self(text.to_owned()))
     }
@@ -108,7 +110,10 @@ impl Salted {
     /// The commitment that a header carries.
     #[must_use]
     pub fn seal(&self) -> Sealed {
-        Sealed { hash: Hash::of(&[&self.0]), length: self.0.len() - SALT_BYTES }
+        Sealed {
+            hash: Hash::of(&[&self.0]),
+            length: self.0.len() - SALT_BYTES,
+        }
     }
 
     /// The bytes without the salt.
@@ -213,14 +218,20 @@ impl Decode for Header {
         decoder.array(13)?;
         let format = decoder.uint()?;
         if format != 1 {
-            return Err(DecodeError::Range { field: "entry format", found: format, allowed: "1" });
+            return Err(DecodeError::Range {
+                field: "entry format",
+                found: format,
+                allowed: "1",
+            });
         }
         let author = decoder.value()?;
         let grant = decoder.value()?;
         let sequence = decoder.uint_to("sequence", u64::from(u32::MAX))?;
         let previous: Option<EntryId> = decoder.optional()?;
         if sequence == 0 || (sequence == 1) != previous.is_none() {
-            return Err(DecodeError::Invalid("only the first entry, sequence 1, has no previous"));
+            return Err(DecodeError::Invalid(
+                "only the first entry, sequence 1, has no previous",
+            ));
         }
         let time = decoder.value()?;
         let address = Address::parse(decoder.text("address", ADDRESS_BYTES_MAX)?)?;
@@ -273,13 +284,18 @@ impl Entry {
     /// When it does not verify.
     pub fn verify(&self, federation: &FederationId, verifier: &Verifier) -> Result<(), Refusal> {
         let message = Header::signed_bytes(federation, &self.header.to_bytes());
-        verifier.verify(&message, &self.signature).map_err(|_| Refusal::Signature)
+        verifier
+            .verify(&message, &self.signature)
+            .map_err(|_| Refusal::Signature)
     }
 }
 
 impl Encode for Entry {
     fn encode(&self, encoder: &mut Encoder) {
-        encoder.array(4).bytes(&self.header.to_bytes()).value(&self.signature);
+        encoder
+            .array(4)
+            .bytes(&self.header.to_bytes())
+            .value(&self.signature);
         for part in [&self.body, &self.note] {
             match part {
                 Some(part) => encoder.bytes(&part.0),
@@ -299,7 +315,9 @@ fn decode_salted(
     }
     let salted = Salted(decoder.bytes(field, ENTRY_BYTES_MAX)?.to_vec());
     if salted.0.len() < SALT_BYTES || Some(&salted.seal()) != sealed {
-        return Err(DecodeError::Invalid("a body or note is not the one its header names"));
+        return Err(DecodeError::Invalid(
+            "a body or note is not the one its header names",
+        ));
     }
     Ok(Some(salted))
 }
@@ -318,6 +336,11 @@ impl Decode for Entry {
         let signature = decoder.value()?;
         let body = decode_salted(decoder, "body", Some(&header.body))?;
         let note = decode_salted(decoder, "note", header.note.as_ref())?;
-        Ok(Self { header, signature, body, note })
+        Ok(Self {
+            header,
+            signature,
+            body,
+            note,
+        })
     }
 }

@@ -1,1 +1,20 @@
-//! The replica crate.
+//! The replicated set of signed entries: logs, the rule of storing, what stands, forks, views.
+//!
+//! The set only grows and merging is union; whatever the order of arrival, the same entries give
+//! the same standing and the same views. Nothing in here knows of peers, disks or clocks.
+
+mod alone;
+pub mod entry;
+mod error;
+pub mod heights;
+mod log;
+mod pending;
+mod replica;
+pub mod rule;
+mod standing;
+mod stored;
+pub mod view;
+
+pub use error::Refusal;
+pub use replica::{AHEAD_SECONDS_MAX, Changes, HELD_MAX, Offer, Replica};
+pub use stored::{Position, Right, Stored, Usage};

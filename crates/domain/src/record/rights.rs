@@ -3,46 +3,35 @@
 use super::CLASS_BYTES_MAX;
 use crate::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
-    genesis::NAME_BYTES_MAX,
-    id::{EntryId, PersonId},
-    key::PublicKey,
+    genesis::{FOUNDERS_MAX, Genesis, NAME_BYTES_MAX},
+    id::{EntryId, FederationId, PersonId},
+    key::{PublicKey, Signature},
     text::decode_line,
 };
 
 /// The most keys one mandate lists.
 pub const DELEGATES_MAX: usize = 32;
 
-macro_rules! empty_record {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct $name;
+/// A founder's signature under the genesis; what it signs is the federation id in the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found;
 
-        impl Encode for $name {
-            fn encode(&self, encoder: &mut Encoder) {
-                encoder.array(0);
-            }
-        }
-
-        impl Decode for $name {
-            fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-                decoder.array(0).map(|()| Self)
-            }
-        }
-    )*};
+impl Encode for Found {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder.array(0);
+    }
 }
 
-empty_record! {
-    /// A founder's signature under the genesis; what it signs is the federation id in the header.
-    Found;
-    /// A newcomer takes up its admission; the header names the admissions.
-    Join;
+impl Decode for Found {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(0).map(|()| Self)
+    }
 }
 
-/// A founder admits a newcomer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Admit {
-    /// The newcomer's root key.
+/// Who a newcomer is: what founders sign to admit it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Newcomer {
+    /// Its root key.
     pub root: PublicKey,
     /// Its class.
     pub class: String,
@@ -50,7 +39,20 @@ pub struct Admit {
     pub name: String,
 }
 
-impl Encode for Admit {
+impl Newcomer {
+    /// What a founder signs with its root key to admit this newcomer.
+    #[must_use]
+    pub fn message(&self, federation: &FederationId) -> Vec<u8> {
+        [
+            b"folkmoot/admission/1\0",
+            &federation.0[..],
+            &self.to_bytes(),
+        ]
+        .concat()
+    }
+}
+
+impl Encode for Newcomer {
     fn encode(&self, encoder: &mut Encoder) {
         encoder
             .array(3)
@@ -60,7 +62,7 @@ impl Encode for Admit {
     }
 }
 
-impl Decode for Admit {
+impl Decode for Newcomer {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.array(3)?;
         Ok(Self {
@@ -68,6 +70,115 @@ impl Decode for Admit {
             class: decode_line(decoder, "class", CLASS_BYTES_MAX)?,
             name: decode_line(decoder, "name", NAME_BYTES_MAX)?,
         })
+    }
+}
+
+/// A founder admits a newcomer. The signature stands for itself, whatever becomes of the founder's
+/// log: it can be carried to the newcomer's `join` on any way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admit {
+    /// Whom.
+    pub newcomer: Newcomer,
+    /// The founder's root key's signature over [`Newcomer::message`].
+    pub signature: Signature,
+}
+
+impl Encode for Admit {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder
+            .array(2)
+            .value(&self.newcomer)
+            .value(&self.signature);
+    }
+}
+
+impl Decode for Admit {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(2)?;
+        Ok(Self {
+            newcomer: decoder.value()?,
+            signature: decoder.value()?,
+        })
+    }
+}
+
+/// A founder's signature under an admission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admission {
+    /// The founder's root key.
+    pub founder: PublicKey,
+    /// Its signature over [`Newcomer::message`].
+    pub signature: Signature,
+}
+
+impl Encode for Admission {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder.array(2).value(&self.founder).value(&self.signature);
+    }
+}
+
+impl Decode for Admission {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(2)?;
+        Ok(Self {
+            founder: decoder.value()?,
+            signature: decoder.value()?,
+        })
+    }
+}
+
+/// A newcomer takes up its admission. It carries the admissions themselves, so that whether it is
+/// a member is read from this entry and the genesis alone, for ever: no founder can take an
+/// admission back by forking its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    /// Who joins; the entry's author is its root key.
+    pub newcomer: Newcomer,
+    /// The admissions, ascending by founder.
+    pub admissions: Vec<Admission>,
+}
+
+impl Join {
+    /// How many founders of `genesis` admit the newcomer by a valid signature.
+    #[must_use]
+    pub fn founders(&self, genesis: &Genesis, federation: &FederationId) -> usize {
+        let message = self.newcomer.message(federation);
+        let admits = |admission: &&Admission| {
+            genesis.founder(&admission.founder).is_some()
+                && admission
+                    .founder
+                    .verify(&message, &admission.signature)
+                    .is_ok()
+        };
+        self.admissions.iter().filter(admits).count()
+    }
+}
+
+impl Encode for Join {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder
+            .array(2)
+            .value(&self.newcomer)
+            .list(self.admissions.iter());
+    }
+}
+
+impl Decode for Join {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(2)?;
+        let newcomer = decoder.value()?;
+        let admissions: Vec<Admission> = decoder.list("admissions", FOUNDERS_MAX)?;
+        if admissions
+            .windows(2)
+            .all(|pair| pair[0].founder < pair[1].founder)
+        {
+            Ok(Self {
+                newcomer,
+                admissions,
+            })
+        } else {
+            Err(DecodeError::Unsorted("admissions"))
+        }
     }
 }
 

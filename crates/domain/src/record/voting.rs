@@ -3,7 +3,7 @@
 use super::{CLASS_BYTES_MAX, Content, LINE_BYTES_MAX, decode_line};
 use crate::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
-    choice::Choice,
+    decision::Choice,
     id::{CircleId, EntryId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     key::PublicKey,
 };
@@ -191,7 +191,7 @@ pub struct Opening {
     pub rule: String,
     /// The hash of the charter in force.
     pub charter: Hash,
-    /// The first moment at which no ballot counts any more.
+    /// The last moment at which a ballot counts.
     pub deadline: Timestamp,
     /// Who may vote, ascending by member.
     pub electorate: Vec<Elector>,

@@ -1,6 +1,6 @@
 //! Samples of the other pages.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use maud::Markup;
 use web::pages::account::{self, Account, Token, Welcome};
 use web::pages::decide::{self, Item, Show};

@@ -1,6 +1,6 @@
 //! Invented co-ops, people and votes for the gallery and its tests.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use domain::id::Timestamp;
 use web::catalogue::Language;
 use web::pages::decision::{

@@ -1,6 +1,6 @@
 //! What holds for every page, and what single pages must say.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use web::pages::decide::{self, Show};
 use web::pages::decision::{self, Decision, Forms, Mark, May, Own, Words};
 use web::pages::form::Filled;

@@ -1,6 +1,6 @@
 //! Decisions as a list, in the federation and in the public archive.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use domain::id::Timestamp;
 use maud::{Markup, html};
 

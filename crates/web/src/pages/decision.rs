@@ -10,7 +10,7 @@ mod text;
 mod view;
 mod votes;
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use maud::{Markup, html};
 
 use super::form::{Field, Filled, csrf};

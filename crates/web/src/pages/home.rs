@@ -1,6 +1,6 @@
 //! Home: what waits for the reader, what is in motion, who is connected.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use domain::id::Timestamp;
 use maud::{Markup, html};
 

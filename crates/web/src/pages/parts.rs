@@ -1,6 +1,6 @@
 //! Small pieces that several pages share.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use maud::{Markup, html};
 
 use crate::catalogue::Language;

@@ -1,6 +1,6 @@
 //! What the reader's co-op does: the ballot, or what it said.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use maud::{Markup, html};
 
 use super::super::form::{Field, csrf};

@@ -1,6 +1,6 @@
 //! How a decision came here, and what of it is fixed.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use domain::id::Timestamp;
 use maud::{Markup, html};
 

@@ -1,6 +1,6 @@
 //! What the page of one decision shows, as plain values.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use domain::id::Timestamp;
 
 use super::super::parts::{Name, Outcome, State};

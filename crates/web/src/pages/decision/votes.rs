@@ -1,6 +1,6 @@
 //! Who voted what and why: seats by class, who is missing, blocks, reasons, every ballot.
 
-use domain::choice::Choice;
+use domain::decision::Choice;
 use maud::{Markup, html};
 
 use super::super::frame::Frame;

@@ -1,0 +1,447 @@
+//! Views: what the standing entries say, arranged for reading. Each is a pure function of the set
+//! of entries; nothing depends on the order in which they came.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    id::{CircleId, EntryId, MemberId, PersonId, PhaseId, ProposalId, Timestamp},
+    key::PublicKey,
+    record::{self, Custody, Delegate, Purpose, Record, Roles},
+};
+
+use crate::{
+    replica::Replica,
+    stored::{Position, Stored},
+};
+
+mod proposal;
+
+pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
+
+/// A member of the federation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its id.
+    pub id: MemberId,
+    /// Its root key.
+    pub root: PublicKey,
+    /// The name it goes by: of its profile, else that of its admission.
+    pub name: String,
+    /// The class it was admitted in.
+    pub class: String,
+    /// Whether it founded the federation.
+    pub founder: bool,
+    /// When it signed the genesis or joined.
+    pub since: Timestamp,
+    /// Its `found` or `join` entry.
+    pub record: EntryId,
+    /// How it describes itself; the last profile counts.
+    pub profile: Option<record::Profile>,
+    /// The mandate in force: the highest number.
+    pub mandate: Option<Mandate>,
+}
+
+/// The mandate in force of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mandate {
+    /// The entry.
+    pub entry: EntryId,
+    /// Its number.
+    pub number: u64,
+    /// Who votes for the member.
+    pub delegates: Vec<Delegate>,
+    /// When it was signed.
+    pub time: Timestamp,
+}
+
+/// A key that was granted a right that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The grant with the highest number.
+    pub grant: EntryId,
+    /// The member it acts for.
+    pub member: MemberId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whose it is.
+    pub person: Option<PersonId>,
+    /// The person's roles.
+    pub roles: Roles,
+    /// Where it lives.
+    pub custody: Custody,
+    /// The grant's number.
+    pub number: u64,
+    /// When it was granted.
+    pub since: Timestamp,
+    /// Whether a standing revocation ends it.
+    pub revoked: bool,
+}
+
+/// A person who acts for a member.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Person {
+    /// The member.
+    pub member: Option<MemberId>,
+    /// The name, unless it is not known or was erased.
+    pub name: Option<String>,
+    /// How to reach the person.
+    pub contact: Option<String>,
+    /// The person's keys, revoked ones too.
+    pub keys: BTreeSet<PublicKey>,
+    latest: Option<(Timestamp, EntryId)>,
+}
+
+/// A circle as last described.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circle {
+    /// Its id.
+    pub id: CircleId,
+    /// The member that began it and may describe it anew.
+    pub member: MemberId,
+    /// The description.
+    pub record: record::Circle,
+    /// When it was last described.
+    pub time: Timestamp,
+    latest: EntryId,
+}
+
+/// A person in a circle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// The person.
+    pub person: PersonId,
+    /// The member it acts for.
+    pub member: MemberId,
+    /// The role, in the circle's words.
+    pub title: String,
+    /// When the term ends.
+    pub until: Option<Timestamp>,
+    /// Since when.
+    pub since: Timestamp,
+    latest: EntryId,
+}
+
+/// A co-op that asks to be admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// The entry; its note is the request in words.
+    pub entry: EntryId,
+    /// What it says.
+    pub record: record::Application,
+    /// The member whose node passed it on.
+    pub through: MemberId,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// A node as it last described itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The member it serves.
+    pub member: MemberId,
+    /// Where it can be reached.
+    pub endpoint: record::Endpoint,
+    /// When it said so.
+    pub time: Timestamp,
+    latest: EntryId,
+}
+
+/// Two entries of one key and sequence, or an entry after a revocation: evidence that is shown.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fork {
+    /// The key.
+    pub key: PublicKey,
+    /// The member it acts for.
+    pub member: MemberId,
+    /// The sequence.
+    pub sequence: u64,
+    /// The two entries.
+    pub entries: [EntryId; 2],
+}
+
+/// What the standing entries say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// The members, founders that signed and newcomers that joined.
+    pub members: BTreeMap<MemberId, Member>,
+    /// The keys with a standing grant.
+    pub keys: BTreeMap<PublicKey, Key>,
+    /// The persons.
+    pub persons: BTreeMap<PersonId, Person>,
+    /// The circles.
+    pub circles: BTreeMap<CircleId, Circle>,
+    /// Who has which role in a circle; the last record for a person and title counts.
+    pub roles: BTreeMap<CircleId, BTreeMap<(PersonId, String), Role>>,
+    /// Who asks to be admitted, by root key. Members are no longer among them.
+    pub applications: BTreeMap<PublicKey, Application>,
+    /// The admissions signed so far, by newcomer and founder.
+    pub admissions: BTreeMap<record::Newcomer, BTreeMap<PublicKey, record::Admission>>,
+    /// The nodes.
+    pub nodes: BTreeMap<PublicKey, Node>,
+    /// The proposals.
+    pub proposals: BTreeMap<ProposalId, Proposal>,
+    /// What was proposed to which phase: the proposal of every opening.
+    pub phases: BTreeMap<PhaseId, ProposalId>,
+    /// How many entries each member's keys wrote.
+    pub entries: BTreeMap<MemberId, u64>,
+    profiles: BTreeMap<MemberId, (Timestamp, EntryId)>,
+}
+
+impl View {
+    /// The name of a member, or the beginning of its id if it is not known.
+    #[must_use]
+    pub fn member_name(&self, member: &MemberId) -> String {
+        self.members
+            .get(member)
+            .map_or_else(|| member.short(), |member| member.name.clone())
+    }
+
+    /// The name of a person, if it is known.
+    #[must_use]
+    pub fn person_name(&self, person: &PersonId) -> Option<&str> {
+        self.persons.get(person)?.name.as_deref()
+    }
+
+    /// Whose key this is: of its grant, or of a mandate in force.
+    #[must_use]
+    pub fn person_of(&self, key: &PublicKey) -> Option<PersonId> {
+        let granted = self.keys.get(key).and_then(|key| key.person);
+        granted.or_else(|| {
+            let mandates = self
+                .members
+                .values()
+                .filter_map(|member| member.mandate.as_ref());
+            let mut delegates = mandates.flat_map(|mandate| &mandate.delegates);
+            delegates
+                .find(|delegate| delegate.key == *key)
+                .map(|delegate| delegate.person)
+        })
+    }
+
+    /// The member a key acts for now, if its grant stands and is not revoked.
+    #[must_use]
+    pub fn member_of(&self, key: &PublicKey) -> Option<MemberId> {
+        let granted = self
+            .keys
+            .get(key)
+            .filter(|key| !key.revoked)
+            .map(|key| key.member);
+        granted.or_else(|| self.members.values().find(|m| m.root == *key).map(|m| m.id))
+    }
+
+    /// The roles a person has now, by keys that are not revoked, and by the mandate.
+    #[must_use]
+    pub fn roles_of(&self, person: &PersonId) -> Roles {
+        let Some(known) = self.persons.get(person) else {
+            return Roles::none();
+        };
+        let keys = known.keys.iter().filter_map(|key| self.keys.get(key));
+        keys.filter(|key| !key.revoked)
+            .fold(Roles::none(), |roles, key| roles.with(key.roles))
+    }
+
+    /// Whether a person is listed in the mandate in force of its member.
+    #[must_use]
+    pub fn is_delegate(&self, person: &PersonId) -> bool {
+        self.members
+            .values()
+            .filter_map(|member| member.mandate.as_ref())
+            .any(|mandate| {
+                mandate
+                    .delegates
+                    .iter()
+                    .any(|delegate| delegate.person == *person)
+            })
+    }
+
+    /// Whether every founder has signed the genesis; until then there is no federation yet.
+    #[must_use]
+    pub fn is_founded(&self, genesis: &domain::genesis::Genesis) -> bool {
+        genesis
+            .founders
+            .iter()
+            .all(|founder| self.members.contains_key(&founder.member()))
+    }
+}
+
+impl Replica {
+    /// Builds the view of all that stands.
+    #[must_use]
+    pub fn view(&self) -> View {
+        let mut view = View::default();
+        for log in self.logs.values() {
+            for position in &log.main {
+                self.apply(&mut view, *position);
+            }
+        }
+        view
+    }
+
+    /// Adds one newly stored entry to a view, if it stands. Gives the same view as building it
+    /// anew, as long as nothing that stood before has fallen.
+    pub fn apply(&self, view: &mut View, position: Position) {
+        let Some(stored) = self.get(position) else {
+            return;
+        };
+        let Some(log) = self.logs.get(&stored.author) else {
+            return;
+        };
+        if !self.stands(position) || !log.is_effective(stored.sequence) {
+            return;
+        }
+        *view.entries.entry(stored.member).or_default() += 1;
+        match stored.record.as_deref() {
+            Some(Record::Found(_)) => self.apply_founder(view, stored),
+            Some(Record::Join(join)) => view.add_member(stored, &join.newcomer, false),
+            Some(Record::Admit(admit)) => self.apply_admit(view, stored, admit),
+            Some(Record::Grant(grant)) => self.apply_grant(view, stored, grant),
+            Some(Record::Mandate(mandate)) => view.add_mandate(stored, mandate),
+            Some(Record::Person(person)) => view.add_person(stored, person),
+            Some(Record::Role(role)) => view.add_role(stored, role),
+            Some(Record::Profile(profile)) => view.add_profile(stored, profile),
+            Some(Record::Circle(circle)) => view.add_circle(stored, circle),
+            Some(Record::Endpoint(endpoint)) => view.add_node(stored, endpoint),
+            Some(Record::Application(application)) => {
+                self.apply_application(view, stored, application);
+            }
+            Some(Record::Proposal(proposal)) => view.add_proposal(stored, proposal),
+            Some(Record::Amendment(amendment)) => view.add_amendment(stored, amendment),
+            Some(Record::Withdrawal(withdrawal)) => view.add_withdrawal(stored, withdrawal),
+            Some(Record::Opening(opening)) => view.add_opening(stored, opening),
+            Some(Record::Comment(comment)) => view.add_comment(stored, comment),
+            Some(Record::Ballot(_) | Record::Revocation(_)) | None => {}
+        }
+    }
+
+    fn apply_founder(&self, view: &mut View, stored: &Stored) {
+        if let Some(founder) = self.genesis.founder(&stored.author) {
+            let newcomer = record::Newcomer {
+                root: founder.root,
+                class: founder.class.clone(),
+                name: founder.name.clone(),
+            };
+            view.add_member(stored, &newcomer, true);
+        }
+    }
+
+    fn apply_admit(&self, view: &mut View, stored: &Stored, admit: &record::Admit) {
+        let message = admit.newcomer.message(&self.federation);
+        let is_founder = self.genesis.founder(&stored.author).is_some();
+        if is_founder && stored.author.verify(&message, &admit.signature).is_ok() {
+            let admission = record::Admission {
+                founder: stored.author,
+                signature: admit.signature,
+            };
+            view.admissions
+                .entry(admit.newcomer.clone())
+                .or_default()
+                .entry(stored.author)
+                .or_insert(admission);
+        }
+    }
+
+    fn apply_grant(&self, view: &mut View, stored: &Stored, grant: &record::Grant) {
+        let key = Key {
+            grant: stored.id,
+            member: stored.member,
+            purpose: grant.purpose,
+            person: grant.person,
+            roles: grant.roles,
+            custody: grant.custody,
+            number: grant.number,
+            since: stored.time,
+            revoked: self.cuts.contains_key(&(grant.key, stored.member)),
+        };
+        if let Some(person) = grant.person {
+            let known = view.persons.entry(person).or_default();
+            known.keys.insert(grant.key);
+            known.member = known.member.max(Some(stored.member));
+        }
+        let rank = |key: &Key| (key.number, std::cmp::Reverse(key.grant));
+        match view.keys.get_mut(&grant.key) {
+            Some(known) if rank(known) < rank(&key) => *known = key,
+            Some(_) => {}
+            None => {
+                view.keys.insert(grant.key, key);
+            }
+        }
+    }
+
+    fn apply_application(&self, view: &mut View, stored: &Stored, record: &record::Application) {
+        let message = record::Application::message(
+            &self.federation,
+            &record.root,
+            &record.name,
+            &record.class,
+        );
+        if record.root.verify(&message, &record.proof).is_err() {
+            return;
+        }
+        let application = Application {
+            entry: stored.id,
+            record: record.clone(),
+            through: stored.member,
+            time: stored.time,
+        };
+        view.applications
+            .entry(record.root)
+            .and_modify(|known| {
+                if (known.time, known.entry) < (application.time, application.entry) {
+                    *known = application.clone();
+                }
+            })
+            .or_insert(application);
+    }
+
+    /// The forks and entries after a revocation that this node holds as evidence.
+    #[must_use]
+    pub fn forks(&self) -> Vec<Fork> {
+        let mut forks = Vec::new();
+        for (key, log) in &self.logs {
+            let pair = match (&log.next[..], log.evidence) {
+                ([one, other, ..], _) => Some((*one, *other)),
+                (_, Some(other)) => {
+                    let sequence = self.at(other).sequence;
+                    log.main.get(sequence as usize - 1).map(|one| (*one, other))
+                }
+                _ => None,
+            };
+            if let Some((one, other)) = pair {
+                let stored = self.at(one);
+                let mut entries = [stored.id, self.at(other).id];
+                entries.sort_unstable();
+                forks.push(Fork {
+                    key: *key,
+                    member: stored.member,
+                    sequence: stored.sequence,
+                    entries,
+                });
+            }
+        }
+        forks
+    }
+}
+
+impl View {
+    fn add_member(&mut self, stored: &Stored, newcomer: &record::Newcomer, founder: bool) {
+        let member = self.members.entry(stored.member).or_insert_with(|| Member {
+            id: stored.member,
+            root: stored.author,
+            name: String::new(),
+            class: String::new(),
+            founder,
+            since: stored.time,
+            record: stored.id,
+            profile: None,
+            mandate: None,
+        });
+        member.root = stored.author;
+        member.class.clone_from(&newcomer.class);
+        member.founder = founder;
+        member.since = stored.time;
+        member.record = stored.id;
+        if member.profile.is_none() {
+            member.name.clone_from(&newcomer.name);
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! Proposals with their versions, openings and comments, and the small descriptive views.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    id::{CircleId, EntryId, Hash, MemberId, PersonId, Timestamp},
+    key::PublicKey,
+    record::{self, version_hash},
+    text::Content,
+};
+use thiserror::Error;
+
+use super::{Circle, Mandate, Node, Role, View};
+use crate::stored::{Right, Stored};
+
+/// A version of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// From 1.
+    pub number: u64,
+    /// Its entry.
+    pub entry: EntryId,
+    /// The version it follows.
+    pub previous: Option<EntryId>,
+    /// The title.
+    pub title: String,
+    /// What names the text; the text itself is in the store.
+    pub content: Content,
+    /// The hash of title and text that ballots name.
+    pub hash: Hash,
+    /// When.
+    pub time: Timestamp,
+    /// The key that wrote it.
+    pub by: PublicKey,
+}
+
+/// Why an opening opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OpeningFault {
+    /// It was not written for the member that proposed.
+    #[error("only the member that proposed can open voting")]
+    NotTheProposer,
+    /// It names a version this proposal does not have, or other words than that version's.
+    #[error("it names no version of this proposal")]
+    Version,
+    /// The proposal's rule is another.
+    #[error("the proposal names the rule {proposal} and the opening {opening}")]
+    Rule {
+        /// The proposal's.
+        proposal: String,
+        /// The opening's.
+        opening: String,
+    },
+    /// It rests on another charter.
+    #[error("it rests on another charter than the one in force")]
+    Charter,
+    /// The deadline is not the charter's period after the opening.
+    #[error("the deadline is {found} seconds after the opening, the charter says {expected}")]
+    Deadline {
+        /// Seconds found.
+        found: u64,
+        /// Seconds the charter gives.
+        expected: u64,
+    },
+    /// It lists someone who may not vote under this rule, or in the wrong class.
+    #[error("it lists {0}, who may not vote under this rule as listed")]
+    NotEligible(MemberId),
+    /// It leaves out a founder.
+    #[error("it leaves out {0}, a founder who may vote under this rule")]
+    LeftOut(MemberId),
+    /// The rule is not known to this release.
+    #[error("this release does not know the rule {0}")]
+    UnknownRule(String),
+}
+
+/// An opening as it stands in a log. Whether it follows the charter is for the core to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The phase it begins: its entry's id.
+    pub id: EntryId,
+    /// The member it was written for.
+    pub member: MemberId,
+    /// When.
+    pub time: Timestamp,
+    /// The key that wrote it.
+    pub by: PublicKey,
+    /// What it says.
+    pub record: record::Opening,
+}
+
+/// A proposal taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// Its entry; the reason is the note.
+    pub entry: EntryId,
+    /// When.
+    pub time: Timestamp,
+    /// The key that wrote it.
+    pub by: PublicKey,
+}
+
+/// Someone's words about a proposal; the words are the entry's note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Its entry.
+    pub entry: EntryId,
+    /// The member it was written for.
+    pub member: MemberId,
+    /// The key that wrote it.
+    pub by: PublicKey,
+    /// When.
+    pub time: Timestamp,
+    /// The comment or ballot it answers.
+    pub answers: Option<EntryId>,
+}
+
+/// A proposal and all that belongs to it, whoever wrote it: readers filter by member.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proposal {
+    /// The proposal itself, once it is here.
+    pub first: Option<First>,
+    amendments: Vec<(MemberId, Version)>,
+    withdrawals: Vec<(MemberId, Withdrawal)>,
+    openings: Vec<Opening>,
+    comments: BTreeMap<(Timestamp, EntryId), Comment>,
+}
+
+/// The entry that made a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct First {
+    /// The member that proposes.
+    pub member: MemberId,
+    /// The key that wrote it.
+    pub by: PublicKey,
+    /// When.
+    pub time: Timestamp,
+    /// The first version.
+    pub version: Version,
+    /// The rule's name.
+    pub rule: String,
+    /// Why it is urgent, if it is.
+    pub urgent: Option<String>,
+    /// The circle it belongs to.
+    pub circle: Option<CircleId>,
+    /// The language it is written in.
+    pub language: String,
+}
+
+impl Proposal {
+    /// The versions, ascending; of two with one number the one with the smaller id comes last and
+    /// is the current one.
+    #[must_use]
+    pub fn versions(&self) -> Vec<&Version> {
+        let Some(first) = &self.first else {
+            return Vec::new();
+        };
+        let own = self
+            .amendments
+            .iter()
+            .filter(|(member, _)| *member == first.member);
+        let mut versions: Vec<&Version> = own.map(|(_, version)| version).collect();
+        versions.sort_by_key(|version| (version.number, std::cmp::Reverse(version.entry)));
+        versions.insert(0, &first.version);
+        versions
+    }
+
+    /// The current version.
+    #[must_use]
+    pub fn current(&self) -> Option<&Version> {
+        self.versions().last().copied()
+    }
+
+    /// The version of an entry.
+    #[must_use]
+    pub fn version(&self, entry: &EntryId) -> Option<&Version> {
+        self.versions()
+            .into_iter()
+            .find(|version| version.entry == *entry)
+    }
+
+    /// The earliest withdrawal by the proposing member.
+    #[must_use]
+    pub fn withdrawal(&self) -> Option<&Withdrawal> {
+        let first = self.first.as_ref()?;
+        let own = self
+            .withdrawals
+            .iter()
+            .filter(|(member, _)| *member == first.member);
+        own.map(|(_, withdrawal)| withdrawal)
+            .min_by_key(|w| (w.time, w.entry))
+    }
+
+    /// Every opening that names this proposal, by time and id, valid or not.
+    #[must_use]
+    pub fn openings(&self) -> Vec<&Opening> {
+        let mut openings: Vec<&Opening> = self.openings.iter().collect();
+        openings.sort_by_key(|opening| (opening.time, opening.id));
+        openings
+    }
+
+    /// The comments, by time and id.
+    pub fn comments(&self) -> impl Iterator<Item = &Comment> {
+        self.comments.values()
+    }
+}
+
+impl View {
+    pub(super) fn add_mandate(&mut self, stored: &Stored, mandate: &record::Mandate) {
+        for delegate in &mandate.delegates {
+            let known = self.persons.entry(delegate.person).or_default();
+            known.keys.insert(delegate.key);
+            known.member = known.member.max(Some(stored.member));
+        }
+        if let Some(member) = self.members.get_mut(&stored.member) {
+            let newer = member.mandate.as_ref().is_none_or(|known| {
+                (known.number, std::cmp::Reverse(known.entry))
+                    < (mandate.number, std::cmp::Reverse(stored.id))
+            });
+            if newer {
+                member.mandate = Some(Mandate {
+                    entry: stored.id,
+                    number: mandate.number,
+                    delegates: mandate.delegates.clone(),
+                    time: stored.time,
+                });
+            }
+        }
+    }
+
+    pub(super) fn add_person(&mut self, stored: &Stored, person: &record::Person) {
+        let own = self.persons.entry(person.person).or_default();
+        let by_member = own.member.is_none_or(|member| member == stored.member);
+        if by_member && own.latest < Some((stored.time, stored.id)) {
+            own.member = Some(stored.member);
+            own.name = stored.person.as_ref().map(|note| note.name.clone());
+            own.contact = stored.person.as_ref().map(|note| note.contact.clone());
+            own.latest = Some((stored.time, stored.id));
+        }
+    }
+
+    pub(super) fn add_role(&mut self, stored: &Stored, role: &record::Role) {
+        let entry = Role {
+            person: role.person,
+            member: stored.member,
+            title: role.title.clone(),
+            until: role.until,
+            since: stored.time,
+            latest: stored.id,
+        };
+        let roles = self.roles.entry(role.circle).or_default();
+        let known = roles
+            .entry((role.person, role.title.clone()))
+            .or_insert_with(|| entry.clone());
+        if (known.since, known.latest) < (entry.since, entry.latest) {
+            *known = entry;
+        }
+    }
+
+    pub(super) fn add_profile(&mut self, stored: &Stored, profile: &record::Profile) {
+        let rank = (stored.time, stored.id);
+        if self
+            .profiles
+            .get(&stored.member)
+            .is_some_and(|known| *known >= rank)
+        {
+            return;
+        }
+        self.profiles.insert(stored.member, rank);
+        if let Some(member) = self.members.get_mut(&stored.member) {
+            member.name.clone_from(&profile.name);
+            member.profile = Some(profile.clone());
+        }
+    }
+
+    pub(super) fn add_circle(&mut self, stored: &Stored, record: &record::Circle) {
+        let id = record.id(stored.member);
+        let circle = Circle {
+            id,
+            member: stored.member,
+            record: record.clone(),
+            time: stored.time,
+            latest: stored.id,
+        };
+        let known = self.circles.entry(id).or_insert_with(|| circle.clone());
+        if (known.time, known.latest) < (circle.time, circle.latest) {
+            *known = circle;
+        }
+    }
+
+    pub(super) fn add_node(&mut self, stored: &Stored, endpoint: &record::Endpoint) {
+        let node = Node {
+            member: stored.member,
+            endpoint: endpoint.clone(),
+            time: stored.time,
+            latest: stored.id,
+        };
+        let known = self
+            .nodes
+            .entry(stored.author)
+            .or_insert_with(|| node.clone());
+        if (known.time, known.latest) < (node.time, node.latest) {
+            *known = node;
+        }
+    }
+
+    pub(super) fn add_proposal(&mut self, stored: &Stored, record: &record::Proposal) {
+        let version = Version {
+            number: 1,
+            entry: stored.id,
+            previous: None,
+            title: record.title.clone(),
+            content: record.content.clone(),
+            hash: version_hash(&record.title, &record.content),
+            time: stored.time,
+            by: stored.author,
+        };
+        self.proposals.entry(stored.id).or_default().first = Some(First {
+            member: stored.member,
+            by: stored.author,
+            time: stored.time,
+            version,
+            rule: record.rule.clone(),
+            urgent: record.urgent.clone(),
+            circle: record.circle,
+            language: record.language.clone(),
+        });
+    }
+
+    pub(super) fn add_amendment(&mut self, stored: &Stored, record: &record::Amendment) {
+        let version = Version {
+            number: record.number,
+            entry: stored.id,
+            previous: Some(record.previous),
+            title: record.title.clone(),
+            content: record.content.clone(),
+            hash: version_hash(&record.title, &record.content),
+            time: stored.time,
+            by: stored.author,
+        };
+        let proposal = self.proposals.entry(record.proposal).or_default();
+        let place = proposal
+            .amendments
+            .partition_point(|(_, known)| known.entry < version.entry);
+        proposal.amendments.insert(place, (stored.member, version));
+    }
+
+    pub(super) fn add_withdrawal(&mut self, stored: &Stored, record: &record::Withdrawal) {
+        let withdrawal = Withdrawal {
+            entry: stored.id,
+            time: stored.time,
+            by: stored.author,
+        };
+        let proposal = self.proposals.entry(record.proposal).or_default();
+        let place = proposal
+            .withdrawals
+            .partition_point(|(_, known)| known.entry < stored.id);
+        proposal
+            .withdrawals
+            .insert(place, (stored.member, withdrawal));
+    }
+
+    pub(super) fn add_opening(&mut self, stored: &Stored, record: &record::Opening) {
+        debug_assert!(stored.right.is_steward() || matches!(stored.right, Right::Delegate { .. }));
+        self.phases.insert(stored.id, record.proposal);
+        let proposal = self.proposals.entry(record.proposal).or_default();
+        let place = proposal
+            .openings
+            .partition_point(|known| known.id < stored.id);
+        let opening = Opening {
+            id: stored.id,
+            member: stored.member,
+            time: stored.time,
+            by: stored.author,
+            record: record.clone(),
+        };
+        proposal.openings.insert(place, opening);
+    }
+
+    pub(super) fn add_comment(&mut self, stored: &Stored, record: &record::Comment) {
+        let comment = Comment {
+            entry: stored.id,
+            member: stored.member,
+            by: stored.author,
+            time: stored.time,
+            answers: record.answers,
+        };
+        let proposal = self.proposals.entry(record.proposal).or_default();
+        proposal.comments.insert((stored.time, stored.id), comment);
+    }
+
+    /// The people of a circle whose term has not ended.
+    pub fn circle_people(&self, circle: &CircleId, now: Timestamp) -> Vec<&Role> {
+        let roles = self
+            .roles
+            .get(circle)
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        roles
+            .filter(|role| role.until.is_none_or(|until| until > now))
+            .collect()
+    }
+
+    /// The circles a person has a role in now.
+    pub fn circles_of(&self, person: &PersonId, now: Timestamp) -> Vec<&Circle> {
+        let has_role = |id: &CircleId| {
+            self.circle_people(id, now)
+                .iter()
+                .any(|role| role.person == *person)
+        };
+        self.circles
+            .values()
+            .filter(|circle| has_role(&circle.id))
+            .collect()
+    }
+}
