@@ -3,6 +3,7 @@
 //! `cargo run -p web --example gallery -- <folder>`, then serve the folder over HTTP: pages refer
 //! to `/assets/…`.
 
+mod members;
 mod others;
 mod sample;
 
@@ -37,6 +38,10 @@ fn decisions() -> Vec<(&'static str, String)> {
             ),
         ..Forms::default()
     };
+    let withdrawing = Forms {
+        withdraw: Filled::from_pairs([("reason", "")]).with_error("reason", "Say why."),
+        ..Forms::default()
+    };
     let mut done = sample::frame("/decide/x");
     done.done = Some(Done::Voted);
     let changing = Forms {
@@ -45,6 +50,7 @@ fn decisions() -> Vec<(&'static str, String)> {
     };
     vec![
         ("decision-voting", show(&sample::voting(), &plain)),
+        ("decision-proposer", show(&sample::proposer(), &withdrawing)),
         ("decision-wrong", show(&sample::voting(), &wrong)),
         (
             "decision-voted",

@@ -1,24 +1,25 @@
-//! Samples of every page but the decision.
+//! Samples of the other pages.
 
 use domain::decision::Choice;
 use maud::Markup;
 use web::pages::account::{self, Account, Token, Welcome};
-use web::pages::charter::{self, Charter};
-use web::pages::circle::{self, Circle};
 use web::pages::decide::{self, Item, Show};
 use web::pages::decision::RuleKind;
 use web::pages::error::{self, Failure};
-use web::pages::federation::{self, Application, Applications, Listed, Member, Members, Role};
+use web::pages::federation::Role;
 use web::pages::form::Filled;
 use web::pages::help::{self, Word};
 use web::pages::home::{self, Connection, Event, Happened, Home};
-use web::pages::node::{self, CatchUp, Key, KeyPurpose, Node, Peer, People, Person, Trouble};
+use web::pages::keys::{self, Key, Purpose};
+use web::pages::node::{self, CatchUp, Node, Peer, Trouble};
 use web::pages::parts::{Name, Outcome, State};
+use web::pages::people::{self, People, Person};
 use web::pages::propose::{self, Amend, Compare, Propose};
 
-use super::sample::{MEMBERS, frame, hash, hours_ago, in_hours, member, versions, visitor};
+use super::members;
+use super::sample::{frame, hash, hours_ago, in_hours, member, versions, visitor};
 
-fn key(seed: u8) -> String {
+pub fn key(seed: u8) -> String {
     format!("did:key:z6Mk{}", &hash(seed)[..44])
 }
 
@@ -115,187 +116,6 @@ pub fn home_view() -> Home {
     }
 }
 
-fn federation_pages() -> Vec<(&'static str, Markup)> {
-    let at = frame("/federation");
-    let listed = |index: usize, connection| Listed {
-        member: member(index),
-        class: if index < 3 {
-            "Producer organisations"
-        } else {
-            "Consumer organisations"
-        }
-        .into(),
-        region: if index == 3 {
-            String::new()
-        } else {
-            "Wadden coast".into()
-        },
-        connection,
-    };
-    let members = Members {
-        members: vec![
-            listed(0, Connection::Here),
-            listed(1, Connection::Connected),
-            listed(2, Connection::Connected),
-            listed(3, Connection::Silent(None)),
-            listed(4, Connection::Silent(Some(hours_ago(8)))),
-        ],
-        applications: 1,
-        federation: hash(1),
-    };
-    let one = Member {
-        member: member(1),
-        class: "Producer organisations".into(),
-        region: "Montréal".into(),
-        description: "Makers of small tools.\n\nWe host two meeting servers.".into(),
-        website: "https://lathe.example".into(),
-        since: hours_ago(9000),
-        connection: Connection::Connected,
-        root_key: key(3),
-        people: vec![
-            (Some("Noor".into()), vec![Role::Steward, Role::Delegate]),
-            (None, vec![Role::Worker]),
-        ],
-        circles: vec![Name::new("c-tech", "Technology Operations")],
-        proposals: items(),
-        forked: Some(hours_ago(70)),
-        may_edit: true,
-    };
-    let application = |signed_here, signed: usize| Application {
-        root_key: key(8),
-        name: "Driftwood Press".into(),
-        class: "Consumer organisations".into(),
-        request: "We are nine people who print and would like to meet on your servers.".into(),
-        at: hours_ago(20),
-        signed_by: (1..=signed)
-            .map(|index| MEMBERS[index].1.to_owned())
-            .collect(),
-        needed: 3,
-        signed_here,
-    };
-    let applications = Applications {
-        applications: vec![application(false, 1)],
-        may_admit: true,
-    };
-    let profile = [
-        "Heron Hosting",
-        "Wadden coast",
-        "We host.",
-        "https://heron.example",
-    ];
-    vec![
-        ("members", federation::members(&at, &members)),
-        ("member", federation::member(&at, &one)),
-        (
-            "profile",
-            federation::edit_profile(&at, profile, &Filled::default()),
-        ),
-        (
-            "applications",
-            federation::applications(&at, &applications, &Filled::default()),
-        ),
-        ("charter", charter::page(&at, &charter_view())),
-        ("circles", circle::list(&at, &circles())),
-        (
-            "circle",
-            circle::page(&at, &circle_view(), &Filled::default()),
-        ),
-        (
-            "circle-new",
-            circle::edit(&at, None, ["", "", ""], false, &Filled::default()),
-        ),
-        (
-            "circle-edit",
-            circle::edit(
-                &at,
-                Some("c"),
-                ["Tech", "Servers", "Mondays"],
-                true,
-                &Filled::default(),
-            ),
-        ),
-    ]
-}
-
-fn circles() -> Vec<circle::Listed> {
-    let listed = |name: &str, domain: &str, people, ended| circle::Listed {
-        circle: Name::new("c", name),
-        domain: domain.into(),
-        people,
-        ended,
-    };
-    vec![
-        listed(
-            "Technology Operations",
-            "Servers and their upkeep",
-            4,
-            false,
-        ),
-        listed("Welcome", "New members", 1, false),
-        listed("Forum move", "Moved the forum", 0, true),
-    ]
-}
-
-fn circle_view() -> Circle {
-    let role = |name: Option<&str>, title: &str, until| circle::Role {
-        person: "x".into(),
-        name: name.map(str::to_owned),
-        member: member(1),
-        title: title.into(),
-        until,
-    };
-    Circle {
-        circle: Name::new("c-tech", "Technology Operations"),
-        keeper: member(1),
-        domain: "Servers of the federation and their upkeep.".into(),
-        rhythm: "every second Tuesday, 16:00 UTC".into(),
-        ended: false,
-        roles: vec![
-            role(Some("Noor"), "coordinator", Some(in_hours(4000))),
-            role(None, "member", None),
-        ],
-        proposals: items(),
-        may_edit: true,
-        candidates: vec![Name::new("i", "Imke")],
-    }
-}
-
-fn charter_view() -> Charter {
-    let classes = vec![
-        "Producer organisations".to_owned(),
-        "Consumer organisations".to_owned(),
-    ];
-    let rule = |kind, is_default| charter::Rule {
-        kind,
-        classes: classes.clone(),
-        quorum: (1, 3),
-        quorum_today: (2, 5),
-        is_default,
-    };
-    Charter {
-        title: "Charter of the Tidewater Federation".into(),
-        hash: hash(2),
-        aims: super::sample::rule().aims,
-        classes: vec![
-            ("Producer organisations".into(), 40, 3),
-            ("Consumer organisations".into(), 35, 2),
-            ("Individuals".into(), 25, 0),
-        ],
-        rules: vec![
-            rule(RuleKind::Consent, true),
-            rule(RuleKind::OneMemberOneVote, false),
-        ],
-        minimum_agrees: 1,
-        minimum_blocks: 1,
-        reason_characters_min: 20,
-        allows_disagree: false,
-        regular_seconds: 604_800,
-        urgent_seconds: 259_200,
-        clock_bound_seconds: 60,
-        others: vec![("duty.hours-per-year".into(), "40".into())],
-    }
-}
-
 fn node_view(troubles: Vec<Trouble>) -> Node {
     let peer = |index, connection, catch_up| Peer {
         member: member(index),
@@ -361,7 +181,7 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
         invited_until: Some(in_hours(40)),
         ..person("j", Some("Joost"), vec![Role::Delegate])
     };
-    let people = People {
+    let crew = People {
         people: vec![
             person("i", Some("Imke"), vec![Role::Steward, Role::Delegate]),
             person("w", None, vec![Role::Worker]),
@@ -383,25 +203,25 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
         key: key(seed),
         purpose,
         person: person.map(str::to_owned),
-        here: purpose != KeyPurpose::Root,
-        granted: (purpose != KeyPurpose::Root).then(|| hours_ago(400)),
+        here: purpose != Purpose::Root,
+        granted: (purpose != Purpose::Root).then(|| hours_ago(400)),
         entries: 12,
         revoked,
         forked: seed == 9,
     };
-    let keys = vec![
-        granted(3, KeyPurpose::Root, None, None),
-        granted(5, KeyPurpose::Node, None, None),
-        granted(7, KeyPurpose::Person, Some("Imke"), None),
-        granted(8, KeyPurpose::Person, Some("Ayo"), Some(hours_ago(9))),
-        granted(9, KeyPurpose::Validator, None, None),
+    let ring = vec![
+        granted(3, Purpose::Root, None, None),
+        granted(5, Purpose::Node, None, None),
+        granted(7, Purpose::Person, Some("Imke"), None),
+        granted(8, Purpose::Person, Some("Ayo"), Some(hours_ago(9))),
+        granted(9, Purpose::Validator, None, None),
     ];
     vec![
         ("node", node::page(&at, &node_view(Vec::new()))),
         ("node-troubles", node::page(&at, &node_view(troubles))),
-        ("people", node::people(&at, &people, &Filled::default())),
-        ("people-wrong", node::people(&at, &people, &wrong)),
-        ("keys", node::keys(&at, &keys)),
+        ("people", people::page(&at, &crew, &Filled::default())),
+        ("people-wrong", people::page(&at, &crew, &wrong)),
+        ("keys", keys::page(&at, &ring)),
     ]
 }
 
@@ -529,7 +349,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         ("archive", decide::archive(&out, &items())),
         ("archive-empty", decide::archive(&out, &[])),
     ];
-    pages.extend(federation_pages());
+    pages.extend(members::pages());
     pages.extend(node_pages());
     pages.extend(account_pages());
     pages.extend(writing_pages());

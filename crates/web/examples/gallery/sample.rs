@@ -296,6 +296,22 @@ pub fn voting() -> Decision {
     }
 }
 
+pub fn proposer() -> Decision {
+    let may = May {
+        open: false,
+        amend: true,
+        withdraw: true,
+        comment: true,
+        vote: true,
+    };
+    Decision {
+        may,
+        own: Own::NotVoted,
+        silent: Vec::new(),
+        ..voting()
+    }
+}
+
 pub fn voted() -> Decision {
     Decision {
         own: Own::Voted {

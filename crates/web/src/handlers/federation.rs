@@ -17,7 +17,8 @@ use crate::{
     auth::{Actor, Form, Place, Signed},
     error::WebError,
     pages::{
-        federation::{self, Application, Applications, Listed, Member, Members},
+        applications::{self, Application, Applications},
+        federation::{self, Listed, Member, Members},
         form::Filled,
     },
     site::Site,
@@ -268,7 +269,7 @@ async fn applications_page(
                 && views::Rights::of(core, &actor.person()).steward,
         }
     });
-    Ok(federation::applications(&frame, &view, filled).into_response())
+    Ok(applications::page(&frame, &view, filled).into_response())
 }
 
 /// `GET /federation/applications`

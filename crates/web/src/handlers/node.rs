@@ -20,7 +20,9 @@ use crate::{
         federation::Role,
         form::Filled,
         home::Connection,
-        node::{self, CatchUp, Key, KeyPurpose, Node, Peer, People, Person, Trouble},
+        keys::{self, Key, Purpose as KeyPurpose},
+        node::{self, CatchUp, Node, Peer, Trouble},
+        people::{People, Person, page as render_people},
     },
     people,
     site::Site,
@@ -189,7 +191,7 @@ async fn people_page(
             root_key_here,
         }
     });
-    Ok(node::people(&frame, &people, filled).into_response())
+    Ok(render_people(&frame, &people, filled).into_response())
 }
 
 /// `GET /node/people`
@@ -312,7 +314,7 @@ pub(crate) async fn keys(
         });
         root.into_iter().chain(granted).collect::<Vec<Key>>()
     });
-    Ok(node::keys(&frame, &keys).into_response())
+    Ok(keys::page(&frame, &keys).into_response())
 }
 
 /// The role a page needs, for the page that says it is missing.

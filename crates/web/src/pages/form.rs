@@ -12,6 +12,8 @@ use crate::catalogue::Language;
 pub struct Filled {
     values: BTreeMap<String, Vec<String>>,
     errors: Vec<(String, String)>,
+    /// Stands before the ids of the form's fields, where a page has two forms with like fields.
+    prefix: &'static str,
 }
 
 impl Filled {
@@ -29,7 +31,7 @@ impl Filled {
         }
         Self {
             values,
-            errors: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -69,6 +71,12 @@ impl Filled {
         !self.values.is_empty() || self.has_errors()
     }
 
+    /// The same with `prefix` before the ids of its fields.
+    pub(crate) fn with_prefix(mut self, prefix: &'static str) -> Self {
+        self.prefix = prefix;
+        self
+    }
+
     fn error(&self, field: &str) -> Option<&str> {
         self.errors
             .iter()
@@ -86,7 +94,7 @@ impl Filled {
                         @for (field, sentence) in &self.errors {
                             li {
                                 @if field.is_empty() { (sentence) }
-                                @else { a href={ "#field-" (field) } { (sentence) } }
+                                @else { a href={ "#field-" (self.prefix) (field) } { (sentence) } }
                             }
                         }
                     }
@@ -149,12 +157,17 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// The field's part of its ids.
+    fn id(&self) -> String {
+        format!("{}{}", self.filled.prefix, self.name)
+    }
+
     fn described_by(&self) -> Option<String> {
-        let hint = self.hint.as_ref().map(|_| format!("hint-{}", self.name));
+        let hint = self.hint.as_ref().map(|_| format!("hint-{}", self.id()));
         let error = self
             .filled
             .error(self.name)
-            .map(|_| format!("error-{}", self.name));
+            .map(|_| format!("error-{}", self.id()));
         let ids: Vec<String> = [hint, error].into_iter().flatten().collect();
         (!ids.is_empty()).then(|| ids.join(" "))
     }
@@ -166,7 +179,7 @@ impl<'a> Field<'a> {
     fn around(&self, control: Markup) -> Markup {
         html! {
             div.field.is-wrong[self.invalid().is_some()] {
-                label for={ "field-" (self.name) } { (self.label) }
+                label for={ "field-" (self.id()) } { (self.label) }
                 (self.notes())
                 (control)
             }
@@ -175,9 +188,9 @@ impl<'a> Field<'a> {
 
     fn notes(&self) -> Markup {
         html! {
-            @if let Some(hint) = &self.hint { span.hint id={ "hint-" (self.name) } { (hint) } }
+            @if let Some(hint) = &self.hint { span.hint id={ "hint-" (self.id()) } { (hint) } }
             @if let Some(error) = self.filled.error(self.name) {
-                span.wrong id={ "error-" (self.name) } {
+                span.wrong id={ "error-" (self.id()) } {
                     (icon("wait")) span { span.vh { (self.say.error_before_title()) " " } (error) }
                 }
             }
@@ -188,7 +201,7 @@ impl<'a> Field<'a> {
     pub fn line(&self, kind: &str, complete: Option<&str>) -> Markup {
         let value = (kind != "password").then(|| self.value());
         self.around(html! {
-            input type=(kind) id={ "field-" (self.name) } name=(self.name) value=[value]
+            input type=(kind) id={ "field-" (self.id()) } name=(self.name) value=[value]
                 autocomplete=[complete] required[self.required]
                 aria-describedby=[self.described_by()] aria-invalid=[self.invalid()];
         })
@@ -197,7 +210,7 @@ impl<'a> Field<'a> {
     /// Several lines.
     pub fn area(&self, rows: u8) -> Markup {
         self.around(html! {
-            textarea id={ "field-" (self.name) } name=(self.name) rows=(rows)
+            textarea id={ "field-" (self.id()) } name=(self.name) rows=(rows)
                 required[self.required] aria-describedby=[self.described_by()]
                 aria-invalid=[self.invalid()] {
                 // The parser drops the first newline of a text area.
@@ -210,7 +223,7 @@ impl<'a> Field<'a> {
     /// One of several values; `empty` is the first line where nothing is chosen yet.
     pub fn select(&self, empty: Option<Markup>, options: &[(String, Markup)]) -> Markup {
         self.around(html! {
-            select id={ "field-" (self.name) } name=(self.name) required[self.required]
+            select id={ "field-" (self.id()) } name=(self.name) required[self.required]
                 aria-describedby=[self.described_by()] aria-invalid=[self.invalid()] {
                 @if let Some(empty) = empty { option value="" { (empty) } }
                 @for (value, words) in options {
@@ -224,8 +237,8 @@ impl<'a> Field<'a> {
     pub fn check(&self) -> Markup {
         html! {
             div.field.is-wrong[self.invalid().is_some()] {
-                label.check for={ "field-" (self.name) } {
-                    input type="checkbox" id={ "field-" (self.name) } name=(self.name) value="yes"
+                label.check for={ "field-" (self.id()) } {
+                    input type="checkbox" id={ "field-" (self.id()) } name=(self.name) value="yes"
                         checked[self.value() == "yes"] aria-describedby=[self.described_by()];
                     span { (self.label) }
                 }
@@ -243,14 +256,14 @@ impl<'a> Field<'a> {
             false => self.initial.split(' ').any(|word| word == value),
         };
         html! {
-            fieldset.field.is-wrong[self.invalid().is_some()] id={ "field-" (self.name) }
+            fieldset.field.is-wrong[self.invalid().is_some()] id={ "field-" (self.id()) }
                 aria-describedby=[self.described_by()] {
                 legend { (self.label) }
                 (self.notes())
                 @for (value, name, means, shape) in rows {
-                    label.choice for={ "choice-" (self.name) "-" (value) } {
+                    label.choice for={ "choice-" (self.id()) "-" (value) } {
                         input type=(kind) name=(self.name) value=(value)
-                            id={ "choice-" (self.name) "-" (value) }
+                            id={ "choice-" (self.id()) "-" (value) }
                             checked[chosen(value)] required[self.required && kind == "radio"];
                         span { (name) span.means { (means) } }
                         @if !shape.is_empty() { (icon(shape)) }

@@ -90,7 +90,9 @@ pub fn page(frame: &Frame, view: &Home) -> Markup {
     };
     let head = Head::live(heading.clone(), Area::Home);
     let body = html! {
-        (page_head(Markup::default(), heading, after_that(frame, view)))
+        div data-live="heading" {
+            (page_head(Markup::default(), heading, after_that(frame, view)))
+        }
         section.box aria-labelledby="waiting-title" data-live="waiting-list" {
             h2.vh id="waiting-title" { (say.waits_for_you()) }
             @if count == 0 { p { (say.no_vote_needed()) } }
@@ -263,13 +265,17 @@ fn now(frame: &Frame, view: &Home) -> Markup {
 pub(crate) fn connection_words(frame: &Frame, connection: Connection) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     match connection {
-        Connection::Here => html! { span.word.k-agree { (icon("node")) (say.this_node()) } },
-        Connection::Connected => html! { span.word.k-agree { (icon("linked")) (say.connected()) } },
+        Connection::Here => {
+            html! { span.word.k-agree { (icon("node")) span { (say.this_node()) } } }
+        }
+        Connection::Connected => {
+            html! { span.word.k-agree { (icon("linked")) span { (say.connected()) } } }
+        }
         Connection::Silent(Some(at)) => {
-            html! { span.word.k-wait { (icon("none")) (say.not_heard_since(clock.past(at))) } }
+            html! { span.word.k-wait { (icon("none")) span { (say.not_heard_since(clock.past(at))) } } }
         }
         Connection::Silent(None) => {
-            html! { span.word.k-wait { (icon("none")) (say.not_heard_yet()) } }
+            html! { span.word.k-wait { (icon("none")) span { (say.not_heard_yet()) } } }
         }
     }
 }

@@ -30,11 +30,11 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
         .rules
         .iter()
         .map(|(name, kind)| match kind {
-            RuleKind::Consent => (name.as_str(), say.consent(), say.rule_consent(), ""),
+            RuleKind::Consent => (name.as_str(), say.consent(), say.consent_means(), ""),
             RuleKind::OneMemberOneVote => (
                 name.as_str(),
                 say.one_member_one_vote(),
-                say.rule_one_member_one_vote(),
+                say.one_member_one_vote_means(),
                 "",
             ),
         })
@@ -146,7 +146,7 @@ pub fn compare(frame: &Frame, view: &Compare) -> Markup {
     let say = frame.language;
     let path = format!("/decide/{}", view.proposal.id);
     let (older, newer) = (&view.older, &view.newer);
-    let heading = say.from_to_version(older.number, newer.number);
+    let heading = say.changed_between(older.number, newer.number);
     let body = html! {
         (page_head(
             crumbs(
