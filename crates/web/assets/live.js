@@ -9,6 +9,7 @@
   const page = location.pathname + location.search;
   const gather_ms = 150;
   const sum_ms = 30000;
+  const clock_ms = 30000;
   let paused = false;
   let wanted = false;
   let busy = false;
@@ -83,6 +84,8 @@
   });
   stream.addEventListener("change", refresh);
   stream.addEventListener("error", notLive);
+  // What is left until a deadline changes without any event.
+  setInterval(() => { if (!document.hidden) refresh(); }, clock_ms);
   addEventListener("pagehide", () => stream.close());
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 

@@ -213,7 +213,7 @@ impl Accounts {
         new: &Password,
     ) -> Result<Option<Seed>, WebError> {
         if !new.is_long_enough() {
-            return Err(WebError::Form(vec![password_fault("new_password")]));
+            return Err(WebError::Form(vec![password_fault("new")]));
         }
         let account = self.of(person).await?.ok_or(WebError::SignedOut)?;
         if !self.hasher.verify(old, Some(&account.password)).await? {

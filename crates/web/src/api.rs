@@ -6,6 +6,9 @@ mod decision;
 mod keys;
 mod read;
 
+pub(crate) use act::{admit, circle_nonce, roles_of};
+pub(crate) use decision::full;
+
 use axum::{
     Router,
     body::Bytes,

@@ -3,7 +3,7 @@
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Uri, header, request::Parts},
 };
 use domain::{
     id::{Hash, PersonId},
@@ -15,6 +15,7 @@ use crate::{
     error::WebError,
     fields::Fields,
     once::Once,
+    pages::frame::Done,
     rate::{Limit, Whose},
     seal::{self, Seed},
     session::Session,
@@ -112,16 +113,62 @@ async fn bearer_of(site: &Site, headers: &HeaderMap) -> Result<Option<Actor>, We
     }))
 }
 
+/// What was asked for, besides by whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// Path and query.
+    pub path: String,
+    /// What the last form did.
+    pub done: Option<Done>,
+}
+
+impl Place {
+    pub(crate) fn of(uri: &Uri) -> Self {
+        let query = uri.query().unwrap_or("").as_bytes();
+        let done = form_urlencoded::parse(query)
+            .find(|(name, _)| name == "done")
+            .and_then(|(_, word)| Done::from_word(&word));
+        let path = uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned();
+        Self { path, done }
+    }
+}
+
 /// A signed-in person, for pages.
-pub(crate) struct Signed(pub Actor);
+pub(crate) struct Signed {
+    pub actor: Actor,
+    pub place: Place,
+}
 
 impl FromRequestParts<Site> for Signed {
     type Rejection = WebError;
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, WebError> {
-        session_of(site, &parts.headers)
+        let actor = session_of(site, &parts.headers)
             .await?
-            .map(Self)
-            .ok_or(WebError::SignedOut)
+            .ok_or(WebError::SignedOut)?;
+        Ok(Self {
+            actor,
+            place: Place::of(&parts.uri),
+        })
+    }
+}
+
+/// Anyone, for public pages.
+pub(crate) struct Visitor {
+    pub actor: Option<Actor>,
+    pub place: Place,
+}
+
+impl FromRequestParts<Site> for Visitor {
+    type Rejection = WebError;
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, WebError> {
+        let actor = session_of(site, &parts.headers).await?;
+        Ok(Self {
+            actor,
+            place: Place::of(&parts.uri),
+        })
     }
 }
 
@@ -146,6 +193,9 @@ impl FromRequestParts<Site> for Caller {
 /// A form of a signed-in person, made by this node for this session.
 pub(crate) struct Form {
     pub actor: Actor,
+    pub place: Place,
+    /// The host it was sent to.
+    pub host: String,
     pub fields: Fields,
     /// What tells this form from all others.
     pub id: Hash,
@@ -171,7 +221,12 @@ impl FromRequest<Site> for Form {
         let actor = session_of(site, request.headers())
             .await?
             .ok_or(WebError::SignedOut)?;
-        let path = request.uri().path().to_owned();
+        let place = Place::of(request.uri());
+        let host = request
+            .headers()
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let host = host.unwrap_or("localhost").to_owned();
         let bytes = form_bytes(request).await?;
         let fields = Fields::parse(&bytes)?;
         let (token, _) = fields.raw("csrf").split_once('.').unwrap_or_default();
@@ -179,9 +234,15 @@ impl FromRequest<Site> for Form {
         if !session.made(token) {
             return Err(WebError::StaleForm);
         }
-        let id = Once::form(session.id, &path, &bytes);
+        let id = Once::form(session.id, &place.path, &bytes);
         site.rates
             .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
-        Ok(Self { actor, fields, id })
+        Ok(Self {
+            actor,
+            place,
+            host,
+            fields,
+            id,
+        })
     }
 }

@@ -49,7 +49,9 @@ impl Language {
     #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split('-').next().unwrap_or(tag);
-        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+        Self::ALL
+            .into_iter()
+            .find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
     /// The plural category of a whole number.
@@ -63,7 +65,9 @@ impl Language {
     /// Names in a row: "Ada, Bo and Cy".
     pub(crate) fn list(self, items: Vec<Markup>) -> Markup {
         let mut items = items;
-        let Some(last) = items.pop() else { return Markup::default() };
+        let Some(last) = items.pop() else {
+            return Markup::default();
+        };
         if items.is_empty() {
             return last;
         }
@@ -137,7 +141,10 @@ mod tests {
     #[test]
     fn arguments_are_escaped_and_markup_is_not() {
         let say = Language::English;
-        assert_eq!(say.and("<b>", PreEscaped("<i>x</i>")).0, "&lt;b&gt; and <i>x</i>");
+        assert_eq!(
+            say.and("<b>", PreEscaped("<i>x</i>")).0,
+            "&lt;b&gt; and <i>x</i>"
+        );
     }
 
     #[test]

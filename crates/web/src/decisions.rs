@@ -88,12 +88,17 @@ pub(crate) fn all(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     all
 }
 
-/// How many decisions wait for this node's member.
+/// How many decisions wait for this node's member. Every page asks, so what has no open phase is
+/// not judged.
 pub(crate) fn waiting(core: &Core, now: Timestamp) -> u64 {
-    all(core, now)
-        .iter()
-        .filter(|decision| needs_vote(core, decision))
-        .count() as u64
+    let open = core.view().proposals.iter().filter(|(_, proposal)| {
+        proposal
+            .openings()
+            .iter()
+            .any(|opening| opening.record.deadline >= now)
+    });
+    let open = open.filter_map(|(id, _)| core.decision(id, now));
+    open.filter(|decision| needs_vote(core, decision)).count() as u64
 }
 
 /// The entries whose texts and notes a decision's page shows.

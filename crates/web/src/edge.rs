@@ -3,15 +3,17 @@
 use axum::{
     Json,
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::id::Hash;
 use serde_json::json;
 
 use crate::{
+    auth::{Actor, Place, session_of},
     error::{Failed, WebError},
-    seal,
+    handlers::{node::role_of_word, views},
+    pages::error::{Failure, page as error_page},
+    seal::{self, SealError},
     site::Site,
 };
 
@@ -20,7 +22,7 @@ pub(crate) struct Asker {
     wants_json: bool,
     is_reading: bool,
     path: String,
-    cookies: Option<HeaderValue>,
+    headers: HeaderMap,
 }
 
 impl Asker {
@@ -44,9 +46,17 @@ impl Asker {
                 .path_and_query()
                 .map_or("/", |path| path.as_str())
                 .to_owned(),
-            cookies: request.headers().get(header::COOKIE).cloned(),
+            headers: cookies_of(request.headers()),
         }
     }
+}
+
+/// Only the cookies, which say who asks.
+fn cookies_of(headers: &HeaderMap) -> HeaderMap {
+    let cookies = headers.get_all(header::COOKIE).iter();
+    cookies
+        .map(|cookie| (header::COOKIE, cookie.clone()))
+        .collect()
 }
 
 /// A random word that ties what a person reads to what the log says.
@@ -78,7 +88,9 @@ pub(crate) async fn render(site: &Site, asker: &Asker, response: Response) -> Re
     } else if matches!(*error, WebError::SignedOut) && asker.is_reading {
         return Redirect::to(&sign_in_path(&asker.path)).into_response();
     } else {
-        as_page(site, asker, &error, reference).await
+        // Whoever is signed in keeps the bar; a store that fails again changes nothing.
+        let actor = session_of(site, &asker.headers).await.ok().flatten();
+        as_page(site, actor.as_ref(), asker, &error, reference)
     };
     *answer.status_mut() = error.status();
     let headers = answer.headers_mut();
@@ -100,7 +112,7 @@ fn sign_in_path(path: &str) -> String {
         return "/sign-in".to_owned();
     }
     let to: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
-    format!("/sign-in?to={to}")
+    format!("/sign-in?next={to}")
 }
 
 fn as_json(error: &WebError, reference: Option<String>) -> Response {
@@ -118,13 +130,39 @@ fn as_json(error: &WebError, reference: Option<String>) -> Response {
     Json(body).into_response()
 }
 
-async fn as_page(
+fn as_page(
     site: &Site,
+    actor: Option<&Actor>,
     asker: &Asker,
     error: &WebError,
     reference: Option<String>,
 ) -> Response {
-    let _ = (site, &asker.cookies, Hash([0; 32]));
-    maud::html! { h1 { (error.to_string()) } p { (error.hint()) } @if let Some(r) = reference { p { (r) } } }
-        .into_response()
+    let failure = match error {
+        WebError::NotFound { .. } => Failure::NotFound,
+        WebError::Role { needed } => Failure::Forbidden {
+            role: role_of_word(needed),
+        },
+        WebError::StaleForm => Failure::Expired,
+        WebError::TooMany { retry_seconds } => Failure::TooMany {
+            retry_seconds: *retry_seconds,
+        },
+        WebError::TooLarge { limit_bytes } => Failure::TooLarge {
+            limit_kib: (*limit_bytes >> 10) as u64,
+        },
+        WebError::InvitationSpent => Failure::Invitation,
+        WebError::NotReady { .. } | WebError::Seal(SealError::Busy) => Failure::Busy,
+        error if error.is_internal() => Failure::Broken,
+        error => Failure::Refused {
+            because: format!("{error} {}", error.hint()),
+        },
+    };
+    let place = Place {
+        path: asker.path.clone(),
+        done: None,
+    };
+    match views::frame(site, actor, &place) {
+        Ok(frame) => error_page(&frame, &failure, &reference.unwrap_or_default()).into_response(),
+        // Without random bytes there is no page with forms; the words still go out.
+        Err(_) => error.to_string().into_response(),
+    }
 }

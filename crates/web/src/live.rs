@@ -141,7 +141,7 @@ pub fn stream<C: Named>(
     let events = futures::stream::unfold(source, |mut source| async move {
         let names = source.next().await?;
         let names = serde_json::Value::from_iter(names).to_string();
-        Some((Ok(Event::default().data(names)), source))
+        Some((Ok(Event::default().event("change").data(names)), source))
     });
     // The first bytes tell proxies and browsers that the stream is open.
     let opened = futures::stream::once(async { Ok(Event::default().comment("open")) });

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{
-    id::{EntryId, Hash},
+    id::{EntryId, Hash, Timestamp},
     key::{PublicKey, SecretKey},
 };
 use federation::{Act, Change, Core, Prepared, Refused};
@@ -63,6 +63,9 @@ pub trait Library: Send + Sync + 'static {
 
     /// The chunks of these hashes, in this order; none where one is not here.
     fn chunks<'a>(&'a self, hashes: &'a [Hash]) -> LibraryFuture<'a, Vec<Option<Vec<u8>>>>;
+
+    /// How many bytes the store takes on the disk.
+    fn size_bytes(&self) -> LibraryFuture<'_, u64>;
 }
 
 /// The member's root key, if its file is on this node.
@@ -109,6 +112,8 @@ pub struct Node {
     pub library: Arc<dyn Library>,
     /// The member's root key.
     pub root_key: Arc<dyn RootKey>,
+    /// When the node was started.
+    pub started: Timestamp,
 }
 
 impl Node {
@@ -129,6 +134,12 @@ impl Node {
                       with the folkmoot command and --root-key."
                 .to_owned(),
         })
+    }
+
+    /// Whether the root key's file is on this node.
+    #[must_use]
+    pub fn has_root_key(&self) -> bool {
+        self.root_key.read().is_ok_and(|key| key.is_some())
     }
 
     /// Acts with a key and waits until the entry is durable.

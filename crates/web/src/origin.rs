@@ -26,6 +26,16 @@ impl PublicUrl {
     pub fn is_secure(&self) -> bool {
         self.secure
     }
+
+    /// Whether it leads to this machine only.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let name = self
+            .authority
+            .rsplit_once(':')
+            .map_or(&*self.authority, |(name, _)| name);
+        matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    }
 }
 
 impl std::fmt::Display for PublicUrl {

@@ -15,7 +15,7 @@ async fn a_person_signs_in_and_out() {
     let mut browser = world.browser();
     let away = browser.get("/account").await;
     assert_eq!(away.status(), StatusCode::SEE_OTHER);
-    assert_eq!(away.header("location"), "/sign-in?to=%2Faccount");
+    assert_eq!(away.header("location"), "/sign-in?next=%2Faccount");
 
     let wrong = browser.sign_in("alice", "wrong horse").await;
     assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
@@ -24,7 +24,7 @@ async fn a_person_signs_in_and_out() {
     let fields = [
         ("name", "ALICE"),
         ("password", PASSWORD),
-        ("to", "/account"),
+        ("next", "/account"),
     ];
     let right = browser.post("/sign-in", &fields).await;
     assert_eq!(right.header("location"), "/account");
@@ -32,7 +32,7 @@ async fn a_person_signs_in_and_out() {
     assert_eq!(browser.get("/account").await.status(), StatusCode::OK);
 
     let cookie = browser.cookie.clone();
-    browser.submit("/account", "/sign-out", &[]).await;
+    browser.submit("/account", "/account/sign-out", &[]).await;
     assert_eq!(browser.cookie, None);
     // The session is over, not only forgotten by this browser.
     browser.cookie = cookie;
@@ -136,7 +136,7 @@ async fn a_body_that_is_too_large_is_refused_with_the_limit() {
     let text = "x".repeat((1 << 20) + 1);
     let answer = browser.post("/sign-in", &[("name", &text)]).await;
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(answer.body.contains("1 MiB"), "{}", answer.body);
+    assert!(answer.body.contains("1024 KiB"), "{}", answer.body);
 
     // A length that is only claimed is refused without waiting for the bytes.
     let claimed = Request::post("/sign-in").header("content-length", "104857600");
@@ -189,18 +189,12 @@ async fn a_session_outlives_a_restart_and_ends_when_idle() {
 async fn a_changed_password_ends_other_sessions_and_keeps_this_one() {
     let world = World::with_alice().await;
     let (mut browser, mut other) = (world.alice().await, world.alice().await);
-    let wrong = [
-        ("old_password", "wrong"),
-        ("new_password", "battery staple"),
-    ];
+    let wrong = [("current", "wrong"), ("new", "battery staple")];
     let refused = browser
         .submit("/account", "/account/password", &wrong)
         .await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    let right = [
-        ("old_password", PASSWORD),
-        ("new_password", "battery staple"),
-    ];
+    let right = [("current", PASSWORD), ("new", "battery staple")];
     let changed = browser
         .submit("/account", "/account/password", &right)
         .await;
@@ -231,7 +225,7 @@ async fn an_invitation_is_used_once_and_expires() {
     for name in ["Bob", "Carol"] {
         let (invitation, secret) = Invitation::new(now, name, vec!["delegate".to_owned()]).unwrap();
         world.site.invitations.keep(now, &invitation).await.unwrap();
-        links.push(format!("/invitation/{}", *secret.text()));
+        links.push(format!("/welcome/{}", *secret.text()));
     }
     let mut bob = world.browser();
     assert_eq!(bob.get(&links[0]).await.status(), StatusCode::OK);

@@ -1,24 +1,25 @@
-//! Samples of every page but the decision.
+//! Samples of the other pages.
 
 use domain::decision::Choice;
 use maud::Markup;
 use web::pages::account::{self, Account, Token, Welcome};
-use web::pages::charter::{self, Charter};
-use web::pages::circle::{self, Circle};
 use web::pages::decide::{self, Item, Show};
 use web::pages::decision::RuleKind;
 use web::pages::error::{self, Failure};
-use web::pages::federation::{self, Application, Applications, Listed, Member, Members, Role};
+use web::pages::federation::Role;
 use web::pages::form::Filled;
 use web::pages::help::{self, Word};
 use web::pages::home::{self, Connection, Event, Happened, Home};
-use web::pages::node::{self, CatchUp, Key, KeyPurpose, Node, Peer, People, Person, Trouble};
+use web::pages::keys::{self, Key, Purpose};
+use web::pages::node::{self, CatchUp, Node, Peer, Trouble};
 use web::pages::parts::{Name, Outcome, State};
+use web::pages::people::{self, People, Person};
 use web::pages::propose::{self, Amend, Compare, Propose};
 
-use super::sample::{MEMBERS, frame, hash, hours_ago, in_hours, member, versions, visitor};
+use super::members;
+use super::sample::{frame, hash, hours_ago, in_hours, member, versions, visitor};
 
-fn key(seed: u8) -> String {
+pub fn key(seed: u8) -> String {
     format!("did:key:z6Mk{}", &hash(seed)[..44])
 }
 
@@ -44,20 +45,41 @@ fn item(id: &str, title: &str, state: State) -> Item {
 
 pub fn items() -> Vec<Item> {
     vec![
-        item("p1", "Keep meeting recordings for 60 days, then delete them", State::Voting),
+        item(
+            "p1",
+            "Keep meeting recordings for 60 days, then delete them",
+            State::Voting,
+        ),
         item("p2", "Second server on the west coast", State::Deliberation),
-        item("p3", "Pay for work on translations", State::Closed(Outcome::Passed)),
-        item("p4", "Close the old forum", State::Closed(Outcome::NoQuorum)),
+        item(
+            "p3",
+            "Pay for work on translations",
+            State::Closed(Outcome::Passed),
+        ),
+        item(
+            "p4",
+            "Close the old forum",
+            State::Closed(Outcome::NoQuorum),
+        ),
         item("p5", "Meet in person in May", State::Withdrawn),
     ]
 }
 
 pub fn home_view() -> Home {
     let items = items();
-    let link = || Name::new("p1", "Keep meeting recordings for 60 days, then delete them");
-    let event = |hours, what| Event { at: hours_ago(hours), what };
-    let mut members: Vec<(Name, Connection)> =
-        (0..5).map(|index| (member(index), Connection::Connected)).collect();
+    let link = || {
+        Name::new(
+            "p1",
+            "Keep meeting recordings for 60 days, then delete them",
+        )
+    };
+    let event = |hours, what| Event {
+        at: hours_ago(hours),
+        what,
+    };
+    let mut members: Vec<(Name, Connection)> = (0..5)
+        .map(|index| (member(index), Connection::Connected))
+        .collect();
     members[0].1 = Connection::Here;
     members[4].1 = Connection::Silent(Some(hours_ago(8)));
     Home {
@@ -67,148 +89,30 @@ pub fn home_view() -> Home {
         members,
         stored: (1418, Some(hours_ago(0))),
         recent: vec![
-            event(2, Happened::Commented { member: member(1), proposal: link() }),
+            event(
+                2,
+                Happened::Commented {
+                    member: member(1),
+                    proposal: link(),
+                },
+            ),
             event(
                 42,
-                Happened::Voted { member: member(2), choice: Choice::Block, proposal: link() },
+                Happened::Voted {
+                    member: member(2),
+                    choice: Choice::Block,
+                    proposal: link(),
+                },
             ),
-            event(116, Happened::Proposed { member: member(1), proposal: link() }),
+            event(
+                116,
+                Happened::Proposed {
+                    member: member(1),
+                    proposal: link(),
+                },
+            ),
             event(900, Happened::Admitted { member: member(4) }),
         ],
-    }
-}
-
-fn federation_pages() -> Vec<(&'static str, Markup)> {
-    let at = frame("/federation");
-    let listed = |index: usize, connection| Listed {
-        member: member(index),
-        class: if index < 3 { "Producer organisations" } else { "Consumer organisations" }.into(),
-        region: if index == 3 { String::new() } else { "Wadden coast".into() },
-        connection,
-    };
-    let members = Members {
-        members: vec![
-            listed(0, Connection::Here),
-            listed(1, Connection::Connected),
-            listed(2, Connection::Connected),
-            listed(3, Connection::Silent(None)),
-            listed(4, Connection::Silent(Some(hours_ago(8)))),
-        ],
-        applications: 1,
-        federation: hash(1),
-    };
-    let one = Member {
-        member: member(1),
-        class: "Producer organisations".into(),
-        region: "Montréal".into(),
-        description: "Makers of small tools.\n\nWe host two meeting servers.".into(),
-        website: "https://lathe.example".into(),
-        since: hours_ago(9000),
-        connection: Connection::Connected,
-        root_key: key(3),
-        people: vec![
-            (Some("Noor".into()), vec![Role::Steward, Role::Delegate]),
-            (None, vec![Role::Worker]),
-        ],
-        circles: vec![Name::new("c-tech", "Technology Operations")],
-        proposals: items(),
-        forked: Some(hours_ago(70)),
-        may_edit: true,
-    };
-    let application = |signed_here, signed: usize| Application {
-        root_key: key(8),
-        name: "Driftwood Press".into(),
-        class: "Consumer organisations".into(),
-        request: "We are nine people who print and would like to meet on your servers.".into(),
-        at: hours_ago(20),
-        signed_by: (1..=signed).map(|index| MEMBERS[index].1.to_owned()).collect(),
-        needed: 3,
-        signed_here,
-    };
-    let applications =
-        Applications { applications: vec![application(false, 1)], may_admit: true };
-    let profile = ["Heron Hosting", "Wadden coast", "We host.", "https://heron.example"];
-    vec![
-        ("members", federation::members(&at, &members)),
-        ("member", federation::member(&at, &one)),
-        ("profile", federation::edit_profile(&at, profile, &Filled::default())),
-        ("applications", federation::applications(&at, &applications, &Filled::default())),
-        ("charter", charter::page(&at, &charter_view())),
-        ("circles", circle::list(&at, &circles())),
-        ("circle", circle::page(&at, &circle_view(), &Filled::default())),
-        ("circle-new", circle::edit(&at, None, ["", "", ""], false, &Filled::default())),
-        (
-            "circle-edit",
-            circle::edit(&at, Some("c"), ["Tech", "Servers", "Mondays"], true, &Filled::default()),
-        ),
-    ]
-}
-
-fn circles() -> Vec<circle::Listed> {
-    let listed = |name: &str, domain: &str, people, ended| circle::Listed {
-        circle: Name::new("c", name),
-        domain: domain.into(),
-        people,
-        ended,
-    };
-    vec![
-        listed("Technology Operations", "Servers and their upkeep", 4, false),
-        listed("Welcome", "New members", 1, false),
-        listed("Forum move", "Moved the forum", 0, true),
-    ]
-}
-
-fn circle_view() -> Circle {
-    let role = |name: Option<&str>, title: &str, until| circle::Role {
-        person: "x".into(),
-        name: name.map(str::to_owned),
-        member: member(1),
-        title: title.into(),
-        until,
-    };
-    Circle {
-        circle: Name::new("c-tech", "Technology Operations"),
-        keeper: member(1),
-        domain: "Servers of the federation and their upkeep.".into(),
-        rhythm: "every second Tuesday, 16:00 UTC".into(),
-        ended: false,
-        roles: vec![
-            role(Some("Noor"), "coordinator", Some(in_hours(4000))),
-            role(None, "member", None),
-        ],
-        proposals: items(),
-        may_edit: true,
-        candidates: vec![Name::new("i", "Imke")],
-    }
-}
-
-fn charter_view() -> Charter {
-    let classes = vec!["Producer organisations".to_owned(), "Consumer organisations".to_owned()];
-    let rule = |kind, is_default| charter::Rule {
-        kind,
-        classes: classes.clone(),
-        quorum: (1, 3),
-        quorum_today: (2, 5),
-        is_default,
-    };
-    Charter {
-        title: "Charter of the Tidewater Federation".into(),
-        hash: hash(2),
-        aims: super::sample::rule().aims,
-        classes: vec![
-            ("Producer organisations".into(), 40, 3),
-            ("Consumer organisations".into(), 35, 2),
-            ("Individuals".into(), 25, 0),
-        ],
-        rules: vec![rule(RuleKind::Consent, true), rule(RuleKind::OneMemberOneVote, false)],
-        minimum_agrees: 1,
-        minimum_blocks: 1,
-        reason_characters_min: 20,
-        allows_disagree: false,
-        regular_seconds: 604_800,
-        urgent_seconds: 259_200,
-        clock_bound_seconds: 60,
-        others: vec![("duty.hours-per-year".into(), "40".into())],
     }
 }
 
@@ -216,8 +120,7 @@ fn node_view(troubles: Vec<Trouble>) -> Node {
     let peer = |index, connection, catch_up| Peer {
         member: member(index),
         connection,
-        address: (connection == Connection::Connected)
-            .then(|| "/ip6/2001:db8::17/tcp/4710".into()),
+        address: (connection == Connection::Connected).then(|| "/ip6/2001:db8::17/tcp/4710".into()),
         agent: "folkmoot/0.1.0".into(),
         catch_up,
         round_trip_ms: (connection == Connection::Connected).then_some(41),
@@ -247,10 +150,20 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
     let at = frame("/node");
     let troubles = vec![
         Trouble::Alone,
-        Trouble::Clock { off_seconds: 400, ahead: true, signs_nothing: true },
-        Trouble::DiskNearlyFull { free_bytes: 90_000_000 },
-        Trouble::StoreFailed { because: "disk I/O error".into() },
-        Trouble::TooOld { needed: "0.4".into() },
+        Trouble::Clock {
+            off_seconds: 400,
+            ahead: true,
+            signs_nothing: true,
+        },
+        Trouble::DiskNearlyFull {
+            free_bytes: 90_000_000,
+        },
+        Trouble::StoreFailed {
+            because: "disk I/O error".into(),
+        },
+        Trouble::TooOld {
+            needed: "0.4".into(),
+        },
         Trouble::NoDelegate,
         Trouble::Unencrypted,
     ];
@@ -268,41 +181,47 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
         invited_until: Some(in_hours(40)),
         ..person("j", Some("Joost"), vec![Role::Delegate])
     };
-    let people = People {
+    let crew = People {
         people: vec![
             person("i", Some("Imke"), vec![Role::Steward, Role::Delegate]),
             person("w", None, vec![Role::Worker]),
             invited,
         ],
-        invitation: Some(("Joost".into(), format!("http://127.0.0.1:8701/welcome/{}", hash(6)))),
+        invitation: Some((
+            "Joost".into(),
+            format!("http://127.0.0.1:8701/welcome/{}", hash(6)),
+        )),
         root_key_here: false,
     };
     let wrong = Filled::from_pairs([("name", ""), ("mail", "x"), ("roles", "worker")])
         .with_error("name", "Say how the others know this person.")
-        .with_error("", "This node already has an invitation open for that name.");
+        .with_error(
+            "",
+            "This node already has an invitation open for that name.",
+        );
     let granted = |seed, purpose, person: Option<&str>, revoked| Key {
         key: key(seed),
         purpose,
         person: person.map(str::to_owned),
-        here: purpose != KeyPurpose::Root,
-        granted: (purpose != KeyPurpose::Root).then(|| hours_ago(400)),
+        here: purpose != Purpose::Root,
+        granted: (purpose != Purpose::Root).then(|| hours_ago(400)),
         entries: 12,
         revoked,
         forked: seed == 9,
     };
-    let keys = vec![
-        granted(3, KeyPurpose::Root, None, None),
-        granted(5, KeyPurpose::Node, None, None),
-        granted(7, KeyPurpose::Person, Some("Imke"), None),
-        granted(8, KeyPurpose::Person, Some("Ayo"), Some(hours_ago(9))),
-        granted(9, KeyPurpose::Validator, None, None),
+    let ring = vec![
+        granted(3, Purpose::Root, None, None),
+        granted(5, Purpose::Node, None, None),
+        granted(7, Purpose::Person, Some("Imke"), None),
+        granted(8, Purpose::Person, Some("Ayo"), Some(hours_ago(9))),
+        granted(9, Purpose::Validator, None, None),
     ];
     vec![
         ("node", node::page(&at, &node_view(Vec::new()))),
         ("node-troubles", node::page(&at, &node_view(troubles))),
-        ("people", node::people(&at, &people, &Filled::default())),
-        ("people-wrong", node::people(&at, &people, &wrong)),
-        ("keys", node::keys(&at, &keys)),
+        ("people", people::page(&at, &crew, &Filled::default())),
+        ("people-wrong", people::page(&at, &crew, &wrong)),
+        ("keys", keys::page(&at, &ring)),
     ]
 }
 
@@ -316,7 +235,10 @@ fn account_pages() -> Vec<(&'static str, Markup)> {
     };
     let view = Account {
         roles: vec![Role::Steward, Role::Delegate],
-        tokens: vec![token("1", "laptop", Some(hours_ago(2))), token("2", "calendar", None)],
+        tokens: vec![
+            token("1", "laptop", Some(hours_ago(2))),
+            token("2", "calendar", None),
+        ],
         new_token: Some(("calendar".into(), format!("fm_{}", hash(40)))),
         sessions: 2,
     };
@@ -332,11 +254,23 @@ fn account_pages() -> Vec<(&'static str, Markup)> {
         .with_error("", "Name and password do not belong together.");
     let plain = Filled::default();
     vec![
-        ("account", account::page(&at, &view, &account::Forms::default())),
+        (
+            "account",
+            account::page(&at, &view, &account::Forms::default()),
+        ),
         ("sign-in", account::sign_in(&out, "t0ken", "/", &plain)),
-        ("sign-in-wrong", account::sign_in(&out, "t0ken", "/", &wrong)),
-        ("welcome-first", account::welcome(&out, "t0ken", &welcome(true), &plain)),
-        ("welcome", account::welcome(&out, "t0ken", &welcome(false), &plain)),
+        (
+            "sign-in-wrong",
+            account::sign_in(&out, "t0ken", "/", &wrong),
+        ),
+        (
+            "welcome-first",
+            account::welcome(&out, "t0ken", &welcome(true), &plain),
+        ),
+        (
+            "welcome",
+            account::welcome(&out, "t0ken", &welcome(false), &plain),
+        ),
     ]
 }
 
@@ -355,7 +289,11 @@ fn writing_pages() -> Vec<(&'static str, Markup)> {
     };
     let wrong = Filled::from_pairs([("title", ""), ("text", "\nFirst"), ("rule", "consent")])
         .with_error("title", "Say in one line what will be true if it passes.");
-    let amended = Amend { proposal: name.clone(), version: versions[1].clone(), voting: true };
+    let amended = Amend {
+        proposal: name.clone(),
+        version: versions[1].clone(),
+        voting: true,
+    };
     let compared = Compare {
         proposal: name,
         language: "en".into(),
@@ -375,7 +313,12 @@ fn error_pages() -> Vec<(&'static str, Markup)> {
     let refused = "voting closed at 17:00 UTC; the ballot was made at 17:04".to_owned();
     let failures = [
         ("error-not-found", Failure::NotFound),
-        ("error-forbidden", Failure::Forbidden { role: Role::Steward }),
+        (
+            "error-forbidden",
+            Failure::Forbidden {
+                role: Role::Steward,
+            },
+        ),
         ("error-expired", Failure::Expired),
         ("error-too-many", Failure::TooMany { retry_seconds: 90 }),
         ("error-too-large", Failure::TooLarge { limit_kib: 512 }),
@@ -406,12 +349,15 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         ("archive", decide::archive(&out, &items())),
         ("archive-empty", decide::archive(&out, &[])),
     ];
-    pages.extend(federation_pages());
+    pages.extend(members::pages());
     pages.extend(node_pages());
     pages.extend(account_pages());
     pages.extend(writing_pages());
     pages.extend(error_pages());
-    let words = [("help-consent", Word::Consent), ("help-quorum", Word::Quorum)];
+    let words = [
+        ("help-consent", Word::Consent),
+        ("help-quorum", Word::Quorum),
+    ];
     pages.extend(words.map(|(name, word)| (name, help::page(&out, word))));
     pages
 }

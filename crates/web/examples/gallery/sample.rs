@@ -36,7 +36,9 @@ pub fn member(index: usize) -> Name {
 }
 
 pub fn hash(seed: u8) -> String {
-    (0..32u8).map(|byte| format!("{:02x}", byte.wrapping_mul(37).wrapping_add(seed))).collect()
+    (0..32u8)
+        .map(|byte| format!("{:02x}", byte.wrapping_mul(37).wrapping_add(seed)))
+        .collect()
 }
 
 pub fn frame(path: &str) -> Frame {
@@ -61,7 +63,11 @@ pub fn frame(path: &str) -> Frame {
 }
 
 pub fn visitor(path: &str) -> Frame {
-    Frame { session: None, zone: Zone::utc(), ..frame(path) }
+    Frame {
+        session: None,
+        zone: Zone::utc(),
+        ..frame(path)
+    }
 }
 
 const TEXT: &str = "A recording on a server of the federation is deleted 60 days after its meeting \
@@ -82,7 +88,10 @@ pub fn versions() -> Vec<Version> {
         at,
         hash: hash(seed),
     };
-    vec![version(1, OLD_TEXT, hours_ago(220), 4), version(2, TEXT, hours_ago(116), 9)]
+    vec![
+        version(1, OLD_TEXT, hours_ago(220), 4),
+        version(2, TEXT, hours_ago(116), 9),
+    ]
 }
 
 pub fn rule() -> Rule {
@@ -113,7 +122,11 @@ fn comment(entry: &str, by: usize, hours: u64, words: &str) -> Comment {
 }
 
 pub fn vote(by: usize, choice: Choice, hours: u64, reason: &str) -> Vote {
-    let words = if reason.is_empty() { Words::None } else { Words::Here(reason.into()) };
+    let words = if reason.is_empty() {
+        Words::None
+    } else {
+        Words::Here(reason.into())
+    };
     Vote {
         entry: format!("v{by}"),
         member: member(by),
@@ -152,9 +165,17 @@ pub fn phase() -> Phase {
     let aside = Vote {
         earlier: vec![(Choice::Agree, hours_ago(90))],
         revision: 2,
-        ..vote(3, Choice::StandAside, 50, "Nobody here is free to change the script before spring.")
+        ..vote(
+            3,
+            Choice::StandAside,
+            50,
+            "Nobody here is free to change the script before spring.",
+        )
     };
-    let seat = |by, choice| Seat { member: member(by), choice };
+    let seat = |by, choice| Seat {
+        member: member(by),
+        choice,
+    };
     Phase {
         opening: hash(77),
         electorate_hash: hash(31),
@@ -177,20 +198,48 @@ pub fn phase() -> Phase {
         votes: vec![
             block,
             aside,
-            vote(1, Choice::Agree, 100, "Storage is the dearest part of the Montréal server."),
+            vote(
+                1,
+                Choice::Agree,
+                100,
+                "Storage is the dearest part of the Montréal server.",
+            ),
         ],
         missing: vec![
-            Missing { member: member(0), silent_since: None, own: true },
-            Missing { member: member(4), silent_since: Some(hours_ago(8)), own: false },
+            Missing {
+                member: member(0),
+                silent_since: None,
+                own: true,
+            },
+            Missing {
+                member: member(4),
+                silent_since: Some(hours_ago(8)),
+                own: false,
+            },
         ],
         checks: vec![
             Check {
-                condition: Condition::Quorum { cast: 3, needed: 2, electors: 5, fraction: (1, 3) },
+                condition: Condition::Quorum {
+                    cast: 3,
+                    needed: 2,
+                    electors: 5,
+                    fraction: (1, 3),
+                },
                 met: true,
             },
-            Check { condition: Condition::SomeoneAgrees { agree: 1, abstain: 1, needed: 1 }, met: true },
             Check {
-                condition: Condition::NoBlock { blocking: vec![MEMBERS[2].1.into()], needed: 1 },
+                condition: Condition::SomeoneAgrees {
+                    agree: 1,
+                    abstain: 1,
+                    needed: 1,
+                },
+                met: true,
+            },
+            Check {
+                condition: Condition::NoBlock {
+                    blocking: vec![MEMBERS[2].1.into()],
+                    needed: 1,
+                },
                 met: false,
             },
         ],
@@ -211,8 +260,16 @@ pub fn voting() -> Decision {
         version: versions[1].clone(),
         previous: Some(versions[0].clone()),
         phase: Some(phase()),
-        own: Own::VotedEarlier { choice: Choice::Agree, version: 1, at: hours_ago(200) },
-        may: May { vote: true, comment: true, ..May::default() },
+        own: Own::VotedEarlier {
+            choice: Choice::Agree,
+            version: 1,
+            at: hours_ago(200),
+        },
+        may: May {
+            vote: true,
+            comment: true,
+            ..May::default()
+        },
         steps: vec![
             (hours_ago(220), Step::Proposed { by: member(1) }),
             (hours_ago(218), Step::Opened { version: 1 }),
@@ -227,12 +284,31 @@ pub fn voting() -> Decision {
             (hours_ago(116), Step::Opened { version: 2 }),
             (hours_ago(42), Step::Blocked { by: member(2) }),
         ],
-        silent: vec![Silent { member: member(4), since: Some(hours_ago(8)) }],
+        silent: vec![Silent {
+            member: member(4),
+            since: Some(hours_ago(8)),
+        }],
         connected: (4, 5),
         comments: vec![Comment {
             replies: vec![comment("k2", 1, 2, "Yes, with one switch in its settings.")],
             ..comment("k1", 3, 3, "Can “keep” be set for a whole room?")
         }],
+    }
+}
+
+pub fn proposer() -> Decision {
+    let may = May {
+        open: false,
+        amend: true,
+        withdraw: true,
+        comment: true,
+        vote: true,
+    };
+    Decision {
+        may,
+        own: Own::NotVoted,
+        silent: Vec::new(),
+        ..voting()
     }
 }
 
@@ -258,7 +334,13 @@ pub fn deliberation() -> Decision {
         previous: None,
         phase: None,
         own: Own::NoVote,
-        may: May { open: true, amend: true, withdraw: true, comment: true, vote: false },
+        may: May {
+            open: true,
+            amend: true,
+            withdraw: true,
+            comment: true,
+            vote: false,
+        },
         steps: vec![(hours_ago(20), Step::Proposed { by: member(1) })],
         silent: Vec::new(),
         comments: Vec::new(),
@@ -270,16 +352,22 @@ pub fn closed(outcome: Outcome) -> Decision {
     let mut phase = phase();
     phase.deadline = hours_ago(2);
     phase.outcome = outcome;
-    phase.votes[2].marks = vec![Mark::Late { arrived: hours_ago(1) }];
+    phase.votes[2].marks = vec![Mark::Late {
+        arrived: hours_ago(1),
+    }];
     phase.votes[1].marks = vec![Mark::Conflicting];
-    phase.votes[0].marks =
-        vec![Mark::NotCounted { because: "its delegate had no mandate.".into() }];
+    phase.votes[0].marks = vec![Mark::NotCounted {
+        because: "its delegate had no mandate.".into(),
+    }];
     let met = outcome == Outcome::Passed;
     phase.checks.iter_mut().for_each(|check| check.met = met);
     Decision {
         state: State::Closed(outcome),
         phase: Some(phase),
-        may: May { comment: true, ..May::default() },
+        may: May {
+            comment: true,
+            ..May::default()
+        },
         ..voting()
     }
 }
@@ -290,7 +378,12 @@ pub fn withdrawn() -> Decision {
         may: May::default(),
         steps: vec![
             (hours_ago(220), Step::Proposed { by: member(1) }),
-            (hours_ago(5), Step::Withdrawn { reason: Words::Here("Solved otherwise.".into()) }),
+            (
+                hours_ago(5),
+                Step::Withdrawn {
+                    reason: Words::Here("Solved otherwise.".into()),
+                },
+            ),
         ],
         ..deliberation()
     }

@@ -26,7 +26,10 @@ fn heard(page: &str) -> String {
         }
     }
     let joined = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    joined.replace(" .", ".").replace(" ,", ",").replace(" :", ":")
+    joined
+        .replace(" .", ".")
+        .replace(" ,", ",")
+        .replace(" :", ":")
 }
 
 fn shown(view: &Decision) -> String {
@@ -35,12 +38,18 @@ fn shown(view: &Decision) -> String {
 
 /// The parts of a page between `start` and `end`.
 fn between<'a>(page: &'a str, start: &str, end: &str) -> Vec<&'a str> {
-    page.split(start).skip(1).map(|rest| rest.split(end).next().unwrap_or(rest)).collect()
+    page.split(start)
+        .skip(1)
+        .map(|rest| rest.split(end).next().unwrap_or(rest))
+        .collect()
 }
 
 fn attributes(page: &str, name: &str) -> Vec<String> {
     let mark = format!(" {name}=\"");
-    between(page, &mark, "\"").into_iter().map(str::to_owned).collect()
+    between(page, &mark, "\"")
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -58,7 +67,10 @@ fn no_page_has_inline_style_or_script() {
     for (name, page) in pages() {
         assert!(!page.contains(" style="), "{name}");
         assert!(!page.contains("<style"), "{name}");
-        assert!(!page.contains(" onclick") && !page.contains("javascript:"), "{name}");
+        assert!(
+            !page.contains(" onclick") && !page.contains("javascript:"),
+            "{name}"
+        );
         for script in between(&page, "<script", "</script>") {
             assert_eq!(script, " src=\"/assets/live.js\" defer>", "{name}");
         }
@@ -81,7 +93,10 @@ fn every_form_is_posted_with_a_token() {
 
 #[test]
 fn the_archive_and_its_list_have_no_form() {
-    for (name, page) in pages().into_iter().filter(|(name, _)| name.contains("archive")) {
+    for (name, page) in pages()
+        .into_iter()
+        .filter(|(name, _)| name.contains("archive"))
+    {
         assert!(!page.contains("<form"), "{name}");
     }
 }
@@ -97,7 +112,10 @@ fn ids_are_unique_and_labels_and_descriptions_point_to_something() {
         for referring in ["for", "aria-describedby", "aria-labelledby"] {
             for value in attributes(&page, referring) {
                 for id in value.split(' ') {
-                    assert!(ids.iter().any(|known| known == id), "{name}: {referring} {id}");
+                    assert!(
+                        ids.iter().any(|known| known == id),
+                        "{name}: {referring} {id}"
+                    );
                 }
             }
         }
@@ -113,7 +131,9 @@ fn every_page_stays_below_sixty_kilobytes() {
 
 #[test]
 fn every_icon_is_in_the_sprite() {
-    let sprite = web::pages::assets::ASSETS.iter().find(|asset| asset.path.ends_with("icons.svg"));
+    let sprite = web::pages::assets::ASSETS
+        .iter()
+        .find(|asset| asset.path.ends_with("icons.svg"));
     let known = attributes(sprite.unwrap().content, "id");
     for (name, page) in pages() {
         for icon in between(&page, "/assets/icons.svg#", "\"") {
@@ -138,22 +158,33 @@ fn what_people_write_is_escaped_everywhere() {
     phase.votes[0].reason = Words::Here(bad.into());
     phase.votes[0].aim = Some(bad.into());
     phase.votes[0].delegate = Some(bad.into());
-    phase.votes[0].marks = vec![Mark::NotCounted { because: bad.into() }];
+    phase.votes[0].marks = vec![Mark::NotCounted {
+        because: bad.into(),
+    }];
     phase.classes[0].name = bad.into();
     phase.missing[0].member.name = bad.into();
     let filled = Filled::from_pairs([("reason", bad), ("choice", bad)]).with_error("reason", bad);
-    let forms = Forms { vote: filled, ..Forms::default() };
+    let forms = Forms {
+        vote: filled,
+        ..Forms::default()
+    };
     let mut frame = sample::frame("/decide/x");
     frame.member = bad.into();
     frame.federation = bad.into();
     frame.banner = Some(bad.into());
-    for page in [decision::page(&frame, &view, &forms), decision::archived(&frame, &view)] {
+    for page in [
+        decision::page(&frame, &view, &forms),
+        decision::archived(&frame, &view),
+    ] {
         let page = page.into_string();
         assert!(!page.contains("<script>"), "{page}");
         assert!(page.contains("&lt;script&gt;"));
         assert!(!page.contains("\"'&\""));
     }
-    let item = decide::Item { proposal: Name::new("p", bad), ..others::items().remove(0) };
+    let item = decide::Item {
+        proposal: Name::new("p", bad),
+        ..others::items().remove(0)
+    };
     let list = decide::page(&frame, Show::All, &[item]).into_string();
     assert!(!list.contains("<script>"));
 }
@@ -200,10 +231,16 @@ fn a_closed_vote_is_always_called_provisional() {
 #[test]
 fn deliberation_and_withdrawal_have_their_own_sentence() {
     let words = heard(&shown(&sample::deliberation()));
-    assert!(words.contains("Deliberation on version 1. Nobody votes yet."), "{words}");
+    assert!(
+        words.contains("Deliberation on version 1. Nobody votes yet."),
+        "{words}"
+    );
     assert!(words.contains("Open voting on version 1"));
     let words = heard(&shown(&sample::withdrawn()));
-    assert!(words.contains("Withdrawn at version 1. Nothing is decided"), "{words}");
+    assert!(
+        words.contains("Withdrawn at version 1. Nothing is decided"),
+        "{words}"
+    );
 }
 
 #[test]
@@ -238,10 +275,16 @@ fn disagree_is_offered_only_where_the_charter_allows_it() {
 fn a_cast_vote_is_shown_with_its_way_to_change_it() {
     let page = shown(&sample::voted());
     let words = heard(&page);
-    assert!(words.contains("Heron Hosting has voted Agree Imke · today, 13:00"), "{words}");
+    assert!(
+        words.contains("Heron Hosting has voted Agree Imke · today, 13:00"),
+        "{words}"
+    );
     assert!(page.contains("/decide/3kV9wq7QmZpTt5n2yXbR8cLd?change=1"));
     assert!(!page.contains("<form class=\"ballot\""));
-    let changing = Forms { change: true, ..Forms::default() };
+    let changing = Forms {
+        change: true,
+        ..Forms::default()
+    };
     let page = decision::page(&sample::frame("/"), &sample::voted(), &changing).into_string();
     assert!(page.contains("value=\"agree\" id=\"choice-choice-agree\" checked"));
     assert!(heard(&page).contains("You can change it 7 more times."));
@@ -261,7 +304,10 @@ fn the_eighth_vote_stands() {
 #[test]
 fn a_person_without_the_role_is_told_who_can_vote() {
     let mut view = sample::voting();
-    view.may = May { comment: true, ..May::default() };
+    view.may = May {
+        comment: true,
+        ..May::default()
+    };
     let page = shown(&view);
     assert!(heard(&page).contains("Only a delegate of Heron Hosting can vote."));
     assert!(!page.contains("<form class=\"ballot\""));
@@ -269,7 +315,10 @@ fn a_person_without_the_role_is_told_who_can_vote() {
 
 #[test]
 fn a_wrong_form_keeps_what_was_typed_and_names_the_error_twice() {
-    let (_, page) = pages().into_iter().find(|(name, _)| *name == "decision-wrong").unwrap();
+    let (_, page) = pages()
+        .into_iter()
+        .find(|(name, _)| *name == "decision-wrong")
+        .unwrap();
     let sentence = "Say in at least 20 characters what would be harmed.";
     assert_eq!(page.matches(sentence).count(), 2);
     assert!(page.contains("<title>Error: "));
@@ -281,7 +330,10 @@ fn a_wrong_form_keeps_what_was_typed_and_names_the_error_twice() {
 
 #[test]
 fn a_password_is_never_sent_back() {
-    let (_, page) = pages().into_iter().find(|(name, _)| *name == "sign-in-wrong").unwrap();
+    let (_, page) = pages()
+        .into_iter()
+        .find(|(name, _)| *name == "sign-in-wrong")
+        .unwrap();
     assert!(!page.contains("secret"));
     assert!(page.contains("value=\"Imke\""));
 }
@@ -289,7 +341,10 @@ fn a_password_is_never_sent_back() {
 #[test]
 fn changes_against_the_version_before_are_marked() {
     let page = shown(&sample::voting());
-    assert!(page.contains("30</del>") && page.contains("60</ins>"), "{page}");
+    assert!(
+        page.contains("30</del>") && page.contains("60</ins>"),
+        "{page}"
+    );
     assert!(page.contains("Nothing already recorded is deleted before 1 March 2027.</ins>"));
 }
 
@@ -298,7 +353,13 @@ fn the_archive_keeps_what_only_members_may_read() {
     let frame = sample::visitor("/archive/x");
     let page = decision::archived(&frame, &sample::closed(Outcome::Blocked)).into_string();
     let words = heard(&page);
-    for private in ["Noor", "Wren", "Some of our groups", "as Saltmarsh asked", "whole room"] {
+    for private in [
+        "Noor",
+        "Wren",
+        "Some of our groups",
+        "as Saltmarsh asked",
+        "whole room",
+    ] {
         assert!(!words.contains(private), "{private}");
     }
     assert!(words.contains("Harbour Media Co-op") && !page.contains("/members/"));
@@ -334,19 +395,40 @@ fn each_list_holds_its_own_decisions() {
     let count = |show: Show| items.iter().filter(|item| show.includes(item)).count();
     assert_eq!(Show::ALL.map(count), [1, 2, 3, 5]);
     assert!(items.iter().all(|item| item.own != Some(Choice::Block)));
-    assert_eq!(items.iter().filter(|item| item.state == State::Withdrawn).count(), 1);
+    assert_eq!(
+        items
+            .iter()
+            .filter(|item| item.state == State::Withdrawn)
+            .count(),
+        1
+    );
 }
 
 #[test]
 fn a_website_that_is_no_web_address_is_no_link() {
-    let (_, page) = pages().into_iter().find(|(name, _)| *name == "member").unwrap();
+    let (_, page) = pages()
+        .into_iter()
+        .find(|(name, _)| *name == "member")
+        .unwrap();
     assert!(page.contains("href=\"https://lathe.example\" rel=\"nofollow noreferrer\""));
     assert!(!page.contains("href=\"javascript"));
 }
 
 #[test]
 fn every_word_in_an_address_is_read_back() {
-    assert!(Word::ALL.iter().all(|word| Word::from_word(word.as_str()) == Some(*word)));
-    assert!(Done::ALL.iter().all(|done| Done::from_word(done.as_str()) == Some(*done)));
-    assert!(Show::ALL.iter().all(|show| Show::from_word(show.as_str()) == Some(*show)));
+    assert!(
+        Word::ALL
+            .iter()
+            .all(|word| Word::from_word(word.as_str()) == Some(*word))
+    );
+    assert!(
+        Done::ALL
+            .iter()
+            .all(|done| Done::from_word(done.as_str()) == Some(*done))
+    );
+    assert!(
+        Show::ALL
+            .iter()
+            .all(|show| Show::from_word(show.as_str()) == Some(*show))
+    );
 }

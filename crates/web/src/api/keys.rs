@@ -109,7 +109,7 @@ pub(crate) async fn invite(
     let (invitation, secret) = people::invite(&site, &actor, &body.name, roles).await?;
     let json = json!({
         "person": invitation.person.to_string(),
-        "path": format!("/invitation/{}", *secret.text()),
+        "path": format!("/welcome/{}", *secret.text()),
         "expires_ms": invitation.expires().0,
     });
     Ok((StatusCode::CREATED, Json(json)))

@@ -3,8 +3,15 @@
 use super::*;
 
 /// Names of the days, Monday first.
-const ENGLISH_DAYS: [&str; 7] =
-    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const ENGLISH_DAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 /// Names of the months, January first.
 const ENGLISH_MONTHS: [&str; 12] = [
     "January",

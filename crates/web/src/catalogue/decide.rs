@@ -34,6 +34,8 @@ messages! {
     how_it_is_decided() { English: "How it is decided" }
     consent() { English: "Consent" }
     one_member_one_vote() { English: "One member, one vote" }
+    consent_means() { English: "Enough co-ops vote, at least one agrees, none blocks." }
+    one_member_one_vote_means() { English: "Enough co-ops vote, more agree than are against." }
     circle() { English: "Circle" }
     all_members() { English: "All members" }
     it_is_urgent() { English: "This is urgent" }

@@ -118,6 +118,10 @@ messages! {
     first_fails_agree() { English: "<strong>The first condition that fails is agreement.</strong> At least one co-op has to agree." }
     first_fails_block() { English: "<strong>The first condition that fails is the block.</strong> The co-op that blocks can change its vote, or the proposer can write a new version." }
     first_fails_majority() { English: "<strong>The first condition that fails is the majority.</strong> More have to agree than are against." }
+    first_failed_quorum() { English: "<strong>The first condition that failed is the quorum.</strong> It can be proposed again." }
+    first_failed_agree() { English: "<strong>The first condition that failed is agreement.</strong> Too few co-ops agreed." }
+    first_failed_block() { English: "<strong>The first condition that failed is the block.</strong> The proposer can write a new version or propose it again." }
+    first_failed_majority() { English: "<strong>The first condition that failed is the majority.</strong> More have to agree than are against." }
     votes_by_class() { English: "Votes by class" }
     counted_by_claimed_time() { English: "Until a register exists, ballots are counted by the time they claim; those that arrived late are marked." }
     class_is_empty() { English: "Nobody is in this class yet." }
@@ -150,7 +154,7 @@ messages! {
     marked_against(version) { English: "Marked against version {version}: <ins>added</ins>, <del>removed</del>." }
     removed_aloud() { English: "removed:" }
     added_aloud() { English: "added:" }
-    from_to_version(from, to) { English: "What changed from version {from} to version {to}" }
+    changed_between(from, to) { English: "What changed from version {from} to version {to}" }
     nothing_changed() { English: "The texts are the same." }
     back_to_decision() { English: "Back to the decision" }
 }

@@ -48,7 +48,9 @@ pub struct Forms {
 
 impl Forms {
     fn sent(&self) -> Option<&Filled> {
-        [&self.password, &self.token, &self.settings].into_iter().find(|filled| filled.has_errors())
+        [&self.password, &self.token, &self.settings]
+            .into_iter()
+            .find(|filled| filled.has_errors())
     }
 }
 
@@ -56,7 +58,10 @@ impl Forms {
 #[must_use]
 pub fn page(frame: &Frame, view: &Account, forms: &Forms) -> Markup {
     let say = frame.language;
-    let name = frame.session.as_ref().map_or("", |session| session.person.as_str());
+    let name = frame
+        .session
+        .as_ref()
+        .map_or("", |session| session.person.as_str());
     let body = html! {
         (page_head(
             Markup::default(),
@@ -74,14 +79,19 @@ pub fn page(frame: &Frame, view: &Account, forms: &Forms) -> Markup {
             }
         }
     };
-    let head = Head { filled: forms.sent(), ..Head::new(say.account(), Area::Account) };
+    let head = Head {
+        filled: forms.sent(),
+        ..Head::new(say.account(), Area::Account)
+    };
     document(frame, &head, body)
 }
 
 fn settings(frame: &Frame, filled: &Filled) -> Markup {
     let say = frame.language;
-    let zones: Vec<(String, Markup)> =
-        Zone::all().into_iter().map(|name| (name.clone(), html! { (name) })).collect();
+    let zones: Vec<(String, Markup)> = Zone::all()
+        .into_iter()
+        .map(|name| (name.clone(), html! { (name) }))
+        .collect();
     let themes = Theme::ALL.map(|theme| {
         let words = match theme {
             Theme::System => say.theme_system(),
@@ -202,7 +212,10 @@ pub fn sign_in(frame: &Frame, csrf_token: &str, next: &str, filled: &Filled) -> 
         }
         p.area.muted { (say.no_account_yet()) }
     };
-    let head = Head { filled: Some(filled), ..Head::new(say.sign_in(), Area::SignIn) };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(say.sign_in(), Area::SignIn)
+    };
     document(frame, &head, body)
 }
 
@@ -246,6 +259,9 @@ pub fn welcome(frame: &Frame, csrf_token: &str, view: &Welcome, filled: &Filled)
             }
         }
     };
-    let head = Head { filled: Some(filled), ..Head::new(say.welcome(), Area::None) };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(say.welcome(), Area::None)
+    };
     document(frame, &head, body)
 }

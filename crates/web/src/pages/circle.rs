@@ -97,7 +97,10 @@ pub struct Circle {
 #[must_use]
 pub fn page(frame: &Frame, view: &Circle, filled: &Filled) -> Markup {
     let say = frame.language;
-    let above = [("/federation", say.federation()), ("/circles", say.circles())];
+    let above = [
+        ("/federation", say.federation()),
+        ("/circles", say.circles()),
+    ];
     let body = html! {
         (page_head(
             crumbs(say, &above, html! { (view.circle.name) }),
@@ -122,7 +125,10 @@ pub fn page(frame: &Frame, view: &Circle, filled: &Filled) -> Markup {
         }
     };
     let title = html! { (view.circle.name) };
-    let head = Head { filled: Some(filled), ..Head::live(title, Area::Federation) };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::live(title, Area::Federation)
+    };
     document(frame, &head, body)
 }
 
@@ -175,8 +181,11 @@ fn role_form(frame: &Frame, view: &Circle, filled: &Filled) -> Markup {
     if view.candidates.is_empty() || view.ended {
         return Markup::default();
     }
-    let people: Vec<(String, Markup)> =
-        view.candidates.iter().map(|person| (person.id.clone(), html! { (person.name) })).collect();
+    let people: Vec<(String, Markup)> = view
+        .candidates
+        .iter()
+        .map(|person| (person.id.clone(), html! { (person.name) }))
+        .collect();
     html! {
         section {
             h2.h3 { (say.give_a_role()) }
@@ -205,9 +214,16 @@ pub fn edit(
 ) -> Markup {
     let say = frame.language;
     let [name, domain, rhythm] = circle;
-    let heading = if id.is_some() { say.edit_circle() } else { say.start_circle() };
+    let heading = if id.is_some() {
+        say.edit_circle()
+    } else {
+        say.start_circle()
+    };
     let action = id.map_or_else(|| "/circles".to_owned(), |id| format!("/circles/{id}"));
-    let above = [("/federation", say.federation()), ("/circles", say.circles())];
+    let above = [
+        ("/federation", say.federation()),
+        ("/circles", say.circles()),
+    ];
     let body = html! {
         (page_head(
             crumbs(say, &above, heading.clone()), heading.clone(), say.every_member_sees_it(),
@@ -226,6 +242,9 @@ pub fn edit(
             div.buttons { button.btn.primary { (say.save()) } a href="/circles" { (say.leave()) } }
         }
     };
-    let head = Head { filled: Some(filled), ..Head::new(heading, Area::Federation) };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(heading, Area::Federation)
+    };
     document(frame, &head, body)
 }

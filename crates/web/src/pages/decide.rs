@@ -201,7 +201,7 @@ pub(crate) fn own_vote(say: Language, item: &Item) -> Markup {
     match item.own {
         Some(choice) => choice_mark(say, choice),
         None if item.needs_vote => {
-            html! { span.word.k-wait { (icon("none")) (say.not_voted()) } }
+            html! { span.word.k-wait { (icon("none")) span { (say.not_voted()) } } }
         }
         None => Markup::default(),
     }

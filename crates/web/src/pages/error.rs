@@ -88,9 +88,12 @@ pub fn page(frame: &Frame, failure: &Failure, reference: &str) -> Markup {
             say.safe_nothing_changed(),
             say.next_ask_invitation(),
         ),
-        Failure::Busy => {
-            (say.error_busy(), say.error_busy_what(), say.safe_text_kept(), say.next_try_again())
-        }
+        Failure::Busy => (
+            say.error_busy(),
+            say.error_busy_what(),
+            say.safe_text_kept(),
+            say.next_try_again(),
+        ),
         Failure::Broken => (
             say.error_broken(),
             say.error_broken_what(),

@@ -12,6 +12,8 @@ use crate::catalogue::Language;
 pub struct Filled {
     values: BTreeMap<String, Vec<String>>,
     errors: Vec<(String, String)>,
+    /// Stands before the ids of the form's fields, where a page has two forms with like fields.
+    prefix: &'static str,
 }
 
 impl Filled {
@@ -27,7 +29,10 @@ impl Filled {
         for (name, value) in pairs {
             values.entry(name.into()).or_default().push(value.into());
         }
-        Self { values, errors: Vec::new() }
+        Self {
+            values,
+            ..Self::default()
+        }
     }
 
     /// The same with one more error; an empty `field` means the form as a whole.
@@ -46,13 +51,18 @@ impl Filled {
     /// The value of a field; empty where it was not sent.
     #[must_use]
     pub fn value(&self, field: &str) -> &str {
-        self.values.get(field).and_then(|values| values.first()).map_or("", String::as_str)
+        self.values
+            .get(field)
+            .and_then(|values| values.first())
+            .map_or("", String::as_str)
     }
 
     /// Whether a field was sent with this value among others.
     #[must_use]
     pub fn has(&self, field: &str, value: &str) -> bool {
-        self.values.get(field).is_some_and(|values| values.iter().any(|sent| sent == value))
+        self.values
+            .get(field)
+            .is_some_and(|values| values.iter().any(|sent| sent == value))
     }
 
     /// Whether this form was sent at all.
@@ -61,8 +71,17 @@ impl Filled {
         !self.values.is_empty() || self.has_errors()
     }
 
+    /// The same with `prefix` before the ids of its fields.
+    pub(crate) fn with_prefix(mut self, prefix: &'static str) -> Self {
+        self.prefix = prefix;
+        self
+    }
+
     fn error(&self, field: &str) -> Option<&str> {
-        self.errors.iter().find(|(name, _)| name == field).map(|(_, sentence)| sentence.as_str())
+        self.errors
+            .iter()
+            .find(|(name, _)| name == field)
+            .map(|(_, sentence)| sentence.as_str())
     }
 
     /// The list of errors on top of the page, each a link to its field.
@@ -75,7 +94,7 @@ impl Filled {
                         @for (field, sentence) in &self.errors {
                             li {
                                 @if field.is_empty() { (sentence) }
-                                @else { a href={ "#field-" (field) } { (sentence) } }
+                                @else { a href={ "#field-" (self.prefix) (field) } { (sentence) } }
                             }
                         }
                     }
@@ -104,7 +123,15 @@ pub(crate) struct Field<'a> {
 
 impl<'a> Field<'a> {
     pub fn new(say: Language, filled: &'a Filled, name: &'a str, label: Markup) -> Self {
-        Self { name, label, hint: None, filled, initial: "", required: false, say }
+        Self {
+            name,
+            label,
+            hint: None,
+            filled,
+            initial: "",
+            required: false,
+            say,
+        }
     }
 
     pub fn hint(mut self, hint: Markup) -> Self {
@@ -123,12 +150,24 @@ impl<'a> Field<'a> {
     }
 
     fn value(&self) -> &str {
-        if self.filled.is_sent() { self.filled.value(self.name) } else { self.initial }
+        if self.filled.is_sent() {
+            self.filled.value(self.name)
+        } else {
+            self.initial
+        }
+    }
+
+    /// The field's part of its ids.
+    fn id(&self) -> String {
+        format!("{}{}", self.filled.prefix, self.name)
     }
 
     fn described_by(&self) -> Option<String> {
-        let hint = self.hint.as_ref().map(|_| format!("hint-{}", self.name));
-        let error = self.filled.error(self.name).map(|_| format!("error-{}", self.name));
+        let hint = self.hint.as_ref().map(|_| format!("hint-{}", self.id()));
+        let error = self
+            .filled
+            .error(self.name)
+            .map(|_| format!("error-{}", self.id()));
         let ids: Vec<String> = [hint, error].into_iter().flatten().collect();
         (!ids.is_empty()).then(|| ids.join(" "))
     }
@@ -140,7 +179,7 @@ impl<'a> Field<'a> {
     fn around(&self, control: Markup) -> Markup {
         html! {
             div.field.is-wrong[self.invalid().is_some()] {
-                label for={ "field-" (self.name) } { (self.label) }
+                label for={ "field-" (self.id()) } { (self.label) }
                 (self.notes())
                 (control)
             }
@@ -149,9 +188,9 @@ impl<'a> Field<'a> {
 
     fn notes(&self) -> Markup {
         html! {
-            @if let Some(hint) = &self.hint { span.hint id={ "hint-" (self.name) } { (hint) } }
+            @if let Some(hint) = &self.hint { span.hint id={ "hint-" (self.id()) } { (hint) } }
             @if let Some(error) = self.filled.error(self.name) {
-                span.wrong id={ "error-" (self.name) } {
+                span.wrong id={ "error-" (self.id()) } {
                     (icon("wait")) span { span.vh { (self.say.error_before_title()) " " } (error) }
                 }
             }
@@ -162,7 +201,7 @@ impl<'a> Field<'a> {
     pub fn line(&self, kind: &str, complete: Option<&str>) -> Markup {
         let value = (kind != "password").then(|| self.value());
         self.around(html! {
-            input type=(kind) id={ "field-" (self.name) } name=(self.name) value=[value]
+            input type=(kind) id={ "field-" (self.id()) } name=(self.name) value=[value]
                 autocomplete=[complete] required[self.required]
                 aria-describedby=[self.described_by()] aria-invalid=[self.invalid()];
         })
@@ -171,7 +210,7 @@ impl<'a> Field<'a> {
     /// Several lines.
     pub fn area(&self, rows: u8) -> Markup {
         self.around(html! {
-            textarea id={ "field-" (self.name) } name=(self.name) rows=(rows)
+            textarea id={ "field-" (self.id()) } name=(self.name) rows=(rows)
                 required[self.required] aria-describedby=[self.described_by()]
                 aria-invalid=[self.invalid()] {
                 // The parser drops the first newline of a text area.
@@ -184,7 +223,7 @@ impl<'a> Field<'a> {
     /// One of several values; `empty` is the first line where nothing is chosen yet.
     pub fn select(&self, empty: Option<Markup>, options: &[(String, Markup)]) -> Markup {
         self.around(html! {
-            select id={ "field-" (self.name) } name=(self.name) required[self.required]
+            select id={ "field-" (self.id()) } name=(self.name) required[self.required]
                 aria-describedby=[self.described_by()] aria-invalid=[self.invalid()] {
                 @if let Some(empty) = empty { option value="" { (empty) } }
                 @for (value, words) in options {
@@ -198,8 +237,8 @@ impl<'a> Field<'a> {
     pub fn check(&self) -> Markup {
         html! {
             div.field.is-wrong[self.invalid().is_some()] {
-                label.check for={ "field-" (self.name) } {
-                    input type="checkbox" id={ "field-" (self.name) } name=(self.name) value="yes"
+                label.check for={ "field-" (self.id()) } {
+                    input type="checkbox" id={ "field-" (self.id()) } name=(self.name) value="yes"
                         checked[self.value() == "yes"] aria-describedby=[self.described_by()];
                     span { (self.label) }
                 }
@@ -217,14 +256,14 @@ impl<'a> Field<'a> {
             false => self.initial.split(' ').any(|word| word == value),
         };
         html! {
-            fieldset.field.is-wrong[self.invalid().is_some()] id={ "field-" (self.name) }
+            fieldset.field.is-wrong[self.invalid().is_some()] id={ "field-" (self.id()) }
                 aria-describedby=[self.described_by()] {
                 legend { (self.label) }
                 (self.notes())
                 @for (value, name, means, shape) in rows {
-                    label.choice for={ "choice-" (self.name) "-" (value) } {
+                    label.choice for={ "choice-" (self.id()) "-" (value) } {
                         input type=(kind) name=(self.name) value=(value)
-                            id={ "choice-" (self.name) "-" (value) }
+                            id={ "choice-" (self.id()) "-" (value) }
                             checked[chosen(value)] required[self.required && kind == "radio"];
                         span { (name) span.means { (means) } }
                         @if !shape.is_empty() { (icon(shape)) }

@@ -90,7 +90,9 @@ pub fn page(frame: &Frame, view: &Home) -> Markup {
     };
     let head = Head::live(heading.clone(), Area::Home);
     let body = html! {
-        (page_head(Markup::default(), heading, after_that(frame, view)))
+        div data-live="heading" {
+            (page_head(Markup::default(), heading, after_that(frame, view)))
+        }
         section.box aria-labelledby="waiting-title" data-live="waiting-list" {
             h2.vh id="waiting-title" { (say.waits_for_you()) }
             @if count == 0 { p { (say.no_vote_needed()) } }
@@ -115,8 +117,15 @@ pub fn page(frame: &Frame, view: &Home) -> Markup {
 /// A clear end: when the next thing is due after what waits.
 fn after_that(frame: &Frame, view: &Home) -> Markup {
     let say = frame.language;
-    let waiting: Vec<&str> = view.waiting.iter().map(|item| item.proposal.id.as_str()).collect();
-    let others = view.moving.iter().filter(|item| !waiting.contains(&item.proposal.id.as_str()));
+    let waiting: Vec<&str> = view
+        .waiting
+        .iter()
+        .map(|item| item.proposal.id.as_str())
+        .collect();
+    let others = view
+        .moving
+        .iter()
+        .filter(|item| !waiting.contains(&item.proposal.id.as_str()));
     match others.filter_map(|item| item.deadline).min() {
         Some(deadline) => say.nothing_else_before(frame.clock().deadline_short(deadline)),
         None => say.nothing_else_due(),
@@ -208,9 +217,15 @@ fn happened(frame: &Frame, what: &Happened) -> Markup {
     let say = frame.language;
     let link = |proposal: &Name| html! { a href={ "/decide/" (proposal.id) } { (proposal.name) } };
     match what {
-        Happened::Voted { member, choice, proposal } => {
-            say.news_voted(member_link(member), choice_word(say, *choice), link(proposal))
-        }
+        Happened::Voted {
+            member,
+            choice,
+            proposal,
+        } => say.news_voted(
+            member_link(member),
+            choice_word(say, *choice),
+            link(proposal),
+        ),
         Happened::Proposed { member, proposal } => {
             say.news_proposed(member_link(member), link(proposal))
         }
@@ -223,7 +238,8 @@ fn happened(frame: &Frame, what: &Happened) -> Markup {
 
 fn now(frame: &Frame, view: &Home) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
-    let silent = |(_, connection): &&(Name, Connection)| matches!(connection, Connection::Silent(_));
+    let silent =
+        |(_, connection): &&(Name, Connection)| matches!(connection, Connection::Silent(_));
     let missing = view.members.iter().filter(silent).count() as u64;
     let all = view.members.len() as u64;
     let (stored, newest) = view.stored;
@@ -249,14 +265,17 @@ fn now(frame: &Frame, view: &Home) -> Markup {
 pub(crate) fn connection_words(frame: &Frame, connection: Connection) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     match connection {
-        Connection::Here => html! { span.word.k-agree { (icon("node")) (say.this_node()) } },
-        Connection::Connected => html! { span.word.k-agree { (icon("linked")) (say.connected()) } },
+        Connection::Here => {
+            html! { span.word.k-agree { (icon("node")) span { (say.this_node()) } } }
+        }
+        Connection::Connected => {
+            html! { span.word.k-agree { (icon("linked")) span { (say.connected()) } } }
+        }
         Connection::Silent(Some(at)) => {
-            html! { span.word.k-wait { (icon("none")) (say.not_heard_since(clock.past(at))) } }
+            html! { span.word.k-wait { (icon("none")) span { (say.not_heard_since(clock.past(at))) } } }
         }
         Connection::Silent(None) => {
-            html! { span.word.k-wait { (icon("none")) (say.not_heard_yet()) } }
+            html! { span.word.k-wait { (icon("none")) span { (say.not_heard_yet()) } } }
         }
     }
 }
-

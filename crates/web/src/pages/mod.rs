@@ -11,10 +11,10 @@
 //! | `/decide/{id}/diff/{a}..{b}` | [`propose::compare`] |
 //! | `/decide/new`, `/decide/{id}/amend` | [`propose::new`], [`propose::amend`] |
 //! | `/federation`, `/members/{id}`, `/profile` | [`federation::members`], [`federation::member`], [`federation::edit_profile`] |
-//! | `/federation/applications` | [`federation::applications`] |
+//! | `/federation/applications` | [`applications::page`] |
 //! | `/circles`, `/circles/{id}`, `/circles/new`, `/circles/{id}/edit` | [`circle::list`], [`circle::page`], [`circle::edit`] |
 //! | `/charter` | [`charter::page`] |
-//! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`node::people`], [`node::keys`] |
+//! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
 //! | `/account`, `/sign-in`, `/welcome/{secret}` | [`account::page`], [`account::sign_in`], [`account::welcome`] |
 //! | `/archive`, `/archive/{id}` (anyone) | [`decide::archive`], [`decision::archived`] |
 //! | `/help/{word}` | [`help::page`] |
@@ -41,7 +41,7 @@
 //! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
 //! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
 //! | `/circles/{id}/roles` | `person`, `title`? (empty ends the role), `until`? (`yyyy-mm-dd`, the end of that day in the reader's zone) | `?done=saved` |
-//! | `/node/people/invite` | `name`, `mail`?, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`node::People::invitation`] |
+//! | `/node/people/invite` | `name`, `mail`?, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
 //! | `/node/people/{person}/remove` | | `?done=removed` |
 //! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
 //! | `/account/password` | `current`, `new` | `?done=password-changed` |
@@ -61,6 +61,7 @@
 //! shows “Not live since …”.
 
 pub mod account;
+pub mod applications;
 pub mod assets;
 pub mod charter;
 pub mod circle;
@@ -73,7 +74,10 @@ pub mod form;
 pub mod frame;
 pub mod help;
 pub mod home;
+pub mod keys;
 pub mod node;
 pub mod parts;
+pub mod people;
 pub mod propose;
+mod reader;
 pub mod time;

@@ -1,13 +1,11 @@
-//! This node: its health in words, its peers, its people and its keys.
+//! This node: its health in words, its peers, what it stores.
 
 use domain::id::Timestamp;
 use maud::{Markup, html};
 
-use super::federation::{Role, person_name, role_words};
-use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::home::{Connection, connection_words};
-use super::parts::{Name, crumbs, icon, member_link, page_head, short};
+use super::parts::{Name, icon, member_link, page_head, short};
 use crate::catalogue::Language;
 
 /// Something that is wrong at this node, and what to do is said beside it.
@@ -108,21 +106,29 @@ pub struct Node {
 #[must_use]
 pub fn page(frame: &Frame, view: &Node) -> Markup {
     let say = frame.language;
-    let connected = view.peers.iter().filter(|peer| peer.connection == Connection::Connected);
+    let connected = view
+        .peers
+        .iter()
+        .filter(|peer| peer.connection == Connection::Connected);
     let (connected, all) = (connected.count() as u64, view.peers.len() as u64);
-    let behind = view.peers.iter().any(|peer| matches!(peer.catch_up, CatchUp::Receiving(_)));
+    let behind = view
+        .peers
+        .iter()
+        .any(|peer| matches!(peer.catch_up, CatchUp::Receiving(_)));
     let body = html! {
+        div data-live="heading" {
         (page_head(
             Markup::default(),
             say.node_of(&frame.member),
             if behind { say.node_catching_up(all, connected) }
             else { say.node_up_to_date(all, connected) },
         ))
+        }
         (tabs(say, "/node"))
         section aria-labelledby="troubles-title" data-live="troubles" {
             h2 id="troubles-title" { (say.what_is_wrong()) }
             @if view.troubles.is_empty() {
-                p.word.k-agree { (icon("yes")) (say.nothing_is_wrong()) }
+                p.word.k-agree { (icon("yes")) span { (say.nothing_is_wrong()) } }
             }
             @for trouble in &view.troubles { (trouble_note(frame, trouble)) }
         }
@@ -135,7 +141,7 @@ pub fn page(frame: &Frame, view: &Node) -> Markup {
     document(frame, &Head::live(say.this_node(), Area::Node), body)
 }
 
-fn tabs(say: Language, current: &str) -> Markup {
+pub(super) fn tabs(say: Language, current: &str) -> Markup {
     let tabs = [
         ("/node", say.health()),
         ("/node/people", say.people()),
@@ -154,17 +160,35 @@ fn trouble_note(frame: &Frame, trouble: &Trouble) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     let (what, todo) = match trouble {
         Trouble::Alone => (say.trouble_alone(), say.todo_alone()),
-        Trouble::Clock { off_seconds, ahead, signs_nothing } => {
+        Trouble::Clock {
+            off_seconds,
+            ahead,
+            signs_nothing,
+        } => {
             let off = clock.length(*off_seconds);
-            let what = if *ahead { say.trouble_clock_ahead(off) } else { say.trouble_clock_behind(off) };
-            (what, if *signs_nothing { say.todo_clock_signs_nothing() } else { say.todo_clock() })
+            let what = if *ahead {
+                say.trouble_clock_ahead(off)
+            } else {
+                say.trouble_clock_behind(off)
+            };
+            (
+                what,
+                if *signs_nothing {
+                    say.todo_clock_signs_nothing()
+                } else {
+                    say.todo_clock()
+                },
+            )
         }
         Trouble::DiskNearlyFull { free_bytes } => {
             (say.trouble_disk(bytes(*free_bytes)), say.todo_disk())
         }
         Trouble::StoreFailed { because } => (say.trouble_store(), say.todo_store(because)),
         Trouble::TooOld { needed } => (say.trouble_too_old(needed), say.todo_too_old()),
-        Trouble::NoDelegate => (say.trouble_no_delegate(&frame.member), say.todo_no_delegate()),
+        Trouble::NoDelegate => (
+            say.trouble_no_delegate(&frame.member),
+            say.todo_no_delegate(),
+        ),
         Trouble::Unencrypted => (say.trouble_unencrypted(), say.todo_unencrypted()),
     };
     html! { div.note { h3 { (icon("wait")) (what) } p { (todo) } } }
@@ -280,242 +304,6 @@ fn bytes(count: u64) -> String {
     match unit {
         0 => format!("{count} B"),
         _ => format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit]),
-    }
-}
-
-/// Someone who acts for this member.
-#[derive(Debug, Clone)]
-pub struct Person {
-    /// The person's id.
-    pub id: String,
-    /// The name.
-    pub name: Option<String>,
-    /// What the person may do.
-    pub roles: Vec<Role>,
-    /// The person's keys are on a device of its own, not on this node.
-    pub own_device: bool,
-    /// In the mandate that stands: the vote counts.
-    pub in_mandate: bool,
-    /// Signed in last.
-    pub seen: Option<Timestamp>,
-    /// Invited and has not accepted yet, until then.
-    pub invited_until: Option<Timestamp>,
-    /// It is the reader.
-    pub is_reader: bool,
-}
-
-/// What the page of people shows.
-#[derive(Debug, Clone)]
-pub struct People {
-    /// Everyone, invited ones last.
-    pub people: Vec<Person>,
-    /// A link just made: shown once. Its name and the whole address.
-    pub invitation: Option<(String, String)>,
-    /// The root key is on this node, so that a mandate can be signed here.
-    pub root_key_here: bool,
-}
-
-/// The people of this member.
-#[must_use]
-pub fn people(frame: &Frame, view: &People, filled: &Filled) -> Markup {
-    let say = frame.language;
-    let body = html! {
-        (page_head(
-            crumbs(say, &[("/node", say.this_node())], say.people()),
-            say.people_of(&frame.member),
-            say.people_explained(),
-        ))
-        (tabs(say, "/node/people"))
-        @if let Some((name, link)) = &view.invitation {
-            section.box {
-                h2 { (say.invitation_for(name)) }
-                p { (say.invitation_shown_once(name)) }
-                p.secret { code { (link) } }
-            }
-        }
-        div.split {
-            div.col {
-                table.cards {
-                    caption.vh { (say.people()) }
-                    thead {
-                        tr {
-                            th scope="col" { (say.name()) }
-                            th scope="col" { (say.roles()) }
-                            th scope="col" { (say.last_seen()) }
-                            th scope="col" { span.vh { (say.remove()) } }
-                        }
-                    }
-                    tbody { @for person in &view.people { (person_row(frame, person)) } }
-                }
-            }
-            div.col { (invite_form(frame, view, filled)) }
-        }
-    };
-    let head = Head { filled: Some(filled), ..Head::new(say.people(), Area::Node) };
-    document(frame, &head, body)
-}
-
-fn person_row(frame: &Frame, person: &Person) -> Markup {
-    let (say, clock) = (frame.language, frame.clock());
-    html! {
-        tr {
-            th scope="row" {
-                (person_name(frame, person.name.as_deref()))
-                @if person.is_reader { " " span.meta { (say.that_is_you()) } }
-            }
-            td data-label=(say.roles()) {
-                span { (role_words(frame, &person.roles)) }
-                @if person.roles.contains(&Role::Delegate) && !person.in_mandate {
-                    span.remark { (icon("wait")) span { (say.not_in_mandate()) } }
-                }
-                @if person.own_device { span.sub { (say.keys_on_own_device()) } }
-            }
-            td data-label=(say.last_seen()) {
-                span {
-                    @match (person.invited_until, person.seen) {
-                        (Some(until), _) => (say.invited_until(clock.deadline_short(until))),
-                        (None, Some(at)) => (clock.past(at)),
-                        (None, None) => (say.never_signed_in()),
-                    }
-                }
-            }
-            td data-label="" {
-                @if frame.is_steward() && !person.is_reader {
-                    form method="post" action={ "/node/people/" (person.id) "/remove" } {
-                        (csrf(frame.csrf()))
-                        button.btn.quiet {
-                            (say.remove())
-                            span.vh { " " (person_name(frame, person.name.as_deref())) }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn invite_form(frame: &Frame, view: &People, filled: &Filled) -> Markup {
-    let say = frame.language;
-    if !frame.is_steward() {
-        return html! { p.muted { (say.only_stewards_invite(&frame.member)) } };
-    }
-    let rows = [
-        (Role::Delegate.as_str(), say.delegate(), say.delegate_means(), ""),
-        (Role::Worker.as_str(), say.worker(), say.worker_means(), ""),
-        (Role::Steward.as_str(), say.steward(), say.steward_means(), ""),
-    ];
-    html! {
-        section {
-            h2.h3 { (say.invite_somebody()) }
-            @if !view.root_key_here { p.small { (say.root_key_elsewhere()) } }
-            form method="post" action="/node/people/invite" {
-                (csrf(frame.csrf()))
-                (Field::new(say, filled, "name", say.name()).hint(say.person_name_hint()).required()
-                    .line("text", None))
-                (Field::new(say, filled, "mail", say.mail()).hint(say.mail_hint())
-                    .line("email", None))
-                (Field::new(say, filled, "roles", say.roles()).initial("delegate")
-                    .rows("checkbox", &rows))
-                div.buttons { button.btn.primary { (say.make_invitation()) } }
-            }
-        }
-    }
-}
-
-/// What a key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyPurpose {
-    /// The member's root key.
-    Root,
-    /// The node's own key.
-    Node,
-    /// A person's key.
-    Person,
-    /// A validator's key.
-    Validator,
-}
-
-/// A key of this member.
-#[derive(Debug, Clone)]
-pub struct Key {
-    /// The key.
-    pub key: String,
-    /// What it is for.
-    pub purpose: KeyPurpose,
-    /// Whose, for persons.
-    pub person: Option<String>,
-    /// Its secret half is on this node.
-    pub here: bool,
-    /// Granted then.
-    pub granted: Option<Timestamp>,
-    /// Entries it signed.
-    pub entries: u64,
-    /// Revoked then.
-    pub revoked: Option<Timestamp>,
-    /// It signed two histories.
-    pub forked: bool,
-}
-
-/// The keys of this member: read only; changing them needs the command line.
-#[must_use]
-pub fn keys(frame: &Frame, keys: &[Key]) -> Markup {
-    let say = frame.language;
-    let body = html! {
-        (page_head(
-            crumbs(say, &[("/node", say.this_node())], say.keys()),
-            say.keys_of(&frame.member),
-            say.keys_explained(),
-        ))
-        (tabs(say, "/node/keys"))
-        table.cards {
-            caption.vh { (say.keys()) }
-            thead {
-                tr {
-                    th scope="col" { (say.key()) }
-                    th scope="col" { (say.purpose()) }
-                    th scope="col" { (say.where_it_is()) }
-                    th scope="col" { (say.state()) }
-                }
-            }
-            tbody { @for key in keys { (key_row(frame, key)) } }
-        }
-        section.area {
-            h2 { (say.changing_keys()) }
-            p { (say.keys_by_command()) }
-            code.command { "folkmoot key grant | mandate | revoke | export" }
-        }
-    };
-    document(frame, &Head::new(say.keys(), Area::Node), body)
-}
-
-fn key_row(frame: &Frame, key: &Key) -> Markup {
-    let (say, clock) = (frame.language, frame.clock());
-    let purpose = match key.purpose {
-        KeyPurpose::Root => say.purpose_root(),
-        KeyPurpose::Node => say.purpose_node(),
-        KeyPurpose::Person => say.purpose_person(),
-        KeyPurpose::Validator => say.purpose_validator(),
-    };
-    html! {
-        tr {
-            th scope="row" { (short(&key.key)) }
-            td data-label=(say.purpose()) {
-                span { (purpose) }
-                @if let Some(person) = &key.person { span.sub { (person) } }
-            }
-            td data-label=(say.where_it_is()) {
-                span { @if key.here { (say.on_this_node()) } @else { (say.not_on_this_node()) } }
-            }
-            td data-label=(say.state()) {
-                @match key.revoked {
-                    Some(at) => span.word.k-rest { (icon("no")) (say.revoked_at(clock.past(at))) },
-                    None if key.forked => span.word.k-wait { (icon("wait")) (say.key_forked()) },
-                    None => span.word.k-agree { (icon("yes")) (say.key_stands()) },
-                }
-                @if let Some(at) = key.granted { span.sub { (say.granted_at(clock.past(at))) } }
-                span.sub { (say.entries_signed(key.entries)) }
-            }
-        }
     }
 }
 

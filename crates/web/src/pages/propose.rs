@@ -30,14 +30,20 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
         .rules
         .iter()
         .map(|(name, kind)| match kind {
-            RuleKind::Consent => (name.as_str(), say.consent(), say.rule_consent(), ""),
-            RuleKind::OneMemberOneVote => {
-                (name.as_str(), say.one_member_one_vote(), say.rule_one_member_one_vote(), "")
-            }
+            RuleKind::Consent => (name.as_str(), say.consent(), say.consent_means(), ""),
+            RuleKind::OneMemberOneVote => (
+                name.as_str(),
+                say.one_member_one_vote(),
+                say.one_member_one_vote_means(),
+                "",
+            ),
         })
         .collect();
-    let circles: Vec<(String, Markup)> =
-        view.circles.iter().map(|circle| (circle.id.clone(), html! { (circle.name) })).collect();
+    let circles: Vec<(String, Markup)> = view
+        .circles
+        .iter()
+        .map(|circle| (circle.id.clone(), html! { (circle.name) }))
+        .collect();
     let first = view.rules.first().map_or("", |(name, _)| name.as_str());
     let (regular, urgent) = (view.regular_seconds, view.urgent_seconds);
     let body = html! {
@@ -66,8 +72,10 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
             div.buttons { button.btn.primary { (say.propose_it()) } a href="/decide" { (say.leave()) } }
         }
     };
-    let head =
-        Head { filled: Some(filled), ..Head::new(say.propose_something(), Area::Decide) };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(say.propose_something(), Area::Decide)
+    };
     document(frame, &head, body)
 }
 
@@ -112,7 +120,10 @@ pub fn amend(frame: &Frame, view: &Amend, filled: &Filled) -> Markup {
             }
         }
     };
-    let head = Head { filled: Some(filled), ..Head::new(heading, Area::Decide) };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(heading, Area::Decide)
+    };
     document(frame, &head, body)
 }
 
@@ -135,7 +146,7 @@ pub fn compare(frame: &Frame, view: &Compare) -> Markup {
     let say = frame.language;
     let path = format!("/decide/{}", view.proposal.id);
     let (older, newer) = (&view.older, &view.newer);
-    let heading = say.from_to_version(older.number, newer.number);
+    let heading = say.changed_between(older.number, newer.number);
     let body = html! {
         (page_head(
             crumbs(

@@ -19,7 +19,10 @@ impl Zone {
     /// Coordinated universal time: what a reader gets who has not chosen.
     #[must_use]
     pub fn utc() -> Self {
-        Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
+        Self {
+            name: "UTC".to_owned(),
+            zone: TimeZone::UTC,
+        }
     }
 
     /// The zone of a name such as `Europe/Berlin`.
@@ -29,18 +32,33 @@ impl Zone {
             return Some(Self::utc());
         }
         let zone = jiff::tz::db().get(name).ok()?;
-        Some(Self { name: zone.iana_name().unwrap_or(name).to_owned(), zone })
+        Some(Self {
+            name: zone.iana_name().unwrap_or(name).to_owned(),
+            zone,
+        })
     }
 
     /// Every zone that can be chosen, UTC first.
     #[must_use]
     pub fn all() -> Vec<String> {
-        let regions = ["Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/"];
+        let regions = [
+            "Africa/",
+            "America/",
+            "Asia/",
+            "Atlantic/",
+            "Australia/",
+            "Europe/",
+        ];
         let oceans = ["Indian/", "Pacific/"];
         let mut names: Vec<String> = jiff::tz::db()
             .available()
             .map(|name| name.as_str().to_owned())
-            .filter(|name| regions.iter().chain(&oceans).any(|start| name.starts_with(start)))
+            .filter(|name| {
+                regions
+                    .iter()
+                    .chain(&oceans)
+                    .any(|start| name.starts_with(start))
+            })
             .collect();
         names.sort();
         names.insert(0, "UTC".to_owned());
@@ -88,8 +106,9 @@ impl Clock<'_> {
         let start = today.to_zoned(TimeZone::UTC);
         let end = local.date().to_zoned(TimeZone::UTC);
         match (start, end) {
-            (Ok(start), Ok(end)) => (end.timestamp().as_second() - start.timestamp().as_second())
-                .div_euclid(24 * 3600),
+            (Ok(start), Ok(end)) => {
+                (end.timestamp().as_second() - start.timestamp().as_second()).div_euclid(24 * 3600)
+            }
             _ => i64::MAX,
         }
     }
@@ -115,7 +134,12 @@ impl Clock<'_> {
         if long {
             say.at_day(say.weekday(weekday), day, say.month(month), time)
         } else {
-            say.at_day(say.weekday_short(weekday), day, say.month_short(month), time)
+            say.at_day(
+                say.weekday_short(weekday),
+                day,
+                say.month_short(month),
+                time,
+            )
         }
     }
 
@@ -167,7 +191,9 @@ impl Clock<'_> {
     pub fn day(&self, at: Timestamp) -> Markup {
         let local = self.local(at);
         let month = local.month().unsigned_abs() as usize - 1;
-        let words = self.say.day_of_year(local.day(), self.say.month(month), local.year());
+        let words = self
+            .say
+            .day_of_year(local.day(), self.say.month(month), local.year());
         self.element(at, words)
     }
 
@@ -193,7 +219,8 @@ impl Clock<'_> {
 
     /// How long since `at`, in two units.
     pub fn since(&self, at: Timestamp) -> Markup {
-        self.say.time_ago(self.length(self.now.0.saturating_sub(at.0) / 1000))
+        self.say
+            .time_ago(self.length(self.now.0.saturating_sub(at.0) / 1000))
     }
 
     /// A length of time in two units at most.
@@ -203,10 +230,18 @@ impl Clock<'_> {
         let (large, count, small) = match (days, hours, minutes) {
             (1.., _, _) => (say.days(days), hours % 24, say.hours(hours % 24)),
             (0, 1.., _) => (say.hours(hours), minutes % 60, say.minutes(minutes % 60)),
-            (0, 0, 1..) => (say.minutes(minutes), seconds % 60, say.seconds(seconds % 60)),
+            (0, 0, 1..) => (
+                say.minutes(minutes),
+                seconds % 60,
+                say.seconds(seconds % 60),
+            ),
             (0, 0, 0) => (say.seconds(seconds), 0, Markup::default()),
         };
-        if count == 0 { large } else { say.two_units(large, small) }
+        if count == 0 {
+            large
+        } else {
+            say.two_units(large, small)
+        }
     }
 }
 
@@ -229,32 +264,54 @@ mod tests {
     #[test]
     fn a_deadline_is_in_the_readers_zone_with_utc_beside_it() {
         let zone = Zone::named("Europe/Berlin").unwrap();
-        let clock = Clock { say: Language::English, zone: &zone, now: NOW };
+        let clock = Clock {
+            say: Language::English,
+            zone: &zone,
+            now: NOW,
+        };
         let words = text(clock.deadline(later(52)));
         assert!(words.contains("Tuesday 24 November, 18:00"), "{words}");
         assert!(words.contains("(17:00 UTC)"), "{words}");
-        assert!(words.contains("datetime=\"2026-11-24T17:00:00Z\""), "{words}");
+        assert!(
+            words.contains("datetime=\"2026-11-24T17:00:00Z\""),
+            "{words}"
+        );
     }
 
     #[test]
     fn utc_names_its_day_where_it_is_another_one() {
         let zone = Zone::named("Pacific/Auckland").unwrap();
-        let clock = Clock { say: Language::English, zone: &zone, now: NOW };
+        let clock = Clock {
+            say: Language::English,
+            zone: &zone,
+            now: NOW,
+        };
         let words = text(clock.deadline_short(later(30)));
-        assert!(words.contains("Tue 24 Nov, 08:00") && words.contains("(Mon 19:00 UTC)"), "{words}");
+        assert!(
+            words.contains("Tue 24 Nov, 08:00") && words.contains("(Mon 19:00 UTC)"),
+            "{words}"
+        );
     }
 
     #[test]
     fn a_reader_without_a_zone_is_told_that_times_are_utc() {
         let zone = Zone::utc();
-        let clock = Clock { say: Language::English, zone: &zone, now: NOW };
+        let clock = Clock {
+            say: Language::English,
+            zone: &zone,
+            now: NOW,
+        };
         assert!(text(clock.deadline(later(1))).contains("14:00</time> UTC"));
     }
 
     #[test]
     fn what_is_left_is_said_in_two_units() {
         let zone = Zone::utc();
-        let clock = Clock { say: Language::English, zone: &zone, now: NOW };
+        let clock = Clock {
+            say: Language::English,
+            zone: &zone,
+            now: NOW,
+        };
         let left = |ms: u64| clock.left(Timestamp(NOW.0 + ms)).map(text);
         assert_eq!(left(52 * HOUR_MS).as_deref(), Some("2 days 4 hours"));
         assert_eq!(left(61_000).as_deref(), Some("1 minute 1 second"));
@@ -266,7 +323,11 @@ mod tests {
     #[test]
     fn the_past_is_today_yesterday_a_weekday_then_a_date() {
         let zone = Zone::utc();
-        let clock = Clock { say: Language::English, zone: &zone, now: NOW };
+        let clock = Clock {
+            say: Language::English,
+            zone: &zone,
+            now: NOW,
+        };
         let past = |hours: u64| text(clock.past(Timestamp(NOW.0 - hours * HOUR_MS)));
         assert!(past(1).contains("today, 12:00"));
         assert!(past(20).contains("yesterday, 17:00"));

@@ -44,7 +44,12 @@ impl World {
         let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000_000)));
         let node = node::start(&clock, ALICE);
         let site = site(&local, &clock, &node);
-        Self { local, clock, node, site }
+        Self {
+            local,
+            clock,
+            node,
+            site,
+        }
     }
 
     /// A site of one more process over the same local values.

@@ -54,6 +54,10 @@ impl Library for MemoryLibrary {
             .collect();
         Box::pin(async move { Ok(found) })
     }
+
+    fn size_bytes(&self) -> LibraryFuture<'_, u64> {
+        Box::pin(async { Ok(0) })
+    }
 }
 
 struct HeldRoot(Option<SecretKey>);
@@ -211,6 +215,7 @@ pub fn start(clock: &Arc<ManualClock>, person: PersonId) -> Node {
         changes,
         library,
         root_key: Arc::new(HeldRoot(Some(key(0, 1)))),
+        started: clock.now(),
     }
 }
 

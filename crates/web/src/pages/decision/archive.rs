@@ -16,7 +16,11 @@ pub(super) fn public_part(view: &Decision) -> Decision {
         phase: view.phase.as_ref().map(phase),
         own: Own::NoVote,
         may: May::default(),
-        steps: view.steps.iter().map(|(at, each)| (*at, step(each))).collect(),
+        steps: view
+            .steps
+            .iter()
+            .map(|(at, each)| (*at, step(each)))
+            .collect(),
         comments: Vec::new(),
         ..view.clone()
     }
@@ -49,10 +53,13 @@ fn step(step: &Step) -> Step {
     match step {
         Step::Proposed { by } => Step::Proposed { by: unlinked(by) },
         Step::Blocked { by } => Step::Blocked { by: unlinked(by) },
-        Step::Amended { version, .. } => {
-            Step::Amended { version: *version, what_changed: Words::None }
-        }
-        Step::Withdrawn { .. } => Step::Withdrawn { reason: Words::None },
+        Step::Amended { version, .. } => Step::Amended {
+            version: *version,
+            what_changed: Words::None,
+        },
+        Step::Withdrawn { .. } => Step::Withdrawn {
+            reason: Words::None,
+        },
         other => other.clone(),
     }
 }

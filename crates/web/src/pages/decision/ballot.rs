@@ -106,8 +106,13 @@ fn not_open(frame: &Frame, view: &Decision) -> Markup {
 }
 
 fn until(frame: &Frame, view: &Decision) -> Markup {
-    let deadline = view.phase.as_ref().map_or(frame.now, |phase| phase.deadline);
-    frame.language.can_change_until(frame.clock().deadline_short(deadline))
+    let deadline = view
+        .phase
+        .as_ref()
+        .map_or(frame.now, |phase| phase.deadline);
+    frame
+        .language
+        .can_change_until(frame.clock().deadline_short(deadline))
 }
 
 fn form(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
@@ -116,7 +121,12 @@ fn form(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
         return html! { p { (say.only_a_delegate_can_vote(&frame.member)) } };
     }
     let (choice, reason, aim) = match &view.own {
-        Own::Voted { choice, reason, aim, .. } => (Some(*choice), reason.as_str(), *aim),
+        Own::Voted {
+            choice,
+            reason,
+            aim,
+            ..
+        } => (Some(*choice), reason.as_str(), *aim),
         _ => (None, "", None),
     };
     let initial = match choice {
@@ -124,7 +134,11 @@ fn form(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
         Some(choice) => choice.as_str(),
         None => "",
     };
-    let aside = if choice == Some(Choice::StandAside) { "yes" } else { "" };
+    let aside = if choice == Some(Choice::StandAside) {
+        "yes"
+    } else {
+        ""
+    };
     let aim = aim.map(|aim| aim.to_string()).unwrap_or_default();
     let filled = &forms.vote;
     html! {
@@ -151,7 +165,12 @@ fn form(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
 fn choices(frame: &Frame, view: &Decision) -> Vec<(&'static str, Markup, Markup, &'static str)> {
     let say = frame.language;
     let row = |choice: Choice, means| {
-        (choice.as_str(), choice_word(say, choice), means, choice_shape(choice))
+        (
+            choice.as_str(),
+            choice_word(say, choice),
+            means,
+            choice_shape(choice),
+        )
     };
     let mut rows = vec![
         row(Choice::Agree, say.agree_means()),
@@ -166,9 +185,8 @@ fn choices(frame: &Frame, view: &Decision) -> Vec<(&'static str, Markup, Markup,
 
 fn aim_field(frame: &Frame, view: &Decision, forms: &Forms, aim: &str) -> Markup {
     let say = frame.language;
-    let numbered = |(number, words): &(u64, String)| {
-        (number.to_string(), html! { (number) ". " (words) })
-    };
+    let numbered =
+        |(number, words): &(u64, String)| (number.to_string(), html! { (number) ". " (words) });
     let options: Vec<(String, Markup)> = view.rule.aims.iter().map(numbered).collect();
     html! {
         p.block-note { (icon("block")) span { (say.block_asks_more(view.rule.reason_characters_min)) } }

@@ -20,7 +20,7 @@ pub(super) fn section(frame: &Frame, view: &Decision) -> Markup {
             @if let Some(phase) = &view.phase {
                 ul.rules { @for check in &phase.checks { (line(say, check)) } }
                 @if view.state == State::Voting || matches!(view.state, State::Closed(_)) {
-                    p.verdict.small { (first_failing(say, &phase.checks)) }
+                    p.verdict.small { (first_failing(say, view.state, &phase.checks)) }
                 }
             } @else {
                 p.small { (say.conditions_when_open()) }
@@ -44,13 +44,23 @@ fn line(say: Language, check: &Check) -> Markup {
 
 fn condition(say: Language, condition: &Condition) -> (Markup, Markup) {
     match condition {
-        Condition::Quorum { cast, needed, electors, fraction: (part, whole) } => (
+        Condition::Quorum {
+            cast,
+            needed,
+            electors,
+            fraction: (part, whole),
+        } => (
             say.condition_quorum(*cast, *needed),
             say.quorum_of(*electors, *part, *whole),
         ),
-        Condition::SomeoneAgrees { agree, abstain, needed } => {
-            (say.condition_agrees(*needed), say.agree_and_abstain(*agree, *abstain))
-        }
+        Condition::SomeoneAgrees {
+            agree,
+            abstain,
+            needed,
+        } => (
+            say.condition_agrees(*needed),
+            say.agree_and_abstain(*agree, *abstain),
+        ),
         Condition::NoBlock { blocking, needed } => {
             let names = blocking.iter().map(|name| html! { (name) }).collect();
             let figures = match blocking.len() as u64 {
@@ -59,21 +69,27 @@ fn condition(say: Language, condition: &Condition) -> (Markup, Markup) {
             };
             (say.condition_blocks(*needed), figures)
         }
-        Condition::MoreAgreeThanAgainst { agree, against } => {
-            (say.condition_more_agree(), say.agree_and_against(*agree, *against))
-        }
+        Condition::MoreAgreeThanAgainst { agree, against } => (
+            say.condition_more_agree(),
+            say.agree_and_against(*agree, *against),
+        ),
     }
 }
 
-/// The first condition that fails decides what the page calls the outcome.
-fn first_failing(say: Language, checks: &[Check]) -> Markup {
-    match checks.iter().find(|check| !check.met) {
-        None => say.every_condition_met(),
-        Some(check) => match check.condition {
-            Condition::Quorum { .. } => say.first_fails_quorum(),
-            Condition::SomeoneAgrees { .. } => say.first_fails_agree(),
-            Condition::NoBlock { .. } => say.first_fails_block(),
-            Condition::MoreAgreeThanAgainst { .. } => say.first_fails_majority(),
-        },
+/// The first condition that fails decides what the page calls the outcome; while voting is open,
+/// what could still change it stands beside.
+fn first_failing(say: Language, state: State, checks: &[Check]) -> Markup {
+    let Some(check) = checks.iter().find(|check| !check.met) else {
+        return say.every_condition_met();
+    };
+    match (&check.condition, state) {
+        (Condition::Quorum { .. }, State::Voting) => say.first_fails_quorum(),
+        (Condition::SomeoneAgrees { .. }, State::Voting) => say.first_fails_agree(),
+        (Condition::NoBlock { .. }, State::Voting) => say.first_fails_block(),
+        (Condition::MoreAgreeThanAgainst { .. }, State::Voting) => say.first_fails_majority(),
+        (Condition::Quorum { .. }, _) => say.first_failed_quorum(),
+        (Condition::SomeoneAgrees { .. }, _) => say.first_failed_agree(),
+        (Condition::NoBlock { .. }, _) => say.first_failed_block(),
+        (Condition::MoreAgreeThanAgainst { .. }, _) => say.first_failed_majority(),
     }
 }

@@ -11,7 +11,10 @@ pub(super) fn section(frame: &Frame, view: &Decision) -> Markup {
     let say = frame.language;
     let version = view.version.number;
     let before = view.previous.as_ref().and_then(|previous| {
-        previous.text.as_ref().map(|text| (previous.number, text.as_str()))
+        previous
+            .text
+            .as_ref()
+            .map(|text| (previous.number, text.as_str()))
     });
     html! {
         section id="text" aria-labelledby="text-title" {

@@ -7,7 +7,8 @@ use super::super::frame::Frame;
 use super::super::parts::{
     State, choice_family, choice_mark, choice_shape, choice_word, icon, member_link,
 };
-use super::{Class, Decision, Mark, Phase, Seat, Vote, Words, replies, reply_form, words};
+use super::talk::{replies, reply_form, words};
+use super::{Class, Decision, Mark, Phase, Seat, Vote, Words};
 use crate::catalogue::Language;
 
 /// Above this many voters a class is shown as a bar in proportion.
@@ -31,11 +32,19 @@ fn class_bar(say: Language, class: &Class) -> Markup {
         let chosen = |seat: &&Seat| seat.choice.is_some_and(|choice| choices.contains(&choice));
         class.seats.iter().filter(chosen).count() as u64
     };
-    let (agree, abstain) = (of(&[Choice::Agree]), of(&[Choice::Abstain, Choice::StandAside]));
+    let (agree, abstain) = (
+        of(&[Choice::Agree]),
+        of(&[Choice::Abstain, Choice::StandAside]),
+    );
     let (disagree, block) = (of(&[Choice::Disagree]), of(&[Choice::Block]));
     let total = class.seats.len() as u64;
     let cast = agree + abstain + disagree + block;
-    let bar = [("agree", agree), ("abstain", abstain), ("disagree", disagree), ("block", block)];
+    let bar = [
+        ("agree", agree),
+        ("abstain", abstain),
+        ("disagree", disagree),
+        ("block", block),
+    ];
     html! {
         div.class {
             header {
@@ -84,14 +93,18 @@ fn seat_item(say: Language, seat: &Seat) -> Markup {
 }
 
 fn proportional(parts: &[(&str, u64)], total: u64) -> Markup {
-    let mut start = 0;
+    let width = |count: u64| count * 1000 / total.max(1);
+    let start = |number: usize| {
+        parts[..number]
+            .iter()
+            .map(|(_, count)| width(*count))
+            .sum::<u64>()
+    };
     html! {
         svg.bar viewBox="0 0 1000 24" preserveAspectRatio="none" aria-hidden="true" {
             rect.rest x="0" y="0" width="1000" height="24" {}
-            @for (kind, count) in parts {
-                @let width = count * 1000 / total.max(1);
-                rect class=(kind) x=(start) y="0" width=(width) height="24" {}
-                @let _ = start += width;
+            @for (number, (kind, count)) in parts.iter().enumerate() {
+                rect class=(kind) x=(start(number)) y="0" width=(width(*count)) height="24" {}
             }
         }
     }
