@@ -5,6 +5,7 @@ mod clock;
 mod commands;
 mod config;
 mod control;
+mod demo;
 mod directory;
 mod driver;
 mod endpoint;

@@ -3,6 +3,7 @@
 pub mod admit;
 pub mod completions;
 pub mod config;
+pub mod demo;
 pub mod init;
 pub mod invite;
 pub mod join;
