@@ -1,5 +1,8 @@
 //! The JSON API as programs use it.
 
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use axum::{
@@ -83,7 +86,7 @@ async fn a_program_proposes_opens_and_votes() {
     let world = World::with_alice().await;
     let mut program = Program::of_alice(&world).await;
     let (id, version) = program.open_proposal().await;
-    let waiting = program.get("/api/decisions?show=waiting").await;
+    let waiting = program.get("/api/decisions?show=needs").await;
     assert_eq!(waiting["decisions"][0]["id"], *id);
     let vote = json!({
         "act": "vote", "proposal": id, "version": version, "choice": "agree", "reason": "yes",
@@ -95,7 +98,7 @@ async fn a_program_proposes_opens_and_votes() {
     assert_eq!(shown["phase"]["ballots"][0]["reason"], "yes");
     assert_eq!(shown["phase"]["figures"]["cast"], 1);
     assert_eq!(
-        program.get("/api/decisions?show=waiting").await["decisions"],
+        program.get("/api/decisions?show=needs").await["decisions"],
         json!([])
     );
 

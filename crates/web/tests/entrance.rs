@@ -1,5 +1,8 @@
 //! Signing in and out, and what guards it.
 
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use axum::{

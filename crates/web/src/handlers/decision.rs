@@ -1,8 +1,10 @@
 //! One decision: its page and its forms.
 
+mod public;
 mod talk;
 mod view;
 mod vote;
+mod votes;
 
 use axum::{
     extract::{Path, Query, State},
@@ -58,7 +60,7 @@ async fn read(site: &Site, id: ProposalId, actor: Option<&Actor>) -> Result<Deci
 /// The decision as anyone may read it: comments, reasons and persons are the members'.
 pub(crate) async fn public_view(site: &Site, id: ProposalId) -> Result<Decision, WebError> {
     let mut view = read(site, id, None).await?;
-    view::make_public(&mut view);
+    public::make_public(&mut view);
     Ok(view)
 }
 
