@@ -310,6 +310,21 @@ async fn a_steward_invites_a_delegate_who_votes_and_is_removed() {
         .call(Method::POST, "/api/invitations", Some(&invite))
         .await;
     assert_eq!(invite.status(), StatusCode::FORBIDDEN);
+    // The root key is on this node, and only a steward may have it used.
+    for body in [
+        json!({ "act": "mandate", "delegates": [] }),
+        json!({ "act": "admit", "application": key(7, 1).public().to_string() }),
+        json!({
+            "act": "grant", "purpose": "person", "key": key(7, 3).public().to_string(),
+            "person": "07".repeat(16), "roles": ["steward"],
+        }),
+    ] {
+        assert_eq!(
+            of_bob.refused(body.clone()).await,
+            (403, "role".to_owned()),
+            "{body}"
+        );
+    }
     assert_eq!(
         invite.json()["error"]["message"],
         "Only a steward can do this."
