@@ -37,12 +37,6 @@ impl Pending {
         self.entries.len()
     }
 
-    /// Whether this entry waits.
-    #[must_use]
-    pub fn contains(&self, id: &EntryId) -> bool {
-        self.entries.contains_key(id)
-    }
-
     /// A waiting entry.
     #[must_use]
     pub fn get(&self, id: &EntryId) -> Option<&Entry> {

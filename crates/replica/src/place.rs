@@ -25,7 +25,10 @@ impl Replica {
                 self.place(id, entry, received);
             }
         }
-        offer
+        match offer {
+            Offer::Waits(_) if self.index.contains_key(&id) => Offer::Stored,
+            offer => offer,
+        }
     }
 
     fn place(&mut self, id: EntryId, entry: Entry, received: Timestamp) -> Offer {
@@ -95,15 +98,18 @@ impl Replica {
         let author = entry.header.author;
         let is_wanted = self.logs.get(&author).is_some_and(|l| l.wanted.is_some());
         // Above the end of a log the path never comes, unless a revocation picked it.
+        let mandate = Some(entry.header.grant).filter(|_| entry.header.kind == Kind::Ballot);
         if offer.is_none() || is_wanted || !self.log_is_cut(&author) {
             self.pending.insert(id, entry, &missing);
             self.place_branch(&author, received);
         }
-        match offer {
-            Some(offer) => offer,
-            None if self.index.contains_key(&id) => Offer::Stored,
-            None => Offer::Waits(missing),
+        // A mandate above a fork is stored for the ballots that wait for it; this is the first.
+        if let Some(mandate) = mandate
+            && let Some(entry) = self.pending.remove(&mandate)
+        {
+            self.place(mandate, entry, received);
         }
+        offer.unwrap_or(Offer::Waits(missing))
     }
 
     /// Stores an entry that fits its ancestors where it belongs in its log.
@@ -318,7 +324,6 @@ impl Replica {
         }
         match offer {
             Some(offer) => offer,
-            None if self.index.contains_key(&id) => Offer::Stored,
             None if is_wanted => Offer::Waits(Vec::new()),
             None => Offer::Refused(Refusal::Void),
         }

@@ -137,7 +137,13 @@ impl History {
     fn step(&mut self) {
         let branch = self.chance.below(self.branches.len());
         let member = self.branches[branch].member;
-        match self.chance.below(20) {
+        // Who may not give or take rights tries it now and then; what follows in its log is lost.
+        let may = matches!(self.branches[branch].part, Part::Root | Part::Steward);
+        let act = match self.chance.below(20) {
+            act @ (0..=2 | 4 | 8) if !may && !self.chance.one_in(12) => act + 9,
+            act => act,
+        };
+        match act {
             0 => self.grant(branch, Part::Steward),
             1 => self.grant(branch, Part::Worker),
             2 => self.grant(branch, Part::Node),
@@ -163,7 +169,7 @@ impl History {
     fn write(&mut self, branch: usize, grant: EntryId, record: &Record) -> EntryId {
         let author = &mut self.branches[branch].author;
         let mut time = self.cast.tick();
-        if self.chance.one_in(12) {
+        if self.chance.one_in(50) {
             // A clock behind: the entry is invalid if its grant or predecessor is later.
             time = Timestamp(time.0 - 20_000);
         }
