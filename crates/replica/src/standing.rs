@@ -76,17 +76,20 @@ impl Replica {
         }
     }
 
-    /// Walks the logs of stewards as far as they rest on the root alone: only there can rights be
-    /// given and taken. Returns what those logs were before.
+    /// Walks the logs of those who are or were stewards as far as they rest on the root alone: only
+    /// there can rights be given and taken. Returns what those logs were before.
     fn walk_stewards(
         &mut self,
         cuts: &BTreeMap<CutKey, Cut>,
     ) -> BTreeMap<PublicKey, (Vec<Position>, Walk)> {
         let mut before = BTreeMap::new();
-        for key in self.stewards.clone() {
-            let is_unknown = !self.logs.contains_key(&key);
-            if is_unknown || self.is_member_root(&key) || self.is_plainly_whole(&key, cuts, Rank::ByRoot)
-            {
+        let deciding = self.granting.iter().chain(&self.revoking);
+        let deciding: BTreeSet<PublicKey> = deciding
+            .map(|position| self.at(*position).author)
+            .filter(|key| !self.is_member_root(key))
+            .collect();
+        for key in deciding {
+            if self.is_plainly_whole(&key, cuts, Rank::ByRoot) {
                 continue;
             }
             let walk = self.walk(&key, cuts, Rank::ByRoot);
@@ -233,7 +236,9 @@ impl Replica {
             }
             let choice = picked.or(if open.len() == 1 { Some(open[0]) } else { None });
             let Some(choice) = choice else {
-                walk.next = candidates.into_iter().take(2).collect();
+                // The proof of why it ends: two that could both stand, else what is revoked.
+                let proof = if open.is_empty() { candidates } else { open };
+                walk.next = proof.into_iter().take(2).collect();
                 return walk;
             };
             if walk.evidence.is_none() {

@@ -1,12 +1,11 @@
 //! Whatever the order of arrival, the same entries give the same standing, the same ballots and
 //! the same evidence. `HISTORIES=5000` runs more, `HISTORY=<seed>` one.
 
-mod history;
 
 use std::collections::BTreeSet;
 
 use domain::id::{EntryId, MemberId, PhaseId};
-use history::{Chance, History, difference, offer_until_stable, synchronise};
+use crate::history::{Chance, History, difference, offer_until_stable, synchronise};
 use replica::{Replica, entry::Entry};
 
 const STEPS: usize = 40;
@@ -118,7 +117,7 @@ fn check(seed: u64) {
 fn check_all(seeds: std::ops::Range<u64>) {
     for seed in seeds {
         if let Err(panic) = std::panic::catch_unwind(|| check(seed)) {
-            eprintln!("history {seed} failed; again with: HISTORY={seed} cargo test -p replica --test order");
+            eprintln!("history {seed} failed; again with: HISTORY={seed} cargo test -p replica every_order");
             std::panic::resume_unwind(panic);
         }
     }

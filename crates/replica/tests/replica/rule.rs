@@ -1,6 +1,5 @@
 //! The rule of storing: every way in which an entry is refused.
 
-mod scene;
 
 use domain::{
     cbor::DecodeError,
@@ -16,7 +15,7 @@ use replica::{
         revocation,
     },
 };
-use scene::{Scene, refused};
+use crate::scene::{Player, Scene, refused};
 
 fn weak() -> PublicKey {
     let mut identity = [0; 32];
@@ -269,7 +268,7 @@ fn a_key_that_a_steward_granted_gives_no_rights_even_as_a_steward() {
     let author = scene.cast.newcomer();
     let key = author.key();
     let grant = scene.says(&mut steward, &grant_person(key, Roles::WORKER));
-    let mut promoted = scene::Player { author, grant };
+    let mut promoted = Player { author, grant };
     scene.says(&mut promoted, &proposal("As a worker"));
     promoted.grant = scene.by_root(0, &grant_person(key, Roles::STEWARD));
     scene.says(&mut promoted, &proposal("As a steward"));
