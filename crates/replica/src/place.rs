@@ -145,8 +145,7 @@ impl Replica {
         if self.get(position).is_some() {
             return Offer::Stored;
         }
-        self.place_alone(id, &entry, received)
-            .unwrap_or(Offer::Refused(Refusal::Void))
+        self.place_void(id, entry, false, received)
     }
 
     /// Whether an entry simply continues a log that stands as a whole.

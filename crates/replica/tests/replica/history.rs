@@ -161,7 +161,7 @@ impl History {
                 }
             }
             10 => self.open(branch),
-            11..=16 => self.vote(branch),
+            11..=17 => self.vote(branch),
             _ => self.talk(branch),
         }
     }
@@ -285,18 +285,34 @@ impl History {
             _ => length.saturating_sub(1 + self.chance.below(3)),
         };
         let mut copy = self.branches[branch].clone();
-        if copy.part == Part::Root && (after == 0 || self.chance.one_in(2)) {
+        if copy.part == Part::Root && (after < 2 || !self.chance.one_in(3)) {
             return;
         }
         copy.author = copy.author.fork_after(after as u64);
         self.branches.push(copy);
-        let traitor = self.branches.len() - 1;
+        let (traitor, member) = (self.branches.len() - 1, self.branches[branch].member);
         for _ in 0..=self.chance.below(3) {
             match self.chance.below(4) {
                 0 => self.vote(traitor),
                 1 => self.grant(traitor, Part::Worker),
                 _ => self.talk(traitor),
             }
+        }
+        if self.chance.one_in(2) {
+            let picked = if self.chance.one_in(4) { traitor } else { branch };
+            self.heal(member, picked);
+        }
+    }
+
+    /// The root picks the branch that is to stand.
+    fn heal(&mut self, member: usize, branch: usize) {
+        let mut roots = (0..self.branches.len())
+            .filter(|b| self.branches[*b].member == member)
+            .filter(|b| self.branches[*b].part == Part::Root);
+        if let Some(root) = roots.next() {
+            let (author, grant) = (&self.branches[branch].author, self.branches[root].grants[0]);
+            let record = revocation(author.key(), author.tip());
+            self.write(root, grant, &record);
         }
     }
 
@@ -327,7 +343,12 @@ impl History {
     }
 
     fn open(&mut self, branch: usize) {
-        let Some(grant) = self.any_grant(branch) else {
+        let known = &self.branches[branch];
+        let grants = match known.part {
+            Part::Steward => known.grants.clone(),
+            _ => known.mandates.clone(),
+        };
+        let Some(grant) = self.chance.pick(&grants).copied() else {
             return;
         };
         let id = self.write(branch, grant, &proposal("Shared servers"));
@@ -355,6 +376,11 @@ impl History {
     }
 
     fn talk(&mut self, branch: usize) {
+        match self.branches[branch].part {
+            Part::Root if !self.chance.one_in(20) => return self.mandate(branch),
+            Part::Node if !self.chance.one_in(20) => return,
+            _ => {}
+        }
         let Some(grant) = self.any_grant(branch) else {
             return;
         };

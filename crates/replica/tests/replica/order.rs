@@ -137,3 +137,58 @@ fn every_order_of_arrival_gives_the_same() {
         other.join().expect("the other half failed");
     });
 }
+
+#[test]
+fn the_histories_reach_every_rule() {
+    let mut reached = std::collections::BTreeMap::new();
+    for seed in 0..60 {
+        let history = History::random(seed, STEPS);
+        let mut replica = Replica::new(history.cast.genesis.clone());
+        offer_until_stable(&mut replica, history.cast.now(), &history.entries);
+        let mut reach = |what: &'static str, count: usize| {
+            *reached.entry(what).or_insert(0) += count;
+        };
+        let forks = replica.forks();
+        let picked = forks.iter().filter(|fork| {
+            replica
+                .tip(&fork.key)
+                .is_some_and(|(tip, _)| tip >= fork.sequence)
+        });
+        reach("picked branches", picked.count());
+        reach("forks", forks.len());
+        reach("logs", history.keys.len());
+        for key in &history.keys {
+            let aside = replica.aside(key);
+            let aside = aside.iter().filter_map(|position| replica.get(*position));
+            for stored in aside {
+                match stored.kind.word() {
+                    Some("ballot") if stored.loose => reach("ballots alone", 1),
+                    Some("mandate") if stored.loose => reach("mandates alone", 1),
+                    _ => reach("evidence", 1),
+                }
+            }
+        }
+        for (id, entry) in history.archive() {
+            match replica.position(&id) {
+                Some(position) if replica.stands(position) => {
+                    reach("standing", 1);
+                    reach("standing revocations", usize::from(entry.header.kind.0 == 6));
+                }
+                Some(_) => reach("kept without standing", 1),
+                None => reach("not kept", 1),
+            }
+        }
+    }
+    for what in [
+        "picked branches",
+        "forks",
+        "ballots alone",
+        "mandates alone",
+        "standing revocations",
+        "kept without standing",
+        "not kept",
+    ] {
+        let count = reached.get(what).copied().unwrap_or(0);
+        assert!(count >= 3, "{what}: {count} in {reached:?}");
+    }
+}
