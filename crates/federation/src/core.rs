@@ -68,6 +68,8 @@ pub struct Core {
     missing_chunks: BTreeMap<Hash, Option<PublicKey>>,
     writes: u64,
     durable: u64,
+    /// Entries whose write is not durable yet: no peer may be told of them.
+    volatile: BTreeSet<Position>,
     waiting: BTreeMap<u64, Waiting>,
     roster: BTreeMap<PublicKey, Vec<String>>,
     caught_up: bool,
@@ -103,6 +105,7 @@ impl Core {
             missing_chunks: BTreeMap::new(),
             writes: 0,
             durable: 0,
+            volatile: BTreeSet::new(),
             waiting: BTreeMap::new(),
             roster: BTreeMap::new(),
             caught_up: false,
@@ -316,6 +319,10 @@ impl Core {
         &mut self.generator
     }
 
+    pub(crate) fn is_durable(&self, position: Position) -> bool {
+        !self.volatile.contains(&position)
+    }
+
     pub(crate) fn caught_up_with_a_peer(&mut self) {
         if !self.caught_up {
             self.caught_up = true;
@@ -372,6 +379,7 @@ impl Core {
                 received: now,
             });
             spread.push((*position, origin));
+            self.volatile.insert(*position);
             let from = match origin {
                 Origin::Peer(peer) => Some(peer),
                 Origin::Here => None,
@@ -471,7 +479,11 @@ impl Core {
                 self.send_acknowledgement(peer, number, outputs);
             }
             if !waiting.spread.is_empty() {
+                for (position, _) in &waiting.spread {
+                    self.volatile.remove(position);
+                }
                 self.spread(now, &waiting.spread, outputs);
+                self.fill_windows(now, outputs);
             }
         }
     }

@@ -560,6 +560,18 @@ impl Core {
         self.fill_window(now, to, outputs);
     }
 
+    /// Sends what had to wait in the queues until it was durable.
+    pub(crate) fn fill_windows(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
+        let waiting = self.exchange.peers.iter();
+        let waiting: Vec<PublicKey> = waiting
+            .filter(|(_, peer)| !peer.queue.is_empty())
+            .map(|(key, _)| *key)
+            .collect();
+        for key in waiting {
+            self.fill_window(now, key, outputs);
+        }
+    }
+
     /// Sends what is queued for a peer, a few messages at a time: the next ones follow when it has
     /// stored what came, so that a slow peer is not flooded and memory stays bounded.
     fn fill_window(&mut self, now: Timestamp, to: PublicKey, outputs: &mut Vec<Output>) {
@@ -584,7 +596,8 @@ impl Core {
         let mut peer = self.exchange.peers.remove(to)?;
         let (mut ids, mut bytes) = (Vec::new(), 0);
         while peer.flights.len() < WINDOW && ids.len() < ENTRIES_MAX {
-            let Some(position) = peer.queue.front() else {
+            // What a peer asked for may still be on its way to the disk: it waits there.
+            let Some(position) = peer.queue.front().filter(|front| self.is_durable(**front)) else {
                 break;
             };
             if let Some(stored) = self.replica().get(*position) {
