@@ -202,11 +202,45 @@ impl World {
             ));
         }
         random.shuffle(&mut entries);
-        let digest = offered_anew(&self.genesis, &entries);
-        if digest != core.replica().digest() {
-            return Err("the same entries in another order give something else".to_owned());
+        let anew = offered_anew(&self.genesis, &entries);
+        if anew.digest() != core.replica().digest() {
+            let difference = self.difference(core.replica(), &anew);
+            return Err(format!(
+                "the same entries in another order give something else: {difference}"
+            ));
         }
         Ok(())
+    }
+
+    /// In which logs two replicas differ.
+    fn difference(&self, one: &Replica, other: &Replica) -> String {
+        let heights = |replica: &Replica| -> BTreeMap<PublicKey, String> {
+            let heights = replica.heights().into_iter();
+            heights
+                .map(|height| {
+                    (
+                        height.key,
+                        format!("{:?}", (height.sequence, height.tip, height.aside)),
+                    )
+                })
+                .collect()
+        };
+        let (left, right) = (heights(one), heights(other));
+        let keys: BTreeSet<&PublicKey> = left.keys().chain(right.keys()).collect();
+        let differing = keys
+            .into_iter()
+            .filter(|key| left.get(key) != right.get(key));
+        let lines: Vec<String> = differing
+            .map(|key| {
+                let (left, right) = (left.get(key), right.get(key));
+                format!(
+                    "{} ({}): {left:?} / {right:?}",
+                    key.short(),
+                    self.owner(key)
+                )
+            })
+            .collect();
+        lines.join("\n  ")
     }
 
     /// The keys that only honest people have.
@@ -374,9 +408,9 @@ impl World {
     }
 }
 
-/// The digest of a replica that was offered these entries, again and again until nothing changes:
+/// A replica that was offered these entries, again and again until nothing changes:
 /// what had no room to wait comes again.
-fn offered_anew(genesis: &domain::genesis::Genesis, entries: &[Entry]) -> Hash {
+fn offered_anew(genesis: &domain::genesis::Genesis, entries: &[Entry]) -> Replica {
     let mut replica = Replica::new(genesis.clone());
     loop {
         let before = replica.len();
@@ -389,7 +423,7 @@ fn offered_anew(genesis: &domain::genesis::Genesis, entries: &[Entry]) -> Hash {
             replica.take_changes();
         }
         if replica.len() == before {
-            return replica.digest();
+            return replica;
         }
     }
 }

@@ -303,7 +303,10 @@ impl Core {
         let others = self.view.keys.iter().any(|(key, known)| {
             known.purpose == Purpose::Node && !known.revoked && *key != self.settings.node
         });
-        self.caught_up = may_sign || !others;
+        // A node whose grant is not here yet is let in by nobody, so that there is nobody to compare
+        // with: it may sign what makes it a member's.
+        let is_known = self.view.keys.contains_key(&self.settings.node);
+        self.caught_up = may_sign || !others || !is_known;
         self.changes.extend([Change::Members, Change::Peers]);
     }
 
