@@ -75,7 +75,9 @@ fn case(what: &str, history: &History, extra: &[&Written]) -> Value {
     let mut backwards = history.replica();
     let reversed: Vec<Entry> = entries.iter().rev().cloned().collect();
     settle(&mut backwards, history, &reversed);
-    if replica.digest() != backwards.digest() { println!("ORDER {what}"); }
+    if replica.digest() != backwards.digest() {
+        println!("ORDER {what}");
+    }
     let key = history.bela.delegate.public();
     let all = history.book.written.iter().chain(extra.iter().copied());
     let standing: Vec<Value> = all

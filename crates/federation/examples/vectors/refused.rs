@@ -44,13 +44,6 @@ impl Rows<'_> {
             &history.bela,
         );
         let plain = self.plain();
-        let author = &plain.header.author;
-        let (sequence, _) = history.book.tips[author];
-        let earlier =
-            history.book.written.iter().find(|w| {
-                w.entry.header.author == *author && w.entry.header.sequence == sequence - 1
-            });
-        let earlier = earlier.expect("an earlier entry").id;
         self.add(
             "a sequence is left out",
             plain.clone().change(|h| h.sequence += 1),
@@ -63,14 +56,7 @@ impl Rows<'_> {
             }),
         );
         self.add(
-            "its log has an entry at that sequence and stands no further",
-            plain.clone().change(|h| {
-                h.previous = Some(earlier);
-                h.sequence = sequence + 1;
-            }),
-        );
-        self.add(
-            "a millisecond before the previous entry",
+            "before the previous entry",
             plain.clone().change(|h| {
                 h.time.0 = history.book.now.0 - 600_000;
             }),
@@ -288,6 +274,23 @@ impl Rows<'_> {
         );
     }
 
+    /// An entry above a fork.
+    fn void(&mut self) {
+        let history = self.history;
+        let anna = &history.anna;
+        let mut book = history.book.clone();
+        let comment = |name: &str| history.comment(name, &anna.delegate, anna.grant, name);
+        let other = book.sign(comment("the other branch")).entry;
+        book.write(comment("one branch"));
+        let one = book.written[book.written.len() - 1].clone();
+        let mut above = comment("above the fork");
+        above.header.previous = Some(one.id);
+        above.header.sequence += 1;
+        let above = book.sign(above).entry;
+        let row = ("above a fork", vec![one.entry, other], above);
+        self.rows.push(row);
+    }
+
     /// The seventeenth grant of a day.
     fn limits(&mut self) {
         let history = self.history;
@@ -405,6 +408,7 @@ pub fn file(history: &History) -> Value {
     rows.bodies();
     rows.rights();
     rows.beginnings();
+    rows.void();
     rows.limits();
     let entries: Vec<Value> = rows
         .rows
