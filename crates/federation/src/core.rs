@@ -72,7 +72,8 @@ pub struct Core {
     roster: BTreeMap<PublicKey, Vec<String>>,
     caught_up: bool,
     started: bool,
-    announced_deadline: Timestamp,
+    /// The deadlines that have not passed yet, so that people see a vote close.
+    deadlines: BTreeSet<(Timestamp, ProposalId)>,
     changes: BTreeSet<Change>,
 }
 
@@ -106,7 +107,7 @@ impl Core {
             roster: BTreeMap::new(),
             caught_up: false,
             started: false,
-            announced_deadline: Timestamp(0),
+            deadlines: BTreeSet::new(),
             changes: BTreeSet::new(),
         })
     }
@@ -231,14 +232,8 @@ impl Core {
     /// The earliest time at which the core has something to do by itself.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        let deadline = self
-            .view
-            .proposals
-            .values()
-            .flat_map(|proposal| proposal.openings())
-            .map(|opening| opening.record.deadline.plus_ms(1))
-            .filter(|deadline| *deadline > self.announced_deadline)
-            .min();
+        let first = self.deadlines.first();
+        let deadline = first.map(|(deadline, _)| deadline.plus_ms(1));
         [
             deadline,
             self.replica.next_due(),
@@ -300,13 +295,21 @@ impl Core {
     fn start(&mut self, now: Timestamp, may_sign: bool) {
         self.started = true;
         self.view = self.replica.view();
-        self.announced_deadline = now;
+        self.note_all_deadlines(now);
         self.exchange.started(now, &mut self.generator);
         let others = self.view.keys.iter().any(|(key, known)| {
             known.purpose == Purpose::Node && !known.revoked && *key != self.settings.node
         });
         self.caught_up = may_sign || !others;
         self.changes.extend([Change::Members, Change::Peers]);
+    }
+
+    fn note_all_deadlines(&mut self, now: Timestamp) {
+        let openings = self.view.proposals.iter().flat_map(|(id, proposal)| {
+            let openings = proposal.openings().into_iter();
+            openings.map(|opening| (opening.record.deadline, *id))
+        });
+        self.deadlines = openings.filter(|(deadline, _)| *deadline >= now).collect();
     }
 
     pub(crate) fn generator(&mut self) -> &mut ChaCha8Rng {
@@ -388,6 +391,9 @@ impl Core {
         for (position, _) in &changes.stored {
             if let Some(stored) = self.replica.get(*position) {
                 let record = stored.record.as_deref();
+                if let Some(Record::Opening(opening)) = record {
+                    self.deadlines.insert((opening.deadline, opening.proposal));
+                }
                 self.changes
                     .extend(change_of(stored.kind, record, stored.id, &self.view.phases));
             }
@@ -642,21 +648,13 @@ impl Core {
         if !self.started {
             return;
         }
-        let closed: Vec<ProposalId> = self
-            .view
-            .phases
-            .iter()
-            .filter(|(phase, _)| {
-                let opening = self.replica.opening(phase);
-                opening.is_some_and(|opening| {
-                    opening.deadline.plus_ms(1) > self.announced_deadline && opening.deadline < now
-                })
-            })
-            .map(|(_, proposal)| *proposal)
-            .collect();
-        self.changes
-            .extend(closed.into_iter().map(Change::Proposal));
-        self.announced_deadline = self.announced_deadline.max(now);
+        while let Some((deadline, proposal)) = self.deadlines.first().copied() {
+            if deadline >= now {
+                break;
+            }
+            self.deadlines.pop_first();
+            self.changes.insert(Change::Proposal(proposal));
+        }
         let looks_at_nodes =
             self.changes.contains(&Change::Members) || self.changes.contains(&Change::Peers);
         if looks_at_nodes {

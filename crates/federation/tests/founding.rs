@@ -1,5 +1,7 @@
 //! Three founders found a federation, vote, and see the same.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, VecDeque};
 
 use domain::{
