@@ -1,7 +1,6 @@
 //! The laws of the replicated set, through the public interface of the crate.
 
 mod bounds;
-mod debug;
 mod entry;
 mod exchange;
 mod foreign;
