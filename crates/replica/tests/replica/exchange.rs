@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{Chance, synchronise};
 use crate::scene::{Player, Scene};
+use crate::{history::Chance, meeting::synchronise};
 use domain::{
     cbor::{Decode, Encode},
     id::{EntryId, Timestamp},

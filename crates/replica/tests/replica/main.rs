@@ -5,6 +5,8 @@ mod entry;
 mod exchange;
 mod foreign;
 mod history;
+mod meeting;
+mod merge;
 mod order;
 mod rule;
 mod scene;

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::history::{Chance, History, difference, offer_until_stable, synchronise};
+use crate::{
+    history::{Chance, History},
+    meeting::{difference, offer_until_stable, synchronise},
+};
 use domain::id::{EntryId, MemberId, PhaseId};
 use replica::{Replica, entry::Entry};
 
