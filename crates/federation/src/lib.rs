@@ -1,1 +1,22 @@
-//! The federation crate.
+//! The node's state machine: it composes the rules of the domain with the replica, and speaks with
+//! other nodes through messages. It does no I/O, reads no clock and spawns nothing; the node and
+//! the simulator drive the same [`Core`].
+
+mod act;
+pub mod application;
+mod core;
+mod error;
+mod exchange;
+mod io;
+pub mod message;
+mod prepare;
+mod state;
+
+pub use self::{
+    act::{Act, Keep, Prepared},
+    core::{Core, Settings},
+    error::{CoreError, Refused, format_utc},
+    exchange::{CLOCK_MS_MAX, PeerState},
+    io::{Change, Fault, Input, Output, Write},
+    state::{BallotSeen, Decision, Phase, State},
+};

@@ -16,7 +16,7 @@ use crate::{
 
 mod proposal;
 
-pub use proposal::{Comment, Opening, OpeningFault, Proposal, Version, Withdrawal};
+pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
 
 /// A member of the federation.
 #[derive(Debug, Clone, PartialEq, Eq)]

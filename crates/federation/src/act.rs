@@ -1,0 +1,172 @@
+//! What people and nodes do, before it is an entry.
+
+use domain::{
+    decision::Choice,
+    id::{CircleId, EntryId, Hash, PersonId, ProposalId},
+    key::{PublicKey, Signature},
+    record,
+};
+use replica::entry::{Header, Salted};
+
+/// Something a person or a node does with one key. The core finds the grant, the sequence and all
+/// else that the entry needs, checks it against the rules, and says what is wrong if it does not
+/// fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// A founder's root key signs the genesis.
+    Found,
+    /// A newcomer's root key takes up its admission.
+    Join(record::Join),
+    /// A founder's root key admits a newcomer. The signature is over
+    /// [`record::Newcomer::message`].
+    Admit(record::Admit),
+    /// A root or steward's key gives a key rights; the number is chosen by the core.
+    Grant {
+        /// What the key is for.
+        purpose: record::Purpose,
+        /// The key.
+        key: PublicKey,
+        /// Whose it is, for persons.
+        person: Option<PersonId>,
+        /// The person's roles.
+        roles: record::Roles,
+        /// Where the key lives.
+        custody: record::Custody,
+    },
+    /// A root key lists who votes for its member; the number is chosen by the core.
+    Mandate {
+        /// The delegates, in any order.
+        delegates: Vec<record::Delegate>,
+    },
+    /// A root or steward's key ends a key.
+    Revoke {
+        /// The key.
+        key: PublicKey,
+        /// What of its log still stands.
+        keep: Keep,
+        /// Why, for the members.
+        reason: String,
+    },
+    /// Who a person is.
+    Person {
+        /// The person.
+        person: PersonId,
+        /// The name shown to members.
+        name: String,
+        /// How to reach the person; may be empty.
+        contact: String,
+    },
+    /// A person takes a role in a circle.
+    Role(record::Role),
+    /// How the member describes itself.
+    Profile(record::Profile),
+    /// A circle is begun or described anew.
+    Circle(record::Circle),
+    /// Where this node can be reached.
+    Endpoint(record::Endpoint),
+    /// A co-op's application, passed on by this node or a steward.
+    Apply {
+        /// What it says.
+        application: record::Application,
+        /// The request in words.
+        request: String,
+    },
+    /// A new proposal.
+    Propose {
+        /// One line.
+        title: String,
+        /// The text.
+        text: String,
+        /// The rule's name; empty for the charter's default.
+        rule: String,
+        /// Why it cannot wait for the regular period.
+        urgent: Option<String>,
+        /// The circle it belongs to.
+        circle: Option<CircleId>,
+        /// The language it is written in.
+        language: String,
+    },
+    /// A new version of a proposal. If voting was open it opens anew, on the new version, for a
+    /// fresh period.
+    Amend {
+        /// The proposal.
+        proposal: ProposalId,
+        /// The title from now on.
+        title: String,
+        /// The whole text from now on.
+        text: String,
+        /// What changed, in words; may be empty.
+        what_changed: String,
+    },
+    /// The proposer takes a proposal back.
+    Withdraw {
+        /// The proposal.
+        proposal: ProposalId,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// Voting opens on the current version.
+    Open {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// A delegate votes for its member.
+    Vote {
+        /// The proposal.
+        proposal: ProposalId,
+        /// The hash of the version the voter read.
+        version: Hash,
+        /// The choice.
+        choice: Choice,
+        /// For a block: which of the charter's aims, counted from 0.
+        aim: Option<u64>,
+        /// Why; a block needs 20 visible characters.
+        reason: String,
+    },
+    /// Someone says something about a proposal.
+    Comment {
+        /// The proposal.
+        proposal: ProposalId,
+        /// The comment or ballot it answers.
+        answers: Option<EntryId>,
+        /// The words.
+        text: String,
+    },
+}
+
+/// What of a revoked key's log still stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// All that stands on this node now.
+    All,
+    /// Nothing.
+    Nothing,
+    /// Up to this entry, which may lie above a fork: its branch is then picked.
+    UpTo(u64, EntryId),
+}
+
+/// An entry that only lacks its signature, for keys that do not live on this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// What is signed.
+    pub header: Header,
+    /// The body.
+    pub body: Salted,
+    /// The note.
+    pub note: Option<Salted>,
+    /// The chunks of a long text.
+    pub chunks: Vec<Vec<u8>>,
+}
+
+impl Prepared {
+    /// The entry with its signature.
+    #[must_use]
+    pub fn signed(self, signature: Signature) -> replica::entry::Entry {
+        replica::entry::Entry {
+            header: self.header,
+            signature,
+            body: Some(self.body),
+            note: self.note,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What a node that is not a member's yet can say: apply, ask how far its admission is, and
+//! introduce itself once it has joined (`specs/messages.md`, "Strangers").
+
+use domain::{
+    cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
+    genesis::NAME_BYTES_MAX,
+    key::{PublicKey, Signature},
+    record::{Admission, BLOCK_BYTES_MAX, CLASS_BYTES_MAX},
+    text::{decode_block, decode_line},
+};
+use replica::entry::{ENTRY_BYTES_MAX, Entry};
+
+/// The most entries of an introduction.
+pub const INTRODUCTION_MAX: usize = 256;
+/// The most bytes of a request.
+pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
+
+/// A stranger's request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Whoever holds an invitation asks which federation it is for: the answer is the genesis.
+    Genesis {
+        /// The invitation's secret.
+        secret: [u8; 32],
+    },
+    /// A co-op applies.
+    Apply {
+        /// The invitation's secret.
+        secret: [u8; 32],
+        /// The root key it wants to be admitted with.
+        root: PublicKey,
+        /// Its name.
+        name: String,
+        /// The class it applies for.
+        class: String,
+        /// Its signature over [`domain::record::Application::message`].
+        proof: Signature,
+        /// The request in words.
+        request: String,
+    },
+    /// An applicant asks which admissions were signed.
+    Status {
+        /// Its root key.
+        root: PublicKey,
+    },
+    /// A member's node that may not be known shows its grants.
+    Introduce {
+        /// Its member's root log up to the grants, in order.
+        entries: Vec<Entry>,
+    },
+}
+
+/// What a stranger is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Response {
+    /// The genesis, encoded.
+    Genesis(Vec<u8>),
+    /// The application was taken and is on its way to the founders.
+    Applied,
+    /// How far an admission is.
+    Status {
+        /// The admissions so far.
+        admissions: Vec<Admission>,
+        /// How many are needed.
+        needed: u64,
+    },
+    /// The answering node's own introduction.
+    Introduced {
+        /// In order.
+        entries: Vec<Entry>,
+    },
+    /// The request was refused, with a sentence for the person who asked.
+    Refused(String),
+}
+
+fn entries(decoder: &mut Decoder<'_>) -> Result<Vec<Entry>, DecodeError> {
+    let count = decoder.array_to("introduction", INTRODUCTION_MAX)?;
+    (0..count)
+        .map(|_| Entry::from_bytes(decoder.bytes("entry", ENTRY_BYTES_MAX)?))
+        .collect()
+}
+
+fn encode_entries(encoder: &mut Encoder, entries: &[Entry]) {
+    encoder.array(entries.len());
+    for entry in entries {
+        encoder.bytes(&entry.to_bytes());
+    }
+}
+
+impl Encode for Request {
+    fn encode(&self, encoder: &mut Encoder) {
+        match self {
+            Self::Genesis { secret } => {
+                encoder.array(2).uint(1).bytes(secret);
+            }
+            Self::Apply {
+                secret,
+                root,
+                name,
+                class,
+                proof,
+                request,
+            } => {
+                encoder
+                    .array(7)
+                    .uint(2)
+                    .bytes(secret)
+                    .value(root)
+                    .text(name)
+                    .text(class)
+                    .value(proof)
+                    .text(request);
+            }
+            Self::Status { root } => {
+                encoder.array(2).uint(3).value(root);
+            }
+            Self::Introduce { entries } => {
+                encoder.array(2).uint(4);
+                encode_entries(encoder, entries);
+            }
+        }
+    }
+}
+
+impl Decode for Request {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let length = decoder.array_to("request", 7)?;
+        Ok(match (decoder.uint()?, length) {
+            (1, 2) => Self::Genesis {
+                secret: decoder.bytes_of("secret")?,
+            },
+            (2, 7) => Self::Apply {
+                secret: decoder.bytes_of("secret")?,
+                root: decoder.value()?,
+                name: decode_line(decoder, "name", NAME_BYTES_MAX)?,
+                class: decode_line(decoder, "class", CLASS_BYTES_MAX)?,
+                proof: decoder.value()?,
+                request: decode_block(decoder, "request", BLOCK_BYTES_MAX)?,
+            },
+            (3, 2) => Self::Status {
+                root: decoder.value()?,
+            },
+            (4, 2) => Self::Introduce {
+                entries: entries(decoder)?,
+            },
+            _ => return Err(DecodeError::Invalid("no request of that code and length")),
+        })
+    }
+}
+
+impl Encode for Response {
+    fn encode(&self, encoder: &mut Encoder) {
+        match self {
+            Self::Genesis(bytes) => {
+                encoder.array(2).uint(1).bytes(bytes);
+            }
+            Self::Applied => {
+                encoder.array(1).uint(2);
+            }
+            Self::Status { admissions, needed } => {
+                encoder
+                    .array(3)
+                    .uint(3)
+                    .list(admissions.iter())
+                    .uint(*needed);
+            }
+            Self::Introduced { entries } => {
+                encoder.array(2).uint(4);
+                encode_entries(encoder, entries);
+            }
+            Self::Refused(why) => {
+                encoder.array(2).uint(5).text(why);
+            }
+        }
+    }
+}
+
+impl Decode for Response {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let length = decoder.array_to("response", 3)?;
+        Ok(match (decoder.uint()?, length) {
+            (1, 2) => Self::Genesis(decoder.bytes("genesis", REQUEST_BYTES_MAX)?.to_vec()),
+            (2, 1) => Self::Applied,
+            (3, 3) => Self::Status {
+                admissions: decoder.list("admissions", domain::genesis::FOUNDERS_MAX)?,
+                needed: decoder.uint()?,
+            },
+            (4, 2) => Self::Introduced {
+                entries: entries(decoder)?,
+            },
+            (5, 2) => Self::Refused(decode_block(decoder, "reason", BLOCK_BYTES_MAX)?),
+            _ => return Err(DecodeError::Invalid("no response of that code and length")),
+        })
+    }
+}

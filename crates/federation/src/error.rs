@@ -1,0 +1,246 @@
+//! Why the core does not do what it was asked, in words for the person who asked.
+
+use domain::{
+    cbor::DecodeError,
+    charter::CharterError,
+    id::{Hash, Timestamp},
+};
+use replica::Refusal;
+use thiserror::Error;
+
+/// Why an act is refused. Nothing was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// This key has no standing right for this.
+    #[error("this key has no right to do that: {needs}")]
+    Right {
+        /// Which role or key is needed.
+        needs: &'static str,
+    },
+    /// The key was revoked.
+    #[error("this key was revoked; ask a steward of your co-op for a new one")]
+    Revoked,
+    /// The key's log forked: someone else signed with it too.
+    #[error(
+        "this key has signed two different entries at one place and no longer counts; ask a \
+         steward for a new key"
+    )]
+    Forked,
+    /// Not all founders have signed yet.
+    #[error("the federation is not founded yet: {missing} of {founders} founders have not signed")]
+    NotFounded {
+        /// How many are missing.
+        missing: usize,
+        /// How many there are.
+        founders: usize,
+    },
+    /// After an unclean start the node has not compared its logs with any peer.
+    #[error(
+        "this node stopped without warning and has not reached another node since; it signs \
+         nothing until it has, or until a steward starts it with --alone"
+    )]
+    NotCaughtUp,
+    /// The clock differs too much from the peers'.
+    #[error("this node's clock is {0} seconds off its peers'; set the clock, then try again")]
+    Clock(u64),
+    /// There is no such proposal here.
+    #[error("there is no such proposal on this node; it may not have arrived yet")]
+    UnknownProposal,
+    /// There is no such circle here.
+    #[error("there is no such circle on this node")]
+    UnknownCircle,
+    /// There is no such key or person here.
+    #[error("there is no such key on this node")]
+    UnknownKey,
+    /// Only the member that proposed may do this.
+    #[error("only {member}, which proposed it, can do that")]
+    NotTheProposer {
+        /// The proposing member's name.
+        member: String,
+    },
+    /// The proposal was withdrawn.
+    #[error("the proposal was withdrawn")]
+    Withdrawn,
+    /// Voting is open already.
+    #[error("voting on this version is open already")]
+    AlreadyOpen,
+    /// Voting has not begun.
+    #[error("voting on this proposal is not open")]
+    NotOpen,
+    /// Voting is over.
+    #[error("voting closed at {}; a ballot cast now cannot count", format_utc(*.0))]
+    Closed(Timestamp),
+    /// The text changed since the voter read it.
+    #[error("the text was changed while you read it; read the new version, then vote again")]
+    OldVersion {
+        /// What the voter read.
+        read: Hash,
+        /// What is voted on.
+        current: Hash,
+    },
+    /// The member may not vote here.
+    #[error("{member} is not among those who decide this; the electorate was fixed at opening")]
+    NotEligible {
+        /// The member's name.
+        member: String,
+    },
+    /// Eight revisions were used.
+    #[error(
+        "a vote can be changed seven times and this one was; a new mandate (folkmoot key mandate) \
+         gives a fresh start"
+    )]
+    NoRevisionLeft,
+    /// The reason of a block is too short.
+    #[error("say in at least {needed} characters what would be harmed; it has {found}")]
+    ReasonTooShort {
+        /// Visible characters found.
+        found: usize,
+        /// How many are needed.
+        needed: u64,
+    },
+    /// A block names no aim of the charter.
+    #[error("say which of the charter's {0} aims the block protects")]
+    Aim(usize),
+    /// The charter does not allow this choice.
+    #[error("the charter does not allow the choice {0}")]
+    Choice(&'static str),
+    /// The rule cannot be chosen.
+    #[error("{0}")]
+    Rule(String),
+    /// The class is not in the charter.
+    #[error("the charter has no class {0:?}; it has {1}")]
+    Class(String, String),
+    /// Nobody may vote under this rule.
+    #[error("nobody may vote under this rule yet")]
+    EmptyElectorate,
+    /// The electorate is larger than this release can open a vote for.
+    #[error("{found} voters; this release opens votes for at most {most}")]
+    ElectorateTooLarge {
+        /// How many would vote.
+        found: usize,
+        /// How many can.
+        most: usize,
+    },
+    /// Something that was written is too long, empty or has odd characters.
+    #[error("{field}: {problem}")]
+    Text {
+        /// The field's name.
+        field: &'static str,
+        /// What is wrong, in words.
+        problem: String,
+    },
+    /// A newcomer is a member already.
+    #[error("{0} is a member already")]
+    AlreadyMember(String),
+    /// Too few founders admitted the newcomer.
+    #[error("{found} of {needed} admissions; wait for more founders to admit it")]
+    Admissions {
+        /// Valid ones found.
+        found: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// The proposal was decided and cannot be changed.
+    #[error("this proposal has passed; propose a new one to change what was decided")]
+    Decided,
+    /// The entry that resulted does not fit the rules of storing.
+    #[error("the entry was refused")]
+    Entry(#[source] Refusal),
+    /// An entry signed elsewhere does not follow this key's last entry.
+    #[error("the key has signed something else meanwhile; prepare it again")]
+    NotNext,
+}
+
+impl Refused {
+    /// A short word that never changes, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Right { .. } => "no-right",
+            Self::Revoked => "revoked",
+            Self::Forked => "forked",
+            Self::NotFounded { .. } => "not-founded",
+            Self::NotCaughtUp => "not-caught-up",
+            Self::Clock(_) => "clock",
+            Self::UnknownProposal => "unknown-proposal",
+            Self::UnknownCircle => "unknown-circle",
+            Self::UnknownKey => "unknown-key",
+            Self::NotTheProposer { .. } => "not-the-proposer",
+            Self::Withdrawn => "withdrawn",
+            Self::AlreadyOpen => "already-open",
+            Self::NotOpen => "not-open",
+            Self::Closed(_) => "closed",
+            Self::OldVersion { .. } => "old-version",
+            Self::NotEligible { .. } => "not-eligible",
+            Self::NoRevisionLeft => "no-revision-left",
+            Self::ReasonTooShort { .. } => "reason-too-short",
+            Self::Aim(_) => "aim",
+            Self::Choice(_) => "choice",
+            Self::Rule(_) => "rule",
+            Self::Class(..) => "class",
+            Self::EmptyElectorate => "empty-electorate",
+            Self::ElectorateTooLarge { .. } => "electorate-too-large",
+            Self::Text { .. } => "text",
+            Self::AlreadyMember(_) => "already-member",
+            Self::Admissions { .. } => "admissions",
+            Self::Decided => "decided",
+            Self::Entry(_) => "entry",
+            Self::NotNext => "not-next",
+        }
+    }
+}
+
+/// Why a core cannot start.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CoreError {
+    /// The genesis carries a charter this release cannot read.
+    #[error("the genesis has a charter that this release cannot read")]
+    Charter(#[source] CharterError),
+    /// The genesis requires what this release does not know.
+    #[error("the federation requires {0:?}, which this release does not know; update folkmoot")]
+    Requires(String),
+    /// A stored entry does not fit: the store is damaged.
+    #[error("a stored entry does not fit; run folkmoot store check")]
+    Stored(#[source] Refusal),
+    /// Stored bytes are no entry.
+    #[error("stored bytes are no entry; run folkmoot store check")]
+    Bytes(#[source] DecodeError),
+}
+
+/// A time in UTC to the second, as `2026-11-21 12:00:00 UTC` (civil-from-days, Howard Hinnant's
+/// algorithm, proleptic Gregorian).
+#[must_use]
+pub fn format_utc(time: Timestamp) -> String {
+    let seconds = time.0 / 1000;
+    let (days, of_day) = (seconds / 86_400, seconds % 86_400);
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let of_era = shifted % 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_index = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_index + 2) / 5 + 1;
+    let month = if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_utc() {
+        assert_eq!(format_utc(Timestamp(0)), "1970-01-01 00:00:00 UTC");
+        assert_eq!(
+            format_utc(Timestamp(1_709_208_000_000)),
+            "2024-02-29 12:00:00 UTC"
+        );
+        assert_eq!(format_utc(Timestamp::MAX), "9999-12-31 23:59:59 UTC");
+    }
+}

@@ -1,0 +1,166 @@
+//! What the core takes in and gives out.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    id::{EntryId, Hash, ProposalId, Timestamp},
+    key::{PublicKey, SecretKey},
+};
+use replica::entry::Entry;
+
+use crate::{act::Act, act::Prepared, error::Refused, message::Message};
+
+/// What the shell gives to the core.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The node has started and restored what it had stored.
+    Start {
+        /// Whether it had been stopped in order.
+        clean: bool,
+        /// Whether a steward says that it may sign without having reached a peer.
+        alone: bool,
+    },
+    /// A member's node is connected.
+    Connected(PublicKey),
+    /// A member's node is gone.
+    Disconnected(PublicKey),
+    /// A message from a connected member's node.
+    Message(PublicKey, Message),
+    /// Everything up to this write is durable.
+    Persisted(u64),
+    /// A person or node acts with a key that is here.
+    Act {
+        /// Comes back with the answer.
+        ticket: u64,
+        /// The key that signs.
+        key: SecretKey,
+        /// What it does.
+        act: Act,
+        /// 32 random bytes for the salts.
+        random: [u8; 32],
+    },
+    /// A key that is elsewhere wants to act: what is to be signed?
+    Prepare {
+        /// Comes back with the answer.
+        ticket: u64,
+        /// The key that will sign.
+        key: PublicKey,
+        /// What it does.
+        act: Act,
+        /// 32 random bytes for the salts.
+        random: [u8; 32],
+    },
+    /// An entry that was signed elsewhere.
+    Submit {
+        /// Comes back with the answer.
+        ticket: u64,
+        /// The entry.
+        entry: Entry,
+        /// The chunks of its text.
+        chunks: Vec<Vec<u8>>,
+    },
+    /// Entries by which a node that is not known yet shows that it is a member's.
+    Introduce(Vec<Entry>),
+    /// The time the core asked to be woken at has come.
+    Wake,
+}
+
+/// What the core wants done, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Make these writes durable, in one transaction, then say [`Input::Persisted`].
+    Persist {
+        /// Counts the writes.
+        number: u64,
+        /// The writes.
+        writes: Vec<Write>,
+    },
+    /// Send a message.
+    Send(PublicKey, Message),
+    /// Load these entries and send them as [`Message::Entries`]. They are durable.
+    SendEntries {
+        /// To whom.
+        to: PublicKey,
+        /// The message's number.
+        number: u64,
+        /// The entries.
+        ids: Vec<EntryId>,
+    },
+    /// Load these chunks and send each as [`Message::Chunk`], if they are here.
+    SendChunks {
+        /// To whom.
+        to: PublicKey,
+        /// The chunks.
+        hashes: Vec<Hash>,
+    },
+    /// Who may connect, and where each was last reached.
+    Roster(BTreeMap<PublicKey, Vec<String>>),
+    /// What an [`Input::Act`] or [`Input::Submit`] came to. It is durable.
+    Answer {
+        /// The ticket.
+        ticket: u64,
+        /// The entry, or why there is none.
+        result: Result<EntryId, Refused>,
+    },
+    /// What an [`Input::Prepare`] came to.
+    Prepared {
+        /// The ticket.
+        ticket: u64,
+        /// What is to be signed.
+        result: Result<Box<Prepared>, Refused>,
+    },
+    /// A peer broke the protocol.
+    Fault(PublicKey, Fault),
+    /// What people see has changed.
+    Changed(Change),
+}
+
+/// A write to the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// A new entry.
+    Entry {
+        /// Its id.
+        id: EntryId,
+        /// The entry as it travels.
+        bytes: Vec<u8>,
+        /// When it came.
+        received: Timestamp,
+    },
+    /// An entry is no longer kept.
+    Remove {
+        /// Its id.
+        id: EntryId,
+    },
+    /// A chunk of a long text.
+    Chunk {
+        /// Its hash.
+        hash: Hash,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+/// How a peer broke the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It sent bytes that are no entry, or an entry with a bad signature.
+    BadEntry,
+    /// It sent a chunk nobody asked for.
+    UnaskedChunk,
+}
+
+/// What changed for those who look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Change {
+    /// A proposal, its votes or comments.
+    Proposal(ProposalId),
+    /// Members, their profiles, persons or keys.
+    Members,
+    /// Circles and roles.
+    Circles,
+    /// Applications and admissions.
+    Applications,
+    /// Which peers are connected, or how far the node has caught up.
+    Peers,
+}

@@ -1,0 +1,179 @@
+//! What nodes say to each other (`specs/messages.md`).
+
+use domain::{
+    cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
+    id::{EntryId, Hash, Timestamp},
+    key::PublicKey,
+    text::CHUNK_BYTES_MAX,
+};
+use replica::{
+    entry::ENTRY_BYTES_MAX,
+    heights::{Ask, HEIGHTS_MAX, Height},
+};
+
+/// The most entries of one message.
+pub const ENTRIES_MAX: usize = 256;
+/// The most bytes of entries in one message; a single larger entry still goes.
+pub const ENTRIES_BYTES_MAX: usize = 256 * 1024;
+/// The most ids of one message.
+pub const IDS_MAX: usize = 1_024;
+/// The most requests for parts of logs in one message.
+pub const ASKS_MAX: usize = 256;
+
+/// A message between two members' nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// The first message of a connection.
+    Hello {
+        /// The sender's clock.
+        now: Timestamp,
+        /// Different after each start of the sender.
+        incarnation: u64,
+    },
+    /// Entries, as they are stored.
+    Entries {
+        /// Counts the sender's messages of entries; acknowledged by it.
+        number: u64,
+        /// The entries.
+        entries: Vec<Vec<u8>>,
+    },
+    /// All that came with this number is durable, known, or refused for good.
+    Acknowledge {
+        /// The number.
+        number: u64,
+    },
+    /// The sender has these entries.
+    Have {
+        /// Their ids.
+        ids: Vec<EntryId>,
+    },
+    /// The sender asks for these entries.
+    Want {
+        /// Their ids.
+        ids: Vec<EntryId>,
+    },
+    /// How far every log stands on the sender.
+    Heights {
+        /// The sender's clock.
+        now: Timestamp,
+        /// The keys this message speaks of, both included.
+        range: (PublicKey, PublicKey),
+        /// The heights in this range, ascending by key.
+        heights: Vec<Height>,
+    },
+    /// Requests for what the sender lacks.
+    Asks {
+        /// The requests.
+        asks: Vec<Ask>,
+        /// Whether this answers requests, so that it is not answered with requests again.
+        again: bool,
+    },
+    /// How many entries the sender is about to send in answer to heights or requests.
+    Following {
+        /// How many.
+        count: u64,
+    },
+    /// The sender asks for chunks of long texts.
+    WantChunks {
+        /// Their hashes.
+        hashes: Vec<Hash>,
+    },
+    /// A chunk.
+    Chunk {
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+impl Encode for Message {
+    fn encode(&self, encoder: &mut Encoder) {
+        match self {
+            Self::Hello { now, incarnation } => {
+                encoder.array(3).uint(1).value(now).uint(*incarnation)
+            }
+            Self::Entries { number, entries } => {
+                encoder.array(3).uint(2).uint(*number).array(entries.len());
+                for entry in entries {
+                    encoder.bytes(entry);
+                }
+                encoder
+            }
+            Self::Acknowledge { number } => encoder.array(2).uint(3).uint(*number),
+            Self::Have { ids } => encoder.array(2).uint(4).list(ids.iter()),
+            Self::Want { ids } => encoder.array(2).uint(5).list(ids.iter()),
+            Self::Heights {
+                now,
+                range,
+                heights,
+            } => encoder
+                .array(5)
+                .uint(6)
+                .value(now)
+                .value(&range.0)
+                .value(&range.1)
+                .list(heights.iter()),
+            Self::Asks { asks, again } => encoder
+                .array(3)
+                .uint(7)
+                .list(asks.iter())
+                .uint(u64::from(*again)),
+            Self::Following { count } => encoder.array(2).uint(8).uint(*count),
+            Self::WantChunks { hashes } => encoder.array(2).uint(9).list(hashes.iter()),
+            Self::Chunk { bytes } => encoder.array(2).uint(10).bytes(bytes),
+        };
+    }
+}
+
+impl Decode for Message {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let length = decoder.array_to("message", 5)?;
+        let code = decoder.uint_to("message", 10)?;
+        let expected = [3, 3, 2, 2, 2, 5, 3, 2, 2, 2];
+        if code == 0 || length != expected[code as usize - 1] {
+            return Err(DecodeError::Invalid(
+                "a message of that code has another length",
+            ));
+        }
+        Ok(match code {
+            1 => Self::Hello {
+                now: decoder.value()?,
+                incarnation: decoder.uint()?,
+            },
+            2 => {
+                let number = decoder.uint()?;
+                let count = decoder.array_to("entries", ENTRIES_MAX)?;
+                let entries = (0..count)
+                    .map(|_| decoder.bytes("entry", ENTRY_BYTES_MAX).map(<[u8]>::to_vec))
+                    .collect::<Result<_, _>>()?;
+                Self::Entries { number, entries }
+            }
+            3 => Self::Acknowledge {
+                number: decoder.uint()?,
+            },
+            4 => Self::Have {
+                ids: decoder.list("ids", IDS_MAX)?,
+            },
+            5 => Self::Want {
+                ids: decoder.list("ids", IDS_MAX)?,
+            },
+            6 => Self::Heights {
+                now: decoder.value()?,
+                range: (decoder.value()?, decoder.value()?),
+                heights: decoder.list("heights", HEIGHTS_MAX)?,
+            },
+            7 => Self::Asks {
+                asks: decoder.list("asks", ASKS_MAX)?,
+                again: decoder.uint_to("again", 1)? == 1,
+            },
+            8 => Self::Following {
+                count: decoder.uint()?,
+            },
+            9 => Self::WantChunks {
+                hashes: decoder.list("hashes", IDS_MAX)?,
+            },
+            _ => Self::Chunk {
+                bytes: decoder.bytes("chunk", CHUNK_BYTES_MAX)?.to_vec(),
+            },
+        })
+    }
+}

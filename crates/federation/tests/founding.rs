@@ -1,0 +1,427 @@
+//! Three founders found a federation, vote, and see the same.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, VecDeque};
+
+use domain::{
+    cbor::{Decode, Encode},
+    charter::Charter,
+    decision::{Choice, Verdict},
+    genesis::{Founder, Genesis},
+    id::{EntryId, PersonId, Timestamp},
+    key::{PublicKey, SecretKey},
+    record::{Custody, Delegate, Purpose, Roles},
+};
+use federation::{Act, Core, Input, Output, Refused, Settings, State, Write, message::Message};
+
+const START: Timestamp = Timestamp(1_800_000_000_000);
+
+/// One node with its keys and its disk, which makes every write durable at once.
+struct Node {
+    core: Core,
+    root: SecretKey,
+    node: SecretKey,
+    delegate: SecretKey,
+    disk: BTreeMap<EntryId, Vec<u8>>,
+    chunks: BTreeMap<domain::id::Hash, Vec<u8>>,
+}
+
+/// Nodes that hear each other at once.
+struct World {
+    nodes: Vec<Node>,
+    now: Timestamp,
+    tickets: u64,
+}
+
+fn key(member: u8, what: u8) -> SecretKey {
+    SecretKey::from_seed(&[member * 16 + what; 32])
+}
+
+fn genesis(members: u8) -> Genesis {
+    let mut founders: Vec<Founder> = (1..=members)
+        .map(|member| Founder {
+            root: key(member, 1).public(),
+            name: format!("Co-op {member}"),
+            class: "producer".to_owned(),
+        })
+        .collect();
+    founders.sort();
+    Genesis {
+        name: "Test".to_owned(),
+        created: START,
+        founders,
+        charter: Charter::default().to_bytes(),
+        nonce: [1; 32],
+        requires: Vec::new(),
+    }
+}
+
+impl World {
+    fn new(members: u8) -> Self {
+        let genesis = genesis(members);
+        let node = |member: u8| {
+            let node = key(member, 2);
+            let settings = Settings {
+                node: node.public(),
+                seed: [member; 32],
+            };
+            let mut core = Core::new(genesis.clone(), settings).unwrap();
+            core.handle(
+                START,
+                Input::Start {
+                    clean: true,
+                    alone: false,
+                },
+            );
+            Node {
+                core,
+                root: key(member, 1),
+                node,
+                delegate: key(member, 3),
+                disk: BTreeMap::new(),
+                chunks: BTreeMap::new(),
+            }
+        };
+        let mut world = Self {
+            nodes: (1..=members).map(node).collect(),
+            now: START.plus_seconds(1),
+            tickets: 0,
+        };
+        for index in 0..world.nodes.len() {
+            world.set_up(index);
+        }
+        world.connect();
+        world
+    }
+
+    fn set_up(&mut self, index: usize) {
+        let person = PersonId([index as u8; 16]);
+        let (root, node, delegate) = {
+            let node = &self.nodes[index];
+            (
+                node.root.clone(),
+                node.node.public(),
+                node.delegate.public(),
+            )
+        };
+        self.act(index, &root, Act::Found).unwrap();
+        let roles = Roles::STEWARD.with(Roles::DELEGATE);
+        let grant = |purpose, key, person, roles| Act::Grant {
+            purpose,
+            key,
+            person,
+            roles,
+            custody: Custody::Node,
+        };
+        self.act(
+            index,
+            &root,
+            grant(Purpose::Person, delegate, Some(person), roles),
+        )
+        .unwrap();
+        self.act(
+            index,
+            &root,
+            grant(Purpose::Node, node, None, Roles::none()),
+        )
+        .unwrap();
+        let delegates = vec![Delegate {
+            key: delegate,
+            person,
+        }];
+        self.act(index, &root, Act::Mandate { delegates }).unwrap();
+    }
+
+    fn connect(&mut self) {
+        let keys: Vec<PublicKey> = self.nodes.iter().map(|node| node.node.public()).collect();
+        let mut events = VecDeque::new();
+        for index in 0..self.nodes.len() {
+            for (other, key) in keys.iter().enumerate() {
+                if other != index {
+                    events.push_back((index, Input::Connected(*key)));
+                }
+            }
+        }
+        self.run(events);
+    }
+
+    fn act(&mut self, index: usize, key: &SecretKey, act: Act) -> Result<EntryId, Refused> {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        let random = [ticket as u8; 32];
+        let input = Input::Act {
+            ticket,
+            key: key.clone(),
+            act,
+            random,
+        };
+        let answers = self.run(VecDeque::from([(index, input)]));
+        answers
+            .into_iter()
+            .find(|(found, _)| *found == ticket)
+            .expect("an answer")
+            .1
+    }
+
+    fn delegate(&mut self, index: usize, act: Act) -> Result<EntryId, Refused> {
+        let key = self.nodes[index].delegate.clone();
+        self.act(index, &key, act)
+    }
+
+    fn run(
+        &mut self,
+        mut events: VecDeque<(usize, Input)>,
+    ) -> Vec<(u64, Result<EntryId, Refused>)> {
+        let mut answers = Vec::new();
+        while let Some((index, input)) = events.pop_front() {
+            let outputs = self.nodes[index].core.handle(self.now, input);
+            for output in outputs {
+                self.carry_out(index, output, &mut events, &mut answers);
+            }
+        }
+        answers
+    }
+
+    fn carry_out(
+        &mut self,
+        index: usize,
+        output: Output,
+        events: &mut VecDeque<(usize, Input)>,
+        answers: &mut Vec<(u64, Result<EntryId, Refused>)>,
+    ) {
+        let from = self.nodes[index].node.public();
+        let send = |to: PublicKey, message: Message, events: &mut VecDeque<_>| {
+            let message = Message::from_bytes(&message.to_bytes()).unwrap();
+            if let Some(to) = self.nodes.iter().position(|node| node.node.public() == to) {
+                events.push_back((to, Input::Message(from, message)));
+            }
+        };
+        match output {
+            Output::Send(to, message) => send(to, message, events),
+            Output::SendEntries { to, number, ids } => {
+                let disk = &self.nodes[index].disk;
+                let entries = ids.iter().map(|id| disk[id].clone()).collect();
+                send(to, Message::Entries { number, entries }, events);
+            }
+            Output::SendChunks { to, hashes } => {
+                for hash in hashes {
+                    let bytes = self.nodes[index].chunks[&hash].clone();
+                    send(to, Message::Chunk { bytes }, events);
+                }
+            }
+            Output::Persist { number, writes } => {
+                for write in writes {
+                    let node = &mut self.nodes[index];
+                    match write {
+                        Write::Entry { id, bytes, .. } => drop(node.disk.insert(id, bytes)),
+                        Write::Remove { id } => drop(node.disk.remove(&id)),
+                        Write::Chunk { hash, bytes } => drop(node.chunks.insert(hash, bytes)),
+                    }
+                }
+                events.push_back((index, Input::Persisted(number)));
+            }
+            Output::Answer { ticket, result } => answers.push((ticket, result)),
+            Output::Fault(peer, fault) => panic!("{peer:?}: {fault:?}"),
+            Output::Roster(_) | Output::Changed(_) | Output::Prepared { .. } => {}
+        }
+    }
+
+    fn assert_same(&self) {
+        let digests: Vec<_> = self
+            .nodes
+            .iter()
+            .map(|node| node.core.replica().digest())
+            .collect();
+        assert!(
+            digests.windows(2).all(|pair| pair[0] == pair[1]),
+            "{digests:?}"
+        );
+        for node in &self.nodes {
+            assert_eq!(*node.core.view(), node.core.replica().view());
+        }
+    }
+}
+
+fn propose(text: &str) -> Act {
+    Act::Propose {
+        title: "Three circles".to_owned(),
+        text: text.to_owned(),
+        rule: "consent".to_owned(),
+        urgent: None,
+        circle: None,
+        language: "en".to_owned(),
+    }
+}
+
+#[test]
+fn founders_vote_and_every_node_shows_the_same_outcome() {
+    let mut world = World::new(3);
+    let proposal = world
+        .delegate(0, propose("Let there be three circles."))
+        .unwrap();
+    world.delegate(0, Act::Open { proposal }).unwrap();
+    for index in 0..3 {
+        let (now, core) = (world.now, &world.nodes[index].core);
+        let decision = core.decision(&proposal, now).unwrap();
+        assert_eq!(decision.state, State::Voting);
+        let version = decision.version.hash;
+        let (choice, aim, reason) = match index {
+            2 => (
+                Choice::Block,
+                Some(0),
+                "This would harm the smallest of our members.",
+            ),
+            _ => (Choice::Agree, None, ""),
+        };
+        let vote = Act::Vote {
+            proposal,
+            version,
+            choice,
+            aim,
+            reason: reason.to_owned(),
+        };
+        world.delegate(index, vote).unwrap();
+    }
+    world.assert_same();
+    let version = world.nodes[0]
+        .core
+        .decision(&proposal, world.now)
+        .unwrap()
+        .version
+        .hash;
+    let agree = Act::Vote {
+        proposal,
+        version,
+        choice: Choice::Agree,
+        aim: None,
+        reason: String::new(),
+    };
+    let short = Act::Vote {
+        proposal,
+        version,
+        choice: Choice::Block,
+        aim: Some(0),
+        reason: "no".to_owned(),
+    };
+    assert!(matches!(
+        world.delegate(1, short),
+        Err(Refused::ReasonTooShort { found: 2, .. })
+    ));
+    let verdict = |world: &World, at| {
+        let core = &world.nodes[0].core;
+        core.decision(&proposal, at)
+            .unwrap()
+            .phase
+            .unwrap()
+            .outcome
+            .verdict
+    };
+    assert_eq!(verdict(&world, world.now), Verdict::Blocked);
+    world.delegate(2, agree.clone()).unwrap();
+    assert_eq!(verdict(&world, world.now), Verdict::Passed);
+    world.assert_same();
+    world.now = world.now.plus_seconds(604_802);
+    assert!(matches!(world.delegate(2, agree), Err(Refused::Closed(_))));
+    let state = world.nodes[1]
+        .core
+        .decision(&proposal, world.now)
+        .unwrap()
+        .state;
+    assert_eq!(state, State::Closed(Verdict::Passed));
+}
+
+#[test]
+fn an_amendment_during_voting_opens_voting_anew_and_old_ballots_do_not_count() {
+    let mut world = World::new(3);
+    let proposal = world.delegate(0, propose("Version one.")).unwrap();
+    world.delegate(0, Act::Open { proposal }).unwrap();
+    let old = world.nodes[1]
+        .core
+        .decision(&proposal, world.now)
+        .unwrap()
+        .version
+        .hash;
+    let agree = |version| Act::Vote {
+        proposal,
+        version,
+        choice: Choice::Agree,
+        aim: None,
+        reason: String::new(),
+    };
+    world.delegate(1, agree(old)).unwrap();
+    world.now = world.now.plus_seconds(60);
+    let amend = Act::Amend {
+        proposal,
+        title: "Three circles".to_owned(),
+        text: "Version two, longer.".repeat(3_000),
+        what_changed: "Everything.".to_owned(),
+    };
+    world.delegate(0, amend).unwrap();
+    assert!(matches!(
+        world.delegate(1, agree(old)),
+        Err(Refused::OldVersion { .. })
+    ));
+    world.assert_same();
+    for node in &world.nodes {
+        let decision = node.core.decision(&proposal, world.now).unwrap();
+        assert_eq!(
+            (decision.state, decision.version.number),
+            (State::Voting, 2)
+        );
+        assert_eq!(decision.phase.unwrap().count.counted.len(), 0);
+        assert_eq!(decision.earlier.len(), 1);
+        assert_eq!(node.core.missing_chunks(), 0);
+    }
+}
+
+#[test]
+fn a_ninth_revision_needs_a_new_mandate() {
+    let mut world = World::new(3);
+    let proposal = world.delegate(0, propose("Text.")).unwrap();
+    world.delegate(0, Act::Open { proposal }).unwrap();
+    let version = world.nodes[1]
+        .core
+        .decision(&proposal, world.now)
+        .unwrap()
+        .version
+        .hash;
+    let vote = |choice| Act::Vote {
+        proposal,
+        version,
+        choice,
+        aim: None,
+        reason: String::new(),
+    };
+    for round in 0..8 {
+        let choice = if round % 2 == 0 {
+            Choice::Agree
+        } else {
+            Choice::Abstain
+        };
+        world.delegate(1, vote(choice)).unwrap();
+    }
+    assert_eq!(
+        world.delegate(1, vote(Choice::Agree)),
+        Err(Refused::NoRevisionLeft)
+    );
+    let root = world.nodes[1].root.clone();
+    let key = world.nodes[1].delegate.public();
+    let delegates = vec![Delegate {
+        key,
+        person: PersonId([1; 16]),
+    }];
+    world.act(1, &root, Act::Mandate { delegates }).unwrap();
+    world.delegate(1, vote(Choice::Agree)).unwrap();
+    world.assert_same();
+    let decision = world.nodes[0].core.decision(&proposal, world.now).unwrap();
+    let counted = decision
+        .phase
+        .unwrap()
+        .count
+        .counted
+        .into_values()
+        .next()
+        .unwrap();
+    assert_eq!((counted.slot.mandate, counted.choice), (2, Choice::Agree));
+}
