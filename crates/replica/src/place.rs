@@ -342,17 +342,18 @@ impl Replica {
         }
         for id in branch.into_iter().rev() {
             let Some(entry) = self.pending.remove(&id) else {
-                return;
+                break;
             };
             if !self.missing_ancestors(&entry).is_empty() {
-                return;
+                break;
             }
             let Ok(stored) = self.judge(id, &entry, received) else {
-                return;
+                break;
             };
             self.remove_loose(&id);
             self.insert(stored, entry);
         }
+        // Also if only a part of it was valid: what was stored may stand.
         self.recompute_and_note();
     }
 
