@@ -166,3 +166,31 @@ fn of_several_revocations_the_roots_counts_then_the_lowest_in_any_order() {
         assert_eq!(fresh.replica.tip(&key), at(2), "the root's outranks both");
     }
 }
+
+#[test]
+fn another_members_revocation_does_not_hide_the_branch_that_the_own_root_picks() {
+    for hostile in [1, 2] {
+        let mut scene = Scene::new();
+        let worker = scene.person(0, Roles::WORKER);
+        let key = worker.author.key();
+        let (mut honest, mut thief) = (worker.clone(), worker.clone());
+        let branch: Vec<_> = (0..3)
+            .map(|number| {
+                let record = proposal(&format!("Honest {number}"));
+                scene.cast.by(&mut honest.author, honest.grant, &record)
+            })
+            .collect();
+        for number in 0..2 {
+            let mut twin = thief.clone();
+            scene.says(&mut twin, &proposal(&format!("Theft {number}")));
+        }
+        scene.says(&mut thief, &proposal("Theft"));
+        let elsewhere = Some((1, domain::id::EntryId([9; 32])));
+        scene.by_root(hostile, &revocation(key, elsewhere));
+        scene.by_root(0, &revocation(key, honest.author.tip()));
+        for entry in branch {
+            let _ = scene.offer(entry);
+        }
+        assert_eq!(scene.replica.tip(&key), honest.author.tip());
+    }
+}
