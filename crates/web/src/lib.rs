@@ -1,1 +1,4 @@
 //! The web crate.
+
+pub mod catalogue;
+pub mod pages;
