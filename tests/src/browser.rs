@@ -81,8 +81,10 @@ impl Browser {
     pub async fn with(setup: Setup) -> Self {
         let profile = tempfile::tempdir().expect("there is room for a folder");
         let port = ports::free();
-        let mut command =
-            Command::new(program("FOLKMOOT_BROWSER_DRIVER", &["chromedriver", "chromium.chromedriver"]));
+        let mut command = Command::new(program(
+            "FOLKMOOT_BROWSER_DRIVER",
+            &["chromedriver", "chromium.chromedriver"],
+        ));
         command
             .arg(format!("--port={port}"))
             .env("HOME", profile.path())
@@ -96,7 +98,12 @@ impl Browser {
         .await;
         let binary = program(
             "FOLKMOOT_BROWSER",
-            &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+            &[
+                "chromium",
+                "chromium-browser",
+                "google-chrome",
+                "google-chrome-stable",
+            ],
         );
         let options = json!({
             "binary": binary,
@@ -105,7 +112,10 @@ impl Browser {
         let capabilities =
             json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
         let session = post(&mut client, "/session", &capabilities).await;
-        let session = session["sessionId"].as_str().expect("a session has an id").to_owned();
+        let session = session["sessionId"]
+            .as_str()
+            .expect("a session has an id")
+            .to_owned();
         let mut browser = Self {
             client,
             session,
@@ -115,7 +125,9 @@ impl Browser {
         browser.resize(setup.width, setup.height).await;
         if setup.dark {
             let scheme = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
-            browser.tell("Emulation.setEmulatedMedia", json!({ "features": scheme })).await;
+            browser
+                .tell("Emulation.setEmulatedMedia", json!({ "features": scheme }))
+                .await;
         }
         browser
     }
@@ -135,12 +147,20 @@ impl Browser {
 
     async fn try_ask(&mut self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let path = format!("/session/{}{path}", self.session);
-        let body = if method == "GET" { String::new() } else { body.to_string() };
+        let body = if method == "GET" {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let headers = [("content-type", "application/json")];
         let answer = self.client.send(method, &path, &headers, &body).await;
         let answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         let value = answer.json()["value"].take();
-        if answer.status == 200 { Ok(value) } else { Err(value) }
+        if answer.status == 200 {
+            Ok(value)
+        } else {
+            Err(value)
+        }
     }
 
     async fn ask(&mut self, method: &str, path: &str, body: &Value) -> Value {
@@ -180,7 +200,12 @@ impl Browser {
 
     /// What a script answers, run by the driver and not by the page.
     pub async fn run(&mut self, script: &str) -> Value {
-        self.ask("POST", "/execute/sync", &json!({ "script": script, "args": [] })).await
+        self.ask(
+            "POST",
+            "/execute/sync",
+            &json!({ "script": script, "args": [] }),
+        )
+        .await
     }
 
     /// A picture of the whole page, as PNG.
@@ -237,9 +262,7 @@ impl Browser {
     pub async fn press(&mut self, keys: &[&str]) {
         let actions: Vec<Value> = keys
             .iter()
-            .flat_map(|key| {
-                ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key }))
-            })
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })))
             .collect();
         let body = json!({ "actions": [{ "type": "key", "id": "keys", "actions": actions }] });
         self.ask("POST", "/actions", &body).await;
@@ -260,8 +283,12 @@ impl Browser {
             return String::new();
         };
         // Between two pages the body goes away under our hands.
-        let text = self.try_ask("GET", &format!("/element/{id}/text"), &Value::Null).await;
-        text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
+        let text = self
+            .try_ask("GET", &format!("/element/{id}/text"), &Value::Null)
+            .await;
+        text.ok()
+            .and_then(|text| text.as_str().map(str::to_owned))
+            .unwrap_or_default()
     }
 }
 

@@ -131,7 +131,11 @@ impl Coop {
     /// Starts its node without waiting for it.
     pub fn launch(&mut self, words: &[&str]) {
         let mut command = program::command();
-        command.arg("run").args(words).arg("--data").arg(self.data());
+        command
+            .arg("run")
+            .args(words)
+            .arg("--data")
+            .arg(self.data());
         let process = Process::start(&self.name, command);
         if let Some(id) = process.id() {
             self.forwarder.moved_in(self.place, id);
@@ -167,7 +171,10 @@ impl Coop {
 
     /// What `/health` says, with its status; none if nobody answers.
     pub async fn health(&self) -> Option<(u16, Value)> {
-        let answer = Client::of(self.web).send("GET", "/health", &[], "").await.ok()?;
+        let answer = Client::of(self.web)
+            .send("GET", "/health", &[], "")
+            .await
+            .ok()?;
         Some((answer.status, answer.json()))
     }
 
@@ -177,7 +184,9 @@ impl Coop {
     /// When it was not started.
     pub fn running(&mut self) -> &mut Process {
         let name = &self.name;
-        self.process.as_mut().unwrap_or_else(|| panic!("{name} was not started"))
+        self.process
+            .as_mut()
+            .unwrap_or_else(|| panic!("{name} was not started"))
     }
 
     /// Kills its node as a loss of power does.
@@ -196,7 +205,8 @@ impl Coop {
     /// The one-time link of its first steward, as its node prints it.
     pub async fn steward_link(&mut self) -> String {
         let link = self.running();
-        link.line("the steward's link", START_SECONDS, link_in).await
+        link.line("the steward's link", START_SECONDS, link_in)
+            .await
     }
 
     /// The first steward opens the link in a browser without scripts, chooses a password and makes
@@ -215,8 +225,15 @@ impl Coop {
     pub async fn sign_in_again(&self) -> Client {
         let mut client = Client::of(self.web);
         let name = self.steward();
-        let fields = [("name", name.as_str()), ("password", PASSWORD), ("next", "/")];
-        client.submit("/sign-in", "/sign-in", &fields).await.expect(303);
+        let fields = [
+            ("name", name.as_str()),
+            ("password", PASSWORD),
+            ("next", "/"),
+        ];
+        client
+            .submit("/sign-in", "/sign-in", &fields)
+            .await
+            .expect(303);
         client
     }
 
@@ -255,7 +272,9 @@ impl Coop {
     /// When the node goes away meanwhile.
     pub async fn act(&self, act: &Value) -> io::Result<Answer> {
         let headers = [("content-type", "application/json")];
-        self.client().send("POST", "/api/acts", &headers, &act.to_string()).await
+        self.client()
+            .send("POST", "/api/acts", &headers, &act.to_string())
+            .await
     }
 
     /// The same, which has to be done; answers with the entry's id.
@@ -263,16 +282,20 @@ impl Coop {
     /// # Panics
     /// When it is not done.
     pub async fn done(&self, act: &Value) -> String {
-        let answer = self.act(act).await.unwrap_or_else(|error| panic!("{act}: {error}"));
+        let answer = self
+            .act(act)
+            .await
+            .unwrap_or_else(|error| panic!("{act}: {error}"));
         let id = answer.expect(201).json()["id"].take();
-        id.as_str().expect("an act is answered with its id").to_owned()
+        id.as_str()
+            .expect("an act is answered with its id")
+            .to_owned()
     }
 
     /// Proposes something, and opens the vote on it.
     pub async fn put_to_the_vote(&self, title: &str) -> String {
         let text = format!("{title}, because we talked about it long enough.");
-        let propose =
-            json!({ "act": "propose", "title": title, "text": text, "rule": "consent" });
+        let propose = json!({ "act": "propose", "title": title, "text": text, "rule": "consent" });
         let id = self.done(&propose).await;
         self.done(&json!({ "act": "open", "proposal": id })).await;
         id
@@ -291,6 +314,13 @@ impl Coop {
         self.done(&self.ballot(id, choice).await).await
     }
 
+    /// Votes with words of one's own; a block names the first aim.
+    pub async fn ballot_and_reason(&self, id: &str, choice: &str, reason: &str) -> String {
+        let mut ballot = self.ballot(id, choice).await;
+        ballot["reason"] = json!(reason);
+        self.done(&ballot).await
+    }
+
     /// Everything about a decision.
     pub async fn decision(&self, id: &str) -> Value {
         self.api(&format!("/api/decisions/{id}")).await
@@ -301,6 +331,15 @@ impl Coop {
         wait::until(&format!("{} knows {id}", self.name), 10, async || {
             let answer = self.client().get(&format!("/api/decisions/{id}")).await;
             (answer.status == 200 && answer.json()["phase"].is_object()).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until its node knows a proposal that is not voted on yet.
+    pub async fn knows_proposal(&self, id: &str) {
+        wait::until(&format!("{} knows {id}", self.name), 10, async || {
+            let answer = self.client().get(&format!("/api/decisions/{id}")).await;
+            (answer.status == 200).then_some(())
         })
         .await;
     }
@@ -319,11 +358,28 @@ impl Coop {
         tally
     }
 
+    /// Waits until its node shows what a co-op voted.
+    pub async fn shows_vote(&self, id: &str, name: &str, choice: &str) {
+        let vote = (name.to_owned(), choice.to_owned());
+        wait::until(
+            &format!("{} shows the vote of {name}", self.name),
+            10,
+            async || self.tally(id).await.contains(&vote).then_some(()),
+        )
+        .await;
+    }
+
     /// The ids of all ballots that its node has of a decision.
     pub async fn ballots(&self, id: &str) -> Vec<String> {
         let decision = self.decision(id).await;
-        let ballots = decision["phase"]["ballots"].as_array().cloned().unwrap_or_default();
-        ballots.iter().filter_map(|ballot| Some(ballot["id"].as_str()?.to_owned())).collect()
+        let ballots = decision["phase"]["ballots"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        ballots
+            .iter()
+            .filter_map(|ballot| Some(ballot["id"].as_str()?.to_owned()))
+            .collect()
     }
 }
 
@@ -355,8 +411,14 @@ pub async fn accept(web: SocketAddr, link: &str, name: &str) -> Client {
 /// When there is none on the page that follows.
 pub async fn make_token(client: &mut Client) -> String {
     let fields = [("label", "terminal")];
-    let page = client.submit("/account", "/account/tokens", &fields).await.expect(200);
-    let token = page.body.split(['<', '>']).find(|part| part.starts_with("fmt_"));
+    let page = client
+        .submit("/account", "/account/tokens", &fields)
+        .await
+        .expect(200);
+    let token = page
+        .body
+        .split(['<', '>'])
+        .find(|part| part.starts_with("fmt_"));
     token.expect("the page shows the token once").to_owned()
 }
 

@@ -48,7 +48,10 @@ impl Federation {
         let mut lines = Vec::new();
         for (place, name) in names.iter().enumerate() {
             let coop = Coop::new(name, place, &forwarder).await;
-            let said = coop.say(&["init", "--prepare", "--name", name]).await.done();
+            let said = coop
+                .say(&["init", "--prepare", "--name", name])
+                .await
+                .done();
             lines.push(said.out.trim().to_owned());
             coops.push(coop);
         }
@@ -75,7 +78,11 @@ impl Federation {
 
     /// The addresses of all but one.
     pub fn others(&self, place: usize) -> Vec<String> {
-        let others = self.coops.iter().enumerate().filter(|(other, _)| *other != place);
+        let others = self
+            .coops
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != place);
         others.map(|(_, coop)| coop.address()).collect()
     }
 
@@ -122,15 +129,19 @@ impl Federation {
     /// Waits until every co-op shows the same as `place` does when asked so on the command line.
     pub async fn agree(&self, place: usize, words: &[&str], seconds: u64) -> Value {
         let mut expected = Value::Null;
-        wait::until(&format!("all answer {words:?} alike"), seconds, async || {
-            expected = self.coops[place].ask(words).await;
-            for coop in &self.coops {
-                if shared(coop.ask(words).await) != shared(expected.clone()) {
-                    return None;
+        wait::until(
+            &format!("all answer {words:?} alike"),
+            seconds,
+            async || {
+                expected = self.coops[place].ask(words).await;
+                for coop in &self.coops {
+                    if shared(coop.ask(words).await) != shared(expected.clone()) {
+                        return None;
+                    }
                 }
-            }
-            Some(())
-        })
+                Some(())
+            },
+        )
         .await;
         expected
     }

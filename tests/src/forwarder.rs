@@ -97,7 +97,9 @@ impl Forwarder {
         };
         let socket = socket_of(address)?;
         let owns = |process: u32| owns_socket(process, &socket);
-        processes.into_iter().find_map(|(place, process)| owns(process).then_some(place))
+        processes
+            .into_iter()
+            .find_map(|(place, process)| owns(process).then_some(place))
     }
 
     async fn carry(self, mut stream: TcpStream, address: SocketAddr, to: Place, port: u16) {

@@ -1,12 +1,6 @@
 //! A plain HTTP/1.1 client, small enough to send what no proper client would.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    io,
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt::Write as _, io, net::SocketAddr, time::Duration};
 
 use serde_json::Value;
 use tokio::{
@@ -66,7 +60,10 @@ impl Answer {
             .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
             .collect();
         let mut body = bytes[end + 4..].to_vec();
-        if headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked") {
+        if headers
+            .iter()
+            .any(|(name, value)| name == "transfer-encoding" && value == "chunked")
+        {
             body = unchunk(&body).ok_or_else(|| broken("a chunk is cut off"))?;
         }
         Ok(Self {
@@ -128,7 +125,9 @@ fn is_complete(bytes: &[u8]) -> bool {
         return false;
     };
     let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-    let length = head.split("\r\n").find_map(|line| line.strip_prefix("content-length:"));
+    let length = head
+        .split("\r\n")
+        .find_map(|line| line.strip_prefix("content-length:"));
     length
         .and_then(|length| length.trim().parse::<usize>().ok())
         .is_some_and(|length| bytes.len() >= end + 4 + length)
@@ -181,15 +180,22 @@ impl Client {
             write!(request, "authorization: Bearer {token}\r\n").expect("as above");
         }
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> =
-                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             write!(request, "cookie: {}\r\n", cookies.join("; ")).expect("as above");
         }
         if method != "GET" {
             write!(request, "content-length: {}\r\n", body.len()).expect("as above");
         }
         let answer = exchange(self.address, format!("{request}\r\n{body}").as_bytes()).await?;
-        for (_, cookie) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
+        for (_, cookie) in answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "set-cookie")
+        {
             let pair = cookie.split(';').next().unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {
                 self.cookies.insert(name.to_owned(), value.to_owned());

@@ -149,9 +149,7 @@ impl Drop for Process {
 }
 
 fn lines(said: &Mutex<Vec<String>>) -> Vec<String> {
-    said.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
+    said.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 async fn listen(

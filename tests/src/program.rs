@@ -17,7 +17,10 @@ pub fn path() -> PathBuf {
         return path.into();
     }
     let own = env::current_exe().expect("the system knows where this program is");
-    let profile = own.ancestors().nth(2).expect("it is in target/PROFILE/deps");
+    let profile = own
+        .ancestors()
+        .nth(2)
+        .expect("it is in target/PROFILE/deps");
     let path = profile.join("folkmoot");
     assert!(
         path.exists(),
@@ -106,7 +109,9 @@ impl Said {
 /// When it cannot be started, or does not end.
 pub async fn say(mut command: Command) -> Said {
     let arguments = command.as_std().get_args();
-    let typed: Vec<_> = arguments.map(|word| word.to_string_lossy().into_owned()).collect();
+    let typed: Vec<_> = arguments
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
     let typed = format!("folkmoot {}", typed.join(" "));
     command
         .stdin(Stdio::null())

@@ -26,7 +26,10 @@ pub fn story(seconds: u64, plot: impl Future<Output = ()>) {
         // know that they should print what they said.
         let mut plot = pin!(plot);
         let told = tokio::time::timeout(Duration::from_secs(seconds), &mut plot).await;
-        assert!(told.is_ok(), "the story is not over after {seconds} seconds");
+        assert!(
+            told.is_ok(),
+            "the story is not over after {seconds} seconds"
+        );
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
 }

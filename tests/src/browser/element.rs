@@ -40,8 +40,7 @@ impl Element<'_> {
             json!({ "type": "pointerDown", "button": 0 }),
             json!({ "type": "pointerUp", "button": 0 }),
         ];
-        let mut actions =
-            vec![json!({ "type": "pointerMove", "origin": origin, "x": 0, "y": 0 })];
+        let mut actions = vec![json!({ "type": "pointerMove", "origin": origin, "x": 0, "y": 0 })];
         actions.extend(press.iter().cloned());
         actions.extend(press);
         let body = json!({

@@ -22,7 +22,12 @@ fn three_founders_admit_a_fourth_co_op_whose_proposal_all_decide_alike() {
         let text = dogwood.beside("proposal.md");
         std::fs::write(&text, "Seven hours of coverage on weekdays.\n").unwrap();
         let proposed = dogwood
-            .ask(&["propose", "Shorten weekday coverage", "--text-file", &text.to_string_lossy()])
+            .ask(&[
+                "propose",
+                "Shorten weekday coverage",
+                "--text-file",
+                &text.to_string_lossy(),
+            ])
             .await;
         let id = proposed["id"].as_str().unwrap();
         dogwood.say(&["open", id]).await.done();
@@ -61,10 +66,14 @@ async fn join(federation: &Federation, name: &str) -> Coop {
     coop.configure(&coop.configuration(&federation.others(place)));
     coop.launch(&[]);
     for founder in &federation.coops[..2] {
-        wait::until(&format!("{} hears of {name}", founder.name), 10, async || {
-            let admitted = founder.say(&["admit", name]).await;
-            (admitted.code == Some(0)).then_some(())
-        })
+        wait::until(
+            &format!("{} hears of {name}", founder.name),
+            10,
+            async || {
+                let admitted = founder.say(&["admit", name]).await;
+                (admitted.code == Some(0)).then_some(())
+            },
+        )
         .await;
     }
     coop

@@ -44,7 +44,10 @@ fn an_outsiders_node_reaches_the_application_protocol_and_nothing_else() {
             listen: Vec::new(),
             secret: SecretKey::from_seed(&[7; 32]),
             federation: None,
-            limits: Limits { redial_min: Duration::from_millis(50), ..Limits::default() },
+            limits: Limits {
+                redial_min: Duration::from_millis(50),
+                ..Limits::default()
+            },
         };
         let (outsider, mut events) = Network::start(settings).await.unwrap();
 
@@ -59,7 +62,9 @@ fn an_outsiders_node_reaches_the_application_protocol_and_nothing_else() {
             "{answer:?}"
         );
 
-        outsider.set_roster(BTreeMap::from([(node, vec![address])])).await;
+        outsider
+            .set_roster(BTreeMap::from([(node, vec![address])]))
+            .await;
         let let_in = tokio::time::timeout(Duration::from_secs(3), async {
             loop {
                 match events.recv().await {
@@ -69,7 +74,10 @@ fn an_outsiders_node_reaches_the_application_protocol_and_nothing_else() {
                 }
             }
         });
-        assert!(let_in.await.is_err(), "an outsider was let in to the member protocol");
+        assert!(
+            let_in.await.is_err(),
+            "an outsider was let in to the member protocol"
+        );
         outsider.shutdown().await;
         all_is_well(&mut federation).await;
     });
@@ -89,7 +97,9 @@ fn garbage_on_the_port_of_a_node_harms_nothing() {
                 0 => b"GET / HTTP/1.1\r\nhost: there\r\n\r\n".to_vec(),
                 1 => vec![0xff; 64 * 1024],
                 2 => b"\x13/multistream/1.0.0\n\x07/noise\n\xff\xff".to_vec(),
-                _ => (0..8_192_u32).map(|at| (at * 31 % 251) as u8 ^ number).collect(),
+                _ => (0..8_192_u32)
+                    .map(|at| (at * 31 % 251) as u8 ^ number)
+                    .collect(),
             };
             ends.push(tokio::spawn(async move {
                 // It may be cut off at any moment, which is what is wanted.
@@ -127,7 +137,9 @@ fn a_request_of_a_hundred_megabytes_is_refused_before_it_fills_anything() {
             io::Result::Ok(())
         });
         let mut answer = vec![0; 12];
-        wait::within("it is answered", 30, read.read_exact(&mut answer)).await.unwrap();
+        wait::within("it is answered", 30, read.read_exact(&mut answer))
+            .await
+            .unwrap();
         assert_eq!(answer, b"HTTP/1.1 413");
         sending.abort();
         assert!(memory_kilobytes(&mut federation.coops[0]) < 256 * 1024);
@@ -138,7 +150,10 @@ fn a_request_of_a_hundred_megabytes_is_refused_before_it_fills_anything() {
 fn memory_kilobytes(coop: &mut Coop) -> u64 {
     let id = coop.running().id().unwrap();
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
@@ -153,7 +168,9 @@ fn requests_that_are_slow_from_elsewhere_or_for_another_host_are_refused() {
             .unwrap();
 
         let mut client = Client::of(web);
-        let other = client.send("GET", "/sign-in", &[("host", "moot.example.org")], "").await;
+        let other = client
+            .send("GET", "/sign-in", &[("host", "moot.example.org")], "")
+            .await;
         let other = other.unwrap();
         assert!((400..500).contains(&other.status), "{other:#?}");
 
@@ -164,21 +181,33 @@ fn requests_that_are_slow_from_elsewhere_or_for_another_host_are_refused() {
         let token = http::hidden(&page.body, "csrf").unwrap();
         let form = http::form(&[("label", "stolen"), ("csrf", &token)]);
         for headers in [
-            [("origin", "http://evil.example"), ("sec-fetch-site", "cross-site")],
+            [
+                ("origin", "http://evil.example"),
+                ("sec-fetch-site", "cross-site"),
+            ],
             [("origin", "null"), ("sec-fetch-site", "cross-site")],
         ] {
             let kind = ("content-type", "application/x-www-form-urlencoded");
             let headers = [headers[0], headers[1], kind];
-            let refused = browser.send("POST", "/account/tokens", &headers, &form).await.unwrap();
+            let refused = browser
+                .send("POST", "/account/tokens", &headers, &form)
+                .await
+                .unwrap();
             assert_eq!(refused.status, 403, "{refused:#?}");
         }
-        let wrong = browser.post("/account/tokens", &[("label", "stolen"), ("csrf", "no")]).await;
+        let wrong = browser
+            .post("/account/tokens", &[("label", "stolen"), ("csrf", "no")])
+            .await;
         assert!((400..500).contains(&wrong.status), "{wrong:#?}");
         let page = browser.get("/account").await.expect(200);
         assert!(!page.body.contains("stolen"));
 
         let mut end = Vec::new();
-        let cut = wait::within("the slow request is cut off", SLOW_SECONDS, slow.read_to_end(&mut end));
+        let cut = wait::within(
+            "the slow request is cut off",
+            SLOW_SECONDS,
+            slow.read_to_end(&mut end),
+        );
         let _ = cut.await;
         all_is_well(&mut federation).await;
     });
