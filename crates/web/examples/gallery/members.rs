@@ -1,0 +1,195 @@
+//! Samples of the pages about members, circles and the charter.
+
+use maud::Markup;
+use web::pages::applications::{self, Application, Applications};
+use web::pages::charter::{self, Charter};
+use web::pages::circle::{self, Circle};
+use web::pages::decision::RuleKind;
+use web::pages::federation::{self, Listed, Member, Members, Role};
+use web::pages::form::Filled;
+use web::pages::home::Connection;
+use web::pages::parts::Name;
+
+use super::others::{items, key};
+use super::sample::{MEMBERS, frame, hash, hours_ago, in_hours, member};
+
+pub fn pages() -> Vec<(&'static str, Markup)> {
+    let at = frame("/federation");
+    let listed = |index: usize, connection| Listed {
+        member: member(index),
+        class: if index < 3 {
+            "Producer organisations"
+        } else {
+            "Consumer organisations"
+        }
+        .into(),
+        region: if index == 3 {
+            String::new()
+        } else {
+            "Wadden coast".into()
+        },
+        connection,
+    };
+    let members = Members {
+        members: vec![
+            listed(0, Connection::Here),
+            listed(1, Connection::Connected),
+            listed(2, Connection::Connected),
+            listed(3, Connection::Silent(None)),
+            listed(4, Connection::Silent(Some(hours_ago(8)))),
+        ],
+        applications: 1,
+        federation: hash(1),
+    };
+    let one = Member {
+        member: member(1),
+        class: "Producer organisations".into(),
+        region: "Montréal".into(),
+        description: "Makers of small tools.\n\nWe host two meeting servers.".into(),
+        website: "https://lathe.example".into(),
+        since: hours_ago(9000),
+        connection: Connection::Connected,
+        root_key: key(3),
+        people: vec![
+            (Some("Noor".into()), vec![Role::Steward, Role::Delegate]),
+            (None, vec![Role::Worker]),
+        ],
+        circles: vec![Name::new("c-tech", "Technology Operations")],
+        proposals: items(),
+        forked: Some(hours_ago(70)),
+        may_edit: true,
+    };
+    let application = |signed_here, signed: usize| Application {
+        root_key: key(8),
+        name: "Driftwood Press".into(),
+        class: "Consumer organisations".into(),
+        request: "We are nine people who print and would like to meet on your servers.".into(),
+        at: hours_ago(20),
+        signed_by: (1..=signed)
+            .map(|index| MEMBERS[index].1.to_owned())
+            .collect(),
+        needed: 3,
+        signed_here,
+    };
+    let waiting = Applications {
+        applications: vec![application(false, 1)],
+        may_admit: true,
+    };
+    let profile = [
+        "Heron Hosting",
+        "Wadden coast",
+        "We host.",
+        "https://heron.example",
+    ];
+    vec![
+        ("members", federation::members(&at, &members)),
+        ("member", federation::member(&at, &one)),
+        (
+            "profile",
+            federation::edit_profile(&at, profile, &Filled::default()),
+        ),
+        (
+            "applications",
+            applications::page(&at, &waiting, &Filled::default()),
+        ),
+        ("charter", charter::page(&at, &charter_view())),
+        ("circles", circle::list(&at, &circles())),
+        (
+            "circle",
+            circle::page(&at, &circle_view(), &Filled::default()),
+        ),
+        (
+            "circle-new",
+            circle::edit(&at, None, ["", "", ""], false, &Filled::default()),
+        ),
+        (
+            "circle-edit",
+            circle::edit(
+                &at,
+                Some("c"),
+                ["Tech", "Servers", "Mondays"],
+                true,
+                &Filled::default(),
+            ),
+        ),
+    ]
+}
+
+fn circles() -> Vec<circle::Listed> {
+    let listed = |name: &str, domain: &str, people, ended| circle::Listed {
+        circle: Name::new("c", name),
+        domain: domain.into(),
+        people,
+        ended,
+    };
+    vec![
+        listed(
+            "Technology Operations",
+            "Servers and their upkeep",
+            4,
+            false,
+        ),
+        listed("Welcome", "New members", 1, false),
+        listed("Forum move", "Moved the forum", 0, true),
+    ]
+}
+
+fn circle_view() -> Circle {
+    let role = |name: Option<&str>, title: &str, until| circle::Role {
+        person: "x".into(),
+        name: name.map(str::to_owned),
+        member: member(1),
+        title: title.into(),
+        until,
+    };
+    Circle {
+        circle: Name::new("c-tech", "Technology Operations"),
+        keeper: member(1),
+        domain: "Servers of the federation and their upkeep.".into(),
+        rhythm: "every second Tuesday, 16:00 UTC".into(),
+        ended: false,
+        roles: vec![
+            role(Some("Noor"), "coordinator", Some(in_hours(4000))),
+            role(None, "member", None),
+        ],
+        proposals: items(),
+        may_edit: true,
+        candidates: vec![Name::new("i", "Imke")],
+    }
+}
+
+fn charter_view() -> Charter {
+    let classes = vec![
+        "Producer organisations".to_owned(),
+        "Consumer organisations".to_owned(),
+    ];
+    let rule = |kind, is_default| charter::Rule {
+        kind,
+        classes: classes.clone(),
+        quorum: (1, 3),
+        quorum_today: (2, 5),
+        is_default,
+    };
+    Charter {
+        title: "Charter of the Tidewater Federation".into(),
+        hash: hash(2),
+        aims: super::sample::rule().aims,
+        classes: vec![
+            ("Producer organisations".into(), 40, 3),
+            ("Consumer organisations".into(), 35, 2),
+            ("Individuals".into(), 25, 0),
+        ],
+        rules: vec![
+            rule(RuleKind::Consent, true),
+            rule(RuleKind::OneMemberOneVote, false),
+        ],
+        minimum_agrees: 1,
+        minimum_blocks: 1,
+        reason_characters_min: 20,
+        allows_disagree: false,
+        regular_seconds: 604_800,
+        urgent_seconds: 259_200,
+        clock_bound_seconds: 60,
+        others: vec![("duty.hours-per-year".into(), "40".into())],
+    }
+}

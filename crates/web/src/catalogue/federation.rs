@@ -1,0 +1,114 @@
+//! Members, circles, applications, the charter.
+
+use super::*;
+
+messages! {
+    members_of(federation) { English: "Members of {federation}" }
+    members() { English: "Members" }
+    member() { English: "Member" }
+    class() { English: "Class" }
+    region() { English: "Region" }
+    node() { English: "Node" }
+    not_said() { English: "not said" }
+    circles() { English: "Circles" }
+    applications() { English: "Applications" }
+    federation_id() { English: "Federation:" }
+    member_since(class, when) { English: "{class}, member since {when}" }
+    fork_title() { English: "One of its keys signed two histories" }
+    fork_words(when) {
+        English: "Seen {when}. What it signed before stands; what follows counts for nothing until the member goes on under a new key. It can be a restored backup or a stolen key: ask its people."
+    }
+    no_description() { English: "This member has not described itself yet." }
+    facts() { English: "Facts" }
+    website() { English: "Web site" }
+    root_key() { English: "Root key" }
+    edit_profile() { English: "Edit the profile" }
+    its_proposals() { English: "Its proposals" }
+    proposed_nothing() { English: "It has proposed nothing yet." }
+    people() { English: "People" }
+    no_people() { English: "Nobody acts for this member yet." }
+    in_circles(circles) { English: "In the circles {circles}." }
+    name_not_here() { English: "name not known here" }
+    steward() { English: "steward" }
+    delegate() { English: "delegate" }
+    worker() { English: "worker" }
+    individual() { English: "individual" }
+    no_role() { English: "no role" }
+    name() { English: "Name" }
+    region_hint() { English: "Where its people are, such as “Catalonia” or “Great Lakes”." }
+    description() { English: "Description" }
+    description_hint() { English: "What the co-op does, in a few sentences." }
+    website_hint() { English: "An address that starts with https://" }
+    applications_explained() {
+        English: "A co-op is admitted when more than half of the founders have signed its root key."
+    }
+    no_applications() { English: "No co-op asks to join. A steward makes an invitation with <code>folkmoot invite</code>." }
+    applies_as(class, when) { English: "Asks to join as {class}, received {when}" }
+    compare_the_key() { English: "Compare this key with the one the co-op tells you in person or by telephone." }
+    signed_so_far() { English: "Signed so far" }
+    signed_of(signed, needed) { English: "{signed} of {needed} needed" }
+    signed_here() { English: "This member has signed. Other founders still have to." }
+    admit(name) { English: "Admit {name}" }
+    only_founders_admit() { English: "Only a steward of a founding member, at a node that holds its root key, can admit." }
+    circles_explained() { English: "A circle is a standing group with a domain, people and a rhythm." }
+    start_circle() { English: "Start a circle" }
+    no_circles() { English: "There is no circle yet. One gives a standing group a name, a domain and a place for its decisions." }
+    ended() { English: "ended" }
+    circle_ended() { English: "This circle has ended." }
+    kept_by(member) { English: "Kept by {member}" }
+    what_it_is_for() { English: "What it is for" }
+    it_meets(rhythm) { English: "It meets: {rhythm}" }
+    edit_circle() { English: "Edit the circle" }
+    no_proposals_for_circle() { English: "No proposal is for this circle yet." }
+    nobody_in_circle() { English: "Nobody has a role here yet." }
+    until(when) { English: "until {when}" }
+    give_a_role() { English: "Give one of your people a role" }
+    person() { English: "Person" }
+    choose_person() { English: "Choose a person" }
+    role_in_circle() { English: "Role" }
+    role_title_hint() { English: "Such as “coordinator”. Leave it empty to end the role." }
+    until_when() { English: "Until" }
+    until_hint() { English: "Leave it empty if no end is agreed." }
+    domain_hint() { English: "What this circle looks after and may decide alone." }
+    rhythm() { English: "Rhythm" }
+    rhythm_hint() { English: "When it meets, such as “every second Tuesday, 16:00 UTC”." }
+    circle_has_ended() { English: "This circle has ended" }
+    charter_explained() { English: "The rules in force on every node. They change only by decision." }
+    how_we_decide() { English: "How we decide" }
+    default_rule() { English: "chosen unless the proposal says otherwise" }
+    one_member_one_vote_in_words() {
+        English: "A proposal passes if the quorum is met and more members agree than are against. A tie does not pass. A block counts as against."
+    }
+    who_votes(classes) { English: "Who votes: {classes}." }
+    disagree_is_allowed() { English: "A ballot can say agree, abstain, disagree or block." }
+    disagree_is_not_allowed() { English: "A ballot can say agree, abstain or block. Who abstains can stand aside." }
+    block_needs(characters) { English: "A block names the aim it protects and gives a reason of at least {characters} characters." }
+    how_long_we_vote() { English: "How long we vote" }
+    periods(regular, urgent) { English: "A vote is open for {regular}, an urgent one for {urgent}." }
+    deadline_is_data() { English: "The deadline is written into the opening of the vote. Every node reads the same one, whether or not it was running." }
+    clock_bound(length) { English: "A node whose clock is off by more than {length} says so and corrects it." }
+    everything_in_force() { English: "Everything else in force" }
+    aims() { English: "Aims" }
+    classes() { English: "Classes" }
+    strength_not_used() { English: "Strength is not used in a consent vote or in one member, one vote." }
+    charter_hash() { English: "Charter:" }
+}
+
+plurals! {
+    members_counted[count]() {
+        English: one "One member, with a node of its own." other "{count} members, each with a node of its own."
+    }
+    people_counted[count]() { English: one "{count} person" other "{count} people" }
+    class_line[members](strength) {
+        English: one "{members} member · strength {strength} of 100" other "{members} members · strength {strength} of 100"
+    }
+    consent_in_words[agrees]() {
+        English: one "A proposal passes if the quorum is met, at least one member agrees and none blocks it." other "A proposal passes if the quorum is met, at least {agrees} members agree and too few block it."
+    }
+    blocks_that_stop[blocks]() {
+        English: one "One block stops it." other "{blocks} blocks stop it."
+    }
+    quorum_in_words[electors](part, whole, needed) {
+        English: one "Quorum: {part}/{whole} of the members that may vote; today {needed} of {electors}. An abstention counts towards it." other "Quorum: {part}/{whole} of the members that may vote; today {needed} of {electors}. An abstention counts towards it."
+    }
+}

@@ -1,0 +1,104 @@
+//! This node, its people and its keys.
+
+use super::*;
+
+messages! {
+    node_of(member) { English: "The node of {member}" }
+    health() { English: "Health" }
+    keys() { English: "Keys" }
+    what_is_wrong() { English: "What is wrong" }
+    nothing_is_wrong() { English: "Nothing that this node knows of." }
+    trouble_alone() { English: "No other node answers" }
+    todo_alone() { English: "Votes and comments are stored here and go out when a node answers. Check this machine’s network and that its port is open." }
+    trouble_clock_ahead(off) { English: "This clock is {off} ahead of the other nodes" }
+    trouble_clock_behind(off) { English: "This clock is {off} behind the other nodes" }
+    todo_clock() { English: "Turn on time synchronisation on this machine (NTP). Votes cast near a deadline can look late." }
+    todo_clock_signs_nothing() { English: "This node signs nothing until the clock is right. Turn on time synchronisation on this machine (NTP)." }
+    trouble_disk(free) { English: "{free} left on the disk" }
+    todo_disk() { English: "Make room. When the disk is full, this node reads but stores no vote; nothing stored is lost." }
+    trouble_store() { English: "The store refused a write" }
+    todo_store(because) { English: "It said: {because}. Nothing acknowledged is lost. Stop the node and run <code>folkmoot store check</code>." }
+    trouble_too_old(needed) { English: "The federation needs release {needed}" }
+    todo_too_old() { English: "This node goes on storing and showing. Install the release to take part again." }
+    trouble_no_delegate(member) { English: "Nobody can vote for {member}" }
+    todo_no_delegate() { English: "Name a delegate with the root key: <code>folkmoot key mandate</code>, or invite one under <a href=\"/node/people\">People</a>." }
+    trouble_unencrypted() { English: "Passwords cross the network unencrypted" }
+    todo_unencrypted() { English: "Put a reverse proxy with TLS before this node, or listen on this machine alone." }
+    other_nodes() { English: "The other nodes" }
+    no_other_members() { English: "There is no other member yet. A steward makes an invitation with <code>folkmoot invite</code>." }
+    connection() { English: "Connection" }
+    catch_up() { English: "Catch-up" }
+    address() { English: "Address" }
+    up_to_date() { English: "up to date" }
+    not_compared() { English: "not compared yet" }
+    round_trip(ms) { English: "{ms} ms there and back" }
+    none_known() { English: "none known" }
+    stored_here() { English: "Stored here" }
+    entries() { English: "Entries" }
+    size() { English: "Size" }
+    logs() { English: "Logs" }
+    newest() { English: "Newest entry" }
+    nothing_yet() { English: "nothing yet" }
+    held_back() { English: "Held back" }
+    clock() { English: "Clock" }
+    clock_agrees() { English: "agrees with the other nodes" }
+    clock_ahead(off) { English: "{off} ahead of the other nodes" }
+    clock_behind(off) { English: "{off} behind the other nodes" }
+    clock_unknown() { English: "not compared: no other node answers" }
+    running_since() { English: "Running since" }
+    release() { English: "Release" }
+    node_key() { English: "Node key" }
+    people_of(member) { English: "People of {member}" }
+    people_explained() { English: "Who acts for this member, and what they may do. Other members see names and roles, never mail addresses." }
+    invitation_for(name) { English: "Invitation for {name}" }
+    invitation_shown_once(name) { English: "Give this link to {name} over a channel you trust. It works once and is not shown again." }
+    roles() { English: "Roles" }
+    last_seen() { English: "Signed in" }
+    remove() { English: "Remove" }
+    not_in_mandate() { English: "cannot vote until the root key signs a mandate" }
+    keys_on_own_device() { English: "signs on a device of their own" }
+    invited_until(when) { English: "invited, the link works until {when}" }
+    never_signed_in() { English: "not yet" }
+    only_stewards_invite(member) { English: "Only a steward of {member} can invite or remove people." }
+    invite_somebody() { English: "Invite somebody" }
+    root_key_elsewhere() { English: "The root key is not on this node: a new delegate can vote once a mandate is signed with it (<code>folkmoot key mandate</code>)." }
+    person_name_hint() { English: "How the others know them. They sign in with it." }
+    mail() { English: "Mail address" }
+    mail_hint() { English: "May stay empty. It never leaves this node." }
+    delegate_means() { English: "Casts this member’s vote." }
+    worker_means() { English: "Logs hours." }
+    steward_means() { English: "Runs the node, invites and removes people." }
+    make_invitation() { English: "Make an invitation" }
+    keys_of(member) { English: "Keys of {member}" }
+    keys_explained() { English: "What can sign for this member." }
+    key() { English: "Key" }
+    purpose() { English: "For" }
+    where_it_is() { English: "Where" }
+    changing_keys() { English: "Changing keys" }
+    keys_by_command() { English: "Granting, naming delegates, revoking and taking the root key off this node are done on the node’s command line, so that a stolen browser session cannot do them:" }
+    purpose_root() { English: "root" }
+    purpose_node() { English: "node" }
+    purpose_person() { English: "person" }
+    purpose_validator() { English: "validator" }
+    on_this_node() { English: "on this node" }
+    not_on_this_node() { English: "not on this node" }
+    revoked_at(when) { English: "revoked {when}" }
+    key_forked() { English: "signed two histories" }
+    key_stands() { English: "stands" }
+    granted_at(when) { English: "granted {when}" }
+}
+
+plurals! {
+    node_up_to_date[all](connected) {
+        English: one "{connected} of {all} other node is connected. Nothing is missing here." other "{connected} of {all} other nodes are connected. Nothing is missing here."
+    }
+    node_catching_up[all](connected) {
+        English: one "{connected} of {all} other node is connected. This node is catching up." other "{connected} of {all} other nodes are connected. This node is catching up."
+    }
+    receiving[count]() { English: one "{count} entry on its way here" other "{count} entries on their way here" }
+    sending[count]() { English: one "{count} entry on its way there" other "{count} entries on their way there" }
+    held_entries[count]() {
+        English: one "{count} entry from the future" other "{count} entries from the future"
+    }
+    entries_signed[count]() { English: one "{count} entry signed" other "{count} entries signed" }
+}

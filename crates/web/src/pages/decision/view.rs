@@ -1,0 +1,381 @@
+//! What the page of one decision shows, as plain values.
+
+use domain::decision::Choice;
+use domain::id::Timestamp;
+
+use super::super::parts::{Name, Outcome, State};
+
+/// Words of a person that may be gone: free text can be erased, and can still be on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Words {
+    /// Nothing was written.
+    None,
+    /// The words.
+    Here(String),
+    /// This node does not have them yet.
+    NotHere,
+    /// They were erased by their author.
+    Erased,
+}
+
+/// How a decision is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The rule's name in the charter.
+    pub name: String,
+    /// What kind of rule it is.
+    pub kind: RuleKind,
+    /// Against is a choice of its own here.
+    pub allows_disagree: bool,
+    /// Visible characters the reason of a block must have (charter).
+    pub reason_characters_min: u64,
+    /// The numbered aims of the charter that a block can name.
+    pub aims: Vec<(u64, String)>,
+}
+
+/// The kinds of rules of this release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleKind {
+    /// Quorum, somebody agrees, nobody blocks.
+    Consent,
+    /// Quorum, more agree than are against.
+    OneMemberOneVote,
+}
+
+/// One condition of a rule with the figures of this count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Enough members voted: `fraction` of `electors`.
+    Quorum {
+        /// Ballots that count.
+        cast: u64,
+        /// How many are needed.
+        needed: u64,
+        /// Members that may vote.
+        electors: u64,
+        /// Numerator and denominator of the charter's quorum.
+        fraction: (u64, u64),
+    },
+    /// Enough agree; one, unless the charter says more.
+    SomeoneAgrees {
+        /// Members that agree.
+        agree: u64,
+        /// Members that abstain or stand aside.
+        abstain: u64,
+        /// How many must agree (charter).
+        needed: u64,
+    },
+    /// Nobody blocks, or fewer than it takes.
+    NoBlock {
+        /// The members that block.
+        blocking: Vec<String>,
+        /// How many blocks stop it (charter).
+        needed: u64,
+    },
+    /// More agree than are against.
+    MoreAgreeThanAgainst {
+        /// Members that agree.
+        agree: u64,
+        /// Members that block or disagree.
+        against: u64,
+    },
+}
+
+/// A condition, judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The condition with its figures.
+    pub condition: Condition,
+    /// Whether it holds.
+    pub met: bool,
+}
+
+/// Why a ballot does not count as it was cast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// Its time is in the voting period, it came here after it.
+    Late {
+        /// When it came here.
+        arrived: Timestamp,
+    },
+    /// The member sent two different ballots of one revision: counts as abstain.
+    Conflicting,
+    /// Not counted, and why, as a sentence of the core.
+    NotCounted {
+        /// The reason.
+        because: String,
+    },
+}
+
+/// A ballot that stands for its member.
+#[derive(Debug, Clone)]
+pub struct Vote {
+    /// The ballot's entry, which replies name.
+    pub entry: String,
+    /// Who voted.
+    pub member: Name,
+    /// The member's class.
+    pub class: String,
+    /// What the ballot says.
+    pub choice: Choice,
+    /// The aim a block protects.
+    pub aim: Option<String>,
+    /// Why.
+    pub reason: Words,
+    /// The delegate, where this node may know the name.
+    pub delegate: Option<String>,
+    /// The time the ballot claims.
+    pub at: Timestamp,
+    /// 1 to 8.
+    pub revision: u8,
+    /// What the member voted before, oldest first.
+    pub earlier: Vec<(Choice, Timestamp)>,
+    /// What is unusual.
+    pub marks: Vec<Mark>,
+    /// Signed on the delegate's own device rather than by the node for it.
+    pub own_device: bool,
+    /// Replies to the reason.
+    pub replies: Vec<Comment>,
+}
+
+/// A seat of the electorate.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    /// The member.
+    pub member: Name,
+    /// How it counts; a conflict counts as abstain.
+    pub choice: Option<Choice>,
+}
+
+/// The seats of one class.
+#[derive(Debug, Clone)]
+pub struct Class {
+    /// The class's name in the charter.
+    pub name: String,
+    /// Its members, in the order of the electorate.
+    pub seats: Vec<Seat>,
+}
+
+/// A member that has not voted.
+#[derive(Debug, Clone)]
+pub struct Missing {
+    /// The member.
+    pub member: Name,
+    /// Its node has not been heard from since then, so it may have voted.
+    pub silent_since: Option<Timestamp>,
+    /// It is the reader's own.
+    pub own: bool,
+}
+
+/// What the reader's co-op did.
+#[derive(Debug, Clone)]
+pub enum Own {
+    /// It is not in the electorate, or nobody votes now.
+    NoVote,
+    /// It voted on no version.
+    NotVoted,
+    /// It voted on an earlier version, which does not count for this one.
+    VotedEarlier {
+        /// What it said.
+        choice: Choice,
+        /// On which version.
+        version: u64,
+        /// When.
+        at: Timestamp,
+    },
+    /// It voted on this version.
+    Voted {
+        /// What it said.
+        choice: Choice,
+        /// The delegate who said so, where known.
+        by: Option<String>,
+        /// When.
+        at: Timestamp,
+        /// How often it can still be changed.
+        changes_left: u8,
+        /// The reason, for the form that changes it.
+        reason: String,
+        /// The number of the aim, for the form that changes it.
+        aim: Option<u64>,
+    },
+}
+
+/// A comment of the discussion or a reply.
+#[derive(Debug, Clone)]
+pub struct Comment {
+    /// Its entry.
+    pub entry: String,
+    /// Who wrote it for which member.
+    pub person: Option<String>,
+    /// The member it was written for.
+    pub member: Name,
+    /// When.
+    pub at: Timestamp,
+    /// What it says.
+    pub words: Words,
+    /// The proposer's member wrote it.
+    pub by_proposer: bool,
+    /// Replies to it.
+    pub replies: Vec<Comment>,
+}
+
+/// A step on the way here.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Version 1 was proposed.
+    Proposed {
+        /// By which member.
+        by: Name,
+    },
+    /// A new version was written.
+    Amended {
+        /// Its number.
+        version: u64,
+        /// What changed, in the proposer's words.
+        what_changed: Words,
+    },
+    /// Voting was opened.
+    Opened {
+        /// On which version.
+        version: u64,
+    },
+    /// A member blocked.
+    Blocked {
+        /// Which one.
+        by: Name,
+    },
+    /// Voting closed.
+    Closed {
+        /// On which version.
+        version: u64,
+        /// What the votes said then.
+        outcome: Outcome,
+    },
+    /// It was withdrawn.
+    Withdrawn {
+        /// Why.
+        reason: Words,
+    },
+}
+
+/// A version of the text.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// 1 and up.
+    pub number: u64,
+    /// Its title.
+    pub title: String,
+    /// Its text; nothing where it has not arrived yet.
+    pub text: Option<String>,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The hash that ballots name.
+    pub hash: String,
+}
+
+/// A vote on one version.
+#[derive(Debug, Clone)]
+pub struct Phase {
+    /// The opening's entry.
+    pub opening: String,
+    /// The hash of the electorate.
+    pub electorate_hash: String,
+    /// When voting was opened.
+    pub opened: Timestamp,
+    /// When it closes.
+    pub deadline: Timestamp,
+    /// The electorate by class.
+    pub classes: Vec<Class>,
+    /// Every ballot of the phase, one for each member.
+    pub votes: Vec<Vote>,
+    /// Who has not voted.
+    pub missing: Vec<Missing>,
+    /// The rule's conditions with this count's figures.
+    pub checks: Vec<Check>,
+    /// What the count says now.
+    pub outcome: Outcome,
+}
+
+impl Phase {
+    /// Members that may vote.
+    pub(super) fn electors(&self) -> u64 {
+        self.classes
+            .iter()
+            .map(|class| class.seats.len() as u64)
+            .sum()
+    }
+
+    /// Members whose vote counts as one of `choices`.
+    pub(super) fn count(&self, choices: &[Choice]) -> u64 {
+        let seats = self.classes.iter().flat_map(|class| &class.seats);
+        seats
+            .filter(|seat| seat.choice.is_some_and(|choice| choices.contains(&choice)))
+            .count() as u64
+    }
+
+    /// Members whose vote counts at all.
+    pub(super) fn cast(&self) -> u64 {
+        self.count(&Choice::ALL)
+    }
+}
+
+/// What the reader may do beside voting.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct May {
+    /// Open voting.
+    pub open: bool,
+    /// Write a new version.
+    pub amend: bool,
+    /// Take it back.
+    pub withdraw: bool,
+    /// Comment.
+    pub comment: bool,
+    /// Vote for its member.
+    pub vote: bool,
+}
+
+/// A node this one does not hear from.
+#[derive(Debug, Clone)]
+pub struct Silent {
+    /// Its member.
+    pub member: Name,
+    /// Last heard from then; nothing if never.
+    pub since: Option<Timestamp>,
+}
+
+/// Everything the page of one decision shows.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The proposal's id.
+    pub id: String,
+    /// Who proposed it.
+    pub proposer: Name,
+    /// The circle it is for.
+    pub circle: Option<Name>,
+    /// Language of the text, as a tag.
+    pub language: String,
+    /// Why it is urgent.
+    pub urgent: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// How it is decided.
+    pub rule: Rule,
+    /// The version that is voted on, or the newest.
+    pub version: Version,
+    /// The version before it.
+    pub previous: Option<Version>,
+    /// The vote on that version, if it was opened.
+    pub phase: Option<Phase>,
+    /// What the reader's co-op did.
+    pub own: Own,
+    /// What the reader may do.
+    pub may: May,
+    /// The way here, oldest first.
+    pub steps: Vec<(Timestamp, Step)>,
+    /// Nodes not heard from that could hold votes.
+    pub silent: Vec<Silent>,
+    /// Nodes connected now, this one included, and nodes of the federation.
+    pub connected: (u64, u64),
+    /// The discussion, oldest first.
+    pub comments: Vec<Comment>,
+}

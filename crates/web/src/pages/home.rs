@@ -1,0 +1,281 @@
+//! Home: what waits for the reader, what is in motion, who is connected.
+
+use domain::decision::Choice;
+use domain::id::Timestamp;
+use maud::{Markup, html};
+
+use super::decide::{Item, next, own_vote};
+use super::frame::{Area, Frame, Head, document};
+use super::parts::{Name, choice_word, icon, member_link, page_head};
+
+/// How one member's node is connected to this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// It is this node.
+    Here,
+    /// It answers.
+    Connected,
+    /// It was last heard from then; never, if nothing.
+    Silent(Option<Timestamp>),
+}
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happened,
+}
+
+/// The kinds of news.
+#[derive(Debug, Clone)]
+pub enum Happened {
+    /// A member voted on a proposal.
+    Voted {
+        /// Who.
+        member: Name,
+        /// What.
+        choice: Choice,
+        /// On what.
+        proposal: Name,
+    },
+    /// A member proposed something.
+    Proposed {
+        /// Who.
+        member: Name,
+        /// What.
+        proposal: Name,
+    },
+    /// A member wrote a comment.
+    Commented {
+        /// Who.
+        member: Name,
+        /// On what.
+        proposal: Name,
+    },
+    /// A member was admitted.
+    Admitted {
+        /// Who.
+        member: Name,
+    },
+}
+
+/// What home shows.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// Open decisions that need the reader's vote, by deadline.
+    pub waiting: Vec<Item>,
+    /// Applications that this member has not signed.
+    pub applications: u64,
+    /// Decisions in deliberation or voting, by deadline.
+    pub moving: Vec<Item>,
+    /// Every member with its connection.
+    pub members: Vec<(Name, Connection)>,
+    /// Entries stored, and the newest one's arrival.
+    pub stored: (u64, Option<Timestamp>),
+    /// Newest first, ten at most.
+    pub recent: Vec<Event>,
+}
+
+/// The page.
+#[must_use]
+pub fn page(frame: &Frame, view: &Home) -> Markup {
+    let say = frame.language;
+    let steward_tasks = u64::from(view.applications > 0 && frame.is_steward());
+    let count = view.waiting.len() as u64 + steward_tasks;
+    let heading = match count {
+        0 => say.nothing_waits(),
+        count => say.things_wait(count),
+    };
+    let head = Head::live(heading.clone(), Area::Home);
+    let body = html! {
+        div data-live="heading" {
+            (page_head(Markup::default(), heading, after_that(frame, view)))
+        }
+        section.box aria-labelledby="waiting-title" data-live="waiting-list" {
+            h2.vh id="waiting-title" { (say.waits_for_you()) }
+            @if count == 0 { p { (say.no_vote_needed()) } }
+            ol.tasks {
+                @for item in &view.waiting { (task(frame, item)) }
+                @if steward_tasks > 0 {
+                    li {
+                        div { p.what { (say.applications_wait(view.applications)) } }
+                        a.btn href="/federation/applications" { (say.look_at_applications()) }
+                    }
+                }
+            }
+        }
+        div.split.area {
+            div.col { (moving(frame, view)) (recent(frame, view)) }
+            div.col { (now(frame, view)) }
+        }
+    };
+    document(frame, &head, body)
+}
+
+/// A clear end: when the next thing is due after what waits.
+fn after_that(frame: &Frame, view: &Home) -> Markup {
+    let say = frame.language;
+    let waiting: Vec<&str> = view
+        .waiting
+        .iter()
+        .map(|item| item.proposal.id.as_str())
+        .collect();
+    let others = view
+        .moving
+        .iter()
+        .filter(|item| !waiting.contains(&item.proposal.id.as_str()));
+    match others.filter_map(|item| item.deadline).min() {
+        Some(deadline) => say.nothing_else_before(frame.clock().deadline_short(deadline)),
+        None => say.nothing_else_due(),
+    }
+}
+
+fn task(frame: &Frame, item: &Item) -> Markup {
+    let say = frame.language;
+    let path = format!("/decide/{}", item.proposal.id);
+    html! {
+        li {
+            div {
+                p.what { a href=(path) { (item.proposal.name) } }
+                p.meta { (item.state.pill(say)) span { (next(frame, item)) } }
+                p.meta {
+                    span {
+                        (say.have_voted(item.electors, item.cast))
+                        @if item.blocks > 0 { " " (say.blocks_sentence(item.blocks)) }
+                    }
+                }
+            }
+            a.btn.primary href=(path) { (say.vote()) span.vh { ": " (item.proposal.name) } }
+        }
+    }
+}
+
+fn moving(frame: &Frame, view: &Home) -> Markup {
+    let say = frame.language;
+    html! {
+        section aria-labelledby="moving-title" data-live="moving" {
+            div.section-head {
+                h2 id="moving-title" { (say.decisions_in_motion()) }
+                p.small {
+                    a href="/decide?show=all" { (say.all_decisions()) } " · "
+                    a href="/decide/new" { (say.propose_something()) }
+                }
+            }
+            @if view.moving.is_empty() { p.empty { (say.nothing_in_motion()) } }
+            @else {
+                table.cards {
+                    caption.vh { (say.decisions_in_motion()) }
+                    thead {
+                        tr {
+                            th scope="col" { (say.decision()) }
+                            th scope="col" { (say.state()) }
+                            th scope="col" { (say.next()) }
+                            th scope="col" { (say.your_co_op()) }
+                        }
+                    }
+                    tbody {
+                        @for item in &view.moving {
+                            tr {
+                                th scope="row" {
+                                    a href={ "/decide/" (item.proposal.id) } { (item.proposal.name) }
+                                }
+                                td data-label=(say.state()) { (item.state.pill(say)) }
+                                td data-label=(say.next()) { span { (next(frame, item)) } }
+                                td data-label=(say.your_co_op()) { (own_vote(say, item)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn recent(frame: &Frame, view: &Home) -> Markup {
+    let say = frame.language;
+    html! {
+        section aria-labelledby="recent-title" data-live="recent" {
+            h2 id="recent-title" { (say.recently()) }
+            @if view.recent.is_empty() { p.empty { (say.nothing_recent()) } }
+            @else {
+                ul.rows {
+                    @for event in &view.recent {
+                        li {
+                            span { (happened(frame, &event.what)) }
+                            span.meta { (frame.clock().past(event.at)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn happened(frame: &Frame, what: &Happened) -> Markup {
+    let say = frame.language;
+    let link = |proposal: &Name| html! { a href={ "/decide/" (proposal.id) } { (proposal.name) } };
+    match what {
+        Happened::Voted {
+            member,
+            choice,
+            proposal,
+        } => say.news_voted(
+            member_link(member),
+            choice_word(say, *choice),
+            link(proposal),
+        ),
+        Happened::Proposed { member, proposal } => {
+            say.news_proposed(member_link(member), link(proposal))
+        }
+        Happened::Commented { member, proposal } => {
+            say.news_commented(member_link(member), link(proposal))
+        }
+        Happened::Admitted { member } => say.news_admitted(member_link(member)),
+    }
+}
+
+fn now(frame: &Frame, view: &Home) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    let silent =
+        |(_, connection): &&(Name, Connection)| matches!(connection, Connection::Silent(_));
+    let missing = view.members.iter().filter(silent).count() as u64;
+    let all = view.members.len() as u64;
+    let (stored, newest) = view.stored;
+    html! {
+        section aria-labelledby="now-title" data-live="now" {
+            h2 id="now-title" { (say.federation_now()) }
+            p { (say.nodes_connected(all, all - missing)) }
+            ul.rows {
+                @for (member, connection) in &view.members {
+                    li { strong { (member_link(member)) } (connection_words(frame, *connection)) }
+                }
+            }
+            p.small.muted {
+                (say.entries_stored(stored))
+                @if let Some(at) = newest { " " (say.newest_entry(clock.past(at))) }
+            }
+            p.small { a href="/node" { (say.this_node_in_detail()) } }
+        }
+    }
+}
+
+/// How a member's node is connected, as a word with its shape.
+pub(crate) fn connection_words(frame: &Frame, connection: Connection) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    match connection {
+        Connection::Here => {
+            html! { span.word.k-agree { (icon("node")) span { (say.this_node()) } } }
+        }
+        Connection::Connected => {
+            html! { span.word.k-agree { (icon("linked")) span { (say.connected()) } } }
+        }
+        Connection::Silent(Some(at)) => {
+            html! { span.word.k-wait { (icon("none")) span { (say.not_heard_since(clock.past(at))) } } }
+        }
+        Connection::Silent(None) => {
+            html! { span.word.k-wait { (icon("none")) span { (say.not_heard_yet()) } } }
+        }
+    }
+}

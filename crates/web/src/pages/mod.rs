@@ -1,0 +1,83 @@
+//! Pages: pure functions of plain view structs. No queries, no I/O, no clock: the moment and the
+//! reader's zone are fields of [`frame::Frame`].
+//!
+//! # Pages and who renders them
+//!
+//! | address | function |
+//! |---|---|
+//! | `/` | [`home::page`] |
+//! | `/decide?show=needs\|open\|closed\|all` | [`decide::page`] |
+//! | `/decide/{id}` (`?change=1` shows the ballot again) | [`decision::page`] |
+//! | `/decide/{id}/diff/{a}..{b}` | [`propose::compare`] |
+//! | `/decide/new`, `/decide/{id}/amend` | [`propose::new`], [`propose::amend`] |
+//! | `/federation`, `/members/{id}`, `/profile` | [`federation::members`], [`federation::member`], [`federation::edit_profile`] |
+//! | `/federation/applications` | [`applications::page`] |
+//! | `/circles`, `/circles/{id}`, `/circles/new`, `/circles/{id}/edit` | [`circle::list`], [`circle::page`], [`circle::edit`] |
+//! | `/charter` | [`charter::page`] |
+//! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
+//! | `/account`, `/sign-in`, `/welcome/{secret}` | [`account::page`], [`account::sign_in`], [`account::welcome`] |
+//! | `/archive`, `/archive/{id}` (anyone) | [`decide::archive`], [`decision::archived`] |
+//! | `/help/{word}` | [`help::page`] |
+//! | any error | [`error::page`] |
+//! | `/assets/…` | [`assets::ASSETS`] |
+//!
+//! # Forms
+//!
+//! Every form is `application/x-www-form-urlencoded`, sent by POST, and carries `csrf`. Fields with
+//! `?` may be empty; a box that is not ticked is not sent, a ticked one is `yes`. A success answers
+//! 303 with `?done=<word>` ([`frame::Done`]); an error renders the same page with a
+//! [`form::Filled`] that holds what was typed and one sentence for each wrong field (the field's
+//! name, or an empty name for the form as a whole).
+//!
+//! | POST | fields beside `csrf` | then |
+//! |---|---|---|
+//! | `/decide` | `title`, `text`, `rule`, `circle`?, `urgent`? (`yes`), `justification`?, `language` | `/decide/{id}?done=proposed` |
+//! | `/decide/{id}/vote` | `version` (hash of the text as read), `choice` (`agree`, `abstain`, `disagree`, `block`), `stand_aside`? (`yes`, only with abstain), `aim`? (its number, only with block), `reason`? | `?done=voted` |
+//! | `/decide/{id}/amend` | `title`, `text`, `what_changed` | `?done=amended` |
+//! | `/decide/{id}/open` | | `?done=opened` |
+//! | `/decide/{id}/withdraw` | `reason` | `?done=withdrawn` |
+//! | `/decide/{id}/comment` | `text`, `answers`? (entry of a comment or a ballot) | `?done=commented#discussion` |
+//! | `/profile` | `name`, `region`?, `description`?, `website`? | `/members/{id}?done=saved` |
+//! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
+//! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
+//! | `/circles/{id}/roles` | `person`, `title`? (empty ends the role), `until`? (`yyyy-mm-dd`, the end of that day in the reader's zone) | `?done=saved` |
+//! | `/node/people/invite` | `name`, `mail`?, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
+//! | `/node/people/{person}/remove` | | `?done=removed` |
+//! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
+//! | `/account/password` | `current`, `new` | `?done=password-changed` |
+//! | `/account/settings` | `zone`, `theme` (`system`, `light`, `dark`) | `?done=saved` |
+//! | `/account/tokens` | `label` | page with [`account::Account::new_token`] |
+//! | `/account/tokens/{id}/revoke` | | `?done=token-revoked` |
+//! | `/account/sign-out` | | `/sign-in` |
+//! | `/account/sign-out-everywhere` | | `/sign-in?done=signed-out` |
+//! | `/sign-in` | `name`, `password`, `next` (a path of this node; check that it starts with one `/`) | `next` |
+//! | `/welcome/{secret}` | `name`, `password` | `/` |
+//!
+//! # Live updates
+//!
+//! `live.js` listens to `/events?page=<path and query, escaped>` for events named `change` (their
+//! data is ignored) and then fetches the page again with the header `X-Fragment: 1`. The answer may
+//! be the whole page, and parts marked `data-live` are replaced. Anything but 200 without a redirect
+//! shows “Not live since …”.
+
+pub mod account;
+pub mod applications;
+pub mod assets;
+pub mod charter;
+pub mod circle;
+pub mod decide;
+pub mod decision;
+mod difference;
+pub mod error;
+pub mod federation;
+pub mod form;
+pub mod frame;
+pub mod help;
+pub mod home;
+pub mod keys;
+pub mod node;
+pub mod parts;
+pub mod people;
+pub mod propose;
+mod reader;
+pub mod time;

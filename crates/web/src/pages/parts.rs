@@ -1,0 +1,222 @@
+//! Small pieces that several pages share.
+
+use domain::decision::Choice;
+use maud::{Markup, html};
+
+use crate::catalogue::Language;
+
+/// Something with a page of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// Its id, as in addresses.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+impl Name {
+    /// A name and its id.
+    #[must_use]
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+        }
+    }
+}
+
+/// The state of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Comments are welcome, nobody votes yet.
+    Deliberation,
+    /// Members vote.
+    Voting,
+    /// Closed, and the votes this node knows say this.
+    Closed(Outcome),
+    /// Taken back by its proposer.
+    Withdrawn,
+}
+
+/// What a count of votes says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It passes.
+    Passed,
+    /// A block stands.
+    Blocked,
+    /// Too few voted.
+    NoQuorum,
+    /// Not enough agreed.
+    Rejected,
+}
+
+impl Outcome {
+    /// The outcome's word.
+    pub(crate) fn word(self, say: Language) -> Markup {
+        match self {
+            Self::Passed => say.state_passed(),
+            Self::Blocked => say.state_blocked(),
+            Self::NoQuorum => say.state_no_quorum(),
+            Self::Rejected => say.state_rejected(),
+        }
+    }
+}
+
+impl State {
+    /// The state's one word.
+    pub(crate) fn word(self, say: Language) -> Markup {
+        match self {
+            Self::Deliberation => say.state_deliberation(),
+            Self::Voting => say.state_voting(),
+            Self::Closed(outcome) => say.state_provisional(outcome.word(say)),
+            Self::Withdrawn => say.state_withdrawn(),
+        }
+    }
+
+    /// The shape that goes with the word.
+    pub(crate) fn shape(self) -> &'static str {
+        match self {
+            Self::Deliberation => "talk",
+            Self::Voting => "voting",
+            Self::Closed(_) => "provisional",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// The family of colour.
+    pub(crate) fn family(self) -> &'static str {
+        match self {
+            Self::Deliberation | Self::Withdrawn => "k-rest",
+            Self::Voting => "k-action",
+            Self::Closed(_) => "k-count",
+        }
+    }
+
+    /// Word and shape in a pill.
+    pub(crate) fn pill(self, say: Language) -> Markup {
+        html! { span class={ "state " (self.family()) } { (icon(self.shape())) (self.word(say)) } }
+    }
+}
+
+/// An icon of the sprite; always beside its word.
+pub(crate) fn icon(name: &str) -> Markup {
+    html! {
+        svg.i viewBox="0 0 24 24" aria-hidden="true" focusable="false" {
+            use href={ "/assets/icons.svg#" (name) } {}
+        }
+    }
+}
+
+/// The word of a choice.
+pub(crate) fn choice_word(say: Language, choice: Choice) -> Markup {
+    match choice {
+        Choice::Agree => say.choice_agree(),
+        Choice::Abstain => say.choice_abstain(),
+        Choice::StandAside => say.choice_stand_aside(),
+        Choice::Block => say.choice_block(),
+        Choice::Disagree => say.choice_disagree(),
+    }
+}
+
+/// The shape of a choice.
+pub(crate) fn choice_shape(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Agree => "agree",
+        Choice::Abstain | Choice::StandAside => "abstain",
+        Choice::Block => "block",
+        Choice::Disagree => "disagree",
+    }
+}
+
+/// The family of colour of a choice.
+pub(crate) fn choice_family(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Agree => "k-agree",
+        Choice::Abstain | Choice::StandAside => "k-rest",
+        Choice::Block => "k-block",
+        Choice::Disagree => "k-wait",
+    }
+}
+
+/// A choice with its shape.
+pub(crate) fn choice_mark(say: Language, choice: Choice) -> Markup {
+    html! {
+        span class={ "word " (choice_family(choice)) } {
+            (icon(choice_shape(choice))) (choice_word(say, choice))
+        }
+    }
+}
+
+/// The way here: links to what is above, then the page itself.
+pub(crate) fn crumbs(say: Language, above: &[(&str, Markup)], here: Markup) -> Markup {
+    html! {
+        nav.crumbs aria-label=(say.you_are_here()) {
+            ol {
+                @for (path, name) in above { li { a href=(path) { (name) } } }
+                li aria-current="page" { (here) }
+            }
+        }
+    }
+}
+
+/// The head of a page: crumbs, heading, a line below.
+pub(crate) fn page_head(crumbs: Markup, heading: Markup, below: Markup) -> Markup {
+    html! {
+        div.page-head {
+            (crumbs)
+            h1 { (heading) }
+            @if !below.0.is_empty() { p.sub { (below) } }
+        }
+    }
+}
+
+/// A link to a member; without an id, as in the archive, its name alone.
+pub(crate) fn member_link(member: &Name) -> Markup {
+    html! {
+        @if member.id.is_empty() { (member.name) }
+        @else { a href={ "/members/" (member.id) } { (member.name) } }
+    }
+}
+
+/// A link to a circle; without an id its name alone.
+pub(crate) fn circle_link(circle: &Name) -> Markup {
+    html! {
+        @if circle.id.is_empty() { (circle.name) }
+        @else { a href={ "/circles/" (circle.id) } { (circle.name) } }
+    }
+}
+
+/// A hash or key, short on the screen and whole on paper and for a screen reader's copy.
+pub(crate) fn short(hash: &str) -> Markup {
+    let count = hash.chars().count();
+    if count <= 20 {
+        return html! { code { (hash) } };
+    }
+    let head: String = hash.chars().take(10).collect();
+    let tail: String = hash.chars().skip(count - 6).collect();
+    html! {
+        code.short title=(hash) { (head) "…" (tail) }
+        code.whole { (hash) }
+    }
+}
+
+/// Text of a person: paragraphs at empty lines, other line breaks kept.
+pub(crate) fn paragraphs(text: &str) -> Markup {
+    let normal = text.replace("\r\n", "\n");
+    html! {
+        @for paragraph in normal.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
+            p {
+                @for (number, line) in paragraph.trim_matches('\n').lines().enumerate() {
+                    @if number > 0 { br; }
+                    (line)
+                }
+            }
+        }
+    }
+}
+
+/// A note to mind: heading and words.
+pub(crate) fn note(heading: Markup, words: Markup) -> Markup {
+    html! { div.note { h2.h3 { (icon("wait")) (heading) } (words) } }
+}

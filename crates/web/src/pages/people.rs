@@ -1,0 +1,162 @@
+//! The people of this member: their roles, inviting and removing them.
+
+use domain::id::Timestamp;
+use maud::{Markup, html};
+
+use super::federation::{Role, person_name, role_words};
+use super::form::{Field, Filled, csrf};
+use super::frame::{Area, Frame, Head, document};
+use super::node::tabs;
+use super::parts::{crumbs, icon, page_head};
+
+/// Someone who acts for this member.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The person's id.
+    pub id: String,
+    /// The name.
+    pub name: Option<String>,
+    /// What the person may do.
+    pub roles: Vec<Role>,
+    /// The person's keys are on a device of its own, not on this node.
+    pub own_device: bool,
+    /// In the mandate that stands: the vote counts.
+    pub in_mandate: bool,
+    /// Signed in last.
+    pub seen: Option<Timestamp>,
+    /// Invited and has not accepted yet, until then.
+    pub invited_until: Option<Timestamp>,
+    /// It is the reader.
+    pub is_reader: bool,
+}
+
+/// What the page of people shows.
+#[derive(Debug, Clone)]
+pub struct People {
+    /// Everyone, invited ones last.
+    pub people: Vec<Person>,
+    /// A link just made: shown once. Its name and the whole address.
+    pub invitation: Option<(String, String)>,
+    /// The root key is on this node, so that a mandate can be signed here.
+    pub root_key_here: bool,
+}
+
+/// The people of this member.
+#[must_use]
+pub fn page(frame: &Frame, view: &People, filled: &Filled) -> Markup {
+    let say = frame.language;
+    let body = html! {
+        (page_head(
+            crumbs(say, &[("/node", say.this_node())], say.people()),
+            say.people_of(&frame.member),
+            say.people_explained(),
+        ))
+        (tabs(say, "/node/people"))
+        @if let Some((name, link)) = &view.invitation {
+            section.box {
+                h2 { (say.invitation_for(name)) }
+                p { (say.invitation_shown_once(name)) }
+                p.secret { code { (link) } }
+            }
+        }
+        div.split {
+            div.col {
+                table.cards {
+                    caption.vh { (say.people()) }
+                    thead {
+                        tr {
+                            th scope="col" { (say.name()) }
+                            th scope="col" { (say.roles()) }
+                            th scope="col" { (say.last_seen()) }
+                            th scope="col" { span.vh { (say.remove()) } }
+                        }
+                    }
+                    tbody { @for person in &view.people { (person_row(frame, person)) } }
+                }
+            }
+            div.col { (invite_form(frame, view, filled)) }
+        }
+    };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(say.people(), Area::Node)
+    };
+    document(frame, &head, body)
+}
+
+fn person_row(frame: &Frame, person: &Person) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    html! {
+        tr {
+            th scope="row" {
+                (person_name(frame, person.name.as_deref()))
+                @if person.is_reader { " " span.meta { (say.that_is_you()) } }
+            }
+            td data-label=(say.roles()) {
+                span { (role_words(frame, &person.roles)) }
+                @if person.roles.contains(&Role::Delegate) && !person.in_mandate {
+                    span.remark { (icon("wait")) span { (say.not_in_mandate()) } }
+                }
+                @if person.own_device { span.sub { (say.keys_on_own_device()) } }
+            }
+            td data-label=(say.last_seen()) {
+                span {
+                    @match (person.invited_until, person.seen) {
+                        (Some(until), _) => (say.invited_until(clock.deadline_short(until))),
+                        (None, Some(at)) => (clock.past(at)),
+                        (None, None) => (say.never_signed_in()),
+                    }
+                }
+            }
+            td data-label="" {
+                @if frame.is_steward() && !person.is_reader {
+                    form method="post" action={ "/node/people/" (person.id) "/remove" } {
+                        (csrf(frame.csrf()))
+                        button.btn.quiet {
+                            (say.remove())
+                            span.vh { " " (person_name(frame, person.name.as_deref())) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn invite_form(frame: &Frame, view: &People, filled: &Filled) -> Markup {
+    let say = frame.language;
+    if !frame.is_steward() {
+        return html! { p.muted { (say.only_stewards_invite(&frame.member)) } };
+    }
+    let rows = [
+        (
+            Role::Delegate.as_str(),
+            say.delegate(),
+            say.delegate_means(),
+            "",
+        ),
+        (Role::Worker.as_str(), say.worker(), say.worker_means(), ""),
+        (
+            Role::Steward.as_str(),
+            say.steward(),
+            say.steward_means(),
+            "",
+        ),
+    ];
+    html! {
+        section {
+            h2.h3 { (say.invite_somebody()) }
+            @if !view.root_key_here { p.small { (say.root_key_elsewhere()) } }
+            form method="post" action="/node/people/invite" {
+                (csrf(frame.csrf()))
+                (Field::new(say, filled, "name", say.name()).hint(say.person_name_hint()).required()
+                    .line("text", None))
+                (Field::new(say, filled, "mail", say.mail()).hint(say.mail_hint())
+                    .line("email", None))
+                (Field::new(say, filled, "roles", say.roles()).initial("delegate")
+                    .rows("checkbox", &rows))
+                div.buttons { button.btn.primary { (say.make_invitation()) } }
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Writing: a proposal, a new version of one, and two versions side by side.
+
+use maud::{Markup, html};
+
+use super::decision::{RuleKind, Version};
+use super::difference;
+use super::form::{Field, Filled, csrf};
+use super::frame::{Area, Frame, Head, document};
+use super::parts::{Name, crumbs, page_head};
+
+/// What the form of a new proposal offers.
+#[derive(Debug, Clone)]
+pub struct Propose {
+    /// Rules by name in the charter and kind; the first is chosen unless the form says otherwise.
+    pub rules: Vec<(String, RuleKind)>,
+    /// How long voting takes, in seconds.
+    pub regular_seconds: u64,
+    /// How long an urgent vote takes, in seconds.
+    pub urgent_seconds: u64,
+    /// The circles a proposal can be for.
+    pub circles: Vec<Name>,
+}
+
+/// The form of a new proposal.
+#[must_use]
+pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
+    let say = frame.language;
+    let clock = frame.clock();
+    let rules: Vec<(&str, Markup, Markup, &str)> = view
+        .rules
+        .iter()
+        .map(|(name, kind)| match kind {
+            RuleKind::Consent => (name.as_str(), say.consent(), say.consent_means(), ""),
+            RuleKind::OneMemberOneVote => (
+                name.as_str(),
+                say.one_member_one_vote(),
+                say.one_member_one_vote_means(),
+                "",
+            ),
+        })
+        .collect();
+    let circles: Vec<(String, Markup)> = view
+        .circles
+        .iter()
+        .map(|circle| (circle.id.clone(), html! { (circle.name) }))
+        .collect();
+    let first = view.rules.first().map_or("", |(name, _)| name.as_str());
+    let (regular, urgent) = (view.regular_seconds, view.urgent_seconds);
+    let body = html! {
+        (page_head(
+            crumbs(say, &[("/decide", say.decide())], say.propose_something()),
+            say.propose_something(),
+            say.proposing_opens_deliberation(),
+        ))
+        form.narrow method="post" action="/decide" {
+            (csrf(frame.csrf()))
+            (Field::new(say, filled, "title", say.title()).hint(say.title_hint()).required()
+                .line("text", None))
+            (Field::new(say, filled, "text", say.text()).hint(say.text_hint()).required().area(12))
+            (Field::new(say, filled, "rule", say.how_it_is_decided()).initial(first).required()
+                .rows("radio", &rules))
+            @if !circles.is_empty() {
+                (Field::new(say, filled, "circle", say.circle())
+                    .select(Some(say.all_members()), &circles))
+            }
+            (Field::new(say, filled, "urgent", say.it_is_urgent())
+                .hint(say.urgent_hint(clock.length(urgent), clock.length(regular))).check())
+            (Field::new(say, filled, "justification", say.why_urgent())
+                .hint(say.only_if_urgent()).area(2))
+            (Field::new(say, filled, "language", say.language_of_text())
+                .hint(say.language_hint()).initial(say.tag()).line("text", None))
+            div.buttons { button.btn.primary { (say.propose_it()) } a href="/decide" { (say.leave()) } }
+        }
+    };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(say.propose_something(), Area::Decide)
+    };
+    document(frame, &head, body)
+}
+
+/// What the form of a new version starts from.
+#[derive(Debug, Clone)]
+pub struct Amend {
+    /// The proposal's id and title.
+    pub proposal: Name,
+    /// The version to change.
+    pub version: Version,
+    /// Voting is open and starts afresh with the new version.
+    pub voting: bool,
+}
+
+/// The form of a new version.
+#[must_use]
+pub fn amend(frame: &Frame, view: &Amend, filled: &Filled) -> Markup {
+    let say = frame.language;
+    let path = format!("/decide/{}", view.proposal.id);
+    let heading = say.write_version(view.version.number + 1);
+    let body = html! {
+        (page_head(
+            crumbs(
+                say,
+                &[("/decide", say.decide()), (&path, html! { (view.proposal.name) })],
+                heading.clone(),
+            ),
+            heading.clone(),
+            if view.voting { say.amending_reopens() } else { Markup::default() },
+        ))
+        form.narrow method="post" action={ (path) "/amend" } {
+            (csrf(frame.csrf()))
+            (Field::new(say, filled, "title", say.title()).initial(&view.version.title).required()
+                .line("text", None))
+            (Field::new(say, filled, "text", say.text())
+                .initial(view.version.text.as_deref().unwrap_or("")).required().area(14))
+            (Field::new(say, filled, "what_changed", say.what_changed())
+                .hint(say.what_changed_hint()).required().area(2))
+            div.buttons {
+                button.btn.primary { (say.write_it(view.version.number + 1)) }
+                a href=(path) { (say.leave()) }
+            }
+        }
+    };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(heading, Area::Decide)
+    };
+    document(frame, &head, body)
+}
+
+/// Two versions of one proposal.
+#[derive(Debug, Clone)]
+pub struct Compare {
+    /// The proposal's id and title.
+    pub proposal: Name,
+    /// Language of the text, as a tag.
+    pub language: String,
+    /// The older version.
+    pub older: Version,
+    /// The newer version.
+    pub newer: Version,
+}
+
+/// What changed between two versions.
+#[must_use]
+pub fn compare(frame: &Frame, view: &Compare) -> Markup {
+    let say = frame.language;
+    let path = format!("/decide/{}", view.proposal.id);
+    let (older, newer) = (&view.older, &view.newer);
+    let heading = say.changed_between(older.number, newer.number);
+    let body = html! {
+        (page_head(
+            crumbs(
+                say,
+                &[("/decide", say.decide()), (&path, html! { (view.proposal.name) })],
+                heading.clone(),
+            ),
+            heading.clone(),
+            say.marked_against(older.number),
+        ))
+        @if older.title != newer.title {
+            section {
+                h2 { (say.title()) }
+                div.text lang=(view.language) {
+                    (difference::marked(say, &older.title, &newer.title))
+                }
+            }
+        }
+        section {
+            h2 { (say.text()) }
+            @match (&older.text, &newer.text) {
+                (Some(old), Some(new)) if old == new => p.empty { (say.nothing_changed()) },
+                (Some(old), Some(new)) => {
+                    div.text lang=(view.language) { (difference::marked(say, old, new)) }
+                }
+                _ => p.empty { (say.text_not_here()) },
+            }
+        }
+        p.area { a href=(path) { (say.back_to_decision()) } }
+    };
+    document(frame, &Head::new(heading, Area::Decide), body)
+}

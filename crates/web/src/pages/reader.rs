@@ -1,0 +1,143 @@
+//! Who reads: the session, the theme, and what the reader's last form did.
+
+use maud::Markup;
+
+use crate::catalogue::Language;
+
+/// Light, dark, or what the reader's system asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Theme {
+    /// Every theme, in the order of the settings.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The word in forms and cookies.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The theme of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.as_str() == word)
+    }
+}
+
+/// The signed-in person.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Name by which the person signs in and is known to its own member.
+    pub person: String,
+    /// May cast the member's vote.
+    pub delegate: bool,
+    /// May change the node, its people and keys.
+    pub steward: bool,
+    /// Token that every form of this session carries.
+    pub csrf: String,
+    /// How many decisions wait for this person.
+    pub waiting: u64,
+}
+
+/// What the last form did, said where the reader is after the redirect (`?done=<word>`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// A ballot was cast.
+    Voted,
+    /// A proposal was made.
+    Proposed,
+    /// A new version was written.
+    Amended,
+    /// Voting was opened.
+    Opened,
+    /// A proposal was withdrawn.
+    Withdrawn,
+    /// A comment was written.
+    Commented,
+    /// A profile, circle, role or setting was saved.
+    Saved,
+    /// An application was signed with this member's root key.
+    Admitted,
+    /// A person was removed.
+    Removed,
+    /// The password was changed.
+    PasswordChanged,
+    /// A token was revoked.
+    TokenRevoked,
+    /// Every session was ended.
+    SignedOut,
+}
+
+impl Done {
+    /// Every result.
+    pub const ALL: [Self; 12] = [
+        Self::Voted,
+        Self::Proposed,
+        Self::Amended,
+        Self::Opened,
+        Self::Withdrawn,
+        Self::Commented,
+        Self::Saved,
+        Self::Admitted,
+        Self::Removed,
+        Self::PasswordChanged,
+        Self::TokenRevoked,
+        Self::SignedOut,
+    ];
+
+    /// The word in the address after a redirect.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Voted => "voted",
+            Self::Proposed => "proposed",
+            Self::Amended => "amended",
+            Self::Opened => "opened",
+            Self::Withdrawn => "withdrawn",
+            Self::Commented => "commented",
+            Self::Saved => "saved",
+            Self::Admitted => "admitted",
+            Self::Removed => "removed",
+            Self::PasswordChanged => "password-changed",
+            Self::TokenRevoked => "token-revoked",
+            Self::SignedOut => "signed-out",
+        }
+    }
+
+    /// The result of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.as_str() == word)
+    }
+
+    /// What it says on the page.
+    pub(super) fn sentence(self, say: Language) -> Markup {
+        match self {
+            Self::Voted => say.done_voted(),
+            Self::Proposed => say.done_proposed(),
+            Self::Amended => say.done_amended(),
+            Self::Opened => say.done_opened(),
+            Self::Withdrawn => say.done_withdrawn(),
+            Self::Commented => say.done_commented(),
+            Self::Saved => say.done_saved(),
+            Self::Admitted => say.done_admitted(),
+            Self::Removed => say.done_removed(),
+            Self::PasswordChanged => say.done_password_changed(),
+            Self::TokenRevoked => say.done_token_revoked(),
+            Self::SignedOut => say.done_signed_out(),
+        }
+    }
+}
