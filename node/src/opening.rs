@@ -131,9 +131,7 @@ pub async fn close(running: Running) -> Outcome {
 }
 
 /// What the end of the loop means.
-pub fn finish(
-    ended: Result<Result<(), driver::DriverError>, tokio::task::JoinError>,
-) -> Outcome {
+pub fn finish(ended: Result<Result<(), driver::DriverError>, tokio::task::JoinError>) -> Outcome {
     match ended {
         Ok(Ok(())) => Ok(()),
         Ok(Err(driver::DriverError::Store(error))) => Err(match error {
