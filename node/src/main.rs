@@ -1,2 +1,29 @@
-//! The folkmoot binary.
-fn main() {}
+//! The folkmoot program: the node of a co-op of co-ops, and the commands to use it.
+
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod control;
+mod demo;
+mod directory;
+mod driver;
+mod endpoint;
+mod failure;
+mod founding;
+mod guests;
+mod introduction;
+mod invitation;
+mod joining;
+mod keyfile;
+mod local;
+mod logging;
+mod opening;
+mod run;
+mod strangers;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -72,6 +72,11 @@ impl World {
 
     /// A node that tells others that it has an entry must not lose it any more.
     fn promise(&mut self, node: usize, id: EntryId, how: &str) {
+        let core = self.nodes[node].core.as_ref();
+        if core.is_none_or(|core| core.replica().find(&id).is_none()) {
+            // It was refused or is no longer kept.
+            return;
+        }
         let disk = &self.nodes[node].disk;
         if disk.entry(&id).is_some() {
             self.ledger.promised.insert((node, id));

@@ -146,6 +146,12 @@ pub enum Refused {
     /// The entry that resulted does not fit the rules of storing.
     #[error("the entry was refused")]
     Entry(#[source] Refusal),
+    /// The node's disk is full; said by the shell, which knows of disks.
+    #[error(
+        "the disk of this node is full, so nothing new can be kept; ask whoever runs it to make \
+         room, then try again"
+    )]
+    DiskFull,
     /// An entry signed elsewhere does not follow this key's last entry.
     #[error("the key has signed something else meanwhile; prepare it again")]
     NotNext,
@@ -185,6 +191,7 @@ impl Refused {
             Self::Admissions { .. } => "admissions",
             Self::Decided => "decided",
             Self::Entry(_) => "entry",
+            Self::DiskFull => "disk-full",
             Self::NotNext => "not-next",
         }
     }

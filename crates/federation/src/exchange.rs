@@ -44,6 +44,9 @@ const WANT_MS: u64 = 600;
 const QUIET_MS: u64 = 60_000;
 /// How long after something was found missing heights are compared, in milliseconds.
 const RECOVER_MS: u64 = 1_000;
+/// The longest wait until heights are compared again for what is still missing, in milliseconds:
+/// what waits for something that does not exist must not keep a federation busy.
+const RECOVER_MS_MAX: u64 = 3_600_000;
 /// The most announced entries that are awaited.
 const WANTED_MAX: usize = 4_096;
 /// The most announcers remembered of one entry.
@@ -102,6 +105,7 @@ pub(crate) struct Exchange {
     wanted: BTreeMap<EntryId, (Timestamp, VecDeque<PublicKey>)>,
     seen: BTreeMap<PublicKey, Timestamp>,
     compare_at: Option<Timestamp>,
+    fruitless: u32,
     incarnation: u64,
 }
 
@@ -432,6 +436,7 @@ impl Core {
             self.exchange.compare_by(now.plus_ms(RECOVER_MS));
         }
         if stored {
+            self.exchange.fruitless = 0;
             self.exchange.compare_by(now.plus_ms(QUIET_MS));
             let wanted: Vec<PublicKey> = self.replica().wanted_branches().collect();
             let asks: Vec<Ask> = wanted
@@ -641,7 +646,10 @@ impl Core {
                 || self.replica().wanted_branches().next().is_some()
                 || self.missing_chunks() > 0;
             if lacks {
-                self.exchange.compare_by(now.plus_ms(5 * RECOVER_MS));
+                let wait = (5 * RECOVER_MS) << self.exchange.fruitless.min(10);
+                self.exchange.fruitless += 1;
+                self.exchange
+                    .compare_by(now.plus_ms(wait.min(RECOVER_MS_MAX)));
             }
         }
     }

@@ -164,6 +164,7 @@ impl Core {
         let founding = matches!(
             act,
             Act::Found
+                | Act::Join(_)
                 | Act::Grant { .. }
                 | Act::Mandate { .. }
                 | Act::Endpoint(_)

@@ -61,12 +61,7 @@ impl Replica {
         previous.into_iter().chain(grant).collect()
     }
 
-    fn judge(
-        &self,
-        id: EntryId,
-        entry: &Entry,
-        received: Timestamp,
-    ) -> Result<Stored, Refusal> {
+    fn judge(&self, id: EntryId, entry: &Entry, received: Timestamp) -> Result<Stored, Refusal> {
         let named = |id: EntryId| {
             let position = self.position(&id)?;
             Some((position, self.at(position)))
@@ -347,17 +342,18 @@ impl Replica {
         }
         for id in branch.into_iter().rev() {
             let Some(entry) = self.pending.remove(&id) else {
-                return;
+                break;
             };
             if !self.missing_ancestors(&entry).is_empty() {
-                return;
+                break;
             }
             let Ok(stored) = self.judge(id, &entry, received) else {
-                return;
+                break;
             };
             self.remove_loose(&id);
             self.insert(stored, entry);
         }
+        // Also if only a part of it was valid: what was stored may stand.
         self.recompute_and_note();
     }
 
@@ -377,9 +373,8 @@ impl Replica {
         match judged {
             Ok(stored) => {
                 let stands = |named: Option<Position>| named.is_none_or(|p| self.stands(p));
-                let plain = stands(stored.previous)
-                    && stands(stored.grant)
-                    && self.is_plain_next(&stored);
+                let plain =
+                    stands(stored.previous) && stands(stored.grant) && self.is_plain_next(&stored);
                 let position = self.insert(stored, entry);
                 if plain {
                     self.append(key, position);

@@ -188,12 +188,7 @@ impl Replica {
 
     /// Whether a log obviously stands as a whole, which nearly every log does, as far as grants by
     /// keys up to `rank` go.
-    fn is_plainly_whole(
-        &self,
-        key: &PublicKey,
-        cuts: &BTreeMap<CutKey, Cut>,
-        rank: Rank,
-    ) -> bool {
+    fn is_plainly_whole(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>, rank: Rank) -> bool {
         let log = &self.logs[key];
         !log.is_cut()
             && log.main.len() == log.at.len()
@@ -320,7 +315,13 @@ impl Replica {
     }
 
     fn wanted(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>) -> Option<EntryId> {
+        // Only the members whose log this is: another's revocation must not hide theirs.
+        let first = self.logs[key].at.range(..(2, 0));
+        let members: BTreeSet<MemberId> = first
+            .map(|(_, position)| self.at(*position).member)
+            .collect();
         cuts.range(of_key(key))
+            .filter(|((_, member), _)| members.is_empty() || members.contains(member))
             .filter_map(|(_, cut)| cut.last)
             .find(|(sequence, id)| self.named(key, *sequence, *id).is_none())
             .map(|(_, id)| id)

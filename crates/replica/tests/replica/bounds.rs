@@ -54,7 +54,10 @@ fn a_flood_of_branches_leaves_two_even_if_each_is_smaller_than_the_last() {
         "10,000 branches left {stored} entries and {pending} waiting"
     );
     assert_eq!(scene.replica.tip(&worker.author.key()).unwrap().0, 3);
-    assert_eq!(scene.replica.take_changes().stored.len(), scene.replica.len());
+    assert_eq!(
+        scene.replica.take_changes().stored.len(),
+        scene.replica.len()
+    );
 }
 
 #[test]

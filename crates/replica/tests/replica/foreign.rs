@@ -5,7 +5,7 @@ use domain::{
     record::{Purpose, Roles},
 };
 use replica::{
-    Offer, Refusal,
+    Offer, Refusal, Replica,
     testing::{grant_machine, grant_person, mandate, proposal, revocation},
 };
 
@@ -135,4 +135,62 @@ fn a_stolen_worker_key_that_grants_is_refused_before_it_matters() {
     };
     let offer = scene.tries(&mut friend, &proposal("Under nothing"));
     assert_eq!(offer, Offer::Waits(vec![id]));
+}
+
+#[test]
+fn of_several_revocations_the_roots_counts_then_the_lowest_in_any_order() {
+    let mut scene = Scene::new();
+    let mut one = scene.person(0, Roles::STEWARD);
+    let mut other = scene.person(0, Roles::STEWARD);
+    let mut worker = scene.person(0, Roles::WORKER);
+    for number in 0..4 {
+        scene.says(&mut worker, &proposal(&format!("Proposal {number}")));
+    }
+    let before = scene.replica.take_changes().stored;
+    let (key, path) = (worker.author.key(), &worker.author);
+    let at = |sequence| Some((sequence, path.id(sequence)));
+    let cast = &mut scene.cast;
+    let low = cast.by(&mut one.author, one.grant, &revocation(key, at(1)));
+    let high = cast.by(&mut other.author, other.grant, &revocation(key, at(3)));
+    let by_root = cast.by_root(0, &revocation(key, at(2)));
+    for order in [[&low, &high], [&high, &low]] {
+        let mut fresh = Scene {
+            cast: scene.cast.clone(),
+            replica: Replica::new(scene.cast.genesis.clone()),
+        };
+        for entry in before.iter().map(|(_, entry)| entry).chain(order) {
+            fresh.stored(entry.clone());
+        }
+        assert_eq!(fresh.replica.tip(&key), at(1), "the lowest counts");
+        fresh.stored(by_root.clone());
+        assert_eq!(fresh.replica.tip(&key), at(2), "the root's outranks both");
+    }
+}
+
+#[test]
+fn another_members_revocation_does_not_hide_the_branch_that_the_own_root_picks() {
+    for hostile in [1, 2] {
+        let mut scene = Scene::new();
+        let worker = scene.person(0, Roles::WORKER);
+        let key = worker.author.key();
+        let (mut honest, mut thief) = (worker.clone(), worker.clone());
+        let branch: Vec<_> = (0..3)
+            .map(|number| {
+                let record = proposal(&format!("Honest {number}"));
+                scene.cast.by(&mut honest.author, honest.grant, &record)
+            })
+            .collect();
+        for number in 0..2 {
+            let mut twin = thief.clone();
+            scene.says(&mut twin, &proposal(&format!("Theft {number}")));
+        }
+        scene.says(&mut thief, &proposal("Theft"));
+        let elsewhere = Some((1, domain::id::EntryId([9; 32])));
+        scene.by_root(hostile, &revocation(key, elsewhere));
+        scene.by_root(0, &revocation(key, honest.author.tip()));
+        for entry in branch {
+            let _ = scene.offer(entry);
+        }
+        assert_eq!(scene.replica.tip(&key), honest.author.tip());
+    }
 }

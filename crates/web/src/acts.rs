@@ -1,0 +1,94 @@
+//! What people do, on its way to the core: which key signs, and what needs no signature at all.
+
+use domain::{
+    id::{EntryId, MemberId},
+    key::SecretKey,
+    record::{Purpose, Roles},
+};
+use federation::Act;
+
+use crate::{auth::Actor, error::WebError, site::Site, texts::Texts};
+
+/// The roles that the person's keys give it now.
+pub(crate) fn roles(site: &Site, actor: &Actor) -> Roles {
+    site.node.read(|core| core.view().roles_of(&actor.person()))
+}
+
+/// Refuses people who are no stewards.
+pub(crate) fn need_steward(site: &Site, actor: &Actor) -> Result<(), WebError> {
+    if roles(site, actor).has(Roles::STEWARD) {
+        Ok(())
+    } else {
+        Err(WebError::Role { needed: "steward" })
+    }
+}
+
+/// Does what a person asks for, with the person's key, or the member's root key for what only that
+/// may sign and a steward asks for.
+pub(crate) async fn perform(site: &Site, actor: &Actor, act: Act) -> Result<EntryId, WebError> {
+    if let Some(done) = same_vote(site, &act).await? {
+        return Ok(done);
+    }
+    let key = signer(site, actor, &act)?;
+    site.node.act(key, act).await
+}
+
+fn signer(site: &Site, actor: &Actor, act: &Act) -> Result<SecretKey, WebError> {
+    if !needs_root(site, act) {
+        return actor.key();
+    }
+    need_steward(site, actor)?;
+    site.node.root_key()
+}
+
+/// Whether only the member's root key may sign: who is a member, who votes, who is a steward.
+fn needs_root(site: &Site, act: &Act) -> bool {
+    match act {
+        Act::Found | Act::Join(_) | Act::Admit(_) | Act::Mandate { .. } => true,
+        Act::Grant { purpose, roles, .. } => {
+            *purpose == Purpose::Validator || roles.has(Roles::STEWARD)
+        }
+        Act::Revoke { key, .. } => site.node.read(|core| {
+            let known = core.view().keys.get(key);
+            known.is_some_and(|known| {
+                known.purpose == Purpose::Validator || known.roles.has(Roles::STEWARD)
+            })
+        }),
+        _ => false,
+    }
+}
+
+/// The ballot that counts already, if it says just what is asked for: voting the same again would
+/// only use up a revision.
+async fn same_vote(site: &Site, act: &Act) -> Result<Option<EntryId>, WebError> {
+    let Act::Vote {
+        proposal,
+        version,
+        choice,
+        aim,
+        reason,
+    } = act
+    else {
+        return Ok(None);
+    };
+    let now = site.now();
+    let counted = site.node.read(|core| {
+        let member: MemberId = core.member()?;
+        let decision = core.decision(proposal, now)?;
+        let phase = decision.phase.as_ref()?;
+        let counted = phase.count.counted.get(&member)?;
+        let seen = phase.ballots.get(&counted.ballot)?;
+        let same = counted.conflicting.is_empty()
+            && counted.choice == *choice
+            && seen.record.aim == *aim
+            && seen.record.version == *version
+            && now <= phase.opening.record.deadline;
+        same.then_some(counted.ballot)
+    });
+    let Some(ballot) = counted else {
+        return Ok(None);
+    };
+    let texts = Texts::load(&site.node, [ballot], []).await?;
+    let note = texts.note(&ballot);
+    Ok((note.text().unwrap_or("") == reason.trim()).then_some(ballot))
+}

@@ -1,0 +1,238 @@
+//! Decisions as JSON.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use domain::id::ProposalId;
+use federation::{Core, Decision, Phase, State as Stand};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    auth::Caller,
+    decisions::{self, Show},
+    error::{FieldFault, WebError},
+    site::Site,
+    texts::Texts,
+};
+
+#[derive(Deserialize)]
+pub(crate) struct Which {
+    #[serde(default)]
+    show: String,
+}
+
+/// `GET /api/decisions?show=all|needs|open|voting|deliberation|blocked|closed`
+pub(crate) async fn list(
+    State(site): State<Site>,
+    Caller(_): Caller,
+    Query(which): Query<Which>,
+) -> Result<Json<Value>, WebError> {
+    let show = Show::from_word(&which.show).ok_or_else(|| {
+        let message = "Write all, needs, open, voting, deliberation, blocked or closed.";
+        WebError::Form(vec![FieldFault::new("show", message)])
+    })?;
+    let now = site.now();
+    Ok(Json(site.node.read(|core| {
+        let shown = decisions::all(core, now);
+        let shown = shown
+            .iter()
+            .filter(|decision| show.includes(core, decision));
+        let shown: Vec<Value> = shown.map(|decision| brief(core, decision)).collect();
+        json!({ "decisions": shown })
+    })))
+}
+
+/// `GET /api/decisions/{id}`
+pub(crate) async fn one(
+    State(site): State<Site>,
+    Caller(_): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, WebError> {
+    let id = decisions::parse_id(&site, &id)?;
+    full(&site, id).await.map(Json)
+}
+
+/// Everything about one decision.
+pub(crate) async fn full(site: &Site, id: ProposalId) -> Result<Value, WebError> {
+    let now = site.now();
+    let missing = || WebError::NotFound { what: "decision" };
+    let needs = site
+        .node
+        .read(|core| core.decision(&id, now).map(|d| decisions::needs(&d)));
+    let needs = needs.ok_or_else(missing)?;
+    let texts = Texts::load(&site.node, needs.notes, needs.versions).await?;
+    let found = site.node.read(|core| {
+        core.decision(&id, now).map(|decision| {
+            let mut json = brief(core, &decision);
+            complete(core, &decision, &texts, &mut json);
+            json
+        })
+    });
+    found.ok_or_else(missing)
+}
+
+/// What a list shows of a decision.
+fn brief(core: &Core, decision: &Decision<'_>) -> Value {
+    let view = core.view();
+    let first = decision.first;
+    let phase = decision.phase.as_ref();
+    json!({
+        "id": decision.id.to_string(),
+        "title": decision.version.title,
+        "state": decision.state.as_str(),
+        "provisional": matches!(decision.state, Stand::Closed(_) | Stand::Voting),
+        "version": decision.version.number,
+        "version_hash": decision.version.hash.to_string(),
+        "proposer": { "member": first.member.to_string(), "name": view.member_name(&first.member) },
+        "rule": first.rule,
+        "urgent": first.urgent,
+        "circle": first.circle.map(|circle| circle.to_string()),
+        "language": first.language,
+        "proposed_ms": first.time.0,
+        "opened_ms": phase.map(|phase| phase.opening.time.0),
+        "deadline_ms": phase.map(|phase| phase.opening.record.deadline.0),
+        "cast": phase.map(|phase| phase.outcome.figures.cast),
+        "eligible": phase.map(|phase| phase.outcome.figures.eligible),
+        "needs_our_vote": decisions::needs_vote(core, decision),
+    })
+}
+
+fn complete(core: &Core, decision: &Decision<'_>, texts: &Texts, json: &mut Value) {
+    let view = core.view();
+    let versions: Vec<Value> = decision
+        .proposal
+        .versions()
+        .iter()
+        .map(|version| {
+            json!({
+                "number": version.number,
+                "entry": version.entry.to_string(),
+                "title": version.title,
+                "hash": version.hash.to_string(),
+                "time_ms": version.time.0,
+                "what_changed": texts.note(&version.entry).text(),
+            })
+        })
+        .collect();
+    let comments: Vec<Value> = decision
+        .proposal
+        .comments()
+        .map(|comment| {
+            json!({
+                "id": comment.entry.to_string(),
+                "answers": comment.answers.map(|id| id.to_string()),
+                "member": comment.member.to_string(),
+                "name": view.member_name(&comment.member),
+                "person": view.person_of(&comment.by).and_then(|p| view.person_name(&p)),
+                "time_ms": comment.time.0,
+                "text": texts.note(&comment.entry).text(),
+            })
+        })
+        .collect();
+    json["aims"] = json!(core.charter().terms().aims);
+    json["text"] = json!(texts.text(&decision.version.entry));
+    json["versions"] = json!(versions);
+    json["comments"] = json!(comments);
+    json["withdrawal"] = json!(decision.proposal.withdrawal().map(|withdrawal| json!({
+        "time_ms": withdrawal.time.0,
+        "reason": texts.note(&withdrawal.entry).text(),
+    })));
+    json["phase"] = json!(
+        decision
+            .phase
+            .as_ref()
+            .map(|phase| of_phase(core, phase, texts))
+    );
+    let earlier: Vec<Value> = decision
+        .earlier
+        .iter()
+        .map(|phase| of_phase(core, phase, texts))
+        .collect();
+    json["earlier_phases"] = json!(earlier);
+    let invalid: Vec<Value> = decision
+        .invalid
+        .iter()
+        .map(|(opening, fault)| json!({ "id": opening.id.to_string(), "why": fault.to_string() }))
+        .collect();
+    json["invalid_openings"] = json!(invalid);
+}
+
+fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts) -> Value {
+    let view = core.view();
+    let outcome = &phase.outcome;
+    let conditions: Vec<Value> = outcome
+        .conditions
+        .iter()
+        .map(|condition| {
+            json!({
+                "name": condition.name.as_str(),
+                "figure": u64::try_from(condition.figure).unwrap_or(u64::MAX),
+                "relation": condition.relation.as_str(),
+                "bound": u64::try_from(condition.bound).unwrap_or(u64::MAX),
+                "met": condition.is_met(),
+            })
+        })
+        .collect();
+    let electorate: Vec<Value> = phase
+        .electorate
+        .iter()
+        .map(|(member, class)| {
+            let counted = phase.count.counted.get(member);
+            json!({
+                "member": member.to_string(),
+                "name": view.member_name(member),
+                "class": class.as_str(),
+                "choice": counted.map(|counted| counted.choice.as_str()),
+            })
+        })
+        .collect();
+    let ballots: Vec<Value> = phase
+        .ballots
+        .iter()
+        .map(|(id, seen)| {
+            let left_out = phase.count.left_out.get(id).map(|left| left.why.as_str());
+            let counted = phase.count.counted.get(&seen.member);
+            json!({
+                "id": id.to_string(),
+                "member": seen.member.to_string(),
+                "name": view.member_name(&seen.member),
+                "choice": seen.record.choice.as_str(),
+                "aim": seen.record.aim,
+                "reason": texts.note(id).text(),
+                "mandate": seen.mandate,
+                "revision": seen.record.revision,
+                "version_hash": seen.record.version.to_string(),
+                "time_ms": seen.time.0,
+                "received_ms": seen.received.0,
+                "late": seen.late,
+                "counts": left_out.is_none(),
+                "why_not": left_out,
+                "in_conflict": counted.is_some_and(|counted| !counted.conflicting.is_empty()),
+                "delegate": view.person_of(&seen.by).and_then(|person| view.person_name(&person)),
+            })
+        })
+        .collect();
+    let figures = &outcome.figures;
+    json!({
+        "id": phase.opening.id.to_string(),
+        "version": phase.version.number,
+        "version_hash": phase.version.hash.to_string(),
+        "rule": phase.rule.as_str(),
+        "opened_ms": phase.opening.time.0,
+        "deadline_ms": phase.opening.record.deadline.0,
+        "verdict": outcome.verdict.as_str(),
+        "explanation": outcome.explain(),
+        "weakly_supported": outcome.is_weakly_supported,
+        "quorum": [outcome.quorum.numerator(), outcome.quorum.denominator()],
+        "conditions": conditions,
+        "figures": {
+            "eligible": figures.eligible, "cast": figures.cast, "agree": figures.agree,
+            "abstain": figures.abstain, "stand_aside": figures.stand_aside,
+            "block": figures.block, "disagree": figures.disagree, "against": figures.against,
+        },
+        "electorate": electorate,
+        "ballots": ballots,
+    })
+}

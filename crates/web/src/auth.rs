@@ -1,0 +1,248 @@
+//! Who acts: a session's person for pages, a token's or a session's for the API.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, Uri, header, request::Parts},
+};
+use domain::{
+    id::{Hash, PersonId},
+    key::SecretKey,
+};
+
+use crate::{
+    accounts::Account,
+    error::WebError,
+    fields::Fields,
+    once::Once,
+    pages::frame::Done,
+    rate::{Limit, Whose},
+    seal::{self, Seed},
+    session::Session,
+    site::Site,
+};
+
+/// The person behind a request.
+pub(crate) struct Actor {
+    pub account: Account,
+    pub session: Option<Session>,
+    seed: Option<Seed>,
+}
+
+impl Actor {
+    pub(crate) fn person(&self) -> PersonId {
+        self.account.person
+    }
+
+    /// The person's key seed, if the node keeps it.
+    pub(crate) fn seed(&self) -> Result<Option<Seed>, WebError> {
+        match &self.session {
+            Some(session) => session.seed(),
+            None => Ok(self.seed.clone()),
+        }
+    }
+
+    /// The key the person signs with.
+    pub(crate) fn key(&self) -> Result<SecretKey, WebError> {
+        let seed = self.seed()?.ok_or_else(|| WebError::Conflict {
+            code: "key-elsewhere",
+            message: "Your key is on your own device. Sign there, with the folkmoot command."
+                .to_owned(),
+        })?;
+        Ok(SecretKey::from_seed(&seed))
+    }
+
+    /// What the forms of one page carry: the session's token and a value that tells renderings
+    /// apart.
+    pub(crate) fn form_token(&self) -> Result<String, WebError> {
+        let Some(session) = &self.session else {
+            return Ok(String::new());
+        };
+        let rendering = hex::encode(seal::random::<8>()?.as_slice());
+        Ok(format!("{}.{rendering}", session.form_token()))
+    }
+}
+
+/// The session of a request's cookie, with its account.
+pub(crate) async fn session_of(
+    site: &Site,
+    headers: &HeaderMap,
+) -> Result<Option<Actor>, WebError> {
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let Some(secret) = cookies
+        .filter_map(|cookies| site.cookie.read(cookies))
+        .next()
+    else {
+        return Ok(None);
+    };
+    let Some(session) = site.sessions.find(site.now(), secret).await? else {
+        return Ok(None);
+    };
+    let account = site.accounts.of(session.person).await?;
+    Ok(account.map(|account| Actor {
+        account,
+        session: Some(session),
+        seed: None,
+    }))
+}
+
+async fn bearer_of(site: &Site, headers: &HeaderMap) -> Result<Option<Actor>, WebError> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let text = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.strip_prefix("Bearer "));
+    let (token, seed) = site
+        .tokens
+        .find(site.now(), text.ok_or(WebError::Token)?)
+        .await?;
+    let account = site
+        .accounts
+        .of(token.person)
+        .await?
+        .ok_or(WebError::Token)?;
+    Ok(Some(Actor {
+        account,
+        session: None,
+        seed,
+    }))
+}
+
+/// What was asked for, besides by whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// Path and query.
+    pub path: String,
+    /// What the last form did.
+    pub done: Option<Done>,
+}
+
+impl Place {
+    pub(crate) fn of(uri: &Uri) -> Self {
+        let query = uri.query().unwrap_or("").as_bytes();
+        let done = form_urlencoded::parse(query)
+            .find(|(name, _)| name == "done")
+            .and_then(|(_, word)| Done::from_word(&word));
+        let path = uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned();
+        Self { path, done }
+    }
+}
+
+/// A signed-in person, for pages.
+pub(crate) struct Signed {
+    pub actor: Actor,
+    pub place: Place,
+}
+
+impl FromRequestParts<Site> for Signed {
+    type Rejection = WebError;
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, WebError> {
+        let actor = session_of(site, &parts.headers)
+            .await?
+            .ok_or(WebError::SignedOut)?;
+        Ok(Self {
+            actor,
+            place: Place::of(&parts.uri),
+        })
+    }
+}
+
+/// Anyone, for public pages.
+pub(crate) struct Visitor {
+    pub actor: Option<Actor>,
+    pub place: Place,
+}
+
+impl FromRequestParts<Site> for Visitor {
+    type Rejection = WebError;
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, WebError> {
+        let actor = session_of(site, &parts.headers).await?;
+        Ok(Self {
+            actor,
+            place: Place::of(&parts.uri),
+        })
+    }
+}
+
+/// A person with a token or a session, for the API.
+pub(crate) struct Caller(pub Actor);
+
+impl FromRequestParts<Site> for Caller {
+    type Rejection = WebError;
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, WebError> {
+        let actor = match bearer_of(site, &parts.headers).await? {
+            Some(actor) => actor,
+            None => session_of(site, &parts.headers)
+                .await?
+                .ok_or(WebError::SignedOut)?,
+        };
+        site.rates
+            .count(site.now(), Limit::Calls, Whose::Person(actor.person()))?;
+        Ok(Self(actor))
+    }
+}
+
+/// A form of a signed-in person, made by this node for this session.
+pub(crate) struct Form {
+    pub actor: Actor,
+    pub place: Place,
+    /// The host it was sent to.
+    pub host: String,
+    pub fields: Fields,
+    /// What tells this form from all others.
+    pub id: Hash,
+}
+
+/// The bytes of a form's body.
+pub(crate) async fn form_bytes(request: Request<Body>) -> Result<Bytes, WebError> {
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    if !kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
+        let expected = "a form has the type application/x-www-form-urlencoded";
+        return Err(WebError::Malformed(expected.to_owned()));
+    }
+    let cut = |_| WebError::Malformed("it was cut off".to_owned());
+    Bytes::from_request(request, &()).await.map_err(cut)
+}
+
+impl FromRequest<Site> for Form {
+    type Rejection = WebError;
+    async fn from_request(request: Request<Body>, site: &Site) -> Result<Self, WebError> {
+        let actor = session_of(site, request.headers())
+            .await?
+            .ok_or(WebError::SignedOut)?;
+        let place = Place::of(request.uri());
+        let host = request
+            .headers()
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let host = host.unwrap_or("localhost").to_owned();
+        let bytes = form_bytes(request).await?;
+        let fields = Fields::parse(&bytes)?;
+        let (token, _) = fields.raw("csrf").split_once('.').unwrap_or_default();
+        let session = actor.session.as_ref().ok_or(WebError::SignedOut)?;
+        if !session.made(token) {
+            return Err(WebError::StaleForm);
+        }
+        let id = Once::form(session.id, &place.path, &bytes);
+        site.rates
+            .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
+        Ok(Self {
+            actor,
+            place,
+            host,
+            fields,
+            id,
+        })
+    }
+}

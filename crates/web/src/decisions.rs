@@ -1,0 +1,162 @@
+//! Decisions as lists and pages need them: which there are, which wait, what texts they need.
+
+use domain::id::{EntryId, ProposalId, Timestamp};
+use federation::{Core, Decision, State};
+
+use crate::{error::WebError, site::Site};
+
+/// Which decisions a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Every one.
+    All,
+    /// In deliberation or voting.
+    Open,
+    /// Voting is open.
+    Voting,
+    /// Voting has closed, or it was withdrawn.
+    Closed,
+    /// This member may vote and has not.
+    Needs,
+    /// Open with a block, or closed by one.
+    Blocked,
+    /// Being talked about.
+    Deliberation,
+}
+
+impl Show {
+    /// The list of a word; every decision without one.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "" | "all" => Self::All,
+            "open" => Self::Open,
+            "closed" => Self::Closed,
+            "needs" => Self::Needs,
+            "voting" => Self::Voting,
+            "blocked" => Self::Blocked,
+            "deliberation" => Self::Deliberation,
+            _ => return None,
+        })
+    }
+
+    /// Whether a list shows a decision.
+    pub(crate) fn includes(self, core: &Core, decision: &Decision<'_>) -> bool {
+        let is_over = matches!(decision.state, State::Closed(_) | State::Withdrawn);
+        match self {
+            Self::All => true,
+            Self::Open => !is_over,
+            Self::Voting => decision.state == State::Voting,
+            Self::Closed => is_over,
+            Self::Needs => needs_vote(core, decision),
+            Self::Blocked => {
+                let blocks = decision
+                    .phase
+                    .as_ref()
+                    .map(|phase| phase.outcome.figures.block);
+                blocks.is_some_and(|blocks| blocks > 0)
+            }
+            Self::Deliberation => decision.state == State::Deliberation,
+        }
+    }
+}
+
+/// Whether voting is open and this node's member may vote and has no ballot that counts.
+pub(crate) fn needs_vote(core: &Core, decision: &Decision<'_>) -> bool {
+    let (Some(member), Some(phase), State::Voting) =
+        (core.member(), &decision.phase, decision.state)
+    else {
+        return false;
+    };
+    phase.electorate.class_of(&member).is_some() && !phase.count.counted.contains_key(&member)
+}
+
+/// Every decision: open ones by their deadline, then what is talked about, then what is over, the
+/// newest first.
+pub(crate) fn all(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
+    let ids = core.view().proposals.keys();
+    let mut all: Vec<Decision<'_>> = ids.filter_map(|id| core.decision(id, now)).collect();
+    let rank = |decision: &Decision<'_>| {
+        let deadline = decision
+            .phase
+            .as_ref()
+            .map(|phase| phase.opening.record.deadline.0);
+        match decision.state {
+            State::Voting => (0, deadline.unwrap_or(0)),
+            State::Deliberation => (1, u64::MAX - decision.version.time.0),
+            State::Closed(_) | State::Withdrawn => {
+                (2, u64::MAX - deadline.unwrap_or(decision.version.time.0))
+            }
+        }
+    };
+    all.sort_by_key(|decision| (rank(decision), decision.id));
+    all
+}
+
+/// How many decisions wait for this node's member. Every page asks, so what has no open phase is
+/// not judged.
+pub(crate) fn waiting(core: &Core, now: Timestamp) -> u64 {
+    let open = core.view().proposals.iter().filter(|(_, proposal)| {
+        proposal
+            .openings()
+            .iter()
+            .any(|opening| opening.record.deadline >= now)
+    });
+    let open = open.filter_map(|(id, _)| core.decision(id, now));
+    open.filter(|decision| needs_vote(core, decision)).count() as u64
+}
+
+/// The entries whose texts and notes a decision's page shows.
+pub(crate) struct Needs {
+    pub notes: Vec<EntryId>,
+    pub versions: Vec<EntryId>,
+}
+
+/// The entries whose words the page of a decision shows.
+pub(crate) fn needs(decision: &Decision<'_>) -> Needs {
+    let phases = decision.phase.iter().chain(&decision.earlier);
+    let versions = decision.proposal.versions();
+    let mut notes: Vec<EntryId> = phases
+        .flat_map(|phase| phase.ballots.keys().copied())
+        .collect();
+    notes.extend(decision.proposal.comments().map(|comment| comment.entry));
+    notes.extend(versions.iter().map(|version| version.entry));
+    notes.extend(
+        decision
+            .proposal
+            .withdrawal()
+            .map(|withdrawal| withdrawal.entry),
+    );
+    let shown = versions
+        .iter()
+        .position(|version| version.entry == decision.version.entry);
+    let from = shown.unwrap_or(0).saturating_sub(1);
+    let shown = versions
+        .iter()
+        .skip(from)
+        .take(2)
+        .map(|version| version.entry)
+        .collect();
+    Needs {
+        notes,
+        versions: shown,
+    }
+}
+
+/// The proposal of an address: its id, or a beginning of it that is the only one.
+pub(crate) fn parse_id(site: &Site, text: &str) -> Result<ProposalId, WebError> {
+    let missing = || WebError::NotFound { what: "decision" };
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    if text.len() < 6 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(missing());
+    }
+    site.node.read(|core| {
+        let known = core.view().proposals.keys();
+        let mut found = known.filter(|id| id.to_string().starts_with(text));
+        match (found.next(), found.next()) {
+            (Some(id), None) => Ok(*id),
+            _ => Err(missing()),
+        }
+    })
+}

@@ -1,0 +1,97 @@
+//! Handlers: parse, call, render. One file per area.
+
+pub(crate) mod account;
+pub(crate) mod circle;
+pub(crate) mod common;
+pub(crate) mod decide;
+pub(crate) mod decision;
+pub(crate) mod entrance;
+pub(crate) mod federation;
+pub(crate) mod home;
+pub(crate) mod node;
+pub(crate) mod propose;
+pub(crate) mod views;
+
+use ::federation::Refused;
+use axum::{
+    http::{HeaderValue, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use crate::{error::WebError, fields::Fields, pages::form::Filled};
+
+/// A path of this site to go on to, if it is one; anything else could lead to another site.
+pub(crate) fn own_path(text: &str) -> &str {
+    let mut bytes = text.bytes();
+    let is_own = bytes.next() == Some(b'/')
+        && !matches!(bytes.next(), Some(b'/' | b'\\'))
+        && text.len() <= 500
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_own { text } else { "/" }
+}
+
+/// Goes on to a path after a form was done.
+pub(crate) fn go(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}
+
+/// The same with a cookie set.
+pub(crate) fn go_with_cookie(path: &str, cookie: &str) -> Response {
+    let mut response = go(path);
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response
+            .headers_mut()
+            .insert(axum::http::header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// The form to show again with what was typed and what is wrong with it, and the status that says
+/// so; or the error, if it is none of the form.
+pub(crate) fn refill(fields: &Fields, error: WebError) -> Result<(StatusCode, Filled), WebError> {
+    let status = error.status();
+    let filled = Filled::from_pairs(fields.pairs());
+    let filled = match &error {
+        WebError::Form(faults) => faults.iter().fold(filled, |filled, fault| {
+            filled.with_error(fault.field, fault.message.clone())
+        }),
+        WebError::Refused(refused) if !status.is_server_error() => {
+            filled.with_error(field_of(refused), error.to_string())
+        }
+        WebError::Conflict { .. } | WebError::SignIn => filled.with_error("", error.to_string()),
+        _ => return Err(error),
+    };
+    Ok((status, filled))
+}
+
+/// The field of a form that a refusal is about.
+fn field_of(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::ReasonTooShort { .. } => "reason",
+        Refused::Aim(_) => "aim",
+        Refused::Choice(_) => "choice",
+        Refused::Rule(_) => "rule",
+        Refused::Text { field, .. } => field,
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn nobody_is_led_to_another_site_after_signing_in() {
+        for (text, path) in [
+            ("/decide/1?change=1", "/decide/1?change=1"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("javascript:alert(1)", "/"),
+            ("/a\r\nset-cookie: x", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(own_path(text), path);
+        }
+    }
+}

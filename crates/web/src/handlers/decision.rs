@@ -1,0 +1,206 @@
+//! One decision: its page and its forms.
+
+mod talk;
+mod view;
+mod vote;
+mod votes;
+
+use axum::{
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+};
+use domain::id::ProposalId;
+use federation::Act;
+use serde::Deserialize;
+
+use self::view::Reading;
+use super::{go, refill, views};
+use crate::{
+    acts,
+    auth::{Actor, Form, Place, Signed},
+    decisions,
+    error::{FieldFault, WebError},
+    fields::Fields,
+    pages::{
+        decision::{self, Decision, Forms},
+        form::Filled,
+    },
+    site::Site,
+    texts::Texts,
+};
+
+#[derive(Deserialize)]
+pub(crate) struct Change {
+    #[serde(default)]
+    change: String,
+}
+
+async fn read(site: &Site, id: ProposalId, actor: Option<&Actor>) -> Result<Decision, WebError> {
+    let now = site.now();
+    let missing = || WebError::NotFound { what: "decision" };
+    let needs = site
+        .node
+        .read(|core| core.decision(&id, now).map(|d| decisions::needs(&d)));
+    let needs = needs.ok_or_else(missing)?;
+    let texts = Texts::load(&site.node, needs.notes, needs.versions).await?;
+    let found = site.node.read(|core| {
+        let decision = core.decision(&id, now)?;
+        let reading = Reading {
+            core,
+            decision: &decision,
+            texts: &texts,
+            actor,
+        };
+        Some(reading.view())
+    });
+    found.ok_or_else(missing)
+}
+
+/// The decision for the archive, whose page leaves out what is the members'. Which nodes are silent
+/// is nobody else's business either.
+pub(crate) async fn public_view(site: &Site, id: ProposalId) -> Result<Decision, WebError> {
+    let mut view = read(site, id, None).await?;
+    view.silent.clear();
+    for missing in view.phase.iter_mut().flat_map(|phase| &mut phase.missing) {
+        missing.silent_since = None;
+    }
+    Ok(view)
+}
+
+async fn show(
+    site: &Site,
+    actor: &Actor,
+    place: &Place,
+    id: ProposalId,
+    forms: &Forms,
+) -> Result<Response, WebError> {
+    let view = read(site, id, Some(actor)).await?;
+    let frame = views::frame(site, Some(actor), place)?;
+    Ok(decision::page(&frame, &view, forms).into_response())
+}
+
+/// `GET /decide/{id}`; with `.json` at the end as the API gives it.
+pub(crate) async fn page(
+    State(site): State<Site>,
+    Signed { actor, place }: Signed,
+    Path(id): Path<String>,
+    Query(change): Query<Change>,
+) -> Result<Response, WebError> {
+    if let Some(id) = id.strip_suffix(".json") {
+        let id = decisions::parse_id(&site, id)?;
+        return Ok(axum::Json(crate::api::full(&site, id).await?).into_response());
+    }
+    let id = decisions::parse_id(&site, &id)?;
+    let forms = Forms {
+        change: change.change == "1",
+        ..Forms::default()
+    };
+    show(&site, &actor, &place, id, &forms).await
+}
+
+/// Does what a form asks for, once, and goes on; or shows the page with what is wrong.
+async fn submit(
+    site: &Site,
+    form: &Form,
+    id: ProposalId,
+    act: Result<Act, WebError>,
+    done: &str,
+    refilled: impl FnOnce(Filled) -> Forms,
+) -> Result<Response, WebError> {
+    let work = async {
+        acts::perform(site, &form.actor, act?).await?;
+        Ok(format!("/decide/{id}?done={done}"))
+    };
+    match site.once.run(form.id, work).await {
+        Ok(path) => Ok(go(&path)),
+        Err(error) => {
+            let (status, filled) = refill(&form.fields, error)?;
+            let page = show(site, &form.actor, &form.place, id, &refilled(filled)).await?;
+            Ok((status, page).into_response())
+        }
+    }
+}
+
+/// `POST /decide/{id}/vote`
+pub(crate) async fn vote(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    let id = decisions::parse_id(&site, &id)?;
+    let act = vote::act(id, &form.fields);
+    let forms = |vote| Forms {
+        vote,
+        change: true,
+        ..Forms::default()
+    };
+    submit(&site, &form, id, act, "voted", forms).await
+}
+
+/// `POST /decide/{id}/open`
+pub(crate) async fn open(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    let proposal = decisions::parse_id(&site, &id)?;
+    let forms = |withdraw| Forms {
+        withdraw,
+        ..Forms::default()
+    };
+    submit(
+        &site,
+        &form,
+        proposal,
+        Ok(Act::Open { proposal }),
+        "opened",
+        forms,
+    )
+    .await
+}
+
+/// `POST /decide/{id}/withdraw`
+pub(crate) async fn withdraw(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    let proposal = decisions::parse_id(&site, &id)?;
+    let act = Act::Withdraw {
+        proposal,
+        reason: form.fields.get("reason").to_owned(),
+    };
+    let forms = |withdraw| Forms {
+        withdraw,
+        ..Forms::default()
+    };
+    submit(&site, &form, proposal, Ok(act), "withdrawn", forms).await
+}
+
+/// `POST /decide/{id}/comment`
+pub(crate) async fn comment(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    let proposal = decisions::parse_id(&site, &id)?;
+    let act = comment_act(proposal, &form.fields);
+    let forms = |comment| Forms {
+        comment,
+        ..Forms::default()
+    };
+    submit(&site, &form, proposal, act, "commented#discussion", forms).await
+}
+
+fn comment_act(proposal: ProposalId, fields: &Fields) -> Result<Act, WebError> {
+    let answers = fields.optional("answers").map(str::parse).transpose();
+    let gone = |_| {
+        let message = "What you answer is no longer here. Load the page again.";
+        WebError::Form(vec![FieldFault::new("text", message)])
+    };
+    Ok(Act::Comment {
+        proposal,
+        answers: answers.map_err(gone)?,
+        text: fields.get("text").to_owned(),
+    })
+}

@@ -1,0 +1,295 @@
+//! A decision of the core as its page shows it.
+
+use domain::{
+    cbor::Encoder,
+    charter::RuleName,
+    decision::ConditionName,
+    id::{Hash, Timestamp},
+    record::REVISIONS_MAX,
+};
+use federation::{Core, Decision as Decided, Phase as Voting, State as Stand};
+
+use super::talk::{Talk, words};
+use crate::{
+    auth::Actor,
+    handlers::{common::rule_kind, propose::version, views},
+    pages::{
+        decision::{Check, Class, Condition, Decision, May, Own, Phase, Rule, Seat, Silent, Step},
+        home::Connection,
+    },
+    texts::Texts,
+};
+
+/// One decision being read.
+pub(super) struct Reading<'a> {
+    pub core: &'a Core,
+    pub decision: &'a Decided<'a>,
+    pub texts: &'a Texts,
+    pub actor: Option<&'a Actor>,
+}
+
+impl Reading<'_> {
+    /// Everything its page shows.
+    pub(super) fn view(&self) -> Decision {
+        let (core, decision) = (self.core, self.decision);
+        let first = decision.first;
+        let talk = Talk::new(core, decision, self.texts);
+        let versions = decision.proposal.versions();
+        let at = versions
+            .iter()
+            .position(|version| version.entry == decision.version.entry);
+        let previous = at.and_then(|at| at.checked_sub(1)).map(|at| versions[at]);
+        Decision {
+            id: decision.id.to_string(),
+            proposer: views::member(core, &first.member),
+            circle: first.circle.map(|circle| views::circle(core, &circle)),
+            language: first.language.clone(),
+            urgent: first.urgent.clone(),
+            state: views::state(decision.state),
+            rule: self.rule(),
+            version: version(decision.version, self.texts),
+            previous: previous.map(|previous| version(previous, self.texts)),
+            phase: decision
+                .phase
+                .as_ref()
+                .map(|phase| self.phase(phase, &talk)),
+            own: self.own(),
+            may: self.may(),
+            steps: self.steps(),
+            silent: self.silent(),
+            connected: (
+                core.peers().len() as u64 + 1,
+                core.roster().len() as u64 + 1,
+            ),
+            comments: talk.answering(None),
+        }
+    }
+
+    fn rule(&self) -> Rule {
+        let terms = self.core.charter().terms();
+        let name: Option<RuleName> = self.decision.first.rule.parse().ok();
+        Rule {
+            name: self.decision.first.rule.clone(),
+            kind: rule_kind(name.unwrap_or(terms.default_rule)),
+            allows_disagree: terms.disagree_allowed,
+            reason_characters_min: terms.minimum_reason_characters,
+            aims: (1..).zip(terms.aims.iter().cloned()).collect(),
+        }
+    }
+
+    pub(super) fn aim(&self, aim: Option<u64>) -> Option<String> {
+        let aim = usize::try_from(aim?).ok()?;
+        self.core.charter().terms().aims.get(aim).cloned()
+    }
+
+    fn phase(&self, phase: &Voting<'_>, talk: &Talk<'_>) -> Phase {
+        let mut encoder = Encoder::new();
+        encoder.list(phase.opening.record.electorate.iter());
+        Phase {
+            opening: phase.opening.id.to_string(),
+            electorate_hash: Hash::of(&[&encoder.into_bytes()]).to_string(),
+            opened: phase.opening.time,
+            deadline: phase.opening.record.deadline,
+            classes: self.classes(phase),
+            votes: self.votes(phase, talk),
+            missing: self.missing(phase),
+            checks: self.checks(phase),
+            outcome: views::outcome(phase.outcome.verdict),
+        }
+    }
+
+    fn classes(&self, phase: &Voting<'_>) -> Vec<Class> {
+        let terms = self.core.charter().terms();
+        let seats = |id: &str| -> Vec<Seat> {
+            let of_class = phase
+                .electorate
+                .iter()
+                .filter(|(_, class)| class.as_str() == id);
+            let seats = of_class.map(|(member, _)| Seat {
+                member: views::member(self.core, member),
+                choice: phase
+                    .count
+                    .counted
+                    .get(member)
+                    .map(|counted| counted.choice),
+            });
+            seats.collect()
+        };
+        let classes = terms.classes.iter().map(|class| Class {
+            name: class.name.clone(),
+            seats: seats(class.id.as_str()),
+        });
+        classes.filter(|class| !class.seats.is_empty()).collect()
+    }
+
+    fn checks(&self, phase: &Voting<'_>) -> Vec<Check> {
+        let (outcome, figures) = (&phase.outcome, &phase.outcome.figures);
+        let blocking = || {
+            let counted = phase.count.counted.iter();
+            let blocks = counted.filter(|(_, c)| c.choice == domain::decision::Choice::Block);
+            blocks
+                .map(|(member, _)| self.core.view().member_name(member))
+                .collect()
+        };
+        let needed = |bound: u128| u64::try_from(bound).unwrap_or(u64::MAX);
+        let checks = outcome.conditions.iter().map(|condition| Check {
+            met: condition.is_met(),
+            condition: match condition.name {
+                ConditionName::Quorum => Condition::Quorum {
+                    cast: figures.cast,
+                    needed: outcome.quorum_ballots,
+                    electors: figures.eligible,
+                    fraction: (outcome.quorum.numerator(), outcome.quorum.denominator()),
+                },
+                ConditionName::Blocks => Condition::NoBlock {
+                    blocking: blocking(),
+                    needed: needed(condition.bound),
+                },
+                ConditionName::Agrees => Condition::SomeoneAgrees {
+                    needed: needed(condition.bound),
+                    agree: figures.agree,
+                    abstain: figures.abstain + figures.stand_aside,
+                },
+                ConditionName::Majority => Condition::MoreAgreeThanAgainst {
+                    agree: figures.agree,
+                    against: figures.against,
+                },
+            },
+        });
+        checks.collect()
+    }
+
+    fn own(&self) -> Own {
+        let (Some(own), Some(phase)) = (self.core.member(), &self.decision.phase) else {
+            return Own::NoVote;
+        };
+        if phase.electorate.class_of(&own).is_none() {
+            return Own::NoVote;
+        }
+        let view = self.core.view();
+        if let Some(counted) = phase.count.counted.get(&own) {
+            let seen = phase.ballots.get(&counted.ballot);
+            let person = seen.and_then(|seen| view.person_of(&seen.by));
+            let mandate = view
+                .members
+                .get(&own)
+                .and_then(|member| member.mandate.as_ref());
+            let used = match mandate {
+                // A newer mandate begins with a fresh count of revisions.
+                Some(mandate) if mandate.number > counted.slot.mandate => 0,
+                _ => counted.slot.revision,
+            };
+            return Own::Voted {
+                choice: counted.choice,
+                by: person
+                    .and_then(|person| view.person_name(&person))
+                    .map(str::to_owned),
+                at: counted.time,
+                changes_left: REVISIONS_MAX.saturating_sub(used),
+                reason: self
+                    .texts
+                    .note(&counted.ballot)
+                    .text()
+                    .unwrap_or("")
+                    .to_owned(),
+                aim: seen.and_then(|seen| seen.record.aim).map(|aim| aim + 1),
+            };
+        }
+        let earlier = self.decision.earlier.iter().rev();
+        let mut earlier = earlier.filter_map(|phase| Some((phase, phase.count.counted.get(&own)?)));
+        match earlier.next() {
+            Some((phase, counted)) => Own::VotedEarlier {
+                choice: counted.choice,
+                version: phase.version.number,
+                at: counted.time,
+            },
+            None => Own::NotVoted,
+        }
+    }
+
+    fn may(&self) -> May {
+        let Some(actor) = self.actor else {
+            return May::default();
+        };
+        let rights = views::Rights::of(self.core, &actor.person());
+        let own = self.core.member();
+        let is_own = own == Some(self.decision.first.member);
+        let state = self.decision.state;
+        let passed = Stand::Closed(domain::decision::Verdict::Passed);
+        let is_over = state == Stand::Withdrawn || state == passed;
+        let electorate = self.decision.phase.as_ref().map(|phase| &phase.electorate);
+        let is_elector = own
+            .zip(electorate)
+            .is_some_and(|(own, electorate)| electorate.class_of(&own).is_some());
+        May {
+            open: is_own && rights.writes() && state == Stand::Deliberation,
+            amend: is_own && !is_over,
+            withdraw: is_own && !is_over && !matches!(state, Stand::Closed(_)),
+            comment: true,
+            vote: rights.delegate && is_elector && state == Stand::Voting,
+        }
+    }
+
+    fn steps(&self) -> Vec<(Timestamp, Step)> {
+        let (core, decision) = (self.core, self.decision);
+        let mut steps = Vec::new();
+        for version in decision.proposal.versions() {
+            let step = match version.number {
+                1 => Step::Proposed {
+                    by: views::member(core, &decision.first.member),
+                },
+                number => Step::Amended {
+                    version: number,
+                    what_changed: words(self.texts.note(&version.entry)),
+                },
+            };
+            steps.push((version.time, step));
+        }
+        for phase in decision.earlier.iter().chain(&decision.phase) {
+            let number = phase.version.number;
+            steps.push((phase.opening.time, Step::Opened { version: number }));
+            let counted = phase.count.counted.iter();
+            for (member, counted) in
+                counted.filter(|(_, c)| c.choice == domain::decision::Choice::Block)
+            {
+                steps.push((
+                    counted.time,
+                    Step::Blocked {
+                        by: views::member(core, member),
+                    },
+                ));
+            }
+        }
+        if let (Some(phase), Stand::Closed(verdict)) = (&decision.phase, decision.state) {
+            let outcome = views::outcome(verdict);
+            let closed = Step::Closed {
+                version: phase.version.number,
+                outcome,
+            };
+            steps.push((phase.opening.record.deadline, closed));
+        }
+        if let Some(withdrawal) = decision.proposal.withdrawal() {
+            let reason = words(self.texts.note(&withdrawal.entry));
+            steps.push((withdrawal.time, Step::Withdrawn { reason }));
+        }
+        steps.sort_by_key(|(at, _)| *at);
+        steps
+    }
+
+    /// Electors whose node is silent: their ballots may be on their way.
+    fn silent(&self) -> Vec<Silent> {
+        let Some(phase) = &self.decision.phase else {
+            return Vec::new();
+        };
+        let silent = phase.electorate.iter().filter_map(|(member, _)| {
+            match views::connection(self.core, member) {
+                Connection::Silent(since) => Some(Silent {
+                    member: views::member(self.core, member),
+                    since,
+                }),
+                Connection::Here | Connection::Connected => None,
+            }
+        });
+        silent.collect()
+    }
+}

@@ -1,0 +1,216 @@
+//! The core's values as the pages' views.
+
+use domain::{
+    decision::Verdict,
+    id::{CircleId, MemberId, PersonId, Timestamp},
+    record::{Purpose, Roles},
+};
+use federation::{Core, Decision, State as Stand};
+
+use crate::{
+    auth::{Actor, Place},
+    catalogue::Language,
+    decisions,
+    error::WebError,
+    pages::{
+        decide::Item,
+        federation::Role,
+        frame::{Frame, Session, Theme},
+        home::Connection,
+        parts::{Name, Outcome, State},
+        time::Zone,
+    },
+    site::Site,
+};
+
+/// What every page knows: its reader, its node, the moment.
+pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result<Frame, WebError> {
+    let now = site.now();
+    let (federation, member, facts) = site.node.read(|core| {
+        let view = core.view();
+        let member = core
+            .member()
+            .map(|member| view.member_name(&member))
+            .unwrap_or_default();
+        let facts = actor.map(|actor| {
+            let person = actor.person();
+            let roles = view.roles_of(&person);
+            let is_delegate = view.is_delegate(&person);
+            let waiting = if is_delegate {
+                decisions::waiting(core, now)
+            } else {
+                0
+            };
+            (roles.has(Roles::STEWARD), is_delegate, waiting)
+        });
+        (core.genesis().name.clone(), member, facts)
+    });
+    let session = match actor.zip(facts) {
+        Some((actor, (steward, delegate, waiting))) => Some(Session {
+            person: actor.account.name.clone(),
+            delegate,
+            steward,
+            csrf: actor.form_token()?,
+            waiting,
+        }),
+        None => None,
+    };
+    let account = actor.map(|actor| &actor.account);
+    Ok(Frame {
+        language: Language::default(),
+        theme: account
+            .and_then(|account| Theme::from_word(&account.theme))
+            .unwrap_or_default(),
+        zone: account
+            .and_then(|account| Zone::named(&account.zone))
+            .unwrap_or_else(Zone::utc),
+        now,
+        federation,
+        member,
+        session,
+        done: place.done,
+        banner: site.settings.banner.clone(),
+        path: place.path.clone(),
+    })
+}
+
+/// A member's name and id.
+pub(crate) fn member(core: &Core, id: &MemberId) -> Name {
+    Name::new(id.to_string(), core.view().member_name(id))
+}
+
+/// A circle's name and id.
+pub(crate) fn circle(core: &Core, id: &CircleId) -> Name {
+    let known = core.view().circles.get(id);
+    let name = known.map_or_else(|| id.short(), |circle| circle.record.name.clone());
+    Name::new(id.to_string(), name)
+}
+
+/// The roles of a set of bits.
+pub(crate) fn roles(roles: Roles) -> Vec<Role> {
+    let all = [
+        (Roles::STEWARD, Role::Steward),
+        (Roles::DELEGATE, Role::Delegate),
+        (Roles::WORKER, Role::Worker),
+        (Roles::INDIVIDUAL, Role::Individual),
+    ];
+    all.into_iter()
+        .filter(|(role, _)| roles.has(*role))
+        .map(|(_, role)| role)
+        .collect()
+}
+
+/// The roles of these words; unknown words are none.
+pub(crate) fn roles_of_words(words: &[String]) -> Vec<Role> {
+    let known = words.iter().filter_map(|word| Roles::from_word(word));
+    roles(known.fold(Roles::none(), Roles::with))
+}
+
+pub(crate) fn outcome(verdict: Verdict) -> Outcome {
+    match verdict {
+        Verdict::Passed => Outcome::Passed,
+        Verdict::Blocked => Outcome::Blocked,
+        Verdict::NoQuorum => Outcome::NoQuorum,
+        Verdict::Rejected => Outcome::Rejected,
+    }
+}
+
+pub(crate) fn state(state: Stand) -> State {
+    match state {
+        Stand::Deliberation => State::Deliberation,
+        Stand::Voting => State::Voting,
+        Stand::Closed(verdict) => State::Closed(outcome(verdict)),
+        Stand::Withdrawn => State::Withdrawn,
+    }
+}
+
+/// How a member's node is connected; of several nodes the best.
+pub(crate) fn connection(core: &Core, member: &MemberId) -> Connection {
+    if core.member() == Some(*member) {
+        return Connection::Here;
+    }
+    let nodes = core.view().keys.iter().filter(|(_, known)| {
+        known.purpose == Purpose::Node && known.member == *member && !known.revoked
+    });
+    let nodes: Vec<_> = nodes.map(|(key, _)| key).collect();
+    if nodes.iter().any(|node| core.is_connected(node)) {
+        return Connection::Connected;
+    }
+    let heard = nodes.iter().filter_map(|node| core.last_heard(node)).max();
+    // What the node said of itself was heard too, before this node was started.
+    let said = nodes
+        .iter()
+        .filter_map(|node| core.view().nodes.get(node))
+        .map(|n| n.time)
+        .max();
+    Connection::Silent(heard.max(said))
+}
+
+/// A decision as lists show it.
+pub(crate) fn item(core: &Core, decision: &Decision<'_>) -> Item {
+    let phase = decision.phase.as_ref();
+    let own = core.member().and_then(|own| phase?.count.counted.get(&own));
+    Item {
+        proposal: Name::new(decision.id.to_string(), decision.version.title.clone()),
+        proposer: member(core, &decision.first.member),
+        state: state(decision.state),
+        deadline: phase.map(|phase| phase.opening.record.deadline),
+        changed: changed(decision),
+        cast: phase.map_or(0, |phase| phase.outcome.figures.cast),
+        electors: phase.map_or(0, |phase| phase.outcome.figures.eligible),
+        blocks: phase.map_or(0, |phase| phase.outcome.figures.block),
+        own: own.map(|counted| counted.choice),
+        needs_vote: decisions::needs_vote(core, decision),
+    }
+}
+
+/// When something last happened to a decision.
+fn changed(decision: &Decision<'_>) -> Timestamp {
+    let phase = decision.phase.as_ref();
+    let ballots = phase
+        .into_iter()
+        .flat_map(|phase| phase.ballots.values())
+        .map(|b| b.time);
+    let opened = phase.map(|phase| phase.opening.time);
+    let comments = decision.proposal.comments().map(|comment| comment.time);
+    let withdrawn = decision
+        .proposal
+        .withdrawal()
+        .map(|withdrawal| withdrawal.time);
+    let all = ballots.chain(opened).chain(comments).chain(withdrawn);
+    all.fold(decision.version.time, Timestamp::max)
+}
+
+/// The decisions that a test picks, as lists show them.
+pub(crate) fn items(
+    core: &Core,
+    now: Timestamp,
+    pick: impl Fn(&Decision<'_>) -> bool,
+) -> Vec<Item> {
+    let all = decisions::all(core, now);
+    all.iter()
+        .filter(|decision| pick(decision))
+        .map(|decision| item(core, decision))
+        .collect()
+}
+
+/// What of this member a person may do now.
+pub(crate) struct Rights {
+    pub steward: bool,
+    pub delegate: bool,
+}
+
+impl Rights {
+    pub(crate) fn of(core: &Core, person: &PersonId) -> Self {
+        let roles = core.view().roles_of(person);
+        Self {
+            steward: roles.has(Roles::STEWARD),
+            delegate: core.view().is_delegate(person),
+        }
+    }
+
+    /// Writes what its member says of itself: profiles, circles, openings.
+    pub(crate) fn writes(&self) -> bool {
+        self.steward || self.delegate
+    }
+}

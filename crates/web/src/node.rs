@@ -1,0 +1,203 @@
+//! The node behind the site: reads of its core, requests to it, texts from its store.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use domain::{
+    id::{EntryId, Hash, Timestamp},
+    key::{PublicKey, SecretKey},
+};
+use federation::{Act, Change, Core, Prepared, Refused};
+use replica::entry::Entry;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::{error::WebError, live::Named};
+
+/// How long an answer of the node is awaited: writing to a slow disk may take seconds.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What the site asks of the node's loop, which owns the core's inputs.
+#[derive(Debug)]
+pub enum Request {
+    /// A person acts with a key that is here.
+    Act {
+        /// The key that signs.
+        key: SecretKey,
+        /// What it does.
+        act: Act,
+        /// The entry, once it is durable.
+        reply: oneshot::Sender<Result<EntryId, Refused>>,
+    },
+    /// A key that is elsewhere wants to act.
+    Prepare {
+        /// The key that will sign.
+        key: PublicKey,
+        /// What it does.
+        act: Act,
+        /// What is to be signed.
+        reply: oneshot::Sender<Result<Box<Prepared>, Refused>>,
+    },
+    /// An entry that was signed elsewhere.
+    Submit {
+        /// The entry.
+        entry: Entry,
+        /// The chunks of its text.
+        chunks: Vec<Vec<u8>>,
+        /// The entry's id, once it is durable.
+        reply: oneshot::Sender<Result<EntryId, Refused>>,
+    },
+}
+
+/// What a [`Library`] returns.
+pub type LibraryFuture<'a, T> =
+    Pin<Box<dyn Future<Output = Result<T, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>;
+
+/// Stored entries and chunks, which the core does not keep in memory.
+pub trait Library: Send + Sync + 'static {
+    /// The entries of these ids, in this order; none where one is not here.
+    fn entries<'a>(&'a self, ids: &'a [EntryId]) -> LibraryFuture<'a, Vec<Option<Entry>>>;
+
+    /// The chunks of these hashes, in this order; none where one is not here.
+    fn chunks<'a>(&'a self, hashes: &'a [Hash]) -> LibraryFuture<'a, Vec<Option<Vec<u8>>>>;
+
+    /// How many bytes the store takes on the disk.
+    fn size_bytes(&self) -> LibraryFuture<'_, u64>;
+}
+
+/// The member's root key, if its file is on this node.
+pub trait RootKey: Send + Sync + 'static {
+    /// Reads the key; none if it was removed from this node.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be used.
+    fn read(&self) -> Result<Option<SecretKey>, Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// A member whose root key is never on its node.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRootKey;
+
+impl RootKey for NoRootKey {
+    fn read(&self) -> Result<Option<SecretKey>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(None)
+    }
+}
+
+impl Named for Change {
+    fn name(&self) -> String {
+        match self {
+            Self::Proposal(id) => format!("proposal/{id}"),
+            Self::Members => "members".to_owned(),
+            Self::Circles => "circles".to_owned(),
+            Self::Applications => "applications".to_owned(),
+            Self::Peers => "peers".to_owned(),
+        }
+    }
+}
+
+/// The node as the site sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct Node {
+    /// The core, for reading; only the node's loop writes to it.
+    pub core: Arc<RwLock<Core>>,
+    /// The node's loop.
+    pub requests: mpsc::Sender<Request>,
+    /// What changed.
+    pub changes: broadcast::Sender<Change>,
+    /// The store.
+    pub library: Arc<dyn Library>,
+    /// The member's root key.
+    pub root_key: Arc<dyn RootKey>,
+    /// When the node was started.
+    pub started: Timestamp,
+}
+
+impl Node {
+    /// Reads the core. Short work only: the node's loop waits for it.
+    pub fn read<T>(&self, work: impl FnOnce(&Core) -> T) -> T {
+        work(&self.core.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The root key, for acts that only it may sign.
+    ///
+    /// # Errors
+    /// When it is not on this node or cannot be read.
+    pub fn root_key(&self) -> Result<SecretKey, WebError> {
+        let key = self.root_key.read().map_err(WebError::Library)?;
+        key.ok_or_else(|| WebError::Conflict {
+            code: "root-key-elsewhere",
+            message: "The root key of your co-op is not on this node. Do this where it is kept, \
+                      with the folkmoot command and --root-key."
+                .to_owned(),
+        })
+    }
+
+    /// Whether the root key's file is on this node.
+    #[must_use]
+    pub fn has_root_key(&self) -> bool {
+        self.root_key.read().is_ok_and(|key| key.is_some())
+    }
+
+    /// Acts with a key and waits until the entry is durable.
+    ///
+    /// # Errors
+    /// When the core refuses or the node does not answer.
+    pub async fn act(&self, key: SecretKey, act: Act) -> Result<EntryId, WebError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Act { key, act, reply }, answer).await
+    }
+
+    /// What a key that is elsewhere would sign to act.
+    ///
+    /// # Errors
+    /// When the core refuses or the node does not answer.
+    pub async fn prepare(&self, key: PublicKey, act: Act) -> Result<Box<Prepared>, WebError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Prepare { key, act, reply }, answer).await
+    }
+
+    /// Stores an entry that was signed elsewhere.
+    ///
+    /// # Errors
+    /// When the core refuses or the node does not answer.
+    pub async fn submit(&self, entry: Entry, chunks: Vec<Vec<u8>>) -> Result<EntryId, WebError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(
+            Request::Submit {
+                entry,
+                chunks,
+                reply,
+            },
+            answer,
+        )
+        .await
+    }
+
+    async fn ask<T>(
+        &self,
+        request: Request,
+        answer: oneshot::Receiver<Result<T, Refused>>,
+    ) -> Result<T, WebError> {
+        // Waiting for room would hold the request's memory; a full queue is said at once.
+        self.requests
+            .try_send(request)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => WebError::NotReady { why: "it is busy" },
+                mpsc::error::TrySendError::Closed(_) => WebError::NotReady {
+                    why: "it is stopping",
+                },
+            })?;
+        let answer = tokio::time::timeout(ANSWER_DEADLINE, answer).await;
+        let answer = answer.map_err(|_| WebError::NotReady {
+            why: "its disk is slow",
+        })?;
+        let answer = answer.map_err(|_| WebError::NotReady {
+            why: "it is stopping",
+        })?;
+        Ok(answer?)
+    }
+}

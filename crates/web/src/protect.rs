@@ -1,0 +1,144 @@
+//! What every request passes before a handler sees it, and every answer after.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    edge,
+    error::WebError,
+    origin::{self, Peer},
+    rate::{Limit, Whose},
+    site::Site,
+};
+
+/// The largest body of a request.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+const BODY_DEADLINE_SECONDS: u64 = 60;
+/// How long the rest of a body that is too large is read and thrown away: a browser that is cut
+/// off while it sends shows its own error instead of our page.
+const DISCARD_DEADLINE: Duration = Duration::from_secs(5);
+const ANSWER_DEADLINE: Duration = Duration::from_secs(45);
+
+/// The address a request came from, as far as it can be trusted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClientAddress(pub IpAddr);
+
+/// The outermost layer: checks, deadline, error page, headers.
+pub(crate) async fn protect(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let asker = edge::Asker::of(&request);
+    let answer = match admit(&site, request).await {
+        Ok(request) => match tokio::time::timeout(ANSWER_DEADLINE, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => WebError::NotReady {
+                why: "it did not answer in time",
+            }
+            .into_response(),
+        },
+        Err(error) => error.into_response(),
+    };
+    let mut answer = edge::render(&site, &asker, answer).await;
+    add_headers(answer.headers_mut(), site.is_secure());
+    answer
+}
+
+async fn admit(site: &Site, mut request: Request) -> Result<Request, WebError> {
+    let headers = request.headers();
+    let peer = request.extensions().get::<Peer>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let address = origin::client(peer, headers, &site.settings.trusted_proxies);
+    site.rates
+        .count(site.now(), Limit::Requests, Whose::address(address))?;
+    let host = origin::check_host(headers, site.settings.public_url.as_ref())?;
+    if origin::is_unsafe(request.method()) {
+        let cookies = headers
+            .get(header::COOKIE)
+            .and_then(|value| value.to_str().ok());
+        let has_session = cookies.is_some_and(|cookies| site.cookie.read(cookies).is_some());
+        origin::check_site(headers, &host, has_session)?;
+        request = gather(request).await?;
+    }
+    request.extensions_mut().insert(ClientAddress(address));
+    Ok(request)
+}
+
+/// Reads the whole body, within its limits.
+async fn gather(request: Request) -> Result<Request, WebError> {
+    let (parts, mut body) = request.into_parts();
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let mut is_too_large = length.is_some_and(|length| length > BODY_BYTES_MAX as u64);
+    let deadline = Instant::now() + Duration::from_secs(BODY_DEADLINE_SECONDS);
+    let mut discard_until = is_too_large.then(|| Instant::now() + DISCARD_DEADLINE);
+    let mut bytes = Vec::new();
+    loop {
+        let frame = timeout_at(discard_until.unwrap_or(deadline), body.frame()).await;
+        let frame = match frame {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(_) if is_too_large => break,
+            Err(_) => {
+                return Err(WebError::Slow {
+                    limit_seconds: BODY_DEADLINE_SECONDS,
+                });
+            }
+        };
+        let frame = frame.map_err(|_| WebError::Malformed("it was cut off".to_owned()))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if !is_too_large && bytes.len() + data.len() > BODY_BYTES_MAX {
+            is_too_large = true;
+            discard_until = Some(Instant::now() + DISCARD_DEADLINE);
+            bytes = Vec::new();
+        }
+        if !is_too_large {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    if is_too_large {
+        return Err(WebError::TooLarge {
+            limit_bytes: BODY_BYTES_MAX,
+        });
+    }
+    Ok(Request::from_parts(parts, Body::from(Bytes::from(bytes))))
+}
+
+fn add_headers(headers: &mut HeaderMap, secure: bool) {
+    const ALWAYS: [(&str, &str); 6] = [
+        (
+            "content-security-policy",
+            "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
+             form-action 'self'",
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        (
+            "permissions-policy",
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+    ];
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if secure {
+        let value = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("private, no-cache"));
+}

@@ -1,0 +1,121 @@
+//! Which address leads where.
+
+use axum::{
+    Router,
+    http::Method,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+use crate::{
+    api,
+    error::WebError,
+    handlers::{
+        account, circle, common, decide, decision, entrance, federation, home, node, propose,
+    },
+    protect,
+    site::Site,
+};
+
+/// The whole site as one service.
+pub fn router(site: Site) -> Router {
+    Router::new()
+        .route("/", get(home::page))
+        .merge(decisions())
+        .merge(members())
+        .merge(own_node())
+        .merge(own_account())
+        .merge(api::routes())
+        .route("/archive", get(decide::archive))
+        .route("/archive/{id}", get(decide::archived))
+        .route("/charter", get(common::charter))
+        .route("/help/{word}", get(common::help))
+        .route("/events", get(common::events))
+        .route("/assets/{name}", get(common::asset))
+        .fallback(missing)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(
+            site.clone(),
+            protect::protect,
+        ))
+        .with_state(site)
+}
+
+fn decisions() -> Router<Site> {
+    Router::new()
+        .route("/decide", get(decide::list).post(propose::do_new))
+        .route("/decide/new", get(propose::new))
+        .route("/decide/{id}", get(decision::page))
+        .route("/decide/{id}/vote", post(decision::vote))
+        .route("/decide/{id}/open", post(decision::open))
+        .route("/decide/{id}/withdraw", post(decision::withdraw))
+        .route("/decide/{id}/comment", post(decision::comment))
+        .route(
+            "/decide/{id}/amend",
+            get(propose::amend).post(propose::do_amend),
+        )
+        .route("/decide/{id}/diff/{range}", get(propose::compare))
+}
+
+fn members() -> Router<Site> {
+    Router::new()
+        .route("/federation", get(federation::page))
+        .route("/members/{id}", get(federation::member))
+        .route(
+            "/profile",
+            get(federation::profile).post(federation::do_profile),
+        )
+        .route("/federation/applications", get(federation::applications))
+        .route(
+            "/federation/applications/{key}/admit",
+            post(federation::admit),
+        )
+        .route("/circles", get(circle::list).post(circle::do_new))
+        .route("/circles/new", get(circle::new))
+        .route("/circles/{id}", get(circle::page).post(circle::do_edit))
+        .route("/circles/{id}/edit", get(circle::edit))
+        .route("/circles/{id}/roles", post(circle::role))
+}
+
+fn own_node() -> Router<Site> {
+    Router::new()
+        .route("/node", get(node::page))
+        .route("/node/people", get(node::people))
+        .route("/node/people/invite", post(node::invite))
+        .route("/node/people/{person}/remove", post(node::remove))
+        .route("/node/keys", get(node::keys))
+}
+
+fn own_account() -> Router<Site> {
+    Router::new()
+        .route(
+            "/sign-in",
+            get(entrance::sign_in).post(entrance::do_sign_in),
+        )
+        .route(
+            "/welcome/{secret}",
+            get(entrance::welcome).post(entrance::accept),
+        )
+        .route("/account", get(account::page))
+        .route("/account/password", post(account::change_password))
+        .route("/account/settings", post(account::settings))
+        .route("/account/tokens", post(account::make_token))
+        .route("/account/tokens/{id}/revoke", post(account::revoke_token))
+        .route("/account/sign-out", post(entrance::sign_out))
+        .route(
+            "/account/sign-out-everywhere",
+            post(account::sign_out_everywhere),
+        )
+}
+
+async fn missing() -> Response {
+    WebError::NotFound { what: "page" }.into_response()
+}
+
+async fn wrong_method(method: Method) -> Response {
+    WebError::Method {
+        method: method.to_string(),
+    }
+    .into_response()
+}

@@ -1,0 +1,128 @@
+//! What every request needs: the node, its accounts, the limits, the time.
+
+use std::{ops::Deref, sync::Arc};
+
+use domain::id::Timestamp;
+use tokio::sync::watch;
+
+use crate::{
+    accounts::Accounts,
+    clock::Clock,
+    invitation::Invitations,
+    live::Streams,
+    local::Local,
+    node::Node,
+    once::Once,
+    origin::{Network, PublicUrl},
+    password::{Cost, Hasher},
+    rate::Rates,
+    session::{Cookie, Sessions},
+    token::Tokens,
+};
+
+/// How the site is reached, from the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The URL under which people reach it, if not only on this machine or by its address.
+    pub public_url: Option<PublicUrl>,
+    /// Proxies whose word on the client's address is taken.
+    pub trusted_proxies: Vec<Network>,
+    /// What hashing a password costs.
+    pub password_cost: Cost,
+    /// Said on top of every page, such as that the data are examples.
+    pub banner: Option<String>,
+}
+
+/// What a site is made of.
+pub struct Parts {
+    /// How it is reached.
+    pub settings: Settings,
+    /// The node it shows.
+    pub node: Node,
+    /// Where accounts and sessions are kept.
+    pub local: Arc<dyn Local>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The dashboard of one node. Cheap to clone.
+#[derive(Clone)]
+pub struct Site(Arc<Inner>);
+
+/// The shared part of a [`Site`].
+pub struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) node: Node,
+    pub(crate) cookie: Cookie,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rates: Rates,
+    pub(crate) once: Once,
+    pub(crate) streams: Streams,
+    stopping: watch::Sender<bool>,
+    /// How people sign in.
+    pub accounts: Accounts,
+    /// Who was invited.
+    pub invitations: Invitations,
+    /// Who is signed in.
+    pub sessions: Sessions,
+    /// What programs sign in with.
+    pub tokens: Tokens,
+}
+
+impl Site {
+    /// A site of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            settings,
+            node,
+            local,
+            clock,
+        } = parts;
+        let secure = settings
+            .public_url
+            .as_ref()
+            .is_some_and(PublicUrl::is_secure);
+        let hasher = Hasher::new(settings.password_cost);
+        Self(Arc::new(Inner {
+            accounts: Accounts::new(Arc::clone(&local), hasher),
+            invitations: Invitations::new(Arc::clone(&local)),
+            sessions: Sessions::new(Arc::clone(&local)),
+            tokens: Tokens::new(local),
+            cookie: Cookie::new(&node.read(federation::Core::node), secure),
+            rates: Rates::default(),
+            once: Once::default(),
+            streams: Streams::default(),
+            stopping: watch::Sender::new(false),
+            settings,
+            node,
+            clock,
+        }))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.settings
+            .public_url
+            .as_ref()
+            .is_some_and(PublicUrl::is_secure)
+    }
+}
+
+impl Deref for Site {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

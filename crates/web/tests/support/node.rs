@@ -1,0 +1,257 @@
+//! A node in memory: one core that knows three founders, with a disk that is durable at once.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::{Arc, Mutex, RwLock},
+};
+
+use domain::{
+    cbor::Decode,
+    charter::Charter,
+    genesis::{Founder, Genesis},
+    id::{EntryId, Hash, PersonId, Timestamp},
+    key::SecretKey,
+    record::{Custody, Delegate, Purpose, Roles},
+};
+use federation::{Act, Core, Input, Output, Refused, Settings, Write};
+use replica::entry::Entry;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use web::{
+    clock::{Clock, ManualClock},
+    node::{Library, LibraryFuture, Node, Request, RootKey},
+};
+
+/// The key of founder 0 to 2: `what` is 1 for the root, 2 the node, 3 the delegate.
+pub fn key(member: u8, what: u8) -> SecretKey {
+    SecretKey::from_seed(&[member * 16 + what; 32])
+}
+
+#[derive(Default)]
+pub struct Disk {
+    entries: BTreeMap<EntryId, Vec<u8>>,
+    chunks: BTreeMap<Hash, Vec<u8>>,
+}
+
+struct MemoryLibrary(Arc<Mutex<Disk>>);
+
+impl Library for MemoryLibrary {
+    fn entries<'a>(&'a self, ids: &'a [EntryId]) -> LibraryFuture<'a, Vec<Option<Entry>>> {
+        let disk = self.0.lock().unwrap();
+        let read = |id| {
+            disk.entries
+                .get(id)
+                .map(|bytes: &Vec<u8>| Entry::from_bytes(bytes).unwrap())
+        };
+        let found = ids.iter().map(read).collect();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn chunks<'a>(&'a self, hashes: &'a [Hash]) -> LibraryFuture<'a, Vec<Option<Vec<u8>>>> {
+        let disk = self.0.lock().unwrap();
+        let found = hashes
+            .iter()
+            .map(|hash| disk.chunks.get(hash).cloned())
+            .collect();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn size_bytes(&self) -> LibraryFuture<'_, u64> {
+        Box::pin(async { Ok(0) })
+    }
+}
+
+struct HeldRoot(Option<SecretKey>);
+
+impl RootKey for HeldRoot {
+    fn read(&self) -> Result<Option<SecretKey>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.0.clone())
+    }
+}
+
+enum Reply {
+    Act(oneshot::Sender<Result<EntryId, Refused>>),
+    Prepare(oneshot::Sender<Result<Box<federation::Prepared>, Refused>>),
+}
+
+struct Loop {
+    core: Arc<RwLock<Core>>,
+    disk: Arc<Mutex<Disk>>,
+    changes: broadcast::Sender<federation::Change>,
+    clock: Arc<ManualClock>,
+    replies: HashMap<u64, Reply>,
+    tickets: u64,
+}
+
+impl Loop {
+    fn take(&mut self, request: Request) {
+        self.tickets += 1;
+        let (ticket, random) = (self.tickets, [self.tickets as u8; 32]);
+        let input = match request {
+            Request::Act { key, act, reply } => {
+                self.replies.insert(ticket, Reply::Act(reply));
+                Input::Act {
+                    ticket,
+                    key,
+                    act,
+                    random,
+                }
+            }
+            Request::Prepare { key, act, reply } => {
+                self.replies.insert(ticket, Reply::Prepare(reply));
+                Input::Prepare {
+                    ticket,
+                    key,
+                    act,
+                    random,
+                }
+            }
+            Request::Submit {
+                entry,
+                chunks,
+                reply,
+            } => {
+                self.replies.insert(ticket, Reply::Act(reply));
+                Input::Submit {
+                    ticket,
+                    entry,
+                    chunks,
+                }
+            }
+        };
+        self.run(input);
+    }
+
+    fn run(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let now = self.clock.now();
+            let outputs = self.core.write().unwrap().handle(now, input);
+            for output in outputs {
+                self.carry_out(output, &mut inputs);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, output: Output, inputs: &mut VecDeque<Input>) {
+        match output {
+            Output::Persist { number, writes } => {
+                let mut disk = self.disk.lock().unwrap();
+                for write in writes {
+                    match write {
+                        Write::Entry { id, bytes, .. } => drop(disk.entries.insert(id, bytes)),
+                        Write::Remove { id } => drop(disk.entries.remove(&id)),
+                        Write::Chunk { hash, bytes } => drop(disk.chunks.insert(hash, bytes)),
+                    }
+                }
+                inputs.push_back(Input::Persisted(number));
+            }
+            Output::Answer { ticket, result } => {
+                if let Some(Reply::Act(reply)) = self.replies.remove(&ticket) {
+                    let _ = reply.send(result);
+                }
+            }
+            Output::Prepared { ticket, result } => {
+                if let Some(Reply::Prepare(reply)) = self.replies.remove(&ticket) {
+                    let _ = reply.send(result);
+                }
+            }
+            Output::Changed(change) => drop(self.changes.send(change)),
+            _ => {}
+        }
+    }
+}
+
+fn genesis(created: Timestamp) -> Genesis {
+    let mut founders: Vec<Founder> = (0..3)
+        .map(|member| Founder {
+            root: key(member, 1).public(),
+            name: format!("Co-op {member}"),
+            class: "producer".to_owned(),
+        })
+        .collect();
+    founders.sort();
+    Genesis {
+        name: "Test federation".to_owned(),
+        created,
+        founders,
+        charter: Charter::default().to_bytes(),
+        nonce: [1; 32],
+        requires: Vec::new(),
+    }
+}
+
+/// The node of founder 0, whose delegate is `person` with the key `key(0, 3)`.
+pub fn start(clock: &Arc<ManualClock>, person: PersonId) -> Node {
+    let settings = Settings {
+        node: key(0, 2).public(),
+        seed: [9; 32],
+    };
+    let core = Core::new(genesis(clock.now()), settings).unwrap();
+    let changes = broadcast::Sender::new(64);
+    let mut running = Loop {
+        core: Arc::new(RwLock::new(core)),
+        disk: Arc::default(),
+        changes: changes.clone(),
+        clock: Arc::clone(clock),
+        replies: HashMap::new(),
+        tickets: 0,
+    };
+    running.run(Input::Start {
+        clean: true,
+        alone: true,
+    });
+    found(&mut running, person);
+    let node_core = Arc::clone(&running.core);
+    let library = Arc::new(MemoryLibrary(Arc::clone(&running.disk)));
+    let (requests, mut inbox) = mpsc::channel(64);
+    tokio::spawn(async move {
+        while let Some(request) = inbox.recv().await {
+            running.take(request);
+        }
+    });
+    Node {
+        core: node_core,
+        requests,
+        changes,
+        library,
+        root_key: Arc::new(HeldRoot(Some(key(0, 1)))),
+        started: clock.now(),
+    }
+}
+
+fn found(running: &mut Loop, alice: PersonId) {
+    for member in 0..3 {
+        let person = if member == 0 {
+            alice
+        } else {
+            PersonId([0x40 + member; 16])
+        };
+        let delegate = key(member, 3).public();
+        let grant = |purpose, key, person, roles| Act::Grant {
+            purpose,
+            key,
+            person,
+            roles,
+            custody: Custody::Node,
+        };
+        let roles = Roles::STEWARD.with(Roles::DELEGATE);
+        let delegates = vec![Delegate {
+            key: delegate,
+            person,
+        }];
+        for act in [
+            Act::Found,
+            grant(Purpose::Person, delegate, Some(person), roles),
+            grant(Purpose::Node, key(member, 2).public(), None, Roles::none()),
+            Act::Mandate { delegates },
+        ] {
+            let (reply, mut answer) = oneshot::channel();
+            running.take(Request::Act {
+                key: key(member, 1),
+                act,
+                reply,
+            });
+            answer.try_recv().unwrap().unwrap();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `folkmoot members`
+
+use clap::Args;
+use domain::id::Timestamp;
+use federation::format_utc;
+
+use super::table::{table, text};
+use crate::{
+    cli::Global,
+    control::{Access, Command},
+    failure::Outcome,
+};
+
+/// List the members of the federation
+#[derive(Debug, Args)]
+pub struct Members {}
+
+impl Members {
+    /// Runs the command.
+    pub async fn run(self, global: &Global) -> Outcome {
+        let access = Access::open(&global.directory()?).await?;
+        let answer = access.call(Command::Members).await;
+        access.close().await?;
+        let answer = answer?;
+        let all = answer["members"].as_array().cloned().unwrap_or_default();
+        let rows: Vec<Vec<String>> = all
+            .iter()
+            .map(|member| {
+                let since = Timestamp(member["since_ms"].as_u64().unwrap_or_default());
+                vec![
+                    text(member, "name"),
+                    text(member, "class"),
+                    format_utc(since).chars().take(10).collect(),
+                    if member["founder"] == true { "founder".to_owned() } else { String::new() },
+                    text(member, "root"),
+                ]
+            })
+            .collect();
+        let heading = ["NAME", "CLASS", "SINCE", "", "ROOT KEY"];
+        global.say(&answer, table(&heading, &rows))
+    }
+}

@@ -1,0 +1,34 @@
+//! One file per command: its help, what it takes, what it does.
+
+pub mod admit;
+pub mod completions;
+pub mod config;
+pub mod demo;
+pub mod init;
+pub mod invite;
+pub mod join;
+pub mod key;
+pub mod members;
+pub mod person;
+pub mod run;
+pub mod status;
+pub mod store;
+mod table;
+
+use std::path::Path;
+
+use domain::key::SecretKey;
+
+use crate::{
+    directory::DataDirectory,
+    failure::Outcome,
+    keyfile::{self, Role},
+};
+
+/// The member's root key: of a named file, else of the data directory.
+pub fn root_key(directory: &DataDirectory, file: Option<&Path>) -> Outcome<SecretKey> {
+    match file {
+        Some(path) => keyfile::read(path, Role::Root),
+        None => directory.key(Role::Root),
+    }
+}

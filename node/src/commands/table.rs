@@ -1,0 +1,34 @@
+//! Columns for people.
+
+/// Rows under a heading, in columns as wide as they need to be.
+pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: Vec<&str>| {
+        let mut line = String::new();
+        for (cell, width) in cells.iter().zip(&widths) {
+            line.push_str(cell);
+            let missing = width - cell.chars().count() + 2;
+            line.extend(std::iter::repeat_n(' ', missing));
+        }
+        line.trim_end().to_owned()
+    };
+    let mut lines = vec![line(heading.to_vec())];
+    for row in rows {
+        lines.push(line(row.iter().map(String::as_str).collect()));
+    }
+    lines.join("\n")
+}
+
+/// A field of a JSON object as text.
+pub fn text(value: &serde_json::Value, field: &str) -> String {
+    match &value[field] {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,136 @@
+//! Commands of this machine: what stewards do with the files of the data directory at hand.
+//!
+//! The running node listens on a loopback port and writes the port and a secret to the file
+//! `control` in the data directory, which only its owner can read. When no node runs, the same
+//! commands are carried out by the command-line program itself, over the same core and store. Root
+//! keys never travel: what they sign is prepared here, signed by the program, and submitted.
+
+mod client;
+mod desk;
+mod server;
+
+use domain::key::PublicKey;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use web::invitation::Invitation;
+
+pub use self::{
+    client::Access,
+    desk::{Desk, roles_of},
+    server::{Notice, serve},
+};
+
+/// The longest command or answer.
+pub const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// A command.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// How the node is.
+    Status,
+    /// The members.
+    Members,
+    /// The keys.
+    Keys,
+    /// The persons of this member.
+    Persons,
+    /// Who asks to be admitted.
+    Applications,
+    /// Makes an invitation for a co-op.
+    Invite {
+        /// Whom it is for; may be empty.
+        name: String,
+        /// In which class; may be empty.
+        class: String,
+        /// How long it can be used.
+        valid_seconds: u64,
+    },
+    /// What a root key would sign.
+    Prepare {
+        /// The key.
+        key: String,
+        /// The act.
+        act: RootAct,
+    },
+    /// An entry that was signed, in hexadecimal.
+    Submit {
+        /// The entry.
+        entry: String,
+    },
+    /// Keeps an invitation for a person.
+    KeepInvitation {
+        /// The invitation.
+        invitation: Box<Invitation>,
+    },
+    /// Removes a person's account and open invitation from this node.
+    RemoveAccount {
+        /// The person.
+        person: String,
+    },
+}
+
+/// An act of a root key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum RootAct {
+    /// Admits the applicant with this root key; the signature is over the newcomer.
+    Admit {
+        /// The applicant's root key.
+        root: String,
+        /// The founder's signature, in hexadecimal.
+        signature: String,
+    },
+    /// Grants a key.
+    Grant {
+        /// `person`, `node` or `validator`.
+        purpose: String,
+        /// The key.
+        key: String,
+        /// Whose it is, for persons.
+        person: Option<String>,
+        /// The person's roles.
+        roles: Vec<String>,
+        /// `node` or `person`.
+        custody: String,
+    },
+    /// Lists who votes: keys and whose they are.
+    Mandate {
+        /// Keys and persons.
+        delegates: Vec<(String, String)>,
+    },
+    /// Ends a key.
+    Revoke {
+        /// The key.
+        key: String,
+        /// Whether nothing of it stands.
+        keep_nothing: bool,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// An answer: `{"ok": …}`, or `{"error": …, "hint": …, "exit": …}`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// What was asked for.
+    Done {
+        /// The answer.
+        ok: Value,
+    },
+    /// Why not.
+    Failed {
+        /// What happened.
+        error: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+}
+
+/// A key as text, in a sentence of its own when it is none.
+pub fn parse_key(text: &str) -> crate::failure::Outcome<PublicKey> {
+    text.parse().map_err(|error| {
+        crate::failure::Failure::usage(format!("{text:?} is no key: {error}"))
+    })
+}

@@ -1,0 +1,440 @@
+//! Carries out commands, in the running node or in the command-line program.
+
+use std::sync::Arc;
+
+use domain::{
+    cbor::{Decode, Encode},
+    key::{SecretKey, Signature},
+    record::{self, Custody, Delegate, Newcomer, Purpose, Roles},
+};
+use federation::{Act, Keep};
+use replica::entry::Entry;
+use serde_json::{Value, json};
+use web::{
+    accounts::Accounts,
+    invitation::Invitations,
+    local::Local,
+    password::{Cost, Hasher},
+};
+
+use super::{Command, RootAct, parse_key};
+use crate::{
+    clock,
+    driver::Handle,
+    failure::{Failure, Outcome},
+    guests::{Guest, Guests},
+    invitation::{ADDRESSES_MAX, Invitation},
+    local::Shelf,
+};
+
+/// Where commands are carried out.
+#[derive(Clone)]
+pub struct Desk {
+    handle: Handle,
+    /// Where newcomers reach this node, for invitations.
+    addresses: Vec<String>,
+}
+
+impl Desk {
+    /// A desk over a running loop. `addresses` are those to announce, if they are configured.
+    pub fn new(handle: Handle, addresses: Vec<String>) -> Self {
+        Self { handle, addresses }
+    }
+
+    /// Carries out one command.
+    pub async fn carry_out(&self, command: Command) -> Outcome<Value> {
+        match command {
+            Command::Status => self.status().await,
+            Command::Members => Ok(self.members()),
+            Command::Keys => Ok(self.keys()),
+            Command::Persons => self.persons().await,
+            Command::Applications => self.applications().await,
+            Command::Invite {
+                name,
+                class,
+                valid_seconds,
+            } => self.invite(name, class, valid_seconds).await,
+            Command::Prepare { key, act } => self.prepare(&key, act).await,
+            Command::Submit { entry } => self.submit(&entry).await,
+            Command::KeepInvitation { invitation } => {
+                let kept = self.invitations().keep(clock::now(), &invitation).await;
+                kept.map_err(|error| Failure::refused(error.to_string()))?;
+                Ok(json!({}))
+            }
+            Command::RemoveAccount { person } => self.remove_account(&person).await,
+        }
+    }
+
+    fn local(&self) -> Arc<dyn Local> {
+        Arc::new(Shelf(self.handle.store().clone()))
+    }
+
+    fn invitations(&self) -> Invitations {
+        Invitations::new(self.local())
+    }
+
+    async fn status(&self) -> Outcome<Value> {
+        let size = self.handle.store().size().await?;
+        let health = self.handle.health();
+        let connected = match self.handle.network() {
+            Some(network) => network.peers().await.len(),
+            None => 0,
+        };
+        Ok(self.handle.read(|core| {
+            let view = core.view();
+            let member = core.member();
+            json!({
+                "running": self.handle.network().is_some(),
+                "federation": {
+                    "id": core.federation().to_string(),
+                    "name": core.genesis().name,
+                    "founded": view.is_founded(core.genesis()),
+                    "members": view.members.len(),
+                },
+                "member": member.map(|member| view.member_name(&member)),
+                "node": core.node().to_string(),
+                "release": env!("CARGO_PKG_VERSION"),
+                "caught_up": core.is_caught_up(),
+                "clock_off_seconds": core.clock_trouble(),
+                "disk": health.disk.trouble(),
+                "nodes_known": core.roster().len(),
+                "nodes_connected": connected,
+                "entries": core.replica().len(),
+                "missing_chunks": core.missing_chunks(),
+                "proposals": view.proposals.len(),
+                "store_bytes": size.database_bytes + size.log_bytes,
+            })
+        }))
+    }
+
+    fn members(&self) -> Value {
+        self.handle.read(|core| {
+            let of_member = |member: &replica::view::Member| {
+                json!({
+                    "id": member.id.to_string(),
+                    "name": member.name,
+                    "class": member.class,
+                    "founder": member.founder,
+                    "since_ms": member.since.0,
+                    "root": member.root.to_string(),
+                    "delegates": member.mandate.as_ref().map_or(0, |m| m.delegates.len()),
+                })
+            };
+            let members: Vec<Value> = core.view().members.values().map(of_member).collect();
+            json!({ "members": members })
+        })
+    }
+
+    fn keys(&self) -> Value {
+        self.handle.read(|core| {
+            let (view, own) = (core.view(), core.member());
+            let of_key = |(key, known): (&domain::key::PublicKey, &replica::view::Key)| {
+                let mandate = view.members.get(&known.member).and_then(|m| m.mandate.as_ref());
+                let votes = mandate.is_some_and(|m| m.delegates.iter().any(|d| d.key == *key));
+                json!({
+                    "key": key.to_string(),
+                    "purpose": purpose_word(known.purpose),
+                    "person": known.person.map(|person| person.to_string()),
+                    "name": known.person.and_then(|person| view.person_name(&person)),
+                    "roles": known.roles.words(),
+                    "custody": if known.custody == Custody::Node { "node" } else { "person" },
+                    "number": known.number,
+                    "since_ms": known.since.0,
+                    "votes": votes && !known.revoked,
+                    "revoked": known.revoked,
+                })
+            };
+            let keys = view.keys.iter().filter(|(_, known)| Some(known.member) == own);
+            let root = own.and_then(|own| view.members.get(&own));
+            json!({
+                "root": root.map(|member| member.root.to_string()),
+                "keys": keys.map(of_key).collect::<Vec<Value>>(),
+            })
+        })
+    }
+
+    async fn persons(&self) -> Outcome<Value> {
+        let waiting = self.invitations().waiting(clock::now()).await;
+        let waiting = waiting.map_err(|error| Failure::refused(error.to_string()))?;
+        Ok(self.handle.read(|core| {
+            let (view, own) = (core.view(), core.member());
+            let keys = view.keys.iter().filter(|(_, known)| Some(known.member) == own);
+            let persons: Vec<Value> = keys
+                .filter_map(|(key, known)| {
+                    let person = known.person?;
+                    let invited = waiting.iter().find(|invited| invited.person == person);
+                    let name = view.person_name(&person).map(str::to_owned);
+                    Some(json!({
+                        "person": person.to_string(),
+                        "name": name.or_else(|| invited.map(|invited| invited.name.clone())),
+                        "key": key.to_string(),
+                        "roles": known.roles.words(),
+                        "invited": invited.is_some(),
+                        "revoked": known.revoked,
+                    }))
+                })
+                .collect();
+            json!({ "persons": persons })
+        }))
+    }
+
+    async fn applications(&self) -> Outcome<Value> {
+        let ids: Vec<_> = self.handle.read(|core| {
+            let applications = core.view().applications.values();
+            applications.map(|application| application.entry).collect()
+        });
+        let entries = self.handle.entries(&ids).await?;
+        Ok(self.handle.read(|core| {
+            let (view, federation) = (core.view(), core.federation());
+            let words = |id: &domain::id::EntryId| {
+                let entry = entries.iter().find(|entry| entry.id(&federation) == *id)?;
+                let note = entry.note.as_ref()?;
+                std::str::from_utf8(note.bytes()).ok().map(str::to_owned)
+            };
+            let of_one = |application: &replica::view::Application| {
+                let record = &application.record;
+                let newcomer = newcomer(record);
+                let admitted: Vec<String> = view
+                    .admissions
+                    .get(&newcomer)
+                    .into_iter()
+                    .flat_map(|by| by.keys())
+                    .map(ToString::to_string)
+                    .collect();
+                json!({
+                    "root": record.root.to_string(),
+                    "name": record.name,
+                    "class": record.class,
+                    "request": words(&application.entry).unwrap_or_default(),
+                    "through": view.member_name(&application.through),
+                    "time_ms": application.time.0,
+                    "admitted_by": admitted,
+                    "needed": core.genesis().admissions_needed(),
+                })
+            };
+            let all: Vec<Value> = view.applications.values().map(of_one).collect();
+            json!({ "federation": federation.to_string(), "applications": all })
+        }))
+    }
+
+    async fn invite(&self, name: String, class: String, valid_seconds: u64) -> Outcome<Value> {
+        let (federation, node, known) = self.handle.read(|core| {
+            let known = core.view().nodes.get(&core.node());
+            let known = known.map(|known| known.endpoint.addresses.clone());
+            (core.federation(), core.node(), known.unwrap_or_default())
+        });
+        if !class.is_empty() {
+            self.handle
+                .read(|core| crate::founding::check_class(core.charter(), &class))?;
+        }
+        let mut places = self.addresses.clone();
+        places.extend(known);
+        if places.is_empty() {
+            if let Some(network) = self.handle.network() {
+                places = network.listening().await;
+            }
+        }
+        let peer = network::peer_id(&node).map_err(|error| Failure::refused(error.to_string()))?;
+        let mut addresses: Vec<String> = Vec::new();
+        for place in places {
+            let address = if place.contains("/p2p/") {
+                place
+            } else {
+                format!("{place}/p2p/{peer}")
+            };
+            if !addresses.contains(&address)
+                && addresses.len() < ADDRESSES_MAX
+                && network::check_multiaddr(&address).is_ok()
+            {
+                addresses.push(address);
+            }
+        }
+        if addresses.is_empty() {
+            return Err(Failure::refused(
+                "nobody could reach this node: no address of it is known",
+            )
+            .hint("start it with folkmoot run, or set network.announce in folkmoot.toml"));
+        }
+        let invitation = Invitation {
+            federation,
+            addresses,
+            secret: clock::random()?,
+            expires: clock::now().plus_seconds(valid_seconds),
+        };
+        let guest = Guest {
+            name,
+            class,
+            expires_ms: invitation.expires.0,
+            used_by: None,
+        };
+        Guests(self.handle.store().clone())
+            .add(clock::now(), &invitation.secret, &guest)
+            .await?;
+        Ok(json!({
+            "invitation": invitation.to_text(),
+            "addresses": invitation.addresses,
+            "expires_ms": invitation.expires.0,
+        }))
+    }
+
+    async fn prepare(&self, key: &str, act: RootAct) -> Outcome<Value> {
+        let act = self.act(act)?;
+        let prepared = self.handle.prepare(parse_key(key)?, act).await?;
+        let unsigned = prepared.signed(Signature([0; 64]));
+        let federation = self.handle.read(|core| core.federation());
+        Ok(json!({
+            "federation": federation.to_string(),
+            "entry": hex::encode(unsigned.to_bytes()),
+        }))
+    }
+
+    async fn submit(&self, entry: &str) -> Outcome<Value> {
+        let entry = read_entry(entry)?;
+        let id = self.handle.submit(entry).await?;
+        Ok(json!({ "id": id.to_string() }))
+    }
+
+    async fn remove_account(&self, person: &str) -> Outcome<Value> {
+        let person = person
+            .parse()
+            .map_err(|error| Failure::usage(format!("{person:?} is no person: {error}")))?;
+        let failed = |error: web::WebError| Failure::refused(error.to_string());
+        let invitations = self.invitations();
+        for waiting in invitations.waiting(clock::now()).await.map_err(failed)? {
+            if waiting.person == person {
+                invitations.take_back(waiting.id()).await.map_err(failed)?;
+            }
+        }
+        let accounts = Accounts::new(self.local(), Hasher::new(Cost::default()));
+        accounts.remove(person).await.map_err(failed)?;
+        Ok(json!({}))
+    }
+
+    fn act(&self, act: RootAct) -> Outcome<Act> {
+        Ok(match act {
+            RootAct::Admit { root, signature } => {
+                let root = parse_key(&root)?;
+                let signature = read_signature(&signature)?;
+                let newcomer = self.handle.read(|core| {
+                    let known = core.view().applications.get(&root);
+                    known.map(|application| newcomer(&application.record))
+                });
+                let newcomer = newcomer.ok_or_else(|| {
+                    Failure::refused(format!("{root} has not applied, as far as this node knows"))
+                })?;
+                Act::Admit(record::Admit {
+                    newcomer,
+                    signature,
+                })
+            }
+            RootAct::Grant {
+                purpose,
+                key,
+                person,
+                roles,
+                custody,
+            } => Act::Grant {
+                purpose: purpose_of(&purpose)?,
+                key: parse_key(&key)?,
+                person: person.map(|person| parse_person(&person)).transpose()?,
+                roles: roles_of(&roles)?,
+                custody: if custody == "person" {
+                    Custody::Person
+                } else {
+                    Custody::Node
+                },
+            },
+            RootAct::Mandate { delegates } => Act::Mandate {
+                delegates: delegates
+                    .iter()
+                    .map(|(key, person)| {
+                        Ok(Delegate {
+                            key: parse_key(key)?,
+                            person: parse_person(person)?,
+                        })
+                    })
+                    .collect::<Outcome<_>>()?,
+            },
+            RootAct::Revoke {
+                key,
+                keep_nothing,
+                reason,
+            } => Act::Revoke {
+                key: parse_key(&key)?,
+                keep: if keep_nothing { Keep::Nothing } else { Keep::All },
+                reason,
+            },
+        })
+    }
+}
+
+/// Whom an application is of.
+fn newcomer(record: &record::Application) -> Newcomer {
+    Newcomer {
+        root: record.root,
+        class: record.class.clone(),
+        name: record.name.clone(),
+    }
+}
+
+fn purpose_word(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Person => "person",
+        Purpose::Node => "node",
+        Purpose::Validator => "validator",
+    }
+}
+
+fn purpose_of(word: &str) -> Outcome<Purpose> {
+    match word {
+        "person" => Ok(Purpose::Person),
+        "node" => Ok(Purpose::Node),
+        "validator" => Ok(Purpose::Validator),
+        _ => Err(Failure::usage(format!(
+            "{word:?} is no purpose; write person, node or validator"
+        ))),
+    }
+}
+
+/// The roles of words.
+pub fn roles_of(words: &[String]) -> Outcome<Roles> {
+    words.iter().try_fold(Roles::none(), |roles, word| {
+        let role = Roles::from_word(word).ok_or_else(|| {
+            let known = Roles::WORDS.map(|(_, word)| word).join(", ");
+            Failure::usage(format!("{word:?} is no role; write {known}"))
+        })?;
+        Ok(roles.with(role))
+    })
+}
+
+fn parse_person(text: &str) -> Outcome<domain::id::PersonId> {
+    text.parse()
+        .map_err(|error| Failure::usage(format!("{text:?} is no person: {error}")))
+}
+
+fn read_signature(text: &str) -> Outcome<Signature> {
+    let mut bytes = [0; 64];
+    hex::decode_to_slice(text, &mut bytes)
+        .map_err(|_| Failure::usage("a signature has 128 hexadecimal digits"))?;
+    Ok(Signature(bytes))
+}
+
+/// An entry from its hexadecimal digits.
+pub fn read_entry(text: &str) -> Outcome<Entry> {
+    let bytes = hex::decode(text).map_err(|_| Failure::usage("the entry is not hexadecimal"))?;
+    Entry::from_bytes(&bytes)
+        .map_err(|error| Failure::refused("the bytes are no entry").because(error))
+}
+
+/// Signs a prepared entry.
+pub fn sign(prepared: &Value, root: &SecretKey) -> Outcome<String> {
+    let strange = || Failure::refused("the node answered something this release cannot read");
+    let federation = prepared["federation"].as_str().ok_or_else(strange)?;
+    let federation = federation.parse().map_err(|_| strange())?;
+    let mut entry = read_entry(prepared["entry"].as_str().ok_or_else(strange)?)?;
+    if entry.header.author != root.public() {
+        return Err(strange());
+    }
+    entry.signature = entry.header.sign(&federation, root);
+    Ok(hex::encode(entry.to_bytes()))
+}

@@ -1,0 +1,173 @@
+//! The data directory: what lies where.
+
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt, MetadataExt},
+    path::{Path, PathBuf},
+};
+
+use domain::{cbor::Decode, genesis::Genesis, key::SecretKey};
+
+use crate::{
+    config::Config,
+    failure::{Failure, Outcome},
+    keyfile::{self, Role},
+};
+
+/// A genesis with the largest charter and most founders is smaller.
+const GENESIS_BYTES_MAX: u64 = 256 * 1024;
+
+/// A data directory.
+#[derive(Debug, Clone)]
+pub struct DataDirectory(PathBuf);
+
+impl DataDirectory {
+    /// The directory at a path; nothing is read yet.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Makes the directory, or takes an empty or prepared one.
+    pub fn create(path: impl Into<PathBuf>) -> Outcome<Self> {
+        let path = path.into();
+        if !path.is_dir() {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&path)
+                .map_err(|error| {
+                    Failure::configuration(format!("cannot make {}", path.display())).because(error)
+                })?;
+        }
+        let directory = Self(path);
+        directory.check_private()?;
+        Ok(directory)
+    }
+
+    /// Refuses a directory that others can look into.
+    pub fn check_private(&self) -> Outcome {
+        let metadata = fs::metadata(&self.0).map_err(|error| {
+            Failure::configuration(format!("cannot read {}", self.0.display())).because(error)
+        })?;
+        let mode = metadata.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(Failure::configuration(format!(
+                "the data directory {} has mode {mode:03o}, so others can look into it",
+                self.0.display()
+            ))
+            .hint(format!("chmod 700 {}", self.0.display())));
+        }
+        Ok(())
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The configuration.
+    pub fn config_path(&self) -> PathBuf {
+        self.file("folkmoot.toml")
+    }
+
+    /// The genesis.
+    pub fn genesis_path(&self) -> PathBuf {
+        self.file("genesis")
+    }
+
+    /// The file of a key.
+    pub fn key_path(&self, role: Role) -> PathBuf {
+        self.file(&format!("{}.key", role.word()))
+    }
+
+    /// The one-time link of the first steward, until it is used.
+    pub fn link_path(&self) -> PathBuf {
+        self.file("first-sign-in")
+    }
+
+    /// What a co-op that joins waits for.
+    pub fn application_path(&self) -> PathBuf {
+        self.file("application.toml")
+    }
+
+    /// Where the running node listens for commands of this machine, and their secret.
+    pub fn control_path(&self) -> PathBuf {
+        self.file("control")
+    }
+
+    /// Whether keys were made here.
+    pub fn is_prepared(&self) -> bool {
+        self.key_path(Role::Node).exists()
+    }
+
+    /// Whether it belongs to a federation.
+    pub fn has_genesis(&self) -> bool {
+        self.genesis_path().exists()
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> Outcome<Config> {
+        Config::read(&self.config_path())
+    }
+
+    /// The genesis of the federation it belongs to.
+    pub fn genesis(&self) -> Outcome<Genesis> {
+        let path = self.genesis_path();
+        if !path.exists() {
+            return Err(self.not_set_up());
+        }
+        read_genesis(&path)
+    }
+
+    /// One of the node's keys.
+    pub fn key(&self, role: Role) -> Outcome<SecretKey> {
+        let path = self.key_path(role);
+        if !path.exists() {
+            return match role {
+                Role::Root => Err(Failure::refused(format!(
+                    "the root key is not in {}",
+                    self.0.display()
+                ))
+                .hint("name its file: --root-key FILE")),
+                _ => Err(self.not_set_up()),
+            };
+        }
+        keyfile::read(&path, role)
+    }
+
+    /// The failure of whatever needs a founded or joined directory.
+    pub fn not_set_up(&self) -> Failure {
+        Failure::configuration(format!("{} holds no node yet", self.0.display())).hint(
+            "folkmoot init --found \"Name of the federation\" --name \"Name of your co-op\", or \
+             folkmoot join INVITATION --name \"Name of your co-op\"",
+        )
+    }
+}
+
+/// Reads a genesis file.
+pub fn read_genesis(path: &Path) -> Outcome<Genesis> {
+    let metadata = fs::metadata(path).map_err(|error| {
+        Failure::configuration(format!("cannot read {}", path.display())).because(error)
+    })?;
+    if metadata.len() > GENESIS_BYTES_MAX {
+        return Err(Failure::configuration(format!(
+            "{} is too large for a genesis",
+            path.display()
+        )));
+    }
+    let bytes = fs::read(path).map_err(|error| {
+        Failure::configuration(format!("cannot read {}", path.display())).because(error)
+    })?;
+    Genesis::from_bytes(&bytes).map_err(|error| {
+        Failure::configuration(format!(
+            "{} is no genesis that this release can read",
+            path.display()
+        ))
+        .because(error)
+        .hint("ask the founder who made it for the file again, or update folkmoot")
+    })
+}

@@ -1,0 +1,399 @@
+//! The loop that owns the core: takes one input, hands it to the core, does what the core asks,
+//! in order. Nothing it does waits for a disk or a peer.
+//!
+//! Writes go to the writer, which says how far everything is durable; messages go to the sender,
+//! which keeps their order. Both queues are bounded, and neither waits for the loop.
+
+mod health;
+mod handle;
+mod sender;
+mod writer;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use domain::{
+    cbor::Decode,
+    id::EntryId,
+};
+use federation::{Change, Core, Input, Output, Prepared, Refused, message::Message};
+use network::{Event, Events, Network, Reply};
+use replica::entry::Entry;
+use store::{Store, StoreError};
+use thiserror::Error;
+use tokio::{
+    sync::{broadcast, mpsc, oneshot, watch},
+    time::Instant,
+};
+use web::node::Request;
+
+pub use self::{
+    handle::{Handle, refused},
+    health::Health,
+    writer::translate,
+};
+use self::{sender::Parcel, writer::Batch};
+use crate::clock;
+
+/// Requests that may wait.
+const REQUESTS_MAX: usize = 256;
+/// Changes a slow listener may be behind before it is told that everything may have changed.
+const CHANGES_MAX: usize = 1_024;
+/// Applications' requests that may wait.
+const STRANGERS_MAX: usize = 32;
+/// A clock that jumps is noticed after this at the latest.
+const SLEEP_MAX: Duration = Duration::from_secs(30);
+
+/// Why the loop ended before it was told to.
+#[derive(Debug, Error)]
+pub enum DriverError {
+    /// The store can no longer be trusted.
+    #[error("the store failed, so the node stops: nothing more would be kept")]
+    Store(#[source] StoreError),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    Random,
+}
+
+/// A request on the application protocol, from anybody.
+#[derive(Debug)]
+pub struct Stranger {
+    /// The request's bytes.
+    pub request: Vec<u8>,
+    /// The way to answer.
+    pub reply: Reply,
+}
+
+/// What the loop is started with.
+pub struct Parts {
+    /// The core, restored and not started.
+    pub core: Core,
+    /// The store it was restored from.
+    pub store: Store,
+    /// The network; none when only this machine's commands are carried out.
+    pub network: Option<(Network, Events)>,
+    /// Whether the store was closed in order.
+    pub clean: bool,
+    /// Whether a steward says that the node may sign without having reached a peer.
+    pub alone: bool,
+}
+
+/// A running loop.
+pub struct Running {
+    /// The way to it.
+    pub handle: Handle,
+    /// Requests of nodes that are no members.
+    pub strangers: mpsc::Receiver<Stranger>,
+    /// The loop. It ends when told to, or with an error.
+    pub task: tokio::task::JoinHandle<Result<(), DriverError>>,
+}
+
+/// Starts the loop.
+pub fn start(parts: Parts) -> Running {
+    let core = Arc::new(RwLock::new(parts.core));
+    let (requests, to_do) = mpsc::channel(REQUESTS_MAX);
+    let (introductions, introduced) = mpsc::channel(STRANGERS_MAX);
+    let (stranger_queue, strangers) = mpsc::channel(STRANGERS_MAX);
+    let (health_sender, health) = watch::channel(Health::default());
+    let (stop, stopping) = watch::channel(false);
+    let changes = broadcast::Sender::new(CHANGES_MAX);
+    let (batches, persisted) = writer::start(parts.store.clone(), health_sender);
+    let (network, events) = match parts.network {
+        Some((network, events)) => (Some(network), Some(events)),
+        None => (None, None),
+    };
+    let parcels = network
+        .clone()
+        .map(|network| sender::start(parts.store.clone(), network));
+    let handle = Handle::new(handle::Parts {
+        core: Arc::clone(&core),
+        requests,
+        introductions,
+        changes: changes.clone(),
+        store: parts.store,
+        network: network.clone(),
+        parcels: parcels.clone(),
+        health: health.clone(),
+        stop,
+    });
+    let driver = Driver {
+        core,
+        network,
+        changes,
+        batches,
+        parcels,
+        health,
+        strangers: stranger_queue,
+        tickets: BTreeMap::new(),
+        next_ticket: 1,
+    };
+    let (clean, alone) = (parts.clean, parts.alone);
+    let inputs = Inputs {
+        requests: to_do,
+        introductions: introduced,
+        events,
+        persisted,
+        stopping,
+    };
+    let task = tokio::spawn(driver.run(inputs, clean, alone));
+    Running {
+        handle,
+        strangers,
+        task,
+    }
+}
+
+/// Where inputs come from.
+struct Inputs {
+    requests: mpsc::Receiver<Request>,
+    introductions: mpsc::Receiver<Vec<Entry>>,
+    events: Option<Events>,
+    persisted: watch::Receiver<writer::Progress>,
+    stopping: watch::Receiver<bool>,
+}
+
+/// Who waits for an answer.
+enum Ticket {
+    Entry(oneshot::Sender<Result<EntryId, Refused>>),
+    Prepared(oneshot::Sender<Result<Box<Prepared>, Refused>>),
+}
+
+struct Driver {
+    core: Arc<RwLock<Core>>,
+    network: Option<Network>,
+    changes: broadcast::Sender<Change>,
+    batches: mpsc::Sender<Batch>,
+    parcels: Option<mpsc::Sender<Parcel>>,
+    health: watch::Receiver<Health>,
+    strangers: mpsc::Sender<Stranger>,
+    tickets: BTreeMap<u64, Ticket>,
+    next_ticket: u64,
+}
+
+impl Driver {
+    async fn run(mut self, mut inputs: Inputs, clean: bool, alone: bool) -> Result<(), DriverError> {
+        self.step(Input::Start { clean, alone }).await?;
+        loop {
+            let wake = self.wake_at();
+            // While nothing can be stored, nothing more is taken from peers: what they sent would
+            // only pile up in memory.
+            let takes_events = !self.health.borrow().disk.is_full();
+            let next = tokio::select! {
+                biased;
+                () = told_to_stop(&mut inputs.stopping) => break,
+                changed = inputs.persisted.changed() => {
+                    if changed.is_err() { break; }
+                    let progress = inputs.persisted.borrow_and_update().clone();
+                    match progress {
+                        writer::Progress::Durable(number) => Some(Input::Persisted(number)),
+                        writer::Progress::Failed(error) => return Err(DriverError::Store(error)),
+                    }
+                }
+                Some(request) = inputs.requests.recv() => self.take_request(request)?,
+                Some(entries) = inputs.introductions.recv(), if takes_events => {
+                    Some(Input::Introduce(entries))
+                }
+                Some(event) = next_event(&mut inputs.events), if takes_events => {
+                    self.take_event(event).await
+                }
+                () = tokio::time::sleep_until(wake) => Some(Input::Wake),
+            };
+            if let Some(input) = next {
+                self.step(input).await?;
+            }
+        }
+        self.drain(&mut inputs.persisted).await
+    }
+
+    /// Waits until what was handed to the writer is durable, and answers who waits for it.
+    async fn drain(mut self, persisted: &mut watch::Receiver<writer::Progress>) -> Result<(), DriverError> {
+        let (batches, _) = mpsc::channel(1);
+        // Closing the queue lets the writer finish and go.
+        drop(std::mem::replace(&mut self.batches, batches));
+        while persisted.changed().await.is_ok() {
+            let progress = persisted.borrow_and_update().clone();
+            match progress {
+                writer::Progress::Durable(number) => {
+                    let outputs = self.handle(Input::Persisted(number));
+                    for output in outputs {
+                        self.answer(output);
+                    }
+                }
+                writer::Progress::Failed(error) => return Err(DriverError::Store(error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn wake_at(&self) -> Instant {
+        let due = self
+            .core
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .next_wakeup();
+        let wait = due.map_or(SLEEP_MAX, |due| {
+            Duration::from_millis(due.since_ms(clock::now())).min(SLEEP_MAX)
+        });
+        Instant::now() + wait
+    }
+
+    fn handle(&mut self, input: Input) -> Vec<Output> {
+        let now = clock::now();
+        let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
+        core.handle(now, input)
+    }
+
+    async fn step(&mut self, input: Input) -> Result<(), DriverError> {
+        for output in self.handle(input) {
+            self.carry_out(output).await;
+        }
+        Ok(())
+    }
+
+    async fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Persist { number, writes } => {
+                // The writer only goes away together with the store; that arrives as a failure.
+                let _ = self.batches.send(Batch { number, writes }).await;
+            }
+            Output::Send(to, message) => self.send(Parcel::Message(to, message)).await,
+            Output::SendEntries { to, number, ids } => {
+                self.send(Parcel::Entries { to, number, ids }).await;
+            }
+            Output::SendChunks { to, hashes } => self.send(Parcel::Chunks { to, hashes }).await,
+            Output::Roster(roster) => {
+                tracing::debug!(nodes = roster.len(), "the roster changed");
+                self.send(Parcel::Roster(roster)).await;
+            }
+            Output::Fault(peer, fault) => {
+                tracing::warn!(%peer, ?fault, "a peer broke the protocol");
+                if let Some(network) = &self.network {
+                    network.penalise(peer).await;
+                }
+            }
+            output => self.answer(output),
+        }
+    }
+
+    fn answer(&mut self, output: Output) {
+        match output {
+            Output::Answer { ticket, result } => {
+                if let Some(Ticket::Entry(reply)) = self.tickets.remove(&ticket) {
+                    // Who asked may have gone.
+                    let _ = reply.send(result);
+                }
+            }
+            Output::Prepared { ticket, result } => {
+                if let Some(Ticket::Prepared(reply)) = self.tickets.remove(&ticket) {
+                    let _ = reply.send(result);
+                }
+            }
+            // Nobody may be listening.
+            Output::Changed(change) => drop(self.changes.send(change)),
+            _ => {}
+        }
+    }
+
+    async fn send(&self, parcel: Parcel) {
+        if let Some(parcels) = &self.parcels {
+            // The sender ends with the network, when there is nobody to send to.
+            let _ = parcels.send(parcel).await;
+        }
+    }
+
+    fn ticket(&mut self, ticket: Ticket) -> u64 {
+        let number = self.next_ticket;
+        self.next_ticket += 1;
+        self.tickets.insert(number, ticket);
+        number
+    }
+
+    fn take_request(&mut self, request: Request) -> Result<Option<Input>, DriverError> {
+        let full = self.health.borrow().disk.is_full();
+        let random = clock::random().map_err(|_| DriverError::Random)?;
+        Ok(match request {
+            Request::Act { reply, .. } | Request::Submit { reply, .. } if full => {
+                let _ = reply.send(Err(Refused::DiskFull));
+                None
+            }
+            Request::Act { key, act, reply } => Some(Input::Act {
+                ticket: self.ticket(Ticket::Entry(reply)),
+                key,
+                act,
+                random,
+            }),
+            Request::Prepare { key, act, reply } => Some(Input::Prepare {
+                ticket: self.ticket(Ticket::Prepared(reply)),
+                key,
+                act,
+                random,
+            }),
+            Request::Submit {
+                entry,
+                chunks,
+                reply,
+            } => Some(Input::Submit {
+                ticket: self.ticket(Ticket::Entry(reply)),
+                entry,
+                chunks,
+            }),
+        })
+    }
+
+    async fn take_event(&mut self, event: Event) -> Option<Input> {
+        match event {
+            Event::Connected { peer } => {
+                tracing::info!(%peer, "connected");
+                Some(Input::Connected(peer))
+            }
+            Event::Disconnected { peer } => {
+                tracing::info!(%peer, "disconnected");
+                Some(Input::Disconnected(peer))
+            }
+            Event::Frame { from, bytes } => match Message::from_bytes(&bytes) {
+                Ok(message) => Some(Input::Message(from, message)),
+                Err(error) => {
+                    tracing::warn!(%from, %error, "a peer sent bytes that are no message");
+                    if let Some(network) = &self.network {
+                        network.penalise(from).await;
+                    }
+                    None
+                }
+            },
+            Event::Application { request, reply, .. } => {
+                // A full queue drops the reply, which tells the sender that nobody answers.
+                let _ = self.strangers.try_send(Stranger { request, reply });
+                None
+            }
+            Event::Listening { address } => {
+                tracing::info!(%address, "listening for nodes");
+                let _ = self.changes.send(Change::Peers);
+                None
+            }
+            Event::DialFailed {
+                peer,
+                address,
+                error,
+            } => {
+                tracing::debug!(%peer, %address, %error, "a node could not be reached");
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A handle that is gone tells the same.
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+async fn next_event(events: &mut Option<Events>) -> Option<Event> {
+    match events {
+        Some(events) => events.recv().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,103 @@
+//! What the site needs of the store and the data directory.
+
+use domain::{
+    cbor::Decode,
+    id::{EntryId, Hash},
+    key::SecretKey,
+};
+use replica::entry::Entry;
+use store::{Store, StoreError, Write};
+use web::{
+    local::{Local, LocalError, LocalFuture},
+    node::{Library, LibraryFuture, RootKey},
+};
+
+use crate::{directory::DataDirectory, keyfile::Role};
+
+/// The store, as the site sees it.
+#[derive(Debug, Clone)]
+pub struct Shelf(pub Store);
+
+fn failed(area: &'static str) -> impl FnOnce(StoreError) -> LocalError {
+    move |error| LocalError {
+        area,
+        cause: Box::new(error),
+    }
+}
+
+impl Local for Shelf {
+    fn get<'a>(&'a self, area: &'static str, key: &'a [u8]) -> LocalFuture<'a, Option<Vec<u8>>> {
+        Box::pin(async move { self.0.local_get(area, key).await.map_err(failed(area)) })
+    }
+
+    fn put<'a>(
+        &'a self,
+        area: &'static str,
+        key: &'a [u8],
+        value: &'a [u8],
+    ) -> LocalFuture<'a, ()> {
+        let write = Write::Local {
+            area,
+            key: key.to_vec(),
+            value: Some(value.to_vec()),
+        };
+        Box::pin(async move { self.0.write(vec![write]).await.map_err(failed(area)) })
+    }
+
+    fn delete<'a>(&'a self, area: &'static str, key: &'a [u8]) -> LocalFuture<'a, ()> {
+        let write = Write::Local {
+            area,
+            key: key.to_vec(),
+            value: None,
+        };
+        Box::pin(async move { self.0.write(vec![write]).await.map_err(failed(area)) })
+    }
+
+    fn list<'a>(&'a self, area: &'static str) -> LocalFuture<'a, Vec<(Vec<u8>, Vec<u8>)>> {
+        Box::pin(async move { self.0.local_list(area).await.map_err(failed(area)) })
+    }
+}
+
+impl Library for Shelf {
+    fn entries<'a>(&'a self, ids: &'a [EntryId]) -> LibraryFuture<'a, Vec<Option<Entry>>> {
+        Box::pin(async move {
+            let found = self.0.entries(ids).await?;
+            let read = |bytes: Option<Vec<u8>>| bytes.map(|bytes| Entry::from_bytes(&bytes));
+            Ok(found
+                .into_iter()
+                .map(|bytes| read(bytes).transpose())
+                .collect::<Result<_, _>>()?)
+        })
+    }
+
+    fn chunks<'a>(&'a self, hashes: &'a [Hash]) -> LibraryFuture<'a, Vec<Option<Vec<u8>>>> {
+        Box::pin(async move {
+            let mut chunks = Vec::with_capacity(hashes.len());
+            for hash in hashes {
+                chunks.push(self.0.chunk(hash).await?);
+            }
+            Ok(chunks)
+        })
+    }
+
+    fn size_bytes(&self) -> LibraryFuture<'_, u64> {
+        Box::pin(async move {
+            let size = self.0.size().await?;
+            Ok(size.database_bytes + size.log_bytes)
+        })
+    }
+}
+
+/// The root key's file in the data directory, read each time so that it can be removed.
+#[derive(Debug, Clone)]
+pub struct RootKeyFile(pub DataDirectory);
+
+impl RootKey for RootKeyFile {
+    fn read(&self) -> Result<Option<SecretKey>, Box<dyn std::error::Error + Send + Sync>> {
+        if !self.0.key_path(Role::Root).exists() {
+            return Ok(None);
+        }
+        let key = self.0.key(Role::Root);
+        key.map(Some).map_err(|failure| failure.message.into())
+    }
+}

@@ -1,0 +1,294 @@
+//! A whole node: core, store, network, site, and what keeps them in touch.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use domain::{genesis::Genesis, key::SecretKey};
+use network::{Limits, Network, NetworkError};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use web::{
+    Parts, Settings, Site,
+    clock::SystemClock,
+    invitation::Invitations,
+    node::Node as WebNode,
+    seal::Secret,
+};
+
+use crate::{
+    clock,
+    config::Config,
+    control::{self, Desk},
+    directory::DataDirectory,
+    driver::{Handle, Running},
+    endpoint,
+    failure::{Failure, Outcome},
+    introduction,
+    joining::{self, Application},
+    keyfile::Role,
+    local::{RootKeyFile, Shelf},
+    opening, strangers,
+};
+
+/// How a node is started.
+pub struct Start {
+    /// Its data directory.
+    pub directory: DataDirectory,
+    /// Its configuration.
+    pub config: Config,
+    /// Whether a steward says that it may sign without having reached a peer.
+    pub alone: bool,
+    /// Said on top of every page.
+    pub banner: Option<String>,
+}
+
+/// A running node.
+pub struct Node {
+    /// The way to its loop.
+    pub handle: Handle,
+    /// Its site, with accounts and invitations.
+    pub site: Site,
+    /// Where people reach it.
+    pub url: String,
+    /// Where nodes reach it.
+    pub addresses: Vec<String>,
+    running: Running,
+    network: Network,
+    web: JoinHandle<Result<(), web::WebError>>,
+    stop: watch::Sender<bool>,
+    helpers: Vec<JoinHandle<()>>,
+    notice: control::Notice,
+}
+
+impl Node {
+    /// Starts a node. It listens when this returns.
+    pub async fn start(start: Start) -> Outcome<Self> {
+        let Start {
+            directory,
+            config,
+            alone,
+            banner,
+        } = start;
+        // The ports first: what is in use is said before anything is opened.
+        let listener = listen(config.web.listen).await?;
+        let node_key = directory.key(Role::Node)?;
+        let restored = opening::restore(&directory).await?;
+        let network = start_network(&config, &node_key, restored.core().genesis()).await;
+        let (network, events) = match network {
+            Ok(started) => started,
+            Err(failure) => {
+                restored.close().await?;
+                return Err(failure);
+            }
+        };
+        let addresses = network.listening().await;
+        let mut running = restored.start(Some((network.clone(), events)), alone);
+        let handle = running.handle.clone();
+        let url = public_url(&config, &listener);
+        let site = site(&directory, &config, &handle, banner)?;
+        let desk = Desk::new(handle.clone(), config.network.announce.clone());
+        let notice = control::serve(&directory, desk).await?;
+        let stop = watch::Sender::new(false);
+        let mut stopping = stop.subscribe();
+        let web = tokio::spawn(web::serve(listener, site.clone(), async move {
+            // The sender going away means the same.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        }));
+        let (_, none) = tokio::sync::mpsc::channel(1);
+        let queue = std::mem::replace(&mut running.strangers, none);
+        let helpers = vec![
+            tokio::spawn(strangers::answer_all(queue, handle.clone(), node_key.clone())),
+            tokio::spawn(introduction::keep_in_touch(
+                handle.clone(),
+                network.clone(),
+                config.network.bootstrap.clone(),
+            )),
+            tokio::spawn(endpoint::keep_true(
+                handle.clone(),
+                network.clone(),
+                node_key,
+                config.network.announce.clone(),
+            )),
+        ];
+        let mut node = Self {
+            handle,
+            site,
+            url,
+            addresses,
+            running,
+            network,
+            web,
+            stop,
+            helpers,
+            notice,
+        };
+        node.go_on_joining(&directory).await?;
+        Ok(node)
+    }
+
+    /// Takes up an application where it stands.
+    async fn go_on_joining(&mut self, directory: &DataDirectory) -> Outcome {
+        let Some(application) = Application::read(directory)? else {
+            return Ok(());
+        };
+        let root = directory.key(Role::Root)?;
+        if joining::is_member(&self.handle, &root) {
+            return joining::complete(directory, &self.handle, &root).await;
+        }
+        self.helpers.push(tokio::spawn(joining::wait_and_join(
+            directory.clone(),
+            self.handle.clone(),
+            self.network.clone(),
+            application,
+            self.url.clone(),
+        )));
+        Ok(())
+    }
+
+    /// Waits until the node ends by itself, which is always a failure.
+    pub async fn ended(&mut self) -> Failure {
+        tokio::select! {
+            ended = &mut self.running.task => match opening::finish(ended) {
+                Ok(()) => Failure::refused("the node's loop ended"),
+                Err(failure) => failure,
+            },
+            ended = &mut self.web => match ended {
+                Ok(Ok(())) => Failure::refused("the site ended"),
+                Ok(Err(error)) => Failure::refused("the site ended").because(error),
+                Err(error) => Failure::refused("the site ended").because(error),
+            },
+        }
+    }
+
+    /// Ends the node in order: the site, the network, then the store, marked as clean.
+    pub async fn stop(self) -> Outcome {
+        self.stop.send_replace(true);
+        for helper in &self.helpers {
+            helper.abort();
+        }
+        // Pages under way get a moment; votes are durable before they are answered.
+        let moment = std::time::Duration::from_millis(500);
+        let mut web = self.web;
+        if tokio::time::timeout(moment, &mut web).await.is_err() {
+            web.abort();
+        }
+        self.network.shutdown().await;
+        let closed = opening::close(self.running).await;
+        drop(self.notice);
+        closed
+    }
+}
+
+async fn listen(address: SocketAddr) -> Outcome<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let failure = match error.kind() {
+            std::io::ErrorKind::AddrInUse => Failure::configuration(format!(
+                "cannot listen on {address}: the port is in use"
+            ))
+            .hint("stop the program that uses it, or set web.listen in folkmoot.toml"),
+            std::io::ErrorKind::PermissionDenied => Failure::configuration(format!(
+                "cannot listen on {address}: not permitted"
+            ))
+            .hint("set web.listen to a port of 1024 or more, with a reverse proxy before it"),
+            _ => Failure::configuration(format!("cannot listen on {address}"))
+                .hint("set web.listen in folkmoot.toml to an address of this machine"),
+        };
+        failure.because(error)
+    })
+}
+
+/// Starts the network of a node.
+pub async fn start_network(
+    config: &Config,
+    key: &SecretKey,
+    genesis: &Genesis,
+) -> Outcome<(Network, network::Events)> {
+    let settings = network::Settings {
+        listen: config.network.listen.clone(),
+        secret: key.clone(),
+        federation: Some(genesis.federation().to_string()),
+        limits: Limits::default(),
+    };
+    Network::start(settings).await.map_err(network_failure)
+}
+
+/// What a failure of the network means for the person who started it.
+pub fn network_failure(error: NetworkError) -> Failure {
+    let message = error.to_string();
+    match error {
+        NetworkError::Unreachable { .. }
+        | NetworkError::TimedOut { .. }
+        | NetworkError::Busy { .. }
+        | NetworkError::Broken { .. }
+        | NetworkError::OtherIdentity { .. }
+        | NetworkError::NotSpoken { .. } => Failure::unreachable(message),
+        NetworkError::PortInUse { .. } => Failure::configuration(message)
+            .hint("stop the program that uses it, or set network.listen in folkmoot.toml"),
+        _ => Failure::configuration(message).hint("correct [network] in folkmoot.toml"),
+    }
+}
+
+fn public_url(config: &Config, listener: &TcpListener) -> String {
+    if let Some(url) = &config.web.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let address = listener.local_addr().unwrap_or(config.web.listen);
+    if address.ip().is_unspecified() {
+        return format!("http://127.0.0.1:{}", address.port());
+    }
+    format!("http://{address}")
+}
+
+fn site(
+    directory: &DataDirectory,
+    config: &Config,
+    handle: &Handle,
+    banner: Option<String>,
+) -> Outcome<Site> {
+    let fault = |error: web::WebError| Failure::configuration(error.to_string());
+    let settings = Settings {
+        public_url: match &config.web.public_url {
+            Some(url) => Some(url.parse().map_err(fault)?),
+            None => None,
+        },
+        trusted_proxies: config
+            .web
+            .trusted_proxies
+            .iter()
+            .map(|proxy| proxy.parse().map_err(fault))
+            .collect::<Outcome<_>>()?,
+        banner,
+        ..Settings::default()
+    };
+    let shelf = Arc::new(Shelf(handle.store().clone()));
+    Ok(Site::new(Parts {
+        settings,
+        node: WebNode {
+            core: handle.core(),
+            requests: handle.requests(),
+            changes: handle.changes(),
+            library: shelf.clone(),
+            root_key: Arc::new(RootKeyFile(directory.clone())),
+            started: clock::now(),
+        },
+        local: shelf,
+        clock: Arc::new(SystemClock),
+    }))
+}
+
+/// Prints the first steward's one-time link, as long as nobody has used it.
+pub async fn print_link(directory: &DataDirectory, handle: &Handle, url: &str) {
+    let path = directory.link_path();
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        return;
+    };
+    let invitations = Invitations::new(Arc::new(Shelf(handle.store().clone())));
+    let is_open = match Secret::parse(text.trim()) {
+        Some(secret) => invitations.find(clock::now(), &secret).await.is_ok(),
+        None => false,
+    };
+    if is_open {
+        println!("First sign-in, once, for your first steward: {url}/invitation/{}", text.trim());
+    } else {
+        // It was used or has expired; a file left behind would only be tried again.
+        let _ = std::fs::remove_file(&path);
+    }
+}

@@ -1,0 +1,92 @@
+//! The README's first command.
+
+use std::{fs, time::Instant};
+
+use end_to_end::{
+    coop::{accept, link_in, make_token},
+    http::Client,
+    process::Process,
+    program,
+    story::story,
+    wait,
+};
+use serde_json::{Value, json};
+
+/// On a slow machine in a build that is not optimised.
+const START_SECONDS: u64 = 60;
+const COOPS: usize = 5;
+
+#[test]
+fn the_demo_is_started_used_and_stopped_with_nothing_left_behind() {
+    story(150, async {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = program::command();
+        command.arg("demo").env("TMPDIR", folder.path());
+        let mut demo = Process::start("demo", command);
+        let links = wait::until("five links", START_SECONDS, async || {
+            assert!(!demo.has_ended());
+            let links: Vec<String> = demo.said().lines().filter_map(link_in).collect();
+            (links.len() == COOPS).then_some(links)
+        })
+        .await;
+
+        let mut clients = Vec::new();
+        for (number, link) in links.iter().enumerate() {
+            let address = link
+                .strip_prefix("http://")
+                .unwrap()
+                .split('/')
+                .next()
+                .unwrap();
+            let web = address.parse().unwrap();
+            let mut browser = accept(web, link, &format!("visitor {number}")).await;
+            let token = make_token(&mut browser).await;
+            clients.push(Client::of(web).with_token(&token));
+        }
+        let decision = open_decision(&mut clients[0]).await;
+        let id = decision["id"].as_str().unwrap();
+        let ballot = json!({ "act": "vote", "proposal": id, "choice": "abstain",
+                             "version": decision["version_hash"] });
+        let headers = [("content-type", "application/json")];
+        let voted = clients[0]
+            .send("POST", "/api/acts", &headers, &ballot.to_string())
+            .await;
+        let voted = voted.unwrap().expect(201).json()["id"].take();
+
+        let started = Instant::now();
+        for client in &mut clients[1..] {
+            wait::until("another co-op shows the vote", 5, async || {
+                let path = format!("/api/decisions/{id}");
+                let shown: Value = client.get(&path).await.expect(200).json();
+                let ballots = shown["phase"]["ballots"].as_array()?;
+                ballots
+                    .iter()
+                    .any(|ballot| ballot["id"] == voted)
+                    .then_some(())
+            })
+            .await;
+        }
+        println!(
+            "the other four showed the vote after {:?}",
+            started.elapsed()
+        );
+
+        let status = demo.interrupt(15).await;
+        assert!(status.success(), "the demo ended with {status}");
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
+        assert!(left.is_empty(), "{left:?} was left behind");
+    });
+}
+
+/// A decision on which the visitor's co-op has not voted yet.
+async fn open_decision(client: &mut Client) -> Value {
+    wait::until("a vote waits for the visitor", 30, async || {
+        let all = client
+            .get("/api/decisions?show=waiting")
+            .await
+            .expect(200)
+            .json();
+        all["decisions"].as_array()?.first().cloned()
+    })
+    .await
+}

@@ -1,0 +1,14 @@
+//! The product end to end: real processes, real disks, real wires, a real browser.
+
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+mod accessibility;
+mod bad_input;
+mod ballots;
+mod crashes;
+mod demo;
+mod founding;
+mod outsiders;
+mod pages;
+mod partition;
+mod tools;
