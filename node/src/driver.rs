@@ -18,7 +18,6 @@ use std::{
 use domain::{
     cbor::Decode,
     id::EntryId,
-    key::PublicKey,
 };
 use federation::{Change, Core, Input, Output, Prepared, Refused, message::Message};
 use network::{Event, Events, Network, Reply};
@@ -32,8 +31,9 @@ use tokio::{
 use web::node::Request;
 
 pub use self::{
-    handle::Handle,
-    health::{Disk, Health},
+    handle::{Handle, refused},
+    health::Health,
+    writer::translate,
 };
 use self::{sender::Parcel, writer::Batch};
 use crate::clock;
@@ -61,8 +61,6 @@ pub enum DriverError {
 /// A request on the application protocol, from anybody.
 #[derive(Debug)]
 pub struct Stranger {
-    /// The transport key of the sender.
-    pub from: PublicKey,
     /// The request's bytes.
     pub request: Vec<u8>,
     /// The way to answer.
@@ -365,17 +363,9 @@ impl Driver {
                     None
                 }
             },
-            Event::Application {
-                from,
-                request,
-                reply,
-            } => {
+            Event::Application { request, reply, .. } => {
                 // A full queue drops the reply, which tells the sender that nobody answers.
-                let _ = self.strangers.try_send(Stranger {
-                    from,
-                    request,
-                    reply,
-                });
+                let _ = self.strangers.try_send(Stranger { request, reply });
                 None
             }
             Event::Listening { address } => {

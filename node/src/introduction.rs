@@ -24,7 +24,10 @@ pub async fn keep_in_touch(handle: Handle, network: Network, addresses: Vec<Stri
     }
     let mut pause = PAUSE_MIN;
     loop {
-        if network.peers().await.is_empty() {
+        if handle.read(|core| core.member().is_none()) {
+            // An applicant has nothing to show yet.
+            tokio::time::sleep(PAUSE_MIN).await;
+        } else if network.peers().await.is_empty() {
             for address in &addresses {
                 if let Err(problem) = introduce(&handle, &network, address).await {
                     tracing::info!(%address, %problem, "could not introduce this node");

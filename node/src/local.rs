@@ -79,6 +79,13 @@ impl Library for Shelf {
             Ok(chunks)
         })
     }
+
+    fn size_bytes(&self) -> LibraryFuture<'_, u64> {
+        Box::pin(async move {
+            let size = self.0.size().await?;
+            Ok(size.database_bytes + size.log_bytes)
+        })
+    }
 }
 
 /// The root key's file in the data directory, read each time so that it can be removed.

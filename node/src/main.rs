@@ -1,10 +1,12 @@
 //! The folkmoot program: the node of a co-op of co-ops, and the commands to use it.
 
+mod api;
 mod cli;
 mod clock;
 mod commands;
 mod config;
 mod control;
+mod demo;
 mod directory;
 mod driver;
 mod endpoint;

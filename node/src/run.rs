@@ -267,6 +267,7 @@ fn site(
             changes: handle.changes(),
             library: shelf.clone(),
             root_key: Arc::new(RootKeyFile(directory.clone())),
+            started: clock::now(),
         },
         local: shelf,
         clock: Arc::new(SystemClock),

@@ -28,7 +28,7 @@ impl Status {
         let mut lines = vec![
             format!("federation  {} ({})", text(federation, "name"), text(federation, "id")),
             format!(
-                "            {}, {} members",
+                "            {}, members: {}",
                 if federation["founded"] == true { "founded" } else { "not all founders have signed" },
                 text(federation, "members")
             ),

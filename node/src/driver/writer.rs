@@ -109,7 +109,8 @@ fn set(health: &watch::Sender<Health>, disk: Disk) {
     });
 }
 
-fn translate(write: federation::Write) -> Write {
+/// A write of the core, as the store knows it.
+pub fn translate(write: federation::Write) -> Write {
     match write {
         federation::Write::Entry {
             id,

@@ -1,0 +1,209 @@
+//! What happened before anyone looks: proposals in each state, so that every page has something
+//! to show. Historical proposals, invented votes.
+
+use domain::{
+    decision::Choice,
+    id::{EntryId, ProposalId},
+    key::SecretKey,
+    record::{Custody, Profile, Purpose, Roles},
+};
+use federation::Act;
+
+use super::{cast::Coop, past::Past, proposals::Historical};
+use crate::{failure::Outcome, founding};
+
+/// Everyone signs, grants and says who it is.
+pub fn found(past: &mut Past, coops: &[Coop]) -> Outcome {
+    for coop in coops {
+        past.act(&coop.root, Act::Found)?;
+    }
+    for coop in coops {
+        past.act(&coop.root, founding::grant_node(coop.node.public()))?;
+        let roles = Roles::STEWARD.with(Roles::DELEGATE);
+        let key = coop.delegate.key();
+        let grant = Act::Grant {
+            purpose: Purpose::Person,
+            key: key.public(),
+            person: Some(coop.delegate.person),
+            roles,
+            custody: Custody::Node,
+        };
+        past.act(&coop.root, grant)?;
+        let (steward, _) = &coop.steward;
+        past.act(&coop.root, founding::grant_person(steward, roles))?;
+        let delegates = vec![
+            domain::record::Delegate {
+                key: key.public(),
+                person: coop.delegate.person,
+            },
+            domain::record::Delegate {
+                key: steward.key,
+                person: steward.person,
+            },
+        ];
+        past.act(&coop.root, Act::Mandate { delegates })?;
+        let card = Act::Person {
+            person: coop.delegate.person,
+            name: coop.delegate_name().to_owned(),
+            contact: String::new(),
+        };
+        past.act(&key, card)?;
+        let profile = Profile {
+            name: coop.name().to_owned(),
+            region: coop.region().to_owned(),
+            description: "An invented co-op of the Folkmoot demo.".to_owned(),
+            website: String::new(),
+        };
+        past.act(&key, Act::Profile(profile))?;
+    }
+    Ok(())
+}
+
+/// The acts of the story, over the past.
+pub struct Story<'a> {
+    past: &'a mut Past,
+    keys: Vec<SecretKey>,
+}
+
+impl<'a> Story<'a> {
+    /// A story of these co-ops.
+    pub fn new(past: &'a mut Past, coops: &[Coop]) -> Self {
+        let keys = coops.iter().map(|coop| coop.delegate.key()).collect();
+        Self { past, keys }
+    }
+
+    /// Tells it: `period` is that of regular proposals. Ends some seconds before now.
+    pub fn tell(&mut self, all: &[Historical], period: u64) -> Outcome {
+        self.passed(&all[1], period)?;
+        self.without_quorum(&all[4], period)?;
+        self.blocked(&all[9], period)?;
+        self.deliberation(&all[11])?;
+        self.amended(&all[12])?;
+        self.open(&all[18])
+    }
+
+    fn propose(&mut self, who: usize, one: &Historical) -> Outcome<ProposalId> {
+        let act = propose(one, "consent");
+        self.past.act(&self.keys[who], act)
+    }
+
+    fn open_vote(&mut self, who: usize, proposal: ProposalId) -> Outcome<EntryId> {
+        self.past.act(&self.keys[who], Act::Open { proposal })
+    }
+
+    fn vote(
+        &mut self,
+        who: usize,
+        proposal: ProposalId,
+        choice: Choice,
+        reason: &str,
+    ) -> Outcome<EntryId> {
+        let now = self.past.now();
+        let version = self.past.core().decision(&proposal, now);
+        let version = version.map_or(domain::id::Hash([0; 32]), |found| found.version.hash);
+        let act = Act::Vote {
+            proposal,
+            version,
+            choice,
+            aim: (choice == Choice::Block).then_some(2),
+            reason: reason.to_owned(),
+        };
+        self.past.act(&self.keys[who], act)
+    }
+
+    fn comment(
+        &mut self,
+        who: usize,
+        proposal: ProposalId,
+        answers: Option<EntryId>,
+        text: &str,
+    ) -> Outcome<EntryId> {
+        let act = Act::Comment {
+            proposal,
+            answers,
+            text: text.to_owned(),
+        };
+        self.past.act(&self.keys[who], act)
+    }
+
+    fn passed(&mut self, one: &Historical, period: u64) -> Outcome {
+        let id = self.propose(1, one)?;
+        self.comment(2, id, None, "A co-operative host is worth the difference to us.")?;
+        self.open_vote(1, id)?;
+        for who in [0, 1, 2, 4] {
+            self.vote(who, id, Choice::Agree, "")?;
+        }
+        self.vote(3, id, Choice::Abstain, "We know too little about servers.")?;
+        self.past.pass(period);
+        Ok(())
+    }
+
+    fn without_quorum(&mut self, one: &Historical, period: u64) -> Outcome {
+        let id = self.propose(3, one)?;
+        self.open_vote(3, id)?;
+        self.vote(3, id, Choice::Agree, "")?;
+        self.past.pass(period);
+        Ok(())
+    }
+
+    fn blocked(&mut self, one: &Historical, period: u64) -> Outcome {
+        let id = self.propose(2, one)?;
+        self.open_vote(2, id)?;
+        self.vote(2, id, Choice::Agree, "")?;
+        self.vote(1, id, Choice::Agree, "")?;
+        let reason = "A new member should be decided on by everyone, with the text in hand.";
+        let block = self.vote(4, id, Choice::Block, reason)?;
+        self.comment(2, id, Some(block), "True: we will bring the next one to a vote first.")?;
+        self.past.pass(period);
+        Ok(())
+    }
+
+    fn deliberation(&mut self, one: &Historical) -> Outcome {
+        let id = self.propose(1, one)?;
+        let first = self.comment(3, id, None, "How are hours counted that nobody validated?")?;
+        self.comment(1, id, Some(first), "They stay open until someone else validates them.")?;
+        self.comment(4, id, None, "Please keep the duty of 40 hours a year in the text.")?;
+        Ok(())
+    }
+
+    fn amended(&mut self, one: &Historical) -> Outcome {
+        let id = self.propose(2, one)?;
+        self.open_vote(2, id)?;
+        self.vote(3, id, Choice::Agree, "")?;
+        let reason = "Nobody should vote on who is a member without the full text before them.";
+        let block = self.vote(1, id, Choice::Block, reason)?;
+        self.comment(2, id, Some(block), "Agreed. The new version names the full text.")?;
+        let act = Act::Amend {
+            proposal: id,
+            title: one.title.clone(),
+            text: format!("{}\n\nThe full text is published before the vote.", one.words()),
+            what_changed: "It now says that the full text comes first.".to_owned(),
+        };
+        self.past.act(&self.keys[2], act)?;
+        self.vote(1, id, Choice::Agree, "")?;
+        Ok(())
+    }
+
+    fn open(&mut self, one: &Historical) -> Outcome {
+        let id = self.propose(4, one)?;
+        self.open_vote(4, id)?;
+        self.vote(4, id, Choice::Agree, "")?;
+        self.vote(1, id, Choice::Agree, "As fair as it can be at the end.")?;
+        let reason = "Six weeks are too short for those who are owed hours from two years.";
+        let block = self.vote(3, id, Choice::Block, reason)?;
+        self.comment(4, id, Some(block), "Would it help if late claims went to the new stewards?")?;
+        Ok(())
+    }
+}
+
+/// The act that proposes a historical proposal again.
+pub fn propose(one: &Historical, rule: &str) -> Act {
+    Act::Propose {
+        title: one.title.clone(),
+        text: one.words(),
+        rule: rule.to_owned(),
+        urgent: None,
+        circle: None,
+        language: "en".to_owned(),
+    }
+}
