@@ -286,7 +286,7 @@ pub async fn print_link(directory: &DataDirectory, handle: &Handle, url: &str) {
         None => false,
     };
     if is_open {
-        println!("First sign-in, once, for your first steward: {url}/invitation/{}", text.trim());
+        println!("First sign-in, once, for your first steward: {url}/welcome/{}", text.trim());
     } else {
         // It was used or has expired; a file left behind would only be tried again.
         let _ = std::fs::remove_file(&path);
