@@ -22,7 +22,7 @@ use crate::{
 /// Exit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 configuration or data
 /// directory, 4 the node cannot be reached, 5 the store is damaged.
 #[derive(Debug, Parser)]
-#[command(name = "folkmoot", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "folkmoot", version, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -164,5 +164,17 @@ async fn run(cli: Cli) -> Outcome {
         Command::Store(command) => command.run(global).await,
         Command::Config(command) => command.run(global),
         Command::Completions(command) => command.run(global),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn every_command_and_argument_is_named_once() {
+        Cli::command().debug_assert();
     }
 }

@@ -68,6 +68,8 @@ pub struct Core {
     missing_chunks: BTreeMap<Hash, Option<PublicKey>>,
     writes: u64,
     durable: u64,
+    /// Entries whose write is not durable yet: no peer may be told of them.
+    volatile: BTreeSet<Position>,
     waiting: BTreeMap<u64, Waiting>,
     roster: BTreeMap<PublicKey, Vec<String>>,
     caught_up: bool,
@@ -103,6 +105,7 @@ impl Core {
             missing_chunks: BTreeMap::new(),
             writes: 0,
             durable: 0,
+            volatile: BTreeSet::new(),
             waiting: BTreeMap::new(),
             roster: BTreeMap::new(),
             caught_up: false,
@@ -300,7 +303,10 @@ impl Core {
         let others = self.view.keys.iter().any(|(key, known)| {
             known.purpose == Purpose::Node && !known.revoked && *key != self.settings.node
         });
-        self.caught_up = may_sign || !others;
+        // A node whose grant is not here yet is let in by nobody, so that there is nobody to compare
+        // with: it may sign what makes it a member's.
+        let is_known = self.view.keys.contains_key(&self.settings.node);
+        self.caught_up = may_sign || !others || !is_known;
         self.changes.extend([Change::Members, Change::Peers]);
     }
 
@@ -314,6 +320,10 @@ impl Core {
 
     pub(crate) fn generator(&mut self) -> &mut ChaCha8Rng {
         &mut self.generator
+    }
+
+    pub(crate) fn is_durable(&self, position: Position) -> bool {
+        !self.volatile.contains(&position)
     }
 
     pub(crate) fn caught_up_with_a_peer(&mut self) {
@@ -372,6 +382,7 @@ impl Core {
                 received: now,
             });
             spread.push((*position, origin));
+            self.volatile.insert(*position);
             let from = match origin {
                 Origin::Peer(peer) => Some(peer),
                 Origin::Here => None,
@@ -471,7 +482,11 @@ impl Core {
                 self.send_acknowledgement(peer, number, outputs);
             }
             if !waiting.spread.is_empty() {
+                for (position, _) in &waiting.spread {
+                    self.volatile.remove(position);
+                }
                 self.spread(now, &waiting.spread, outputs);
+                self.fill_windows(now, outputs);
             }
         }
     }

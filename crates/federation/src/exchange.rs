@@ -32,6 +32,8 @@ pub const ANNOUNCE_PEERS: usize = 8;
 pub const RELAY_PEERS: usize = 2;
 /// Messages of entries under way to one peer at a time.
 const WINDOW: usize = 4;
+/// The same with those that were sent again: they wait for something and must not hold up others.
+const FLIGHTS_MAX: usize = 64;
 /// How often a message of entries is sent again before heights are compared instead.
 const RESENDS_MAX: u32 = 4;
 /// The first wait for an acknowledgement, in milliseconds; doubled each time.
@@ -42,6 +44,9 @@ const WANT_MS: u64 = 600;
 const QUIET_MS: u64 = 60_000;
 /// How long after something was found missing heights are compared, in milliseconds.
 const RECOVER_MS: u64 = 1_000;
+/// The longest wait until heights are compared again for what is still missing, in milliseconds:
+/// what waits for something that does not exist must not keep a federation busy.
+const RECOVER_MS_MAX: u64 = 3_600_000;
 /// The most announced entries that are awaited.
 const WANTED_MAX: usize = 4_096;
 /// The most announcers remembered of one entry.
@@ -100,6 +105,7 @@ pub(crate) struct Exchange {
     wanted: BTreeMap<EntryId, (Timestamp, VecDeque<PublicKey>)>,
     seen: BTreeMap<PublicKey, Timestamp>,
     compare_at: Option<Timestamp>,
+    fruitless: u32,
     incarnation: u64,
 }
 
@@ -255,8 +261,9 @@ impl Core {
                 }
             }
             Message::Entries { number, entries } => {
-                self.take_entries(now, from, entries, outputs);
-                self.acknowledge(now, from, number, outputs);
+                if self.take_entries(now, from, entries, outputs) {
+                    self.acknowledge(now, from, number, outputs);
+                }
             }
             Message::Acknowledge { number } => {
                 peer.flights.remove(&number);
@@ -385,15 +392,17 @@ impl Core {
         }
     }
 
+    /// Takes entries from a peer. Returns whether each is stored, known or refused for good: what
+    /// waits in memory would be lost in a crash and is not acknowledged.
     fn take_entries(
         &mut self,
         now: Timestamp,
         from: PublicKey,
         entries: Vec<Vec<u8>>,
         outputs: &mut Vec<Output>,
-    ) {
+    ) -> bool {
         let count = entries.len() as u64;
-        let (mut missing, mut stored) = (BTreeSet::new(), false);
+        let (mut missing, mut stored, mut waiting) = (BTreeSet::new(), false, Vec::new());
         for bytes in entries {
             let Ok(entry) = Entry::from_bytes(&bytes) else {
                 outputs.push(Output::Fault(from, Fault::BadEntry));
@@ -403,11 +412,15 @@ impl Core {
             self.exchange.wanted.remove(&id);
             match self.offer(now, entry, Origin::Peer(from), outputs) {
                 Offer::Stored => stored = true,
-                Offer::Waits(ancestors) => missing.extend(ancestors),
+                Offer::Waits(ancestors) => {
+                    missing.extend(ancestors);
+                    waiting.push(id);
+                }
+                Offer::Known | Offer::Ahead(_) => waiting.push(id),
                 Offer::Refused(Refusal::Signature | Refusal::Key) => {
                     outputs.push(Output::Fault(from, Fault::BadEntry));
                 }
-                Offer::Refused(_) | Offer::Known | Offer::Ahead(_) => {}
+                Offer::Refused(_) => {}
             }
         }
         if let Some(peer) = self.exchange.peers.get_mut(&from) {
@@ -423,6 +436,7 @@ impl Core {
             self.exchange.compare_by(now.plus_ms(RECOVER_MS));
         }
         if stored {
+            self.exchange.fruitless = 0;
             self.exchange.compare_by(now.plus_ms(QUIET_MS));
             let wanted: Vec<PublicKey> = self.replica().wanted_branches().collect();
             let asks: Vec<Ask> = wanted
@@ -436,6 +450,7 @@ impl Core {
             self.ask_chunks(from, outputs);
         }
         self.check_caught_up(&from);
+        waiting.iter().all(|id| self.replica().find(id).is_some())
     }
 
     fn ask_chunks(&self, peer: PublicKey, outputs: &mut Vec<Output>) {
@@ -560,6 +575,18 @@ impl Core {
         self.fill_window(now, to, outputs);
     }
 
+    /// Sends what had to wait in the queues until it was durable.
+    pub(crate) fn fill_windows(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
+        let waiting = self.exchange.peers.iter();
+        let waiting: Vec<PublicKey> = waiting
+            .filter(|(_, peer)| !peer.queue.is_empty())
+            .map(|(key, _)| *key)
+            .collect();
+        for key in waiting {
+            self.fill_window(now, key, outputs);
+        }
+    }
+
     /// Sends what is queued for a peer, a few messages at a time: the next ones follow when it has
     /// stored what came, so that a slow peer is not flooded and memory stays bounded.
     fn fill_window(&mut self, now: Timestamp, to: PublicKey, outputs: &mut Vec<Output>) {
@@ -583,8 +610,11 @@ impl Core {
     fn next_flight(&mut self, to: &PublicKey) -> Option<Vec<EntryId>> {
         let mut peer = self.exchange.peers.remove(to)?;
         let (mut ids, mut bytes) = (Vec::new(), 0);
-        while peer.flights.len() < WINDOW && ids.len() < ENTRIES_MAX {
-            let Some(position) = peer.queue.front() else {
+        let fresh = peer.flights.values().filter(|flight| flight.tries == 0);
+        let has_room = fresh.count() < WINDOW && peer.flights.len() < FLIGHTS_MAX;
+        while has_room && ids.len() < ENTRIES_MAX {
+            // What a peer asked for may still be on its way to the disk: it waits there.
+            let Some(position) = peer.queue.front().filter(|front| self.is_durable(**front)) else {
                 break;
             };
             if let Some(stored) = self.replica().get(*position) {
@@ -616,13 +646,16 @@ impl Core {
                 || self.replica().wanted_branches().next().is_some()
                 || self.missing_chunks() > 0;
             if lacks {
-                self.exchange.compare_by(now.plus_ms(5 * RECOVER_MS));
+                let wait = (5 * RECOVER_MS) << self.exchange.fruitless.min(10);
+                self.exchange.fruitless += 1;
+                self.exchange
+                    .compare_by(now.plus_ms(wait.min(RECOVER_MS_MAX)));
             }
         }
     }
 
     fn resend(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
-        let mut given_up = Vec::new();
+        let (mut given_up, mut resent) = (Vec::new(), Vec::new());
         for (key, peer) in &mut self.exchange.peers {
             let due: Vec<u64> = peer
                 .flights
@@ -635,6 +668,7 @@ impl Core {
                     continue;
                 };
                 flight.tries += 1;
+                resent.push(*key);
                 if flight.tries > RESENDS_MAX {
                     peer.flights.remove(&number);
                     given_up.push(*key);
@@ -652,6 +686,9 @@ impl Core {
         given_up.dedup();
         for key in given_up {
             self.send_heights(now, key, outputs);
+        }
+        resent.dedup();
+        for key in resent {
             self.fill_window(now, key, outputs);
         }
     }

@@ -2,20 +2,20 @@
 //! how its author's log stands: a log forked or revoked after the deadline must not take a vote
 //! back (`specs/entries.md`, "Ballots above a cut").
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
     decision::Choice,
     id::{EntryId, MemberId, PhaseId, Timestamp},
     key::PublicKey,
-    record::{Ballot, Kind, Mandate, Opening, Record},
+    record::{Kind, Opening, Record},
 };
 
 use crate::{
     entry::Entry,
     replica::{Offer, Replica},
     rule,
-    stored::{Position, Right, Stored, Usage},
+    stored::{Position, Rank, Right, Stored, Usage},
 };
 
 /// A ballot's place: the mandate's number, then the revision; the highest counts.
@@ -51,7 +51,7 @@ impl Replica {
         let Some(all) = self.ballots.get(&(*phase, *member)) else {
             return Vec::new();
         };
-        let alone = self.kept_alone(all);
+        let alone = self.kept_alone(phase, member);
         all.iter()
             .copied()
             .filter(|p| self.stands(*p) || alone.contains(p))
@@ -64,27 +64,39 @@ impl Replica {
         self.ballots.range(range).map(|((_, member), _)| *member)
     }
 
-    fn kept_alone(&self, all: &BTreeSet<Position>) -> BTreeSet<Position> {
-        let slots = all
-            .iter()
-            .filter_map(|p| self.slot_of(*p).map(|(slot, choice)| (slot, choice, *p)));
-        let slots: Vec<(SlotKey, Choice, Position)> = slots.collect();
-        let Some(highest) = slots.iter().map(|(slot, _, _)| *slot).max() else {
+    /// Whether ballots of a member in a phase are judged alone: the opening stands and lists the
+    /// member with its root key, which signs its mandates.
+    fn votes_alone(&self, phase: &PhaseId, member: &MemberId) -> bool {
+        self.opening(phase)
+            .and_then(|opening| opening.elector(member))
+            .is_some_and(|elector| elector.root.0 == member.0)
+    }
+
+    /// The ballots of a phase and member that are kept although they do not stand.
+    fn kept_alone(&self, phase: &PhaseId, member: &MemberId) -> BTreeSet<Position> {
+        if !self.votes_alone(phase, member) {
             return BTreeSet::new();
-        };
-        let mut by_choice: BTreeMap<Choice, Position> = BTreeMap::new();
-        for (_, choice, position) in slots.into_iter().filter(|(slot, _, _)| *slot == highest) {
-            by_choice
-                .entry(choice)
-                .and_modify(|kept| {
-                    if self.at(position).id < self.at(*kept).id {
-                        *kept = position;
-                    }
-                })
-                .or_insert(position);
         }
-        let kept = by_choice.into_values().take(2);
-        kept.filter(|position| !self.stands(*position)).collect()
+        let all = self.ballots.get(&(*phase, *member)).into_iter().flatten();
+        let places = all.filter_map(|position| {
+            let (slot, choice) = self.slot_of(*position)?;
+            Some((slot, choice, self.at(*position).id, *position))
+        });
+        let kept = highest(places.collect());
+        kept.into_iter()
+            .filter(|position| !self.stands(*position))
+            .collect()
+    }
+
+    /// Whether an entry that does not stand is a ballot that is kept.
+    pub(crate) fn is_kept_alone(&self, position: Position) -> bool {
+        let stored = self.at(position);
+        match stored.record.as_deref() {
+            Some(Record::Ballot(ballot)) => self
+                .kept_alone(&ballot.phase, &stored.member)
+                .contains(&position),
+            _ => false,
+        }
     }
 
     /// What is kept of a log beside what stands: the proof of its end, ballots judged alone, and
@@ -96,117 +108,129 @@ impl Replica {
         };
         let mut aside: BTreeSet<Position> = log.next.iter().copied().collect();
         aside.extend(log.evidence);
-        for position in &log.outside {
-            let stored = self.at(*position);
-            match stored.record.as_deref() {
-                Some(Record::Ballot(ballot)) => {
-                    let all = &self.ballots[&(ballot.phase, stored.member)];
-                    if self.opening(&ballot.phase).is_some()
-                        && self.kept_alone(all).contains(position)
-                    {
-                        aside.insert(*position);
-                    }
+        if log.main.len() == log.at.len() && log.outside.is_empty() {
+            return aside;
+        }
+        let fallen = log.at.iter().map(|(_, position)| *position);
+        let fallen = fallen.filter(|position| !self.stands(*position));
+        let mut names_mandates = false;
+        for position in fallen.chain(log.outside.iter().copied()) {
+            match self.at(position).kind {
+                Kind::Ballot if self.is_kept_alone(position) => {
+                    aside.insert(position);
                 }
-                _ => {
-                    aside.insert(*position);
-                }
+                Kind::Mandate => names_mandates |= self.dependents[position as usize] > 0,
+                _ => {}
             }
+        }
+        if names_mandates {
+            aside.extend(self.fallen_mandates(key));
         }
         aside
     }
 
-    /// Places a ballot above a cut, or the mandate that such ballots wait for. `None` if the entry
-    /// is neither.
+    /// The mandates of a root key that do not stand and that kept ballots name.
+    fn fallen_mandates(&self, root: &PublicKey) -> BTreeSet<Position> {
+        let member = MemberId(root.0);
+        let groups = self.ballots.keys().filter(|(_, voter)| *voter == member);
+        groups
+            .flat_map(|(phase, member)| self.kept_alone(phase, member))
+            .filter_map(|ballot| self.at(ballot).grant)
+            .filter(|mandate| !self.stands(*mandate))
+            .collect()
+    }
+
+    /// Places a ballot without its path, or the mandate that such ballots wait for. `None` if the
+    /// entry is neither or is not kept.
     pub(crate) fn place_alone(
         &mut self,
         id: EntryId,
         entry: &Entry,
         received: Timestamp,
     ) -> Option<Offer> {
-        let is_cut = self.log_is_cut(&entry.header.author);
         match entry.header.kind {
             Kind::Ballot => {
-                let grant = self.position(&entry.header.grant)?;
-                if !is_cut && self.stands(grant) {
-                    return None;
-                }
-                let stored = self.judge_alone(id, entry, self.at(grant), received)?;
-                self.keep_alone(
-                    Stored {
-                        grant: Some(grant),
-                        ..stored
-                    },
-                    entry.clone(),
-                )
-                .then_some(Offer::Stored)
+                let stored = self.loose_ballot(id, entry, received)?;
+                self.keep_alone(stored, entry.clone())
+                    .then_some(Offer::Stored)
             }
-            Kind::Mandate if is_cut => self.place_mandate(id, entry, received),
+            Kind::Mandate if self.log_is_cut(&entry.header.author) => {
+                self.place_mandate(id, entry, received)
+            }
             _ => None,
         }
     }
 
     /// Stores the mandate of a waiting ballot if that ballot would be kept.
     fn place_mandate(&mut self, id: EntryId, entry: &Entry, received: Timestamp) -> Option<Offer> {
-        let mandate = self.mandate_alone(id, entry, received)?;
+        let mandate = self.loose_mandate(id, entry, received)?;
         let waiting = self.pending.waiting_for(&id);
         let wanted = waiting.into_iter().any(|ballot| {
-            let Some(waiting) = self.pending.get(&ballot) else {
-                return false;
-            };
-            self.judge_alone(ballot, waiting, &mandate, received)
+            let waiting = self.pending.get(&ballot);
+            waiting
+                .and_then(|entry| self.judge_alone(ballot, entry, &mandate, None, received))
                 .is_some_and(|stored| self.outranks(&stored))
         });
         if !wanted {
             return None;
         }
-        self.insert_loose(mandate, entry.clone());
+        self.insert(mandate, entry.clone());
         Some(Offer::Stored)
     }
 
-    fn mandate_alone(&self, id: EntryId, entry: &Entry, received: Timestamp) -> Option<Stored> {
+    /// Judges a mandate by its own bytes: its number may repeat that of another.
+    pub(crate) fn loose_mandate(
+        &self,
+        id: EntryId,
+        entry: &Entry,
+        received: Timestamp,
+    ) -> Option<Stored> {
         let author = entry.header.author;
-        if !self.is_member_root(&author) {
-            return None;
-        }
-        let Some(Record::Mandate(mandate)) = rule::read_body(entry).ok()? else {
+        let Some(record @ Record::Mandate(_)) = rule::read_body(entry).ok()? else {
             return None;
         };
-        let number = mandate.number;
-        let record = Record::Mandate(mandate);
-        let grant = self.position(&entry.header.grant);
-        Some(loose(
-            id,
-            entry,
-            MemberId(author.0),
-            Right::Root,
-            record,
-            received,
-            grant,
-            number,
-        ))
+        let earliest = self.genesis.created;
+        let fits = rule::check_alone(&entry.header, Right::Root, &record, earliest).is_ok();
+        (fits && self.is_member_root(&author)).then(|| Stored {
+            member: MemberId(author.0),
+            mandates: match &record {
+                Record::Mandate(mandate) => mandate.number,
+                _ => 0,
+            },
+            ..loose(id, entry, Right::Root, Rank::Root, record, received)
+        })
     }
 
-    /// Judges a ballot by its own bytes, its mandate and the opening it names.
+    /// Judges a ballot whose mandate is here by its own bytes and that mandate.
+    pub(crate) fn loose_ballot(
+        &self,
+        id: EntryId,
+        entry: &Entry,
+        received: Timestamp,
+    ) -> Option<Stored> {
+        let position = self.position(&entry.header.grant)?;
+        self.judge_alone(id, entry, self.at(position), Some(position), received)
+    }
+
     fn judge_alone(
         &self,
         id: EntryId,
         entry: &Entry,
         mandate: &Stored,
+        position: Option<Position>,
         received: Timestamp,
     ) -> Option<Stored> {
-        let Some(Record::Ballot(ballot)) = rule::read_body(entry).ok()? else {
-            return None;
-        };
-        let Some(Record::Mandate(Mandate { number, .. })) = mandate.record.as_deref() else {
+        let Some(record @ Record::Ballot(_)) = rule::read_body(entry).ok()? else {
             return None;
         };
         let right = rule::right_from(mandate, &entry.header.author)?;
-        let opening = self.opening(&ballot.phase)?;
-        let elector = opening.elector(&mandate.member)?;
-        let fits = elector.root == mandate.author && entry.header.time >= mandate.time;
-        let record = Record::Ballot(Ballot { ..ballot });
-        let member = mandate.member;
-        fits.then(|| loose(id, entry, member, right, record, received, None, *number))
+        rule::check_alone(&entry.header, right, &record, mandate.time).ok()?;
+        Some(Stored {
+            member: mandate.member,
+            grant: position,
+            mandates: 0,
+            ..loose(id, entry, right, Rank::ByRoot, record, received)
+        })
     }
 
     /// Whether a ballot judged alone would be among those kept.
@@ -217,38 +241,22 @@ impl Replica {
         let Right::Delegate { mandate } = ballot.right else {
             return false;
         };
-        let slot = (mandate, record.revision);
-        let Some(all) = self.ballots.get(&(record.phase, ballot.member)) else {
-            return true;
-        };
-        let others: Vec<(SlotKey, Choice, Position)> = all
-            .iter()
-            .filter_map(|p| self.slot_of(*p).map(|(slot, choice)| (slot, choice, *p)))
-            .collect();
-        if others.iter().any(|(other, _, _)| *other > slot) {
+        if !self.votes_alone(&record.phase, &ballot.member) {
             return false;
         }
-        let same: BTreeMap<Choice, EntryId> = others
-            .iter()
-            .filter(|(other, _, _)| *other == slot)
-            .map(|(_, choice, position)| (*choice, self.at(*position).id))
-            .fold(BTreeMap::new(), |mut smallest, (choice, id)| {
-                smallest
-                    .entry(choice)
-                    .and_modify(|kept: &mut EntryId| *kept = (*kept).min(id))
-                    .or_insert(id);
-                smallest
-            });
-        match same.get(&record.choice) {
-            Some(kept) => ballot.id < *kept,
-            None => {
-                same.len() < 2
-                    || same
-                        .keys()
-                        .next_back()
-                        .is_some_and(|last| record.choice < *last)
+        let group = (record.phase, ballot.member);
+        let mut places: Vec<Place> = vec![(
+            (mandate, record.revision),
+            record.choice,
+            ballot.id,
+            Position::MAX,
+        )];
+        for position in self.ballots.get(&group).into_iter().flatten() {
+            if let Some((slot, choice)) = self.slot_of(*position) {
+                places.push((slot, choice, self.at(*position).id, *position));
             }
         }
+        highest(places).contains(&Position::MAX)
     }
 
     /// Keeps a ballot judged alone and drops those it displaces. Returns whether it is kept.
@@ -259,47 +267,41 @@ impl Replica {
         let Some(Record::Ballot(record)) = stored.record.as_deref() else {
             return false;
         };
-        let slot = (record.phase, stored.member);
-        self.insert_loose(stored, entry);
-        let all = self.ballots[&slot].clone();
-        let kept = self.kept_alone(&all);
-        let displaced: Vec<Position> = all
-            .into_iter()
-            .filter(|p| self.at(*p).loose && !kept.contains(p))
-            .collect();
-        for position in displaced {
-            let grant = self.at(position).grant;
-            self.remove(position);
-            self.remove_unnamed_mandate(grant);
+        let group = (record.phase, stored.member);
+        self.insert(stored, entry);
+        for position in self.ballots[&group].clone() {
+            if !self.stands(position) {
+                self.drop_if_idle(position);
+            }
         }
         true
     }
-
-    fn remove_unnamed_mandate(&mut self, mandate: Option<Position>) {
-        let Some(position) = mandate.filter(|position| self.at(*position).loose) else {
-            return;
-        };
-        let named = self
-            .ballots
-            .values()
-            .flatten()
-            .any(|ballot| self.at(*ballot).grant == Some(position));
-        if !named {
-            self.remove(position);
-        }
-    }
 }
 
-#[allow(clippy::too_many_arguments)]
+/// A ballot's slot, choice, id and position.
+type Place = (SlotKey, Choice, EntryId, Position);
+
+/// Of the ballots of one phase and member those of the highest slot: the smallest id of each
+/// choice, at most two choices, so that the same are kept whatever came first.
+fn highest(mut places: Vec<Place>) -> Vec<Position> {
+    let Some(slot) = places.iter().map(|(slot, ..)| *slot).max() else {
+        return Vec::new();
+    };
+    places.retain(|place| place.0 == slot);
+    places.sort_unstable();
+    places.dedup_by_key(|(_, choice, ..)| *choice);
+    places.truncate(2);
+    places.into_iter().map(|(.., position)| position).collect()
+}
+
+/// What is remembered of an entry that is judged without its path.
 fn loose(
     id: EntryId,
     entry: &Entry,
-    member: MemberId,
     right: Right,
+    rank: Rank,
     record: Record,
     received: Timestamp,
-    grant: Option<Position>,
-    mandates: u64,
 ) -> Stored {
     let header = &entry.header;
     Stored {
@@ -307,19 +309,21 @@ fn loose(
         author: header.author,
         sequence: header.sequence,
         previous: None,
-        grant,
+        grant: None,
         time: header.time,
         received,
         kind: header.kind,
         critical: header.critical,
-        member,
+        member: MemberId(header.author.0),
         right,
-        references: Vec::new(),
+        rank,
+        references: header.references.clone(),
         has_note: header.note.is_some(),
         loose: true,
-        size: header.size() as u32,
+        stood: false,
         usage: Usage::default(),
-        mandates,
+        size: header.size() as u32,
+        mandates: 0,
         record: Some(Box::new(record)),
         person: None,
     }

@@ -57,7 +57,13 @@ pub enum Refusal {
         /// The kind.
         kind: Kind,
     },
-    /// More entries, bytes or grants than a log may have in one UTC day.
+    /// A key that a steward granted, or whose log rests on such a grant, gives or takes rights.
+    #[error("only a log that rests on the root key's grants alone can give or take rights")]
+    GrantedBySteward,
+    /// A grant or a mandate names bytes that are no usable key.
+    #[error("the granted key is no usable key")]
+    GrantedKey,
+    /// More entries, bytes or grants than a log may have in one UTC day, or too large an entry.
     #[error("more than a log may hold in one day: {limit}")]
     Limit {
         /// The limit, in words.
@@ -71,6 +77,9 @@ pub enum Refusal {
         /// The highest number before it in the log.
         previous: u64,
     },
+    /// What was stored lacks an entry that it rests on.
+    #[error("an entry that this one rests on was not stored")]
+    AncestorMissing,
     /// It lies above a fork, a revocation or a void grant of its log.
     #[error("its log does not stand at this sequence")]
     Void,

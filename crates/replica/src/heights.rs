@@ -171,8 +171,14 @@ impl Replica {
         theirs: &[Height],
         range: std::ops::RangeInclusive<PublicKey>,
     ) -> Difference {
-        let theirs: BTreeMap<PublicKey, &Height> =
-            theirs.iter().map(|height| (height.key, height)).collect();
+        if range.is_empty() {
+            return Difference::default();
+        }
+        let theirs: BTreeMap<PublicKey, &Height> = theirs
+            .iter()
+            .filter(|height| range.contains(&height.key))
+            .map(|height| (height.key, height))
+            .collect();
         let ours = self.logs.range(range).map(|(key, _)| *key);
         let keys: BTreeSet<PublicKey> = theirs.keys().copied().chain(ours).collect();
         let mut difference = Difference::default();

@@ -9,12 +9,15 @@ mod error;
 pub mod heights;
 mod log;
 mod pending;
+mod place;
 mod replica;
 pub mod rule;
 mod standing;
 mod stored;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod view;
 
 pub use error::Refusal;
 pub use replica::{AHEAD_SECONDS_MAX, Changes, HELD_MAX, Offer, Replica};
-pub use stored::{Position, Right, Stored, Usage};
+pub use stored::{Position, Rank, Right, Stored, Usage};

@@ -1,6 +1,6 @@
 //! One author key's log as this node knows it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     id::{EntryId, MemberId},
@@ -20,15 +20,15 @@ pub(crate) struct Log {
     pub verifier: Option<Verifier>,
     /// Every entry stored with its path, by sequence.
     pub at: BTreeSet<(u64, Position)>,
-    /// The grants its entries were written under.
-    pub grants: BTreeSet<Position>,
+    /// The grants its entries were written under, with how many were.
+    pub grants: BTreeMap<Position, u32>,
     /// What stands, by sequence from 1.
     pub main: Vec<Position>,
     /// Entries that would follow `main`: two of them prove a fork, one comes after a revocation.
     pub next: Vec<Position>,
     /// The other side of a fork below a branch that a revocation picked.
     pub evidence: Option<Position>,
-    /// Ballots that are not in `main` but are judged alone, and loose mandates.
+    /// Ballots and mandates kept without their path.
     pub outside: BTreeSet<Position>,
     /// A picked branch's tip that is not here yet.
     pub wanted: Option<EntryId>,

@@ -11,13 +11,23 @@ pub const PENDING_MAX: usize = 512;
 /// The most bytes that wait.
 pub const PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Entries that wait. When it is full, newcomers are dropped: they come again with the next
+/// Entries that wait. When it is full, those that waited longest are dropped, so that entries whose
+/// ancestors never come cannot keep others out; what is dropped comes again with the next
 /// comparison of heights.
 #[derive(Debug, Default)]
 pub struct Pending {
-    entries: BTreeMap<EntryId, (Entry, usize)>,
+    entries: BTreeMap<EntryId, Waiting>,
+    arrivals: BTreeMap<u64, EntryId>,
+    arrived: u64,
     waiting: BTreeMap<EntryId, BTreeSet<EntryId>>,
     bytes: usize,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    entry: Entry,
+    size: usize,
+    arrival: u64,
 }
 
 impl Pending {
@@ -27,47 +37,51 @@ impl Pending {
         self.entries.len()
     }
 
-    /// Whether none waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Whether this entry waits.
-    #[must_use]
-    pub fn contains(&self, id: &EntryId) -> bool {
-        self.entries.contains_key(id)
-    }
-
     /// A waiting entry.
     #[must_use]
     pub fn get(&self, id: &EntryId) -> Option<&Entry> {
-        self.entries.get(id).map(|(entry, _)| entry)
+        self.entries.get(id).map(|waiting| &waiting.entry)
     }
 
     /// Lets an entry wait for others.
     pub fn insert(&mut self, id: EntryId, entry: Entry, missing: &[EntryId]) {
-        let size = entry.to_bytes().len();
-        let full = self.entries.len() >= PENDING_MAX || self.bytes + size > PENDING_BYTES_MAX;
-        if full || self.entries.contains_key(&id) {
+        if self.entries.contains_key(&id) {
             return;
+        }
+        let size = entry.to_bytes().len();
+        while self.entries.len() >= PENDING_MAX || self.bytes + size > PENDING_BYTES_MAX {
+            let Some(oldest) = self.arrivals.values().next().copied() else {
+                return;
+            };
+            self.remove(&oldest);
         }
         for ancestor in missing {
             self.waiting.entry(*ancestor).or_default().insert(id);
         }
+        self.arrived += 1;
         self.bytes += size;
-        self.entries.insert(id, (entry, size));
+        self.arrivals.insert(self.arrived, id);
+        let arrival = self.arrived;
+        self.entries.insert(
+            id,
+            Waiting {
+                entry,
+                size,
+                arrival,
+            },
+        );
     }
 
     /// Takes an entry out.
     pub fn remove(&mut self, id: &EntryId) -> Option<Entry> {
-        let (entry, size) = self.entries.remove(id)?;
-        self.bytes -= size;
-        self.waiting.retain(|_, waiting| {
-            waiting.remove(id);
-            !waiting.is_empty()
+        let waiting = self.entries.remove(id)?;
+        self.bytes -= waiting.size;
+        self.arrivals.remove(&waiting.arrival);
+        self.waiting.retain(|_, ids| {
+            ids.remove(id);
+            !ids.is_empty()
         });
-        Some(entry)
+        Some(waiting.entry)
     }
 
     /// The entries that wait for this one, without taking them out.
@@ -84,17 +98,5 @@ impl Pending {
         ids.into_iter()
             .filter_map(|id| self.remove(&id).map(|entry| (id, entry)))
             .collect()
-    }
-
-    /// The ancestors that are waited for and do not wait themselves.
-    pub fn missing(&self) -> impl Iterator<Item = &EntryId> {
-        self.waiting
-            .keys()
-            .filter(|id| !self.entries.contains_key(id))
-    }
-
-    /// Forgets all that waits.
-    pub fn clear(&mut self) {
-        *self = Self::default();
     }
 }

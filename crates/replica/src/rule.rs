@@ -6,13 +6,13 @@ use domain::{
     genesis::Genesis,
     id::{EntryId, FederationId, MemberId, Timestamp},
     key::PublicKey,
-    record::{Kind, PersonNote, Purpose, Record, Roles},
+    record::{Delegate, Kind, Mandate, PersonNote, Purpose, Record, Roles},
 };
 
 use crate::{
-    entry::{Audience, Entry, Header},
+    entry::{Audience, ENTRY_BYTES_MAX, Entry, Header},
     error::Refusal,
-    stored::{Position, Right, Stored, Usage},
+    stored::{Position, Rank, Right, Stored, Usage},
 };
 
 /// Entries a key may write in one UTC day.
@@ -43,8 +43,12 @@ pub(crate) fn read_body(entry: &Entry) -> Result<Option<Record>, Refusal> {
             Ok(None)
         };
     };
-    let Some(record) = Record::from_bytes(header.kind, body.bytes()).map_err(Refusal::Body)? else {
-        return Ok(None);
+    let record = match Record::from_bytes(header.kind, body.bytes()) {
+        Ok(Some(record)) => record,
+        Ok(None) => return Ok(None),
+        Err(error) if header.kind.is_binding() => return Err(Refusal::Body(error)),
+        // Such a body may be withheld, and the entry is stored then too: it has no effect.
+        Err(_) => return Ok(None),
     };
     if let Record::Ballot(ballot) = &record {
         let note = header.note.map_or(0, |note| note.length as u64);
@@ -83,12 +87,16 @@ pub(crate) fn judge(
     check_path(header, right, member, around)?;
     check_time(header, around)?;
     check_right(header, right)?;
+    let rank = rank_of(right, around);
+    if rank == Rank::BySteward && matches!(header.kind, Kind::Grant | Kind::Revocation) {
+        return Err(Refusal::GrantedBySteward);
+    }
     let mandates = check_record(header, right, record.as_ref(), around)?;
     let usage = check_limits(header, around)?;
     let person = match (&record, &entry.note) {
-        (Some(Record::Person(_)), Some(note)) => Some(Box::new(
-            PersonNote::from_bytes(note.bytes()).map_err(Refusal::Body)?,
-        )),
+        (Some(Record::Person(_)), Some(note)) => {
+            PersonNote::from_bytes(note.bytes()).ok().map(Box::new)
+        }
         _ => None,
     };
     Ok(Stored {
@@ -103,15 +111,51 @@ pub(crate) fn judge(
         critical: header.critical,
         member,
         right,
+        rank,
         references: header.references.clone(),
         has_note: header.note.is_some(),
         loose: false,
+        stood: false,
         size: header.size() as u32,
         usage,
         mandates,
         record: record.map(|record| Box::new(record.without_text())),
         person,
     })
+}
+
+/// Whose rights an entry and all before it in its log rest on. Only what rests on the root key
+/// alone may give and take rights: so what stands in stewards' logs never depends on what stands
+/// in other stewards' logs, which could contradict itself.
+fn rank_of(right: Right, around: &Surroundings<'_>) -> Rank {
+    let before = around.previous.map_or(Rank::Root, |(_, p)| p.rank);
+    let own = match around.grant {
+        _ if right == Right::Root => Rank::Root,
+        Some((_, grant)) if grant.right == Right::Root => Rank::ByRoot,
+        _ => Rank::BySteward,
+    };
+    before.max(own)
+}
+
+/// Checks what can be checked of an entry that is judged without its path.
+pub(crate) fn check_alone(
+    header: &Header,
+    right: Right,
+    record: &Record,
+    earliest: Timestamp,
+) -> Result<(), Refusal> {
+    check_right(header, right)?;
+    check_size(header)?;
+    if let Record::Mandate(mandate) = record {
+        check_delegates(mandate)?;
+    }
+    if header.time < earliest || header.time > Timestamp::MAX {
+        return Err(Refusal::Time {
+            found: header.time,
+            earliest,
+        });
+    }
+    Ok(())
 }
 
 fn right_of(
@@ -238,14 +282,7 @@ fn check_record(
                     previous: mandates,
                 });
             }
-            let usable = |key: &PublicKey| key.verifier().is_ok();
-            if !mandate
-                .delegates
-                .iter()
-                .all(|delegate| usable(&delegate.key))
-            {
-                return Err(Refusal::Key);
-            }
+            check_delegates(mandate)?;
             Ok(mandate.number)
         }
         Some(Record::Grant(grant)) => {
@@ -254,7 +291,7 @@ fn check_record(
             if right != Right::Root && beyond_a_steward || grant.key == header.author {
                 return refused;
             }
-            grant.key.verifier().map_err(|_| Refusal::Key)?;
+            grant.key.verifier().map_err(|_| Refusal::GrantedKey)?;
             Ok(mandates)
         }
         Some(Record::Revocation(revocation)) if revocation.key == header.author => refused,
@@ -263,7 +300,26 @@ fn check_record(
     }
 }
 
+fn check_delegates(mandate: &Mandate) -> Result<(), Refusal> {
+    let usable = |delegate: &Delegate| delegate.key.verifier().is_ok();
+    if mandate.delegates.iter().all(usable) {
+        Ok(())
+    } else {
+        Err(Refusal::GrantedKey)
+    }
+}
+
+fn check_size(header: &Header) -> Result<(), Refusal> {
+    if header.size() > ENTRY_BYTES_MAX {
+        return Err(Refusal::Limit {
+            limit: "64 KiB in one entry",
+        });
+    }
+    Ok(())
+}
+
 fn check_limits(header: &Header, around: &Surroundings<'_>) -> Result<Usage, Refusal> {
+    check_size(header)?;
     let before = match around.previous {
         Some((_, previous)) if previous.time.day() == header.time.day() => previous.usage,
         _ => Usage::default(),

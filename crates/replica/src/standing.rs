@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    id::MemberId,
+    id::{EntryId, MemberId},
     key::PublicKey,
     record::{Purpose, Record, Roles},
 };
@@ -12,79 +12,102 @@ use domain::{
 use crate::{
     log::{Cut, CutKey, Log},
     replica::Replica,
-    stored::{Position, Right, Stored},
+    stored::{Position, Rank, Right, Stored},
 };
 
-/// A log's level: whose revocations can end it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Root,
-    Steward,
-    Rest,
-}
+/// The longest branch above a fork that a revocation can pick: what a node that refused it before
+/// must hold at once to take it up.
+pub(crate) const BRANCH_MAX: usize = 256;
 
 /// What walking a log finds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Walk {
     main: Vec<Position>,
     next: Vec<Position>,
     evidence: Option<Position>,
 }
 
+/// What a revocation leaves of the entries that a key wrote for one member.
+#[derive(Debug)]
+enum Allowed {
+    /// The path to the entry it names, over any fork.
+    Path(BTreeSet<Position>),
+    /// What is unforked below the sequence it names, and the named entry itself.
+    Below(u64, EntryId),
+    /// Nothing.
+    Nothing,
+}
+
 impl Replica {
     /// Recomputes what stands in every log. Returns whether anything changed.
     pub(crate) fn recompute(&mut self) -> bool {
         let keys: Vec<PublicKey> = self.logs.keys().copied().collect();
+        let (roots, others): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| self.is_member_root(key));
         let mut changed = false;
         let mut cuts = BTreeMap::new();
-        for key in &keys {
-            if self.level_of_root(key) {
-                changed |= self.rewalk(key, &cuts);
-            }
-        }
-        let stewards = self.steward_keys();
-        cuts.extend(self.cuts(|right| right == Right::Root));
-        for key in keys
-            .iter()
-            .filter(|key| stewards.iter().any(|(steward, _)| steward == *key))
-        {
+        for key in &roots {
             changed |= self.rewalk(key, &cuts);
         }
+        self.stewards = self.steward_keys();
+        cuts = self.cuts(|right| right == Right::Root);
+        let before = self.walk_stewards(&cuts);
         for (target, cut) in self.cuts(Right::is_steward) {
-            if !stewards.contains(&target) {
+            if !self.stewards.contains(&target.0) {
                 cuts.entry(target).or_insert(cut);
             }
         }
-        for key in &keys {
-            let level = self.level(key, &stewards);
-            if level == Level::Rest {
-                changed |= self.rewalk(key, &cuts);
-            }
+        for key in &others {
+            changed |= self.rewalk(key, &cuts) && !before.contains_key(key);
         }
-        changed |= self.cuts != cuts;
+        changed |= before
+            .iter()
+            .any(|(key, (main, walk))| self.logs[key].main != *main || self.beside(key) != *walk);
         self.cuts = cuts;
         changed
     }
 
-    fn level_of_root(&self, key: &PublicKey) -> bool {
+    fn beside(&self, key: &PublicKey) -> Walk {
         let log = &self.logs[key];
-        log.at
-            .range(..(2, 0))
-            .any(|(_, position)| self.at(*position).right == Right::Root)
-    }
-
-    fn level(&self, key: &PublicKey, stewards: &BTreeSet<CutKey>) -> Level {
-        if self.level_of_root(key) {
-            Level::Root
-        } else if stewards.iter().any(|(steward, _)| steward == key) {
-            Level::Steward
-        } else {
-            Level::Rest
+        Walk {
+            main: Vec::new(),
+            next: log.next.clone(),
+            evidence: log.evidence,
         }
     }
 
-    /// The keys that a standing grant of a root key makes a steward's, with their member.
-    fn steward_keys(&self) -> BTreeSet<CutKey> {
+    /// Walks the logs of those who are or were stewards as far as they rest on the root alone: only
+    /// there can rights be given and taken. Returns what those logs were before.
+    fn walk_stewards(
+        &mut self,
+        cuts: &BTreeMap<CutKey, Cut>,
+    ) -> BTreeMap<PublicKey, (Vec<Position>, Walk)> {
+        let mut before = BTreeMap::new();
+        let deciding = self.granting.iter().chain(&self.revoking);
+        let deciding: BTreeSet<PublicKey> = deciding
+            .map(|position| self.at(*position).author)
+            .filter(|key| !self.is_member_root(key))
+            .collect();
+        for key in deciding {
+            if self.is_plainly_whole(&key, cuts, Rank::ByRoot) {
+                continue;
+            }
+            let walk = self.walk(&key, cuts, Rank::ByRoot);
+            let beside = self.beside(&key);
+            let log = self.log_mut(&key);
+            before.insert(key, (std::mem::replace(&mut log.main, walk.main), beside));
+        }
+        before
+    }
+
+    fn log_mut(&mut self, key: &PublicKey) -> &mut Log {
+        self.logs
+            .get_mut(key)
+            .expect("a log that is walked is known")
+    }
+
+    /// The keys that a standing grant of a root key makes a steward's.
+    fn steward_keys(&self) -> BTreeSet<PublicKey> {
         let standing = self
             .granting
             .iter()
@@ -98,7 +121,7 @@ impl Replica {
                             && grant.purpose == Purpose::Person
                             && grant.roles.has(Roles::STEWARD) =>
                     {
-                        Some((grant.key, stored.member))
+                        Some(grant.key)
                     }
                     _ => None,
                 }
@@ -107,7 +130,7 @@ impl Replica {
     }
 
     /// The revocations by standing entries of one level: for each key and member the lowest
-    /// sequence, then the smallest hash.
+    /// sequence, then the smallest hash. Nobody but the register ends a root key.
     fn cuts(&self, by: impl Fn(Right) -> bool) -> BTreeMap<CutKey, Cut> {
         let mut cuts: BTreeMap<CutKey, Cut> = BTreeMap::new();
         for position in self
@@ -119,7 +142,7 @@ impl Replica {
             let Some(Record::Revocation(revocation)) = stored.record.as_deref() else {
                 continue;
             };
-            if by(stored.right) {
+            if by(stored.right) && !self.is_member_root(&revocation.key) {
                 let cut = Cut {
                     last: revocation.last,
                 };
@@ -131,80 +154,86 @@ impl Replica {
         cuts
     }
 
-    /// Walks one log anew. Returns whether what stands in it changed.
+    /// Walks one log anew. Returns whether what is kept of it changed.
     pub(crate) fn rewalk(&mut self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>) -> bool {
-        if self.is_plainly_whole(key, cuts) {
+        if self.is_plainly_whole(key, cuts, Rank::BySteward) {
             return false;
         }
-        let walk = self.walk(key, cuts);
+        let walk = self.walk(key, cuts, Rank::BySteward);
         let wanted = self.wanted(key, cuts);
-        let outside = self.ballots_outside(key, &walk.main);
+        let unknown = |stored: &&Stored| stored.critical && stored.kind.word().is_none();
         let muted_from = walk
             .main
             .iter()
             .map(|position| self.at(*position))
-            .find(|stored| stored.critical && stored.kind.word().is_none())
+            .find(unknown)
             .map(|stored| stored.sequence);
-        let log = self
-            .logs
-            .get_mut(key)
-            .expect("a log that is walked is known");
+        for position in &walk.main {
+            if let Some(stored) = &mut self.stored[*position as usize] {
+                stored.stood = true;
+            }
+        }
+        let log = self.log_mut(key);
         let changed = log.main != walk.main
             || log.next != walk.next
             || log.evidence != walk.evidence
-            || log.outside != outside
             || log.muted_from != muted_from;
-        let Log {
-            main,
-            next,
-            evidence,
-            ..
-        } = &mut *log;
-        (*main, *next, *evidence) = (walk.main, walk.next, walk.evidence);
-        log.outside = outside;
+        log.main = walk.main;
+        log.next = walk.next;
+        log.evidence = walk.evidence;
         log.wanted = wanted;
         log.muted_from = muted_from;
         changed
     }
 
-    /// Whether a log obviously stands as a whole, which nearly every log does.
-    fn is_plainly_whole(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>) -> bool {
+    /// Whether a log obviously stands as a whole, which nearly every log does, as far as grants by
+    /// keys up to `rank` go.
+    fn is_plainly_whole(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>, rank: Rank) -> bool {
         let log = &self.logs[key];
-        let of_key = (*key, MemberId([0; 32]))..=(*key, MemberId([0xff; 32]));
         !log.is_cut()
             && log.main.len() == log.at.len()
-            && cuts.range(of_key).next().is_none()
-            && log.grants.iter().all(|grant| self.stands(*grant))
+            && cuts.range(of_key(key)).next().is_none()
+            && log.grants.keys().all(|grant| {
+                let is_beyond = rank == Rank::ByRoot && self.at(*grant).right != Right::Root;
+                is_beyond || self.stands(*grant)
+            })
     }
 
-    fn walk(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>) -> Walk {
+    fn walk(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>, most: Rank) -> Walk {
         let log = &self.logs[key];
+        // What a root picks in a steward's log must rest on the root alone, see `walk_stewards`.
+        let pickable = if self.stewards.contains(key) {
+            Rank::ByRoot
+        } else {
+            Rank::BySteward
+        };
+        let allowed: BTreeMap<MemberId, Allowed> = cuts
+            .range(of_key(key))
+            .map(|((_, member), cut)| (*member, self.allowed(key, cut, pickable)))
+            .collect();
         let mut walk = Walk::default();
-        let mut paths: BTreeMap<MemberId, BTreeSet<Position>> = BTreeMap::new();
         loop {
             let sequence = walk.main.len() as u64 + 1;
-            let candidates = self.candidates(log, sequence, walk.main.last().copied());
-            if candidates.is_empty() {
-                return walk;
-            }
+            let candidates = self.candidates(log, sequence, walk.main.last().copied(), most);
             let (mut picked, mut open) = (None, Vec::new());
-            for position in &candidates {
-                let member = self.at(*position).member;
-                match cuts.get(&(*key, member)) {
-                    None => open.push(*position),
-                    Some(cut) => {
-                        let path = paths
-                            .entry(member)
-                            .or_insert_with(|| self.path_to(key, cut));
-                        if path.contains(position) {
-                            picked = picked.or(Some(*position));
-                        }
+            for position in candidates.iter().copied() {
+                let stored = self.at(position);
+                match allowed.get(&stored.member) {
+                    None => open.push(position),
+                    Some(Allowed::Below(end, id)) if sequence < *end || stored.id == *id => {
+                        open.push(position);
                     }
+                    Some(Allowed::Path(path)) if path.contains(&position) => {
+                        picked = picked.or(Some(position));
+                    }
+                    Some(_) => {}
                 }
             }
             let choice = picked.or(if open.len() == 1 { Some(open[0]) } else { None });
             let Some(choice) = choice else {
-                walk.next = candidates.into_iter().take(2).collect();
+                // The proof of why it ends: two that could both stand, else what is revoked.
+                let proof = if open.is_empty() { candidates } else { open };
+                walk.next = proof.into_iter().take(2).collect();
                 return walk;
             };
             if walk.evidence.is_none() {
@@ -214,85 +243,88 @@ impl Replica {
         }
     }
 
-    /// The entries that could stand at `sequence` after `tip`, ascending by id.
-    fn candidates(&self, log: &Log, sequence: u64, tip: Option<Position>) -> Vec<Position> {
+    /// The entries that could stand at `sequence` after `tip`, ascending by id: only those of the
+    /// lowest rank, so that a fork under a lower right does not end a log under a higher one.
+    fn candidates(
+        &self,
+        log: &Log,
+        sequence: u64,
+        tip: Option<Position>,
+        most: Rank,
+    ) -> Vec<Position> {
         let there = log.at.range((sequence, 0)..=(sequence, Position::MAX));
-        let mut candidates: Vec<Position> = there
-            .map(|(_, position)| *position)
-            .filter(|position| self.at(*position).previous == tip && self.grant_stands(*position))
+        let there = there.map(|(_, position)| (*position, self.at(*position)));
+        let mut candidates: Vec<(Rank, EntryId, Position)> = there
+            .filter(|(position, stored)| {
+                stored.previous == tip && stored.rank <= most && self.grant_stands(*position)
+            })
+            .map(|(position, stored)| (stored.rank, stored.id, position))
             .collect();
-        candidates.sort_unstable_by_key(|position| self.at(*position).id);
+        candidates.sort_unstable();
+        let lowest = candidates.first().map(|(rank, _, _)| *rank);
         candidates
+            .into_iter()
+            .take_while(|(rank, _, _)| Some(*rank) == lowest)
+            .map(|(_, _, position)| position)
+            .collect()
     }
 
-    /// The entries that a revocation leaves standing: the path to the entry it names, or what is
-    /// below its sequence while that entry is not here.
-    fn path_to(&self, key: &PublicKey, cut: &Cut) -> BTreeSet<Position> {
+    /// The entries that a revocation leaves standing. A branch is picked over a fork only if every
+    /// node can come to hold it: its grants stand and it is not too long.
+    fn allowed(&self, key: &PublicKey, cut: &Cut, pickable: Rank) -> Allowed {
         let Some((sequence, id)) = cut.last else {
-            return BTreeSet::new();
+            return Allowed::Nothing;
         };
+        let below = Allowed::Below(sequence, id);
+        let Some(tip) = self.named(key, sequence, id) else {
+            return below;
+        };
+        let mut path = BTreeSet::new();
+        let (mut at, mut lowest) = (Some(tip), sequence);
         let log = &self.logs[key];
-        match self.named(key, sequence, id) {
-            Some(tip) => {
-                let mut path = BTreeSet::new();
-                let mut at = Some(tip);
-                while let Some(position) = at {
-                    path.insert(position);
-                    at = self.at(position).previous;
-                }
-                path
+        while let Some(position) = at {
+            let stored = self.at(position);
+            if stored.rank > pickable || !self.grant_stands(position) {
+                return below;
             }
-            None => {
-                let below = log.at.range(..(sequence, 0)).map(|(_, position)| *position);
-                let mut seen: BTreeMap<u64, Vec<Position>> = BTreeMap::new();
-                for position in below {
-                    seen.entry(self.at(position).sequence)
-                        .or_default()
-                        .push(position);
-                }
-                let unforked = seen
-                    .into_values()
-                    .take_while(|positions| positions.len() == 1);
-                unforked.flatten().collect()
+            let next = (stored.sequence, 0)..=(stored.sequence, Position::MAX);
+            let siblings = log.at.range(next).map(|(_, other)| *other);
+            let forks = |other: Position| {
+                other != position
+                    && self.at(other).previous == stored.previous
+                    && self.at(other).rank == stored.rank
+                    && self.grant_stands(other)
+            };
+            if siblings.into_iter().any(forks) {
+                lowest = stored.sequence;
             }
+            path.insert(position);
+            at = stored.previous;
+        }
+        if sequence - lowest < BRANCH_MAX as u64 {
+            Allowed::Path(path)
+        } else {
+            below
         }
     }
 
-    fn named(&self, key: &PublicKey, sequence: u64, id: domain::id::EntryId) -> Option<Position> {
+    fn named(&self, key: &PublicKey, sequence: u64, id: EntryId) -> Option<Position> {
         let position = *self.index.get(&id)?;
         let stored = self.at(position);
         (stored.author == *key && stored.sequence == sequence && !stored.loose).then_some(position)
     }
 
-    fn wanted(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>) -> Option<domain::id::EntryId> {
-        let of_key = cuts.range((*key, MemberId([0; 32]))..=(*key, MemberId([0xff; 32])));
-        of_key
+    fn wanted(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>) -> Option<EntryId> {
+        // Only the members whose log this is: another's revocation must not hide theirs.
+        let first = self.logs[key].at.range(..(2, 0));
+        let members: BTreeSet<MemberId> = first
+            .map(|(_, position)| self.at(*position).member)
+            .collect();
+        cuts.range(of_key(key))
+            .filter(|((_, member), _)| members.is_empty() || members.contains(member))
             .filter_map(|(_, cut)| cut.last)
             .find(|(sequence, id)| self.named(key, *sequence, *id).is_none())
             .map(|(_, id)| id)
-    }
-
-    fn ballots_outside(&self, key: &PublicKey, main: &[Position]) -> BTreeSet<Position> {
-        let log = &self.logs[key];
-        let mut outside: BTreeSet<Position> = log
-            .outside
-            .iter()
-            .copied()
-            .filter(|position| self.at(*position).loose)
-            .collect();
-        if main.len() < log.at.len() {
-            let not_main = log
-                .at
-                .iter()
-                .map(|(_, position)| *position)
-                .filter(|position| {
-                    let stored = self.at(*position);
-                    stored.kind == domain::record::Kind::Ballot
-                        && main.get(stored.sequence as usize - 1) != Some(position)
-                });
-            outside.extend(not_main);
-        }
-        outside
     }
 
     /// Whether an entry stands.
@@ -304,7 +336,12 @@ impl Replica {
     }
 
     pub(crate) fn grant_stands(&self, position: Position) -> bool {
-        let stored: &Stored = self.at(position);
-        stored.grant.is_none_or(|grant| self.stands(grant))
+        self.at(position)
+            .grant
+            .is_none_or(|grant| self.stands(grant))
     }
+}
+
+fn of_key(key: &PublicKey) -> std::ops::RangeInclusive<CutKey> {
+    (*key, MemberId([0; 32]))..=(*key, MemberId([0xff; 32]))
 }

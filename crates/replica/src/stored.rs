@@ -35,6 +35,18 @@ impl Right {
     }
 }
 
+/// Whose rights an entry and all before it in its log rest on. Of entries that begin a log the
+/// lowest rank counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// It is a root key's log.
+    Root,
+    /// On grants and mandates of the root key alone.
+    ByRoot,
+    /// On at least one grant by a steward.
+    BySteward,
+}
+
 /// What a log has used of its daily limits, along the path to one entry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -57,7 +69,7 @@ pub struct Stored {
     pub sequence: u64,
     /// The previous entry of the log, if it is kept with its path.
     pub previous: Option<Position>,
-    /// The entry that gave the right; `None` for a root log's first entry.
+    /// The entry that gave the right; `None` for a root log's first entry and for a loose mandate.
     pub grant: Option<Position>,
     /// The author's time.
     pub time: Timestamp,
@@ -71,6 +83,8 @@ pub struct Stored {
     pub member: MemberId,
     /// The right it was written under.
     pub right: Right,
+    /// Whose rights it and all before it rest on.
+    pub rank: Rank,
     /// Entries it speaks of.
     pub references: Vec<EntryId>,
     /// Whether it has a note.
@@ -79,6 +93,9 @@ pub struct Stored {
     pub loose: bool,
     /// What it takes on the wire, in bytes.
     pub size: u32,
+    /// Whether it ever stood on this node. Then it is never dropped: a revocation may make it stand
+    /// again.
+    pub stood: bool,
     /// Daily limits used up to here.
     pub usage: Usage,
     /// The highest mandate number up to here, in root logs.

@@ -1,5 +1,29 @@
 //! The JSON API: everything the pages show and do, for programs. Errors are
 //! `{"error": {code, message, hint, fields, reference}}` with a fitting status.
+//!
+//! A program sends `Authorization: Bearer fmt_…` (a personal token of the account page). Ids are
+//! hexadecimal, keys are `did:key`, times are milliseconds since 1970 in fields ending in `_ms`.
+//!
+//! | request | what it gives or does |
+//! |---|---|
+//! | `GET /health` (anyone) | 200 or 503: `ready`, `why`, `peers`, `store`, `entries` |
+//! | `GET /api/status` | this node, its peers, and who asks (`you`) |
+//! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
+//! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|closed\|all` | a list |
+//! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
+//! | `GET /api/entries/{id}` | a stored entry with its bytes (base64url) |
+//! | `POST /api/acts` `{"act": word, …}` | does it and gives `{"id"}`; with `Idempotency-Key` only once |
+//! | `POST /api/acts/prepare` `{"signer": key, "act": word, …}` | `entry`, `chunks`, `signed_bytes` (base64url) for a key elsewhere |
+//! | `POST /api/acts/submit` `{"entry", "chunks", "signature"?}` | stores it; the signature (hex) may be in the entry |
+//! | `GET`, `POST /api/tokens` `{"label"}`, `DELETE /api/tokens/{id}` | the caller's tokens |
+//! | `GET`, `POST /api/invitations` `{"name", "roles"}` | stewards: who is invited; the `path` of a new link |
+//! | `DELETE /api/persons/{id}` | stewards: removes a person of this member |
+//!
+//! The words of acts are `propose`, `amend`, `withdraw`, `open`, `vote`, `comment`, `profile`,
+//! `circle`, `role`, `person`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
+//! fields are those of `ActBody`. What only the root key may sign (`admit`, `mandate`, grants and
+//! revocations of stewards, `found`, `join`) is signed with it when a steward asks and its file is
+//! on this node.
 
 mod act;
 mod decision;

@@ -10,12 +10,14 @@ use crate::{error::WebError, site::Site};
 pub(crate) enum Show {
     /// Every one.
     All,
-    /// Voting is open.
+    /// In deliberation or voting.
     Open,
+    /// Voting is open.
+    Voting,
     /// Voting has closed, or it was withdrawn.
     Closed,
     /// This member may vote and has not.
-    Waiting,
+    Needs,
     /// Open with a block, or closed by one.
     Blocked,
     /// Being talked about.
@@ -29,7 +31,8 @@ impl Show {
             "" | "all" => Self::All,
             "open" => Self::Open,
             "closed" => Self::Closed,
-            "waiting" => Self::Waiting,
+            "needs" => Self::Needs,
+            "voting" => Self::Voting,
             "blocked" => Self::Blocked,
             "deliberation" => Self::Deliberation,
             _ => return None,
@@ -41,9 +44,10 @@ impl Show {
         let is_over = matches!(decision.state, State::Closed(_) | State::Withdrawn);
         match self {
             Self::All => true,
-            Self::Open => decision.state == State::Voting,
+            Self::Open => !is_over,
+            Self::Voting => decision.state == State::Voting,
             Self::Closed => is_over,
-            Self::Waiting => needs_vote(core, decision),
+            Self::Needs => needs_vote(core, decision),
             Self::Blocked => {
                 let blocks = decision
                     .phase

@@ -75,7 +75,7 @@ pub(crate) async fn render(site: &Site, asker: &Asker, response: Response) -> Re
         let reference = reference();
         tracing::error!(
             reference,
-            path = asker.path,
+            path = without_secret(&asker.path),
             error = error.chain(),
             "a request failed"
         );
@@ -104,6 +104,15 @@ pub(crate) async fn render(site: &Site, asker: &Asker, response: Response) -> Re
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     answer
+}
+
+/// A path for the log: the link of an invitation is a secret.
+fn without_secret(path: &str) -> &str {
+    if path.starts_with("/welcome/") {
+        "/welcome/…"
+    } else {
+        path
+    }
 }
 
 /// Where to sign in, and where to go on afterwards.

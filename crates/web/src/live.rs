@@ -9,7 +9,7 @@ use std::{
 
 use axum::response::sse::{Event, KeepAlive, Sse};
 use domain::id::Hash;
-use futures::Stream;
+use futures::{Stream, future::BoxFuture};
 use tokio::sync::{broadcast, watch};
 
 use crate::error::WebError;
@@ -90,14 +90,18 @@ async fn until_stopped(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
+/// Says whether the session that opened a stream still goes on.
+pub type GoesOn = Box<dyn Fn() -> BoxFuture<'static, bool> + Send>;
+
 struct Source<C> {
+    goes_on: GoesOn,
     changes: broadcast::Receiver<C>,
     stopping: watch::Receiver<bool>,
     _place: Place,
 }
 
 impl<C: Named> Source<C> {
-    /// The names of the next changes; `None` when the node stops.
+    /// The names of the next changes; `None` when the node stops or the session has ended.
     async fn next(&mut self) -> Option<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         let first = tokio::select! {
@@ -111,6 +115,9 @@ impl<C: Named> Source<C> {
             Err(broadcast::error::RecvError::Closed) => return None,
         };
         tokio::time::sleep(GATHER).await;
+        if !(self.goes_on)().await {
+            return None;
+        }
         loop {
             match self.changes.try_recv() {
                 Ok(change) => names.insert(change.name()),
@@ -132,8 +139,10 @@ pub fn stream<C: Named>(
     place: Place,
     changes: broadcast::Receiver<C>,
     stopping: watch::Receiver<bool>,
+    goes_on: GoesOn,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let source = Source {
+        goes_on,
         changes,
         stopping,
         _place: place,
@@ -162,6 +171,7 @@ mod tests {
     fn source(changes: &broadcast::Sender<u32>, stopping: &watch::Sender<bool>) -> Source<u32> {
         let place = Streams::default().take(Hash([1; 32])).unwrap();
         Source {
+            goes_on: Box::new(|| Box::pin(async { true })),
             changes: changes.subscribe(),
             stopping: stopping.subscribe(),
             _place: place,
@@ -195,6 +205,15 @@ mod tests {
         let (changes, stopping) = (broadcast::Sender::new(2), watch::Sender::new(false));
         let mut source = source(&changes, &stopping);
         stopping.send(true).unwrap();
+        assert_eq!(source.next().await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_when_its_session_has_ended() {
+        let (changes, stopping) = (broadcast::Sender::new(2), watch::Sender::new(false));
+        let mut source = source(&changes, &stopping);
+        source.goes_on = Box::new(|| Box::pin(async { false }));
+        changes.send(1).unwrap();
         assert_eq!(source.next().await, None);
     }
 

@@ -39,15 +39,14 @@ pub trait Local: Send + Sync + 'static {
     fn list<'a>(&'a self, area: &'static str) -> LocalFuture<'a, Vec<(Vec<u8>, Vec<u8>)>>;
 }
 
+type Values = BTreeMap<(&'static str, Vec<u8>), Vec<u8>>;
+
 /// Local values in memory, for tests and the demo's throw-away nodes.
 #[derive(Default)]
-pub struct MemoryLocal(Mutex<BTreeMap<(&'static str, Vec<u8>), Vec<u8>>>);
+pub struct MemoryLocal(Mutex<Values>);
 
 impl MemoryLocal {
-    fn with<T>(
-        &self,
-        work: impl FnOnce(&mut BTreeMap<(&'static str, Vec<u8>), Vec<u8>>) -> T,
-    ) -> Result<T, LocalError> {
+    fn with<T>(&self, work: impl FnOnce(&mut Values) -> T) -> Result<T, LocalError> {
         Ok(work(
             &mut self.0.lock().unwrap_or_else(PoisonError::into_inner),
         ))

@@ -109,12 +109,6 @@ pub(crate) async fn remove(
             site.invitations.take_back(invitation.id()).await?;
         }
     }
-    let mut delegates = mandated(site);
-    let before = delegates.len();
-    delegates.retain(|delegate| delegate.person != person);
-    if delegates.len() < before {
-        acts::perform(site, actor, Act::Mandate { delegates }).await?;
-    }
     for key in keys {
         let revoke = Act::Revoke {
             key,
@@ -122,6 +116,14 @@ pub(crate) async fn remove(
             reason: reason.to_owned(),
         };
         acts::perform(site, actor, revoke).await?;
+    }
+    // Last, because only the root key can sign it and that may be elsewhere; a revoked key votes no
+    // more even while the mandate lists it.
+    let mut delegates = mandated(site);
+    let before = delegates.len();
+    delegates.retain(|delegate| delegate.person != person);
+    if delegates.len() < before {
+        acts::perform(site, actor, Act::Mandate { delegates }).await?;
     }
     Ok(())
 }

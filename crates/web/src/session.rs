@@ -138,6 +138,18 @@ impl Sessions {
         }))
     }
 
+    /// Whether a session goes on; asking does not prolong it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn goes_on(&self, now: Timestamp, id: Hash) -> Result<bool, WebError> {
+        Ok(self
+            .table
+            .get(&id.0)
+            .await?
+            .is_some_and(|row| !row.is_over(now)))
+    }
+
     /// Ends a session.
     ///
     /// # Errors

@@ -1,5 +1,8 @@
 //! The JSON API as programs use it.
 
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use axum::{
@@ -83,7 +86,7 @@ async fn a_program_proposes_opens_and_votes() {
     let world = World::with_alice().await;
     let mut program = Program::of_alice(&world).await;
     let (id, version) = program.open_proposal().await;
-    let waiting = program.get("/api/decisions?show=waiting").await;
+    let waiting = program.get("/api/decisions?show=needs").await;
     assert_eq!(waiting["decisions"][0]["id"], *id);
     let vote = json!({
         "act": "vote", "proposal": id, "version": version, "choice": "agree", "reason": "yes",
@@ -95,7 +98,7 @@ async fn a_program_proposes_opens_and_votes() {
     assert_eq!(shown["phase"]["ballots"][0]["reason"], "yes");
     assert_eq!(shown["phase"]["figures"]["cast"], 1);
     assert_eq!(
-        program.get("/api/decisions?show=waiting").await["decisions"],
+        program.get("/api/decisions?show=needs").await["decisions"],
         json!([])
     );
 
@@ -307,6 +310,21 @@ async fn a_steward_invites_a_delegate_who_votes_and_is_removed() {
         .call(Method::POST, "/api/invitations", Some(&invite))
         .await;
     assert_eq!(invite.status(), StatusCode::FORBIDDEN);
+    // The root key is on this node, and only a steward may have it used.
+    for body in [
+        json!({ "act": "mandate", "delegates": [] }),
+        json!({ "act": "admit", "application": key(7, 1).public().to_string() }),
+        json!({
+            "act": "grant", "purpose": "person", "key": key(7, 3).public().to_string(),
+            "person": "07".repeat(16), "roles": ["steward"],
+        }),
+    ] {
+        assert_eq!(
+            of_bob.refused(body.clone()).await,
+            (403, "role".to_owned()),
+            "{body}"
+        );
+    }
     assert_eq!(
         invite.json()["error"]["message"],
         "Only a steward can do this."

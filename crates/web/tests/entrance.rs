@@ -1,5 +1,8 @@
 //! Signing in and out, and what guards it.
 
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use axum::{
@@ -246,4 +249,45 @@ async fn an_invitation_is_used_once_and_expires() {
         world.browser().get(&links[1]).await.status(),
         StatusCode::GONE
     );
+}
+
+#[tokio::test]
+async fn over_https_the_cookie_is_bound_to_the_host_and_the_proxy_names_the_client() {
+    let world = World::with_alice().await;
+    let settings = web::Settings {
+        public_url: Some("https://vote.example.org".parse().unwrap()),
+        trusted_proxies: vec!["0.0.0.0".parse().unwrap()],
+        ..web::Settings::default()
+    };
+    let site = support::site_with(&world.local, &world.clock, &world.node, settings);
+    let mut browser = world.browser();
+    browser.router = web::router(site);
+    browser.host = "vote.example.org".to_owned();
+    let answer = browser.sign_in("alice", PASSWORD).await;
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.starts_with("__Host-folkmoot-"), "{cookie}");
+    assert!(cookie.ends_with("; Secure"), "{cookie}");
+    assert_eq!(
+        answer.header("strict-transport-security"),
+        "max-age=31536000"
+    );
+
+    // Each client behind the proxy has a limit of its own.
+    for number in 0..=30 {
+        let fields = [("name", &*format!("nobody {number}")), ("password", "x")];
+        let mut attempt = form("/sign-in", &fields);
+        attempt
+            .headers_mut()
+            .insert("x-forwarded-for", "203.0.113.5".parse().unwrap());
+        let answer = browser.send(attempt).await;
+        assert_eq!(
+            answer.status() == StatusCode::TOO_MANY_REQUESTS,
+            number == 30
+        );
+    }
+    let mut other = form("/sign-in", &[("name", "alice"), ("password", PASSWORD)]);
+    other
+        .headers_mut()
+        .insert("x-forwarded-for", "203.0.113.6".parse().unwrap());
+    assert_eq!(browser.send(other).await.status(), StatusCode::SEE_OTHER);
 }

@@ -1,5 +1,8 @@
 //! The pages as a browser without script uses them.
 
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use axum::http::StatusCode;

@@ -23,14 +23,14 @@ pub(crate) struct Which {
     show: String,
 }
 
-/// `GET /api/decisions?show=all|open|closed|waiting|blocked|draft`
+/// `GET /api/decisions?show=all|needs|open|voting|deliberation|blocked|closed`
 pub(crate) async fn list(
     State(site): State<Site>,
     Caller(_): Caller,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, WebError> {
     let show = Show::from_word(&which.show).ok_or_else(|| {
-        let message = "Write all, open, closed, waiting, blocked or deliberation.";
+        let message = "Write all, needs, open, voting, deliberation, blocked or closed.";
         WebError::Form(vec![FieldFault::new("show", message)])
     })?;
     let now = site.now();
@@ -131,6 +131,7 @@ fn complete(core: &Core, decision: &Decision<'_>, texts: &Texts, json: &mut Valu
             })
         })
         .collect();
+    json["aims"] = json!(core.charter().terms().aims);
     json["text"] = json!(texts.text(&decision.version.entry));
     json["versions"] = json!(versions);
     json["comments"] = json!(comments);

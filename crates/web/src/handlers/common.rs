@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{charter::RuleName, decision};
+use futures::future::BoxFuture;
 
 use super::views;
 use crate::{
@@ -43,8 +44,13 @@ pub(crate) async fn events(
 ) -> Result<Response, WebError> {
     let session = actor.session.as_ref().ok_or(WebError::SignedOut)?;
     let place = site.streams.take(session.id)?;
+    let (asked, id) = (site.clone(), session.id);
+    let goes_on = Box::new(move || -> BoxFuture<'static, bool> {
+        let site = asked.clone();
+        Box::pin(async move { site.sessions.goes_on(site.now(), id).await.unwrap_or(false) })
+    });
     let changes = site.node.changes.subscribe();
-    let mut response = live::stream(place, changes, site.stopping()).into_response();
+    let mut response = live::stream(place, changes, site.stopping(), goes_on).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies that gather answers would hold the stream back.

@@ -3,6 +3,7 @@
 mod talk;
 mod view;
 mod vote;
+mod votes;
 
 use axum::{
     extract::{Path, Query, State},
@@ -55,10 +56,14 @@ async fn read(site: &Site, id: ProposalId, actor: Option<&Actor>) -> Result<Deci
     found.ok_or_else(missing)
 }
 
-/// The decision as anyone may read it: comments, reasons and persons are the members'.
+/// The decision for the archive, whose page leaves out what is the members'. Which nodes are silent
+/// is nobody else's business either.
 pub(crate) async fn public_view(site: &Site, id: ProposalId) -> Result<Decision, WebError> {
     let mut view = read(site, id, None).await?;
-    view::make_public(&mut view);
+    view.silent.clear();
+    for missing in view.phase.iter_mut().flat_map(|phase| &mut phase.missing) {
+        missing.silent_since = None;
+    }
     Ok(view)
 }
 

@@ -112,7 +112,7 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
 
 fn peers_of(core: &Core, connected: &[PeerState]) -> Vec<Peer> {
     let view = core.view();
-    let nodes = core.roster().iter().filter_map(|(key, _)| {
+    let nodes = core.roster().keys().filter_map(|key| {
         let member = view.member_of(key)?;
         let state = connected.iter().find(|peer| peer.key == *key);
         let known = view.nodes.get(key);

@@ -96,16 +96,26 @@ impl World {
 }
 
 fn site(local: &Arc<MemoryLocal>, clock: &Arc<ManualClock>, node: &web::node::Node) -> Site {
+    site_with(local, clock, node, Settings::default())
+}
+
+/// A site that is reached in another way.
+pub fn site_with(
+    local: &Arc<MemoryLocal>,
+    clock: &Arc<ManualClock>,
+    node: &web::node::Node,
+    settings: Settings,
+) -> Site {
+    let password_cost = Cost {
+        memory_kib: 8,
+        passes: 1,
+    };
     Site::new(Parts {
         settings: Settings {
-            password_cost: Cost {
-                memory_kib: 8,
-                passes: 1,
-            },
-            ..Settings::default()
+            password_cost,
+            ..settings
         },
         node: node.clone(),
-
         local: local.clone(),
         clock: clock.clone(),
     })

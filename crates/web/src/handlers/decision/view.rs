@@ -3,21 +3,18 @@
 use domain::{
     cbor::Encoder,
     charter::RuleName,
-    decision::{ConditionName, Counted, Why},
-    id::{EntryId, Hash, MemberId, Timestamp},
+    decision::ConditionName,
+    id::{Hash, Timestamp},
     record::REVISIONS_MAX,
 };
-use federation::{BallotSeen, Core, Decision as Decided, Phase as Voting, State as Stand};
+use federation::{Core, Decision as Decided, Phase as Voting, State as Stand};
 
 use super::talk::{Talk, words};
 use crate::{
     auth::Actor,
     handlers::{common::rule_kind, propose::version, views},
     pages::{
-        decision::{
-            Check, Class, Condition, Decision, Mark, May, Missing, Own, Phase, Rule, Seat, Silent,
-            Step, Vote, Words,
-        },
+        decision::{Check, Class, Condition, Decision, May, Own, Phase, Rule, Seat, Silent, Step},
         home::Connection,
     },
     texts::Texts,
@@ -80,7 +77,7 @@ impl Reading<'_> {
         }
     }
 
-    fn aim(&self, aim: Option<u64>) -> Option<String> {
+    pub(super) fn aim(&self, aim: Option<u64>) -> Option<String> {
         let aim = usize::try_from(aim?).ok()?;
         self.core.charter().terms().aims.get(aim).cloned()
     }
@@ -123,83 +120,6 @@ impl Reading<'_> {
             seats: seats(class.id.as_str()),
         });
         classes.filter(|class| !class.seats.is_empty()).collect()
-    }
-
-    /// One vote of each member: the ballot that counts, or the last one that does not.
-    fn votes(&self, phase: &Voting<'_>, talk: &Talk<'_>) -> Vec<Vote> {
-        let counted = phase.count.counted.iter();
-        let counted = counted.filter_map(|(member, counted)| {
-            self.vote(phase, talk, *member, counted.ballot, Some(counted))
-        });
-        let mut votes: Vec<Vote> = counted.collect();
-        let mut others: Vec<(&MemberId, &EntryId)> = phase
-            .ballots
-            .iter()
-            .filter(|(_, seen)| !phase.count.counted.contains_key(&seen.member))
-            .map(|(id, seen)| (&seen.member, id))
-            .collect();
-        let slot = |id: &EntryId| {
-            phase
-                .ballots
-                .get(id)
-                .map(|seen| (seen.mandate, seen.record.revision))
-        };
-        others.sort_by_key(|(member, id)| (**member, std::cmp::Reverse(slot(id))));
-        others.dedup_by_key(|(member, _)| **member);
-        let others = others.into_iter();
-        votes.extend(others.filter_map(|(member, id)| self.vote(phase, talk, *member, *id, None)));
-        votes.sort_by_key(|vote| (vote.at, vote.entry.clone()));
-        votes
-    }
-
-    fn vote(
-        &self,
-        phase: &Voting<'_>,
-        talk: &Talk<'_>,
-        member: MemberId,
-        ballot: EntryId,
-        counted: Option<&Counted>,
-    ) -> Option<Vote> {
-        let view = self.core.view();
-        let seen = phase.ballots.get(&ballot)?;
-        let class = phase.electorate.class_of(&member);
-        let class_name = class.and_then(|class| self.core.charter().class(class));
-        let person = view.person_of(&seen.by);
-        let custody = view.keys.get(&seen.by).map(|key| key.custody);
-        Some(Vote {
-            entry: ballot.to_string(),
-            member: views::member(self.core, &member),
-            class: class_name
-                .map(|class| class.name.clone())
-                .unwrap_or_default(),
-            choice: counted.map_or(seen.record.choice, |counted| counted.choice),
-            aim: self.aim(seen.record.aim),
-            reason: words(self.texts.note(&ballot)),
-            delegate: person
-                .and_then(|person| view.person_name(&person))
-                .map(str::to_owned),
-            at: seen.time,
-            revision: seen.record.revision,
-            earlier: earlier(phase, member, seen),
-            marks: marks(phase, ballot, seen, counted),
-            own_device: custody == Some(domain::record::Custody::Person),
-            replies: talk.answering(Some(ballot)),
-        })
-    }
-
-    fn missing(&self, phase: &Voting<'_>) -> Vec<Missing> {
-        let electorate = phase.electorate.iter();
-        let missing = electorate.filter(|(member, _)| !phase.count.counted.contains_key(member));
-        missing
-            .map(|(member, _)| Missing {
-                member: views::member(self.core, member),
-                silent_since: match views::connection(self.core, member) {
-                    Connection::Silent(since) => since,
-                    Connection::Here | Connection::Connected => None,
-                },
-                own: self.core.member() == Some(*member),
-            })
-            .collect()
     }
 
     fn checks(&self, phase: &Voting<'_>) -> Vec<Check> {
@@ -371,93 +291,5 @@ impl Reading<'_> {
             }
         });
         silent.collect()
-    }
-}
-
-/// What a member voted before, oldest first.
-fn earlier(
-    phase: &Voting<'_>,
-    member: MemberId,
-    last: &BallotSeen,
-) -> Vec<(domain::decision::Choice, Timestamp)> {
-    let slot = |seen: &BallotSeen| (seen.mandate, seen.record.revision);
-    let own = phase.ballots.values().filter(|seen| seen.member == member);
-    let mut before: Vec<&BallotSeen> = own.filter(|seen| slot(seen) < slot(last)).collect();
-    before.sort_by_key(|seen| slot(seen));
-    before
-        .into_iter()
-        .map(|seen| (seen.record.choice, seen.time))
-        .collect()
-}
-
-fn marks(
-    phase: &Voting<'_>,
-    ballot: EntryId,
-    seen: &BallotSeen,
-    counted: Option<&Counted>,
-) -> Vec<Mark> {
-    let mut marks = Vec::new();
-    if seen.late {
-        marks.push(Mark::Late {
-            arrived: seen.received,
-        });
-    }
-    if counted.is_some_and(|counted| !counted.conflicting.is_empty()) {
-        marks.push(Mark::Conflicting);
-    }
-    if let Some(left_out) = phase.count.left_out.get(&ballot) {
-        marks.push(Mark::NotCounted {
-            because: why(left_out.why).to_owned(),
-        });
-    }
-    marks
-}
-
-fn why(why: Why) -> &'static str {
-    match why {
-        Why::NotEligible => "Its member is not among those who decide this.",
-        Why::OtherVersion => "It is about another version of the text.",
-        Why::BeforeOpening => "It claims a time before voting opened.",
-        Why::AfterDeadline => "It claims a time after voting closed.",
-        Why::Superseded => "Its member voted again later.",
-        Why::Repeated => "It repeats another ballot of its member.",
-    }
-}
-
-/// Leaves out what is the members': comments, reasons, names of persons, links to members' pages.
-pub(super) fn make_public(view: &mut Decision) {
-    view.comments.clear();
-    view.silent.clear();
-    view.proposer.id.clear();
-    if let Some(circle) = &mut view.circle {
-        circle.id.clear();
-    }
-    for (_, step) in &mut view.steps {
-        match step {
-            Step::Proposed { by } | Step::Blocked { by } => by.id.clear(),
-            Step::Amended {
-                what_changed: words,
-                ..
-            }
-            | Step::Withdrawn { reason: words } => {
-                *words = Words::None;
-            }
-            Step::Opened { .. } | Step::Closed { .. } => {}
-        }
-    }
-    let Some(phase) = &mut view.phase else { return };
-    for seat in phase.classes.iter_mut().flat_map(|class| &mut class.seats) {
-        seat.member.id.clear();
-    }
-    for missing in &mut phase.missing {
-        missing.member.id.clear();
-        missing.silent_since = None;
-        missing.own = false;
-    }
-    for vote in &mut phase.votes {
-        vote.member.id.clear();
-        vote.delegate = None;
-        vote.reason = Words::None;
-        vote.replies.clear();
     }
 }

@@ -1,0 +1,288 @@
+//! Every message between nodes, and bytes that are none.
+
+use domain::{
+    cbor::{Decode, Encode, Encoder},
+    id::{EntryId, Hash},
+    key::PublicKey,
+    record::{Admission, Application},
+};
+use federation::{
+    application::{Request, Response},
+    message::Message,
+};
+use replica::heights::{Ask, Height};
+use serde_json::{Value, json};
+
+use super::{
+    history::History,
+    notation::{bytes, done, encoded, key, name_of, salt},
+};
+
+fn members(history: &History) -> Vec<(&'static str, Message)> {
+    let replica = history.replica();
+    let entries = &history.book.written[..2];
+    let heights = replica.heights();
+    let first = PublicKey([0; 32]);
+    let last = PublicKey([0xff; 32]);
+    let bela = history.bela.delegate.public();
+    let asks = vec![
+        replica.ask(&bela, true),
+        Ask {
+            key: first,
+            locator: Vec::new(),
+            aside: false,
+            wanted: Some(EntryId([5; 32])),
+        },
+    ];
+    let aside = Height {
+        key: bela,
+        sequence: 0,
+        tip: [0; 16],
+        aside: Some([3; 16]),
+    };
+    let now = history.book.now;
+    vec![
+        (
+            "hello",
+            Message::Hello {
+                now,
+                incarnation: 7,
+            },
+        ),
+        (
+            "entries",
+            Message::Entries {
+                number: 1,
+                entries: entries.iter().map(|w| w.entry.to_bytes()).collect(),
+            },
+        ),
+        ("acknowledge", Message::Acknowledge { number: 1 }),
+        (
+            "have",
+            Message::Have {
+                ids: entries.iter().map(|w| w.id).collect(),
+            },
+        ),
+        (
+            "want",
+            Message::Want {
+                ids: vec![entries[1].id],
+            },
+        ),
+        (
+            "heights",
+            Message::Heights {
+                now,
+                range: (first, last),
+                heights,
+            },
+        ),
+        (
+            "heights of a log of which nothing stands",
+            Message::Heights {
+                now,
+                range: (bela, bela),
+                heights: vec![aside],
+            },
+        ),
+        ("asks", Message::Asks { asks, again: false }),
+        ("following", Message::Following { count: 300 }),
+        (
+            "want chunks",
+            Message::WantChunks {
+                hashes: vec![Hash([4; 32])],
+            },
+        ),
+        (
+            "chunk",
+            Message::Chunk {
+                bytes: b"part of a long text".to_vec(),
+            },
+        ),
+    ]
+}
+
+fn requests(history: &History) -> Vec<(&'static str, Request)> {
+    let root = key(0x51);
+    let (name, class) = ("Eva's co-op".to_owned(), "consumer".to_owned());
+    let message = Application::message(&history.book.federation, &root.public(), &name, &class);
+    let secret = salt("invitation");
+    let entries = history.book.written[..3]
+        .iter()
+        .map(|w| w.entry.clone())
+        .collect();
+    vec![
+        ("genesis", Request::Genesis { secret }),
+        (
+            "apply",
+            Request::Apply {
+                secret,
+                root: root.public(),
+                name,
+                class,
+                proof: root.sign(&message),
+                request: "We meet on\nyour servers.".to_owned(),
+            },
+        ),
+        (
+            "status",
+            Request::Status {
+                root: root.public(),
+            },
+        ),
+        ("introduce", Request::Introduce { entries }),
+    ]
+}
+
+fn responses(history: &History) -> Vec<(&'static str, Response)> {
+    let founder = key(0x11);
+    let admission = Admission {
+        founder: founder.public(),
+        signature: founder.sign(b"an example"),
+    };
+    let entries = vec![history.book.written[0].entry.clone()];
+    vec![
+        ("genesis", Response::Genesis(history.genesis.to_bytes())),
+        ("applied", Response::Applied),
+        (
+            "status",
+            Response::Status {
+                admissions: vec![admission],
+                needed: 2,
+            },
+        ),
+        ("introduced", Response::Introduced { entries }),
+        (
+            "refused",
+            Response::Refused("The invitation has been used.".to_owned()),
+        ),
+    ]
+}
+
+fn rows<T: Encode + Decode + PartialEq + std::fmt::Debug>(all: Vec<(&str, T)>) -> Vec<Value> {
+    all.into_iter()
+        .map(|(what, value)| {
+            assert_eq!(T::from_bytes(&value.to_bytes()).as_ref(), Ok(&value));
+            json!({ "what": what, "hex": encoded(&value) })
+        })
+        .collect()
+}
+
+fn refused() -> Vec<Value> {
+    let write = |write: &dyn Fn(&mut Encoder)| {
+        let mut encoder = Encoder::new();
+        write(&mut encoder);
+        encoder.into_bytes()
+    };
+    let places = |count: usize| {
+        move |e: &mut Encoder| {
+            e.array(3)
+                .uint(7)
+                .array(1)
+                .array(4)
+                .bytes(&[1; 32])
+                .array(count);
+            for sequence in 0..count {
+                e.array(2).uint(sequence as u64).bytes(&[0; 16]);
+            }
+            e.uint(1).null().uint(0);
+        }
+    };
+    [
+        ("code 0", write(&|e| done(e.array(2).uint(0).uint(0)))),
+        ("code 11", write(&|e| done(e.array(2).uint(11).uint(0)))),
+        (
+            "a field too many",
+            write(&|e| done(e.array(3).uint(3).uint(0).uint(0))),
+        ),
+        (
+            "a field too few",
+            write(&|e| done(e.array(2).uint(1).uint(0))),
+        ),
+        (
+            "257 entries",
+            write(&|e| {
+                e.array(3).uint(2).uint(1).array(257);
+                for _ in 0..257 {
+                    e.bytes(&[]);
+                }
+            }),
+        ),
+        (
+            "an id of 31 bytes",
+            write(&|e| done(e.array(2).uint(4).array(1).bytes(&[0; 31]))),
+        ),
+        (
+            "a tip of 32 bytes",
+            write(&|e| {
+                e.array(5)
+                    .uint(6)
+                    .uint(0)
+                    .bytes(&[0; 32])
+                    .bytes(&[0; 32])
+                    .array(1);
+                e.array(4).bytes(&[0; 32]).uint(1).bytes(&[0; 32]).null();
+            }),
+        ),
+        ("a locator of 41 places", write(&places(41))),
+        (
+            "again 2",
+            write(&|e| done(e.array(3).uint(7).array(0).uint(2))),
+        ),
+        (
+            "a chunk of more than 48 KiB",
+            write(&|e| done(e.array(2).uint(10).bytes(&vec![0; 49_153]))),
+        ),
+        (
+            "a byte more",
+            write(&|e| done(e.array(2).uint(3).uint(0).uint(0))),
+        ),
+    ]
+    .map(|(what, hex)| {
+        let error = Message::from_bytes(&hex).expect_err(what);
+        json!({ "what": what, "hex": bytes(hex), "refusal": name_of(&error) })
+    })
+    .into()
+}
+
+fn refused_requests() -> Vec<Value> {
+    let write = |write: &dyn Fn(&mut Encoder)| {
+        let mut encoder = Encoder::new();
+        write(&mut encoder);
+        encoder.into_bytes()
+    };
+    [
+        ("code 5", write(&|e| done(e.array(2).uint(5).uint(0)))),
+        (
+            "a secret of 31 bytes",
+            write(&|e| done(e.array(2).uint(1).bytes(&[0; 31]))),
+        ),
+        (
+            "257 entries",
+            write(&|e| done(e.array(2).uint(4).array(257))),
+        ),
+        (
+            "an entry that is none",
+            write(&|e| done(e.array(2).uint(4).array(1).bytes(&[0x80]))),
+        ),
+    ]
+    .map(|(what, hex)| {
+        let error = Request::from_bytes(&hex).expect_err(what);
+        json!({ "what": what, "hex": bytes(hex), "refusal": name_of(&error) })
+    })
+    .into()
+}
+
+/// The file.
+pub fn file(history: &History) -> Value {
+    let acknowledge = Message::Acknowledge { number: 1 }.to_bytes();
+    let framed = [&[0, 0, 0, acknowledge.len() as u8][..], &acknowledge].concat();
+    json!({
+        "messages": rows(members(history)),
+        "refused": refused(),
+        "requests": rows(requests(history)),
+        "refused_requests": refused_requests(),
+        "responses": rows(responses(history)),
+        "frame": { "message": bytes(&acknowledge), "frame": bytes(framed) },
+    })
+}

@@ -1,0 +1,121 @@
+//! Records for tests, by what matters in them.
+
+use domain::{
+    decision::Choice,
+    id::{EntryId, Hash, MemberId, PhaseId},
+    key::PublicKey,
+    record::{
+        Ballot, Comment, Custody, Delegate, Elector, Grant, Mandate, Opening, Proposal, Purpose,
+        Record, Revocation, Roles,
+    },
+    text::Content,
+};
+
+use super::{BEGIN, person_of};
+
+/// A person's key is given roles.
+#[must_use]
+pub fn grant_person(key: PublicKey, roles: Roles) -> Record {
+    Record::Grant(Grant {
+        purpose: Purpose::Person,
+        key,
+        person: Some(person_of(&key)),
+        roles,
+        custody: Custody::Person,
+        number: 1,
+    })
+}
+
+/// A key is given to a node or a validator.
+#[must_use]
+pub fn grant_machine(key: PublicKey, purpose: Purpose) -> Record {
+    Record::Grant(Grant {
+        purpose,
+        key,
+        person: None,
+        roles: Roles::none(),
+        custody: Custody::Node,
+        number: 1,
+    })
+}
+
+/// Keys vote for a member.
+#[must_use]
+pub fn mandate(number: u64, keys: &[PublicKey]) -> Record {
+    let mut delegates: Vec<Delegate> = keys
+        .iter()
+        .map(|key| Delegate {
+            key: *key,
+            person: person_of(key),
+        })
+        .collect();
+    delegates.sort_unstable();
+    Record::Mandate(Mandate { number, delegates })
+}
+
+/// A key's log ends.
+#[must_use]
+pub fn revocation(key: PublicKey, last: Option<(u64, EntryId)>) -> Record {
+    Record::Revocation(Revocation { key, last })
+}
+
+/// A proposal with this title.
+#[must_use]
+pub fn proposal(title: &str) -> Record {
+    let (content, _) = Content::of(title).expect("tests use short titles");
+    Record::Proposal(Proposal {
+        title: title.to_owned(),
+        content,
+        rule: "consent".to_owned(),
+        urgent: None,
+        circle: None,
+        language: "en".to_owned(),
+    })
+}
+
+/// Voting on a proposal opens for the members with these root keys and first entries.
+#[must_use]
+pub fn opening(proposal: EntryId, electorate: &[(PublicKey, EntryId)]) -> Record {
+    let mut electorate: Vec<Elector> = electorate
+        .iter()
+        .map(|(root, record)| Elector {
+            member: MemberId(root.0),
+            class: "producer".to_owned(),
+            root: *root,
+            record: *record,
+        })
+        .collect();
+    electorate.sort_unstable();
+    Record::Opening(Opening {
+        proposal,
+        version: proposal,
+        text: Hash([1; 32]),
+        rule: "consent".to_owned(),
+        charter: Hash([2; 32]),
+        deadline: BEGIN.plus_seconds(7 * 86_400),
+        electorate,
+    })
+}
+
+/// A vote.
+#[must_use]
+pub fn ballot(phase: PhaseId, revision: u8, choice: Choice) -> Record {
+    let is_block = choice == Choice::Block;
+    Record::Ballot(Ballot {
+        phase,
+        revision,
+        version: Hash([1; 32]),
+        choice,
+        aim: is_block.then_some(0),
+        reason_characters: if is_block { 20 } else { 0 },
+    })
+}
+
+/// A comment on a proposal.
+#[must_use]
+pub fn comment(proposal: EntryId) -> Record {
+    Record::Comment(Comment {
+        proposal,
+        answers: None,
+    })
+}

@@ -1,0 +1,12 @@
+//! The laws of the replicated set, through the public interface of the crate.
+
+mod bounds;
+mod entry;
+mod exchange;
+mod foreign;
+mod history;
+mod meeting;
+mod merge;
+mod order;
+mod rule;
+mod scene;

@@ -1,0 +1,374 @@
+//! An act as it is written in JSON.
+
+use domain::{
+    decision::Choice,
+    id::{CircleId, EntryId, Hash, PersonId, ProposalId, Timestamp},
+    key::PublicKey,
+    record::{self, Custody, Purpose},
+};
+use federation::{Act, Keep};
+use serde::Deserialize;
+
+use super::parts::{admit, circle_nonce, fault, keep_up_to, roles_of, signature};
+use crate::{bytes::text, error::WebError, site::Site};
+
+/// A value in the text form that people see, in JSON.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: std::str::FromStr, T::Err: std::fmt::Display"))]
+pub(super) struct Text<T>(#[serde(with = "text")] pub T);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DelegateBody {
+    key: Text<PublicKey>,
+    person: Text<PersonId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdmissionBody {
+    founder: Text<PublicKey>,
+    signature: String,
+}
+
+/// An act. The word in `act` says which.
+#[derive(Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum ActBody {
+    Found,
+    Join {
+        root: Text<PublicKey>,
+        class: String,
+        name: String,
+        admissions: Vec<AdmissionBody>,
+    },
+    Admit {
+        application: Text<PublicKey>,
+        signature: Option<String>,
+    },
+    Grant {
+        purpose: String,
+        key: Text<PublicKey>,
+        person: Option<Text<PersonId>>,
+        #[serde(default)]
+        roles: Vec<String>,
+        #[serde(default)]
+        custody: Option<String>,
+    },
+    Mandate {
+        delegates: Vec<DelegateBody>,
+    },
+    Revoke {
+        key: Text<PublicKey>,
+        #[serde(default)]
+        keep_nothing: bool,
+        up_to: Option<Text<EntryId>>,
+        #[serde(default)]
+        reason: String,
+    },
+    Person {
+        person: Option<Text<PersonId>>,
+        name: String,
+        #[serde(default)]
+        contact: String,
+    },
+    Role {
+        circle: Text<CircleId>,
+        person: Text<PersonId>,
+        title: String,
+        until_ms: Option<u64>,
+    },
+    Profile {
+        name: String,
+        #[serde(default)]
+        region: String,
+        #[serde(default)]
+        description: String,
+        #[serde(default)]
+        website: String,
+    },
+    Circle {
+        circle: Option<Text<CircleId>>,
+        name: String,
+        #[serde(default)]
+        domain: String,
+        #[serde(default)]
+        rhythm: String,
+        #[serde(default)]
+        ended: bool,
+    },
+    Apply {
+        root: Text<PublicKey>,
+        name: String,
+        class: String,
+        proof: String,
+        #[serde(default)]
+        request: String,
+    },
+    Propose {
+        title: String,
+        text: String,
+        #[serde(default)]
+        rule: String,
+        urgent: Option<String>,
+        circle: Option<Text<CircleId>>,
+        #[serde(default)]
+        language: String,
+    },
+    Amend {
+        proposal: Text<ProposalId>,
+        title: String,
+        text: String,
+        #[serde(default)]
+        what_changed: String,
+    },
+    Withdraw {
+        proposal: Text<ProposalId>,
+        #[serde(default)]
+        reason: String,
+    },
+    Open {
+        proposal: Text<ProposalId>,
+    },
+    Vote {
+        proposal: Text<ProposalId>,
+        version: Text<Hash>,
+        choice: String,
+        aim: Option<u64>,
+        #[serde(default)]
+        reason: String,
+    },
+    Comment {
+        proposal: Text<ProposalId>,
+        answers: Option<Text<EntryId>>,
+        text: String,
+    },
+}
+
+impl ActBody {
+    pub(super) fn into_act(self, site: &Site, person: PersonId) -> Result<Act, WebError> {
+        Ok(match self {
+            Self::Propose {
+                title,
+                text,
+                rule,
+                urgent,
+                circle,
+                language,
+            } => Act::Propose {
+                title,
+                text,
+                rule,
+                urgent,
+                circle: circle.map(|circle| circle.0),
+                language: if language.is_empty() {
+                    "en".to_owned()
+                } else {
+                    language
+                },
+            },
+            Self::Amend {
+                proposal,
+                title,
+                text,
+                what_changed,
+            } => Act::Amend {
+                proposal: proposal.0,
+                title,
+                text,
+                what_changed,
+            },
+            Self::Withdraw { proposal, reason } => Act::Withdraw {
+                proposal: proposal.0,
+                reason,
+            },
+            Self::Open { proposal } => Act::Open {
+                proposal: proposal.0,
+            },
+            Self::Vote {
+                proposal,
+                version,
+                choice,
+                aim,
+                reason,
+            } => {
+                let no_choice = |_| fault("choice", format!("{choice:?} is no choice."));
+                let choice: Choice = choice.parse().map_err(no_choice)?;
+                Act::Vote {
+                    proposal: proposal.0,
+                    version: version.0,
+                    choice,
+                    aim,
+                    reason,
+                }
+            }
+            Self::Comment {
+                proposal,
+                answers,
+                text,
+            } => Act::Comment {
+                proposal: proposal.0,
+                answers: answers.map(|id| id.0),
+                text,
+            },
+            Self::Profile {
+                name,
+                region,
+                description,
+                website,
+            } => Act::Profile(record::Profile {
+                name,
+                region,
+                description,
+                website,
+            }),
+            Self::Circle {
+                circle,
+                name,
+                domain,
+                rhythm,
+                ended,
+            } => {
+                let nonce = circle_nonce(site, circle.map(|circle| circle.0))?;
+                Act::Circle(record::Circle {
+                    nonce,
+                    name,
+                    domain,
+                    rhythm,
+                    ended,
+                })
+            }
+            Self::Role {
+                circle,
+                person,
+                title,
+                until_ms,
+            } => Act::Role(record::Role {
+                circle: circle.0,
+                person: person.0,
+                title,
+                until: until_ms.map(Timestamp),
+            }),
+            Self::Person {
+                person: other,
+                name,
+                contact,
+            } => Act::Person {
+                person: other.map_or(person, |other| other.0),
+                name,
+                contact,
+            },
+            rights => rights.into_right(site)?,
+        })
+    }
+
+    fn into_right(self, site: &Site) -> Result<Act, WebError> {
+        Ok(match self {
+            Self::Found => Act::Found,
+            Self::Join {
+                root,
+                class,
+                name,
+                admissions,
+            } => {
+                let newcomer = record::Newcomer {
+                    root: root.0,
+                    class,
+                    name,
+                };
+                let admission = |body: AdmissionBody| {
+                    let signature = signature("admissions", &body.signature)?;
+                    Ok(record::Admission {
+                        founder: body.founder.0,
+                        signature,
+                    })
+                };
+                let admissions = admissions
+                    .into_iter()
+                    .map(admission)
+                    .collect::<Result<_, WebError>>()?;
+                Act::Join(record::Join {
+                    newcomer,
+                    admissions,
+                })
+            }
+            Self::Admit {
+                application,
+                signature: given,
+            } => {
+                let given = given
+                    .map(|given| signature("signature", &given))
+                    .transpose()?;
+                admit(site, application.0, given)?
+            }
+            Self::Grant {
+                purpose,
+                key,
+                person,
+                roles,
+                custody,
+            } => Act::Grant {
+                purpose: match &*purpose {
+                    "person" => Purpose::Person,
+                    "node" => Purpose::Node,
+                    "validator" => Purpose::Validator,
+                    _ => return Err(fault("purpose", "Write person, node or validator.")),
+                },
+                key: key.0,
+                person: person.map(|person| person.0),
+                roles: roles_of(roles.iter().map(String::as_str))?,
+                custody: match custody.as_deref() {
+                    Some("node") => Custody::Node,
+                    None | Some("person") => Custody::Person,
+                    Some(_) => return Err(fault("custody", "Write node or person.")),
+                },
+            },
+            Self::Mandate { delegates } => {
+                let delegate = |body: DelegateBody| record::Delegate {
+                    key: body.key.0,
+                    person: body.person.0,
+                };
+                Act::Mandate {
+                    delegates: delegates.into_iter().map(delegate).collect(),
+                }
+            }
+            Self::Revoke {
+                key,
+                keep_nothing,
+                up_to,
+                reason,
+            } => {
+                let keep = match (up_to, keep_nothing) {
+                    (Some(id), _) => keep_up_to(site, id.0)?,
+                    (None, true) => Keep::Nothing,
+                    (None, false) => Keep::All,
+                };
+                Act::Revoke {
+                    key: key.0,
+                    keep,
+                    reason,
+                }
+            }
+            Self::Apply {
+                root,
+                name,
+                class,
+                proof,
+                request,
+            } => {
+                let proof = signature("proof", &proof)?;
+                let application = record::Application {
+                    root: root.0,
+                    name,
+                    class,
+                    proof,
+                };
+                Act::Apply {
+                    application,
+                    request,
+                }
+            }
+            _ => return Err(WebError::Malformed("this act is not known".to_owned())),
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! Deliberate mistakes, wrapped around the core: each must be caught, else the checks check
+//! nothing. None of this is in the product.
+
+use std::{fmt, str::FromStr};
+
+use domain::{
+    cbor::Decode,
+    decision::{self, Cast, Slot},
+    genesis::Genesis,
+};
+use federation::{Phase, message::Message};
+use replica::entry::Entry;
+
+use crate::node::Node;
+
+/// A mistake a core could have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Broken {
+    /// It answers and acknowledges before the write is durable.
+    EarlyAnswer,
+    /// It says that it has flushed and has not.
+    LyingDisk,
+    /// Of two choices in one slot it counts the one that came first.
+    FirstChoice,
+    /// It counts ballots that claim a time after the deadline.
+    LateBallots,
+    /// It keeps the first of two entries of one sequence and never sees a fork.
+    NoForks,
+}
+
+impl Broken {
+    /// Every mistake.
+    pub const ALL: [Self; 5] = [
+        Self::EarlyAnswer,
+        Self::LyingDisk,
+        Self::FirstChoice,
+        Self::LateBallots,
+        Self::NoForks,
+    ];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EarlyAnswer => "early-answer",
+            Self::LyingDisk => "lying-disk",
+            Self::FirstChoice => "first-choice",
+            Self::LateBallots => "late-ballots",
+            Self::NoForks => "no-forks",
+        }
+    }
+
+    /// What reaches the core of a message.
+    pub(crate) fn filter(self, node: &Node, genesis: &Genesis, message: Message) -> Message {
+        let (Self::NoForks, Message::Entries { number, entries }, Some(core)) =
+            (self, &message, &node.core)
+        else {
+            return message;
+        };
+        let federation = genesis.federation();
+        let fits = |bytes: &&Vec<u8>| {
+            let Ok(entry) = Entry::from_bytes(bytes) else {
+                return true;
+            };
+            let replica = core.replica();
+            let tip = replica.tip(&entry.header.author);
+            let taken = tip.is_some_and(|(sequence, _)| entry.header.sequence <= sequence);
+            !taken || replica.find(&entry.id(&federation)).is_some()
+        };
+        Message::Entries {
+            number: *number,
+            entries: entries.iter().filter(fits).cloned().collect(),
+        }
+    }
+
+    /// How it counts, if it counts in its own way.
+    pub(crate) fn count(self, phase: &Phase<'_>) -> Option<decision::Count> {
+        let opening = phase.opening;
+        let deadline = match self {
+            Self::FirstChoice => opening.record.deadline,
+            Self::LateBallots => opening.record.deadline.plus_seconds(10 * 365 * 86_400),
+            _ => return None,
+        };
+        let mut seen: Vec<_> = phase.ballots.iter().collect();
+        seen.sort_by_key(|(_, ballot)| ballot.received);
+        let mut casts: Vec<Cast> = Vec::new();
+        for (id, ballot) in seen {
+            let slot = Slot {
+                mandate: ballot.mandate,
+                revision: ballot.record.revision,
+            };
+            let taken = casts
+                .iter()
+                .any(|cast| cast.member == ballot.member && cast.slot == slot);
+            if self == Self::FirstChoice && taken {
+                continue;
+            }
+            casts.push(Cast {
+                member: ballot.member,
+                slot,
+                ballot: *id,
+                choice: ballot.record.choice,
+                version: ballot.record.version,
+                time: ballot.time,
+            });
+        }
+        let version = phase.version.hash;
+        Some(decision::count(
+            &phase.electorate,
+            version,
+            opening.time,
+            deadline,
+            casts,
+        ))
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Broken {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|known| known.as_str() == text);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|known| known.as_str()).collect();
+            format!(
+                "there is no mistake {text:?}; there are {}",
+                known.join(", ")
+            )
+        })
+    }
+}

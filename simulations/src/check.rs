@@ -1,0 +1,455 @@
+//! Checks from outside the cores: what must hold at any time, and what must hold once everything
+//! has come to rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    cbor::Decode,
+    decision::Choice,
+    id::{EntryId, Hash, MemberId, ProposalId, Timestamp},
+    key::PublicKey,
+    record::Record,
+};
+use federation::{Act, State};
+use replica::{HELD_MAX, Offer, Replica, entry::Entry};
+
+use crate::{
+    broken::Broken,
+    ledger::Known,
+    random::Random,
+    recount::{recount, seen, verdict},
+    world::World,
+};
+
+/// The most entries that wait for ancestors.
+const PENDING_MAX: usize = 512;
+
+impl World {
+    /// The nodes that are honest and take part.
+    pub fn honest(&self) -> Vec<usize> {
+        (0..self.nodes.len())
+            .filter(|node| self.nodes[*node].is_honest() && self.nodes[*node].present)
+            .collect()
+    }
+
+    /// What a node told others it has must be there when it starts again.
+    pub(crate) fn check_promises(&mut self, node: usize) {
+        let lost = self
+            .ledger
+            .promised
+            .range((node, EntryId([0; 32]))..=(node, EntryId([0xff; 32])))
+            .find(|(_, id)| self.nodes[node].disk.entry(id).is_none());
+        if let Some((_, id)) = lost.copied() {
+            let what = format!(
+                "entry {} was told to others and lost in a crash",
+                id.short()
+            );
+            self.fail(Some(node), what);
+        }
+    }
+
+    /// What must hold at any time.
+    pub fn check_bounds(&mut self) {
+        for node in self.honest() {
+            let Some(core) = &self.nodes[node].core else {
+                continue;
+            };
+            let replica = core.replica();
+            let (pending, held) = (replica.pending_len(), replica.held_len());
+            if pending > PENDING_MAX || held > HELD_MAX {
+                let what = format!("{pending} entries wait and {held} are held");
+                self.fail(Some(node), what);
+                return;
+            }
+            let queued = core.peers().iter().map(|peer| peer.to_send).max();
+            let bound = 2 * replica.len() + 4 * 256;
+            if queued.is_some_and(|queued| queued > bound) {
+                let what = format!("{queued:?} entries are queued for a peer, {bound} would do");
+                self.fail(Some(node), what);
+                return;
+            }
+        }
+    }
+
+    /// Whether all honest nodes are up and hold the same.
+    pub fn has_converged(&self) -> bool {
+        let digests: BTreeSet<Option<Hash>> = self
+            .honest()
+            .into_iter()
+            .map(|node| {
+                self.nodes[node]
+                    .core
+                    .as_ref()
+                    .map(|core| core.replica().digest())
+            })
+            .collect();
+        digests.len() == 1 && !digests.contains(&None)
+    }
+
+    /// Why the nodes have not converged.
+    pub fn why_not(&self) -> String {
+        let mut lines = Vec::new();
+        let mut heights: BTreeMap<PublicKey, BTreeMap<usize, String>> = BTreeMap::new();
+        for node in self.honest() {
+            let current = &self.nodes[node];
+            let Some(core) = &current.core else {
+                lines.push(format!("node {node} is down"));
+                continue;
+            };
+            let replica = core.replica();
+            lines.push(format!(
+                "node {node}: {} entries, {} waiting, {} held, {} chunks missing, connected to {:?}, \
+                 caught up: {}, clock trouble: {:?}, wakes in {:?} ms",
+                replica.len(),
+                replica.pending_len(),
+                replica.held_len(),
+                core.missing_chunks(),
+                current.connections.keys().collect::<Vec<_>>(),
+                core.is_caught_up(),
+                core.clock_trouble(),
+                current.wake_at.map(|at| at.saturating_sub(self.now)),
+            ));
+            for height in replica.heights() {
+                let aside = height
+                    .aside
+                    .map(|tag| format!("+{:02x}{:02x}", tag[0], tag[1]));
+                let text = format!(
+                    "{}:{:02x}{:02x}{}",
+                    height.sequence,
+                    height.tip[0],
+                    height.tip[1],
+                    aside.unwrap_or_default()
+                );
+                heights.entry(height.key).or_default().insert(node, text);
+            }
+        }
+        for (key, of) in heights {
+            let distinct: BTreeSet<&String> = of.values().collect();
+            if distinct.len() > 1 || of.len() < self.honest().len() {
+                lines.push(format!(
+                    "log {} ({}): {of:?}",
+                    key.short(),
+                    self.owner(&key)
+                ));
+            }
+        }
+        lines.join("\n  ")
+    }
+
+    /// Whose key this is, for people who read a failure.
+    fn owner(&self, key: &PublicKey) -> String {
+        let found = self.members.iter().find_map(|member| {
+            let keys = [
+                (member.root.public(), "root"),
+                (member.steward.public(), "steward"),
+                (member.node.public(), "node"),
+                (member.delegate.public(), "delegate"),
+                (member.worker.public(), "worker"),
+            ];
+            let what = keys.into_iter().find(|(other, _)| other == key)?.1;
+            let honest = self.nodes[member.home].is_honest();
+            let liar = if honest { "" } else { ", a liar" };
+            Some(format!("{} of {}{liar}", what, member.name))
+        });
+        found.unwrap_or_else(|| "another".to_owned())
+    }
+
+    /// What must hold once everything has come to rest.
+    pub fn check_rest(&mut self, random: &mut Random) {
+        for node in self.honest() {
+            if let Err(what) = self.check_store(node) {
+                self.fail(Some(node), what);
+                return;
+            }
+        }
+        if let Err((node, what)) = self.check_decisions() {
+            self.fail(node, what);
+            return;
+        }
+        if let Err((node, what)) = self.check_votes() {
+            self.fail(node, what);
+            return;
+        }
+        for node in self.honest() {
+            if let Err(what) = self.check_order(node, random) {
+                self.fail(Some(node), what);
+                return;
+            }
+        }
+    }
+
+    /// Every stored entry has its author's signature and was written by its author.
+    fn check_store(&self, node: usize) -> Result<(), String> {
+        let current = &self.nodes[node];
+        let Some(core) = &current.core else {
+            return Err("it is down".to_owned());
+        };
+        let federation = self.genesis.federation();
+        let honest_keys = self.honest_keys();
+        for (id, row) in current.disk.in_order() {
+            let entry = Entry::from_bytes(&row.bytes).map_err(|error| error.to_string())?;
+            let author = entry.header.author;
+            let verifier = author.verifier().map_err(|error| error.to_string())?;
+            if entry.id(&federation) != *id || entry.verify(&federation, &verifier).is_err() {
+                return Err(format!("entry {} does not verify", id.short()));
+            }
+            if honest_keys.contains(&author) && !self.ledger.authored.contains(id) {
+                let owner = self.owner(&author);
+                return Err(format!("entry {} is not by {owner}", id.short()));
+            }
+        }
+        if core.replica().len() != current.disk.len() {
+            return Err(format!(
+                "{} entries in memory, {} on the disk",
+                core.replica().len(),
+                current.disk.len()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Offered in any other order, what a node stores gives the same.
+    fn check_order(&self, node: usize, random: &mut Random) -> Result<(), String> {
+        let current = &self.nodes[node];
+        let Some(core) = &current.core else {
+            return Err("it is down".to_owned());
+        };
+        let rows = current.disk.in_order();
+        let mut entries: Vec<Entry> = rows
+            .iter()
+            .filter_map(|(_, row)| Entry::from_bytes(&row.bytes).ok())
+            .collect();
+        random.shuffle(&mut entries);
+        let anew = offered_anew(&self.genesis, &entries);
+        if anew.digest() != core.replica().digest() {
+            let difference = self.difference(core.replica(), &anew);
+            return Err(format!(
+                "the same entries in another order give something else: {difference}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// In which logs two replicas differ.
+    fn difference(&self, one: &Replica, other: &Replica) -> String {
+        let heights = |replica: &Replica| -> BTreeMap<PublicKey, String> {
+            let heights = replica.heights().into_iter();
+            heights
+                .map(|height| {
+                    (
+                        height.key,
+                        format!("{:?}", (height.sequence, height.tip, height.aside)),
+                    )
+                })
+                .collect()
+        };
+        let (left, right) = (heights(one), heights(other));
+        let keys: BTreeSet<&PublicKey> = left.keys().chain(right.keys()).collect();
+        let differing = keys
+            .into_iter()
+            .filter(|key| left.get(key) != right.get(key));
+        let lines: Vec<String> = differing
+            .map(|key| {
+                let (left, right) = (left.get(key), right.get(key));
+                format!(
+                    "{} ({}): {left:?} / {right:?}",
+                    key.short(),
+                    self.owner(key)
+                )
+            })
+            .collect();
+        lines.join("\n  ")
+    }
+
+    /// The keys that only honest people have.
+    fn honest_keys(&self) -> BTreeSet<PublicKey> {
+        let used = self.ledger.done.values();
+        let honest = used.filter(|(deed, _)| self.nodes[deed.node].is_honest());
+        honest
+            .map(|(deed, _)| deed.key)
+            .filter(|key| !self.ledger.stolen.contains(key))
+            .collect()
+    }
+
+    /// All honest nodes say the same of every proposal, and so does the second model.
+    fn check_decisions(&self) -> Result<(), (Option<usize>, String)> {
+        let honest = self.honest();
+        let end = Timestamp(crate::clock::BEGINNING_MS + self.now + 10 * 365 * 86_400_000);
+        let union = self.union_of_disks(&honest);
+        for (id, first) in self.observed(&honest, end) {
+            for node in &honest {
+                let Some(core) = &self.nodes[*node].core else {
+                    continue;
+                };
+                let other = seen(core, &id, end, self.nodes[*node].broken);
+                let same = other.as_ref().is_some_and(|other| {
+                    (other.state, &other.counted, other.opening)
+                        == (first.state, &first.counted, first.opening)
+                });
+                if !same {
+                    let what = format!(
+                        "nodes {} and {node} differ on proposal {}: {first:?} / {other:?}",
+                        honest[0],
+                        id.short()
+                    );
+                    return Err((Some(*node), what));
+                }
+            }
+            let Some(opening_id) = first.opening else {
+                continue;
+            };
+            let known = union.get(&opening_id);
+            let Some((known, Some(Record::Opening(opening)))) =
+                known.map(|known| (known, &known.record))
+            else {
+                return Err((None, "a phase has no opening on any disk".to_owned()));
+            };
+            let counted = recount(opening_id, opening, known.time, &union);
+            let verdict = verdict(
+                &opening.rule,
+                &self.charter,
+                opening.electorate.len(),
+                &counted,
+            );
+            if counted != first.counted || Some(verdict) != first.verdict {
+                let what = format!(
+                    "proposal {}: the nodes count {:?} ({:?}), the second model {counted:?} ({verdict})",
+                    id.short(),
+                    first.counted,
+                    first.verdict
+                );
+                return Err((None, what));
+            }
+        }
+        Ok(())
+    }
+
+    fn observed(
+        &self,
+        honest: &[usize],
+        end: Timestamp,
+    ) -> Vec<(ProposalId, crate::recount::Seen)> {
+        let Some(core) = honest
+            .first()
+            .and_then(|node| self.nodes[*node].core.as_ref())
+        else {
+            return Vec::new();
+        };
+        let broken = self.nodes[honest[0]].broken;
+        core.view()
+            .proposals
+            .keys()
+            .filter_map(|id| seen(core, id, end, broken).map(|seen| (*id, seen)))
+            .collect()
+    }
+
+    fn union_of_disks(&self, honest: &[usize]) -> BTreeMap<EntryId, &Known> {
+        let ids = honest
+            .iter()
+            .flat_map(|node| self.nodes[*node].disk.in_order())
+            .map(|(id, _)| *id);
+        ids.filter_map(|id| self.ledger.entries.get(&id).map(|known| (id, known)))
+            .collect()
+    }
+
+    /// No vote that an honest node accepted is lost: the last one of each member counts.
+    fn check_votes(&self) -> Result<(), (Option<usize>, String)> {
+        let end = Timestamp(crate::clock::BEGINNING_MS + self.now + 10 * 365 * 86_400_000);
+        let honest = self.honest();
+        let Some(core) = honest
+            .first()
+            .and_then(|node| self.nodes[*node].core.as_ref())
+        else {
+            return Ok(());
+        };
+        let broken = self.nodes[honest[0]].broken;
+        let mut last: BTreeMap<(ProposalId, EntryId, MemberId), (u64, Choice, usize)> =
+            BTreeMap::new();
+        let forked: BTreeSet<PublicKey> =
+            core.replica().forks().iter().map(|fork| fork.key).collect();
+        for (deed, result) in self.ledger.done.values() {
+            let (Act::Vote { proposal, .. }, Ok(id)) = (&deed.act, result) else {
+                continue;
+            };
+            let honest = self.nodes[deed.node].is_honest();
+            let cut = forked.contains(&deed.key) || self.ledger.stolen.contains(&deed.key);
+            let known = self.ledger.entries.get(id);
+            let Some(Record::Ballot(ballot)) = known.and_then(|known| known.record.as_ref()) else {
+                continue;
+            };
+            if honest && !cut {
+                let member = self.members[deed.member].id();
+                let slot = (*proposal, ballot.phase, member);
+                last.insert(slot, (deed.at, ballot.choice, deed.node));
+            }
+        }
+        for ((proposal, phase, member), (at, choice, node)) in last {
+            let Some(seen) = seen(core, &proposal, end, broken) else {
+                return Err((
+                    Some(node),
+                    "a proposal that was voted on is gone".to_owned(),
+                ));
+            };
+            let members_cut = core
+                .replica()
+                .forks()
+                .iter()
+                .any(|fork| fork.member == member);
+            if seen.opening != Some(phase) || members_cut {
+                continue;
+            }
+            if seen.counted.get(&member) != Some(&choice) {
+                let what = format!(
+                    "the vote {} that node {node} accepted at {at} ms on proposal {} counts as {:?}",
+                    choice.as_str(),
+                    proposal.short(),
+                    seen.counted.get(&member).map(|choice| choice.as_str())
+                );
+                return Err((Some(node), what));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many proposals are in which state on a node.
+    pub fn states(&self, node: usize, now: Timestamp) -> BTreeMap<&'static str, usize> {
+        let mut states = BTreeMap::new();
+        let Some(core) = &self.nodes[node].core else {
+            return states;
+        };
+        for id in core.view().proposals.keys() {
+            let state = core.decision(id, now).map(|decision| decision.state);
+            let word = state.as_ref().map_or("unknown", |state| state.as_str());
+            *states.entry(word).or_default() += 1;
+        }
+        states
+    }
+}
+
+/// A replica that was offered these entries, again and again until nothing changes:
+/// what had no room to wait comes again.
+fn offered_anew(genesis: &domain::genesis::Genesis, entries: &[Entry]) -> Replica {
+    let mut replica = Replica::new(genesis.clone());
+    loop {
+        let before = replica.len();
+        for entry in entries {
+            let id = entry.id(&replica.federation());
+            if replica.find(&id).is_none() {
+                let offer = replica.offer(Timestamp::MAX, entry.clone());
+                debug_assert!(!matches!(offer, Offer::Ahead(_)));
+            }
+            replica.take_changes();
+        }
+        if replica.len() == before {
+            return replica;
+        }
+    }
+}
+
+/// Puts the mistake into the nodes that are to have it.
+pub fn break_nodes(world: &mut World, broken: Broken) {
+    for node in world.honest().into_iter().skip(1) {
+        world.nodes[node].broken = Some(broken);
+        world.nodes[node].disk.lies = broken == Broken::LyingDisk;
+    }
+}

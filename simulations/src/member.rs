@@ -1,0 +1,165 @@
+//! Members and the keys of their people.
+
+use domain::{
+    genesis::{Founder, Genesis},
+    id::{FederationId, MemberId, PersonId, Timestamp},
+    key::{PublicKey, SecretKey},
+    record::{Admission, Custody, Delegate, Join, Newcomer, Purpose, Roles},
+};
+use federation::Act;
+
+use crate::{clock::BEGINNING_MS, random::bytes_of};
+
+/// A member and every key of its people.
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub name: String,
+    pub class: String,
+    pub founder: bool,
+    /// The node that serves it.
+    pub home: usize,
+    pub root: SecretKey,
+    pub steward: SecretKey,
+    pub node: SecretKey,
+    /// The delegate key in use, and how many there were.
+    pub delegate: SecretKey,
+    pub delegates: u64,
+    pub worker: SecretKey,
+    seed: u64,
+}
+
+fn key(seed: u64, name: &str, what: &str) -> SecretKey {
+    SecretKey::from_seed(&bytes_of(seed, &format!("{name}/{what}")))
+}
+
+impl Member {
+    pub fn new(seed: u64, name: &str, class: &str, founder: bool, home: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            class: class.to_owned(),
+            founder,
+            home,
+            root: key(seed, name, "root"),
+            steward: key(seed, name, "steward"),
+            node: key(seed, name, "node"),
+            delegate: key(seed, name, "delegate 1"),
+            delegates: 1,
+            worker: key(seed, name, "worker"),
+            seed,
+        }
+    }
+
+    pub fn id(&self) -> MemberId {
+        MemberId(self.root.public().0)
+    }
+
+    /// A person's id, from the key it had first.
+    fn person(&self, what: &str) -> PersonId {
+        let bytes = bytes_of(self.seed, &format!("{}/person/{what}", self.name));
+        PersonId(std::array::from_fn(|index| bytes[index]))
+    }
+
+    /// A new delegate key, listed by the mandate that this act signs.
+    pub fn new_delegate(&mut self) -> Act {
+        self.delegates += 1;
+        let what = format!("delegate {}", self.delegates);
+        self.delegate = key(self.seed, &self.name, &what);
+        self.mandate()
+    }
+
+    /// The mandate of the delegate key in use.
+    pub fn mandate(&self) -> Act {
+        Act::Mandate {
+            delegates: vec![Delegate {
+                key: self.delegate.public(),
+                person: self.person("delegate"),
+            }],
+        }
+    }
+
+    fn grant(&self, purpose: Purpose, key: PublicKey, person: Option<&str>, roles: Roles) -> Act {
+        Act::Grant {
+            purpose,
+            key,
+            person: person.map(|what| self.person(what)),
+            roles,
+            custody: Custody::Node,
+        }
+    }
+
+    /// What a founder or newcomer does first, after `found` or `join`: each act with its key.
+    pub fn first_acts(&self, has_node: bool) -> Vec<(SecretKey, Act)> {
+        let mut acts = vec![(
+            self.root.clone(),
+            self.grant(
+                Purpose::Person,
+                self.steward.public(),
+                Some("steward"),
+                Roles::STEWARD,
+            ),
+        )];
+        if has_node {
+            let node = self.grant(Purpose::Node, self.node.public(), None, Roles::none());
+            acts.push((self.steward.clone(), node));
+        }
+        acts.push((self.root.clone(), self.mandate()));
+        acts.push((
+            self.steward.clone(),
+            self.grant(
+                Purpose::Person,
+                self.worker.public(),
+                Some("worker"),
+                Roles::WORKER,
+            ),
+        ));
+        acts
+    }
+
+    pub fn newcomer(&self) -> Newcomer {
+        Newcomer {
+            root: self.root.public(),
+            class: self.class.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// Its `join`, admitted by these founders.
+    pub fn join(&self, federation: &FederationId, founders: &[&Self]) -> Act {
+        let newcomer = self.newcomer();
+        let message = newcomer.message(federation);
+        let mut admissions: Vec<Admission> = founders
+            .iter()
+            .map(|founder| Admission {
+                founder: founder.root.public(),
+                signature: founder.root.sign(&message),
+            })
+            .collect();
+        admissions.sort_unstable_by_key(|admission| admission.founder);
+        Act::Join(Join {
+            newcomer,
+            admissions,
+        })
+    }
+}
+
+/// The genesis of these founders.
+pub fn genesis(members: &[Member], charter: &domain::charter::Charter) -> Genesis {
+    let mut founders: Vec<Founder> = members
+        .iter()
+        .filter(|member| member.founder)
+        .map(|member| Founder {
+            root: member.root.public(),
+            name: member.name.clone(),
+            class: member.class.clone(),
+        })
+        .collect();
+    founders.sort_unstable();
+    Genesis {
+        name: "Simulated".to_owned(),
+        created: Timestamp(BEGINNING_MS),
+        founders,
+        charter: charter.to_bytes(),
+        nonce: [7; 32],
+        requires: Vec::new(),
+    }
+}

@@ -1,0 +1,94 @@
+//! A simulated node: the core, its disk, its clock and its connections.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{genesis::Genesis, key::PublicKey};
+use federation::{Core, Settings};
+
+use crate::{broken::Broken, clock::Clock, disk::Disk, liar::Liar, random::bytes_of};
+
+/// A node and the machine it runs on.
+#[derive(Debug)]
+pub struct Node {
+    pub key: PublicKey,
+    /// The member it serves.
+    pub member: usize,
+    /// `None` while it is down.
+    pub core: Option<Core>,
+    /// Counts its starts.
+    pub incarnation: u64,
+    pub disk: Disk,
+    pub clock: Clock,
+    /// How long a flush takes, in milliseconds: from and to.
+    pub flush_ms: (u64, u64),
+    /// The connection with each connected node.
+    pub connections: BTreeMap<usize, u64>,
+    pub roster: BTreeSet<PublicKey>,
+    /// When the next wake-up is due.
+    pub wake_at: Option<u64>,
+    /// Wake-ups in a row that were due again at once.
+    pub idle_wakes: u32,
+    /// Whether it takes part; a newcomer's node does not before it joins.
+    pub present: bool,
+    pub liar: Option<Liar>,
+    pub broken: Option<Broken>,
+    seed: u64,
+}
+
+impl Node {
+    pub fn new(seed: u64, member: usize, key: PublicKey) -> Self {
+        Self {
+            key,
+            member,
+            core: None,
+            incarnation: 0,
+            disk: Disk::default(),
+            clock: Clock::default(),
+            flush_ms: (3, 10),
+            connections: BTreeMap::new(),
+            roster: BTreeSet::new(),
+            wake_at: None,
+            idle_wakes: 0,
+            present: true,
+            liar: None,
+            broken: None,
+            seed,
+        }
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.core.is_some()
+    }
+
+    pub fn is_honest(&self) -> bool {
+        self.liar.is_none()
+    }
+
+    /// Starts the core with what is on the disk.
+    pub fn start(&mut self, genesis: &Genesis) -> Result<(), String> {
+        self.incarnation += 1;
+        let purpose = format!("core {} {}", self.key, self.incarnation);
+        let settings = Settings {
+            node: self.key,
+            seed: bytes_of(self.seed, &purpose),
+        };
+        let mut core = Core::new(genesis.clone(), settings).map_err(|error| error.to_string())?;
+        for (id, row) in self.disk.in_order() {
+            core.restore(&row.bytes, row.received)
+                .map_err(|error| format!("entry {} does not restore: {error:?}", id.short()))?;
+        }
+        for hash in self.disk.chunks() {
+            core.restore_chunk(*hash);
+        }
+        self.core = Some(core);
+        Ok(())
+    }
+
+    /// The power fails.
+    pub fn stop(&mut self) {
+        self.core = None;
+        self.connections.clear();
+        self.roster.clear();
+        self.wake_at = None;
+    }
+}

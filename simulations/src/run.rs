@@ -1,0 +1,311 @@
+//! One seed: a safety phase with faults at any time, then a liveness phase in which the links heal,
+//! the other faults stay as they are, and everything must come to rest.
+
+use domain::charter::Charter;
+
+use crate::{
+    broken::Broken,
+    check::break_nodes,
+    clock::Clock,
+    liar::Liar,
+    member::Member,
+    network::Weather,
+    options::{HOUR, MINUTE, Options},
+    random::Random,
+    world::{Driver, Event, Failure, World},
+};
+
+/// Within this time after healing all honest nodes must hold the same.
+const CONVERGENCE_MS: u64 = 2 * HOUR;
+/// The most messages a node may send in an hour in which nothing happens.
+const IDLE_MESSAGES_MAX: u64 = 60;
+/// The charter of random runs: periods of hours, so that many votes open and close.
+const CHARTER: &str = "[period]\nregular-seconds = 14400\nurgent-seconds = 3600\n";
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Report {
+    /// SHA-256 over all that went into the cores and came out.
+    pub trace: String,
+    /// The first thing that must never happen, if it did.
+    pub failure: Option<String>,
+    /// How many inputs the cores handled.
+    pub inputs: u64,
+    /// Messages sent.
+    pub messages: u64,
+    /// Entries on an honest node at the end.
+    pub entries: usize,
+    /// Ballots accepted.
+    pub ballots: u64,
+    /// Forks an honest node shows at the end.
+    pub forks: usize,
+    /// How long healing took, in virtual milliseconds.
+    pub healed_in_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Plan {
+    Start(usize),
+    SetUp(usize),
+    Deed,
+    Crash(usize),
+    Cut(usize, usize, bool),
+    Heal(usize, usize),
+    Reset(usize, usize),
+    Jump(usize, i64),
+    Break(usize, usize, u64),
+    Check,
+}
+
+struct Faults {
+    plans: Vec<Plan>,
+    random: Random,
+    calm: bool,
+}
+
+impl Faults {
+    fn plan(&mut self, world: &mut World, at: u64, plan: Plan) {
+        self.plans.push(plan);
+        world.push(at, 0, Event::Planned(self.plans.len() - 1));
+    }
+}
+
+impl Driver for Faults {
+    fn happen(&mut self, world: &mut World, plan: usize) {
+        let now = world.now;
+        match self.plans[plan] {
+            Plan::Start(node) => {
+                world.nodes[node].present = true;
+                world.start(node);
+            }
+            Plan::SetUp(member) => {
+                let done = world.set_up(member);
+                let next = if done { 20 * MINUTE } else { 4_000 };
+                if !done || !self.calm {
+                    self.plan(world, now + next, Plan::SetUp(member));
+                }
+            }
+            Plan::Deed => world.random_deed(),
+            Plan::Crash(node) => {
+                world.crash(node);
+                let down = self.random.exponential(10 * MINUTE) + 1_000;
+                self.plan(world, now + down, Plan::Start(node));
+            }
+            Plan::Cut(from, to, both) => {
+                let length = self.random.exponential(30 * MINUTE) + 1_000;
+                let pairs = [(from, to), (to, from)];
+                for (from, to) in pairs.into_iter().take(1 + usize::from(both)) {
+                    world.network.cut(from, to);
+                    self.plan(world, now + length, Plan::Heal(from, to));
+                }
+                let connection = world.nodes[from].connections.get(&to).copied();
+                if let Some(connection) = connection {
+                    let after = self.random.between(20_000, 60_000);
+                    self.plan(world, now + after, Plan::Break(from, to, connection));
+                }
+            }
+            Plan::Heal(from, to) => world.network.heal(from, to),
+            Plan::Reset(one, other) => world.reset(one, other),
+            Plan::Jump(node, by) => world.nodes[node].clock.jump(now, by),
+            Plan::Break(from, to, connection) => {
+                if !world.network.is_open(from, to) {
+                    world.break_connection(from, to, connection, 1);
+                }
+            }
+            Plan::Check => world.check_bounds(),
+        }
+    }
+}
+
+fn names(number: usize) -> String {
+    let known = ["Anna", "Bruk", "Cinto", "Dorn", "Elm", "Fuga", "Gent"];
+    known[number % known.len()].to_owned()
+}
+
+fn build(options: &Options) -> World {
+    let charter = Charter::from_toml(CHARTER).expect("the charter of random runs is valid");
+    let members: Vec<Member> = (0..options.nodes)
+        .map(|number| {
+            let founder = !(options.newcomer && number == options.nodes - 1);
+            Member::new(options.seed, &names(number), "producer", founder, number)
+        })
+        .collect();
+    World::new(options.seed, charter, members, options.nodes)
+}
+
+fn plan_faults(options: &Options, world: &mut World, faults: &mut Faults) {
+    let nodes = options.nodes as u64;
+    let begin = 5 * MINUTE;
+    let end = options.safety_ms;
+    for node in 0..options.nodes {
+        let is_newcomer = options.newcomer && node == options.nodes - 1;
+        let at = faults.random.below(MINUTE);
+        let at = if is_newcomer { end / 3 + at } else { at };
+        world.nodes[node].present = !is_newcomer;
+        faults.plan(world, at, Plan::Start(node));
+        faults.plan(world, at + 1_000, Plan::SetUp(node));
+    }
+    for _ in 0..options.deeds {
+        let at = faults.random.between(begin, end);
+        faults.plan(world, at, Plan::Deed);
+    }
+    let times = |a_day: u64| (a_day * options.safety_ms).div_ceil(24 * HOUR);
+    for _ in 0..times(options.crashes) {
+        let (at, node) = (
+            faults.random.between(MINUTE, end),
+            faults.random.below(nodes),
+        );
+        faults.plan(world, at, Plan::Crash(node as usize));
+    }
+    for _ in 0..times(options.jumps) {
+        let (at, node) = (
+            faults.random.between(begin, end),
+            faults.random.below(nodes),
+        );
+        let by = faults.random.exponential(4 * MINUTE) as i64;
+        let by = if faults.random.coin() { by } else { -by };
+        faults.plan(world, at, Plan::Jump(node as usize, by));
+    }
+    for (count, is_cut) in [(times(options.cuts), true), (times(options.resets), false)] {
+        for _ in 0..count {
+            let at = faults.random.between(MINUTE, end);
+            let (one, other) = (faults.random.below(nodes), faults.random.below(nodes));
+            let (one, other) = (one as usize, other as usize);
+            if one == other {
+                continue;
+            }
+            let plan = match is_cut {
+                true => Plan::Cut(one, other, faults.random.coin()),
+                false => Plan::Reset(one, other),
+            };
+            faults.plan(world, at, plan);
+        }
+    }
+    for check in 1..=options.safety_ms / (30 * MINUTE) {
+        faults.plan(world, check * 30 * MINUTE, Plan::Check);
+    }
+}
+
+fn set_weather(options: &Options, world: &mut World, faults: &mut Faults) {
+    world.network.weather = Weather {
+        loss: options.loss,
+        duplication: options.duplication,
+        reordering: options.reordering,
+    };
+    for node in 0..options.nodes {
+        let skew = faults.random.below(options.skew_ms + 1) as i64 - options.skew_ms as i64 / 2;
+        let drift = faults.random.below(options.drift + 1) as i64 - options.drift as i64 / 2;
+        world.nodes[node].clock = Clock::new(skew, drift);
+        world.nodes[node].flush_ms = (3, options.flush_ms);
+    }
+    if !options.lies.is_empty() {
+        let liar = faults.random.below(options.nodes as u64 - 1) as usize;
+        world.nodes[liar].liar = Some(Liar::new(options.seed, liar, &options.lies));
+        let begin = 10 * MINUTE;
+        world.push(begin, liar, Event::LiarTurn);
+    }
+}
+
+/// Runs one seed.
+#[must_use]
+pub fn run(options: &Options, broken: Option<Broken>) -> Report {
+    let mut world = build(options);
+    let mut faults = Faults {
+        plans: Vec::new(),
+        random: Random::new(options.seed, "faults"),
+        calm: false,
+    };
+    set_weather(options, &mut world, &mut faults);
+    plan_faults(options, &mut world, &mut faults);
+    if let Some(broken) = broken {
+        break_nodes(&mut world, broken);
+    }
+    world.run_until(options.safety_ms, &mut faults);
+    let healed_in_ms = come_to_rest(options, &mut world, &mut faults);
+    report(&world, healed_in_ms)
+}
+
+/// Heals the links, sets the clocks roughly right, starts what is down, and demands that all honest
+/// nodes come to hold the same in bounded time, that they count the same, and that they fall
+/// silent.
+fn come_to_rest(options: &Options, world: &mut World, faults: &mut Faults) -> u64 {
+    faults.calm = true;
+    world.network.heal_all();
+    world.network.weather.loss = options.loss.min(50_000);
+    for node in 0..options.nodes {
+        let ahead = faults.random.below(20_000) as i64 - 10_000;
+        world.nodes[node].clock.correct(world.now, ahead);
+    }
+    if let Some(liar) = world.nodes.iter().position(|node| !node.is_honest()) {
+        world.calm_liar(liar);
+    }
+    for node in 0..options.nodes {
+        world.start(node);
+    }
+    let healed = world.now;
+    while world.failure.is_none() {
+        world.run_until(world.now + MINUTE, faults);
+        if world.has_converged() && world.ledger.unanswered() == 0 {
+            break;
+        }
+        if world.now > healed + CONVERGENCE_MS {
+            let why = world.why_not();
+            let open = world.ledger.unanswered();
+            world.fail(
+                None,
+                format!("no convergence in two hours after healing, {open} unanswered:\n  {why}"),
+            );
+        }
+    }
+    let took = world.now - healed;
+    world.run_until(world.now + 6 * HOUR, faults);
+    world.check_bounds();
+    if world.failure.is_none() && !world.has_converged() {
+        let why = world.why_not();
+        world.fail(None, format!("the nodes drifted apart at rest:\n  {why}"));
+    }
+    let before = world.network.messages;
+    world.run_until(world.now + HOUR, faults);
+    let idle = world.network.messages - before;
+    if idle > IDLE_MESSAGES_MAX * options.nodes as u64 {
+        world.fail(
+            None,
+            format!("{idle} messages in an hour in which nothing happened"),
+        );
+    }
+    if world.failure.is_none() {
+        let mut random = Random::new(options.seed, "checks");
+        world.check_rest(&mut random);
+    }
+    took
+}
+
+fn report(world: &World, healed_in_ms: u64) -> Report {
+    let honest = world.honest();
+    let core = honest
+        .first()
+        .and_then(|node| world.nodes[*node].core.as_ref());
+    let ballots = world
+        .ledger
+        .done
+        .values()
+        .filter(|(deed, result)| matches!(deed.act, federation::Act::Vote { .. }) && result.is_ok())
+        .count();
+    Report {
+        trace: world.trace.hash(),
+        failure: world.failure.as_ref().map(describe),
+        inputs: world.handled,
+        messages: world.network.messages,
+        entries: core.map_or(0, |core| core.replica().len()),
+        ballots: ballots as u64,
+        forks: core.map_or(0, |core| core.replica().forks().len()),
+        healed_in_ms,
+    }
+}
+
+fn describe(failure: &Failure) -> String {
+    let node = failure
+        .node
+        .map_or(String::new(), |node| format!(" on node {node}"));
+    format!("at {} ms{node}: {}", failure.time, failure.what)
+}

@@ -1,0 +1,483 @@
+//! The world: virtual time, a heap of events, and the nodes they happen to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    cbor::{Decode, Encode},
+    charter::Charter,
+    genesis::Genesis,
+    key::{PublicKey, SecretKey},
+};
+use federation::{Act, Core, Input, message::Message};
+use replica::entry::Entry;
+
+use crate::{
+    broken::Broken,
+    ledger::{Deed, Ledger},
+    member::Member,
+    network::Network,
+    node::Node,
+    random::Random,
+    trace::Trace,
+};
+
+/// What happens to a node.
+#[derive(Debug)]
+pub enum Event {
+    Wake {
+        incarnation: u64,
+    },
+    Deliver {
+        from: usize,
+        connection: u64,
+        bytes: Vec<u8>,
+    },
+    Persisted {
+        incarnation: u64,
+        number: u64,
+    },
+    Up {
+        peer: usize,
+        connection: u64,
+    },
+    Down {
+        peer: usize,
+        connection: u64,
+    },
+    Dial {
+        peer: usize,
+        tries: u32,
+    },
+    Introduce {
+        entries: Vec<Vec<u8>>,
+    },
+    LiarTurn,
+    /// Something the driver of this world planned.
+    Planned(usize),
+}
+
+/// Who plans what happens in a world.
+pub trait Driver {
+    fn happen(&mut self, world: &mut World, plan: usize);
+}
+
+/// A driver that plans nothing.
+pub struct Nobody;
+
+impl Driver for Nobody {
+    fn happen(&mut self, _world: &mut World, _plan: usize) {}
+}
+
+/// Something that must never happen, and did.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub time: u64,
+    pub node: Option<usize>,
+    pub what: String,
+}
+
+#[derive(Debug)]
+pub struct World {
+    pub now: u64,
+    heap: BTreeMap<(u64, u64), (usize, Event)>,
+    events: u64,
+    pub genesis: Genesis,
+    pub charter: Charter,
+    pub members: Vec<Member>,
+    pub nodes: Vec<Node>,
+    pub index: BTreeMap<PublicKey, usize>,
+    pub network: Network,
+    pub disks: Random,
+    pub people: Random,
+    pub ledger: Ledger,
+    pub trace: Trace,
+    /// Whether everything is hashed into the trace.
+    pub tracing: bool,
+    pub failure: Option<Failure>,
+    connections: u64,
+    dialing: BTreeSet<(usize, usize)>,
+    tickets: u64,
+    pub handled: u64,
+}
+
+impl World {
+    /// A world of members; the home of each must be a node below `homes`.
+    pub fn new(seed: u64, charter: Charter, members: Vec<Member>, homes: usize) -> Self {
+        let genesis = crate::member::genesis(&members, &charter);
+        let mut network = Network::new(seed);
+        let mut nodes = Vec::new();
+        for home in 0..homes {
+            let member = members.iter().position(|member| member.home == home);
+            let member = member.unwrap_or_default();
+            nodes.push(Node::new(seed, member, members[member].node.public()));
+            network.add_node();
+        }
+        let index = nodes
+            .iter()
+            .enumerate()
+            .map(|(at, node)| (node.key, at))
+            .collect();
+        Self {
+            now: 0,
+            heap: BTreeMap::new(),
+            events: 0,
+            ledger: Ledger::new(genesis.federation()),
+            genesis,
+            charter,
+            members,
+            nodes,
+            index,
+            network,
+            disks: Random::new(seed, "disks"),
+            people: Random::new(seed, "people"),
+            trace: Trace::default(),
+            tracing: true,
+            failure: None,
+            connections: 0,
+            dialing: BTreeSet::new(),
+            tickets: 0,
+            handled: 0,
+        }
+    }
+
+    pub fn fail(&mut self, node: Option<usize>, what: impl Into<String>) {
+        if self.failure.is_none() {
+            self.failure = Some(Failure {
+                time: self.now,
+                node,
+                what: what.into(),
+            });
+        }
+    }
+
+    pub fn push(&mut self, time: u64, node: usize, event: Event) {
+        self.events += 1;
+        let time = time.max(self.now);
+        self.heap.insert((time, self.events), (node, event));
+    }
+
+    /// Runs until `time`, or until something fails.
+    pub fn run_until(&mut self, time: u64, driver: &mut dyn Driver) {
+        while self.failure.is_none() {
+            let Some(first) = self.heap.first_entry() else {
+                break;
+            };
+            if first.key().0 > time {
+                break;
+            }
+            let ((at, _), (node, event)) = first.remove_entry();
+            self.now = at;
+            match event {
+                Event::Planned(plan) => driver.happen(self, plan),
+                event => self.happen(node, event),
+            }
+        }
+        self.now = self.now.max(time);
+    }
+
+    fn happen(&mut self, node: usize, event: Event) {
+        match event {
+            Event::Wake { incarnation } => self.wake(node, incarnation),
+            Event::Deliver {
+                from,
+                connection,
+                bytes,
+            } => self.deliver(node, from, connection, &bytes),
+            Event::Persisted {
+                incarnation,
+                number,
+            } => {
+                if self.nodes[node].incarnation == incarnation && self.nodes[node].is_up() {
+                    self.nodes[node].disk.sync(number);
+                    if self.nodes[node].broken != Some(Broken::EarlyAnswer) {
+                        self.give(node, Input::Persisted(number));
+                    }
+                }
+            }
+            Event::Up { peer, connection } => {
+                let is_current = self.nodes[node].connections.get(&peer) == Some(&connection);
+                if is_current && self.nodes[node].is_up() {
+                    let key = self.nodes[peer].key;
+                    self.give(node, Input::Connected(key));
+                }
+            }
+            Event::Down { peer, connection } => self.lose(node, peer, connection),
+            Event::Dial { peer, tries } => self.dial(node, peer, tries),
+            Event::Introduce { entries } => {
+                if self.nodes[node].is_up() {
+                    let entries = entries
+                        .iter()
+                        .filter_map(|bytes| Entry::from_bytes(bytes).ok());
+                    let entries = entries.collect();
+                    self.give(node, Input::Introduce(entries));
+                }
+            }
+            Event::LiarTurn => self.liar_turn(node),
+            Event::Planned(_) => {}
+        }
+    }
+
+    fn wake(&mut self, node: usize, incarnation: u64) {
+        let now = self.now;
+        let current = &mut self.nodes[node];
+        if current.incarnation == incarnation && current.wake_at == Some(now) {
+            current.wake_at = None;
+            current.idle_wakes += 1;
+            let idle = current.idle_wakes;
+            if idle > 10_000 {
+                self.fail(
+                    Some(node),
+                    "the core asks to be woken again and again and does nothing",
+                );
+            }
+            self.give(node, Input::Wake);
+        }
+    }
+
+    fn deliver(&mut self, node: usize, from: usize, connection: u64, bytes: &[u8]) {
+        let current = &self.nodes[node];
+        if !current.is_up() || current.connections.get(&from) != Some(&connection) {
+            return;
+        }
+        // What cannot be decoded never reaches the core: the transport ends there.
+        let Ok(message) = Message::from_bytes(bytes) else {
+            if self.nodes[from].is_honest() {
+                self.fail(
+                    Some(from),
+                    "an honest node sent a message that does not decode",
+                );
+            }
+            return;
+        };
+        let message = match self.nodes[node].broken {
+            Some(broken) => broken.filter(&self.nodes[node], &self.genesis, message),
+            None => message,
+        };
+        self.nodes[node].idle_wakes = 0;
+        let key = self.nodes[from].key;
+        self.give(node, Input::Message(key, message));
+    }
+
+    /// Gives an input to a node's core and does what it asks.
+    pub fn give(&mut self, node: usize, input: Input) {
+        let local = self.nodes[node].clock.show(self.now);
+        let Some(core) = self.nodes[node].core.as_mut() else {
+            return;
+        };
+        if self.tracing {
+            self.trace.input(self.now, node, &input);
+        }
+        let acting = match &input {
+            Input::Act { key, .. } => Some(key.public()),
+            _ => None,
+        };
+        self.handled += 1;
+        let outputs = core.handle(local, input);
+        if self.tracing {
+            self.trace.outputs(&outputs);
+        }
+        self.perform(node, outputs, acting);
+        self.plan_wake(node);
+    }
+
+    fn plan_wake(&mut self, node: usize) {
+        let now = self.now;
+        let current = &mut self.nodes[node];
+        let Some(wakeup) = current.core.as_ref().and_then(Core::next_wakeup) else {
+            current.wake_at = None;
+            return;
+        };
+        let at = current.clock.when(now, wakeup).max(now + 1);
+        if current.wake_at != Some(at) {
+            current.wake_at = Some(at);
+            let incarnation = current.incarnation;
+            self.push(at, node, Event::Wake { incarnation });
+        }
+    }
+
+    /// Sends a message over the connection there is.
+    pub fn transmit(&mut self, from: usize, to: usize, message: &Message) {
+        self.transmit_bytes(from, to, message.to_bytes());
+    }
+
+    pub fn transmit_bytes(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+        let Some(connection) = self.nodes[from].connections.get(&to).copied() else {
+            return;
+        };
+        for at in self.network.send(self.now, from, to, bytes.len()) {
+            let bytes = bytes.clone();
+            let event = Event::Deliver {
+                from,
+                connection,
+                bytes,
+            };
+            self.push(at, to, event);
+        }
+    }
+
+    /// A person acts at the home node of its member. Returns the ticket, if the node is up.
+    pub fn act(&mut self, member: usize, key: SecretKey, act: Act) -> Option<u64> {
+        let node = self.members[member].home;
+        if !self.nodes[node].is_up() {
+            return None;
+        }
+        self.tickets += 1;
+        let ticket = self.tickets;
+        let deed = Deed {
+            member,
+            node,
+            at: self.now,
+            key: key.public(),
+            act: act.clone(),
+        };
+        self.ledger.begin(ticket, deed);
+        let random = self.people.bytes();
+        self.give(
+            node,
+            Input::Act {
+                ticket,
+                key,
+                act,
+                random,
+            },
+        );
+        Some(ticket)
+    }
+
+    /// Starts a node with what is on its disk.
+    pub fn start(&mut self, node: usize) {
+        if self.nodes[node].is_up() || !self.nodes[node].present {
+            return;
+        }
+        if let Err(error) = self.nodes[node].start(&self.genesis) {
+            self.fail(Some(node), format!("the node does not start: {error}"));
+            return;
+        }
+        self.check_promises(node);
+        let input = Input::Start {
+            clean: false,
+            alone: false,
+        };
+        self.give(node, input);
+        for peer in 0..self.nodes.len() {
+            self.plan_dial(node, peer, 0);
+        }
+    }
+
+    /// The power fails on a node.
+    pub fn crash(&mut self, node: usize) {
+        if !self.nodes[node].is_up() {
+            return;
+        }
+        self.nodes[node].disk.crash(&mut self.disks);
+        let lost: Vec<(usize, u64)> = self.nodes[node]
+            .connections
+            .iter()
+            .map(|(peer, connection)| (*peer, *connection))
+            .collect();
+        self.nodes[node].stop();
+        self.ledger.forget_open(node);
+        for (peer, connection) in lost {
+            // Sometimes the peer hears of it at once, sometimes it finds out.
+            let after = if self.disks.coin() { 200 } else { 25_000 };
+            let event = Event::Down {
+                peer: node,
+                connection,
+            };
+            self.push(self.now + after, peer, event);
+        }
+    }
+
+    fn lose(&mut self, node: usize, peer: usize, connection: u64) {
+        if self.nodes[node].connections.get(&peer) == Some(&connection) {
+            self.nodes[node].connections.remove(&peer);
+            let key = self.nodes[peer].key;
+            self.give(node, Input::Disconnected(key));
+        }
+        self.plan_dial(node, peer, 0);
+    }
+
+    /// Both ends learn that their connection is lost; what was on the way is lost with it.
+    pub fn reset(&mut self, one: usize, other: usize) {
+        if let Some(connection) = self.nodes[one].connections.get(&other).copied() {
+            self.break_connection(one, other, connection, 1);
+        }
+    }
+
+    pub fn break_connection(&mut self, one: usize, other: usize, connection: u64, after: u64) {
+        for (node, peer) in [(one, other), (other, one)] {
+            let delay = self.network.delay(node, peer);
+            let event = Event::Down { peer, connection };
+            self.push(self.now + after + delay, node, event);
+        }
+    }
+
+    fn plan_dial(&mut self, one: usize, other: usize, tries: u32) {
+        let pair = (one.min(other), one.max(other));
+        if one == other || !self.dialing.insert(pair) {
+            return;
+        }
+        let wait = (1_000 << tries.min(8)) + self.people.below(1_000);
+        let event = Event::Dial {
+            peer: pair.1,
+            tries: tries + 1,
+        };
+        self.push(self.now + wait, pair.0, event);
+    }
+
+    fn dial(&mut self, one: usize, other: usize, tries: u32) {
+        self.dialing.remove(&(one, other));
+        let connected = |node: &Node, peer: usize| node.connections.contains_key(&peer);
+        let (left, right) = (&self.nodes[one], &self.nodes[other]);
+        if connected(left, other) && connected(right, one) {
+            return;
+        }
+        let half_open = connected(left, other) || connected(right, one);
+        let possible = left.is_up() && right.is_up() && self.network.is_open(one, other);
+        if !possible || half_open {
+            let is_for_ever = !left.present || !right.present;
+            if !is_for_ever {
+                self.plan_dial(one, other, tries.min(5));
+            }
+            return;
+        }
+        if left.roster.contains(&right.key) && right.roster.contains(&left.key) {
+            self.connections += 1;
+            let connection = self.connections;
+            for (node, peer) in [(one, other), (other, one)] {
+                self.nodes[node].connections.insert(peer, connection);
+                let delay = self.network.delay(node, peer);
+                self.push(self.now + delay, node, Event::Up { peer, connection });
+            }
+            return;
+        }
+        for (node, peer) in [(one, other), (other, one)] {
+            self.introduce(node, peer);
+        }
+        self.plan_dial(one, other, tries);
+    }
+
+    /// A node shows a node that does not know it that it is a member's.
+    fn introduce(&mut self, node: usize, to: usize) {
+        let current = &self.nodes[node];
+        let Some(core) = &current.core else {
+            return;
+        };
+        if self.nodes[to].roster.contains(&current.key) {
+            return;
+        }
+        let entries: Vec<Vec<u8>> = core
+            .introduction()
+            .iter()
+            .filter_map(|id| current.disk.entry(id).map(|row| row.bytes.clone()))
+            .collect();
+        if !entries.is_empty() {
+            let delay = self.network.delay(node, to);
+            self.push(self.now + delay, to, Event::Introduce { entries });
+        }
+    }
+
+    pub fn member_of_name(&self, name: &str) -> Option<usize> {
+        self.members.iter().position(|member| member.name == name)
+    }
+}
