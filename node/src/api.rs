@@ -56,7 +56,9 @@ impl Connection {
                 "there is no personal token in {}",
                 path.display()
             ))
-            .hint("folkmoot token new --name YOUR-NAME, or make one on the dashboard's account page"));
+            .hint(
+                "folkmoot token new --name YOUR-NAME, or make one on the dashboard's account page",
+            ));
         }
         keyfile::check_private(&path)?;
         let token = std::fs::read_to_string(&path).map_err(|error| {
@@ -97,11 +99,15 @@ struct Answer {
 impl Api {
     /// The API of the node at a URL.
     pub fn at(url: &str) -> Outcome<Self> {
-        let authority = url.trim_end_matches('/').strip_prefix("http://").ok_or_else(|| {
-            Failure::usage(format!("{url:?} is no address this command can use"))
-                .hint("write http://HOST:PORT; to a node elsewhere go through a tunnel: \
-                       ssh -L 7180:127.0.0.1:7180 HOST")
-        })?;
+        let authority = url
+            .trim_end_matches('/')
+            .strip_prefix("http://")
+            .ok_or_else(|| {
+                Failure::usage(format!("{url:?} is no address this command can use")).hint(
+                    "write http://HOST:PORT; to a node elsewhere go through a tunnel: \
+                       ssh -L 7180:127.0.0.1:7180 HOST",
+                )
+            })?;
         let authority = match authority.rsplit_once(':') {
             Some((_, port)) if port.parse::<u16>().is_ok() => authority.to_owned(),
             _ => format!("{authority}:80"),
@@ -155,8 +161,10 @@ impl Api {
             full = match ids[..] {
                 [one] => one.to_owned(),
                 [] => {
-                    return Err(Failure::refused(format!("no proposal's id begins with {id}"))
-                        .hint("folkmoot decisions lists them"));
+                    return Err(
+                        Failure::refused(format!("no proposal's id begins with {id}"))
+                            .hint("folkmoot decisions lists them"),
+                    );
                 }
                 _ => {
                     return Err(Failure::refused(format!("several ids begin with {id}"))
@@ -212,8 +220,11 @@ impl Api {
             .map_err(|error| Failure::usage("the request cannot be written").because(error))?;
         let sent = timeout(DEADLINE, exchange(&self.authority, request)).await;
         let unreachable = || {
-            Failure::unreachable(format!("cannot reach the node at http://{}", self.authority))
-                .hint("start it with folkmoot run, or name another: --node URL")
+            Failure::unreachable(format!(
+                "cannot reach the node at http://{}",
+                self.authority
+            ))
+            .hint("start it with folkmoot run, or name another: --node URL")
         };
         match sent {
             Ok(Ok(answer)) => Ok(answer),
@@ -234,7 +245,10 @@ async fn exchange(
     tokio::spawn(async move { drop(connection.await) });
     let response = sender.send_request(request).await?;
     let (parts, body) = response.into_parts();
-    let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await?.to_bytes();
+    let body = Limited::new(body, ANSWER_BYTES_MAX)
+        .collect()
+        .await?
+        .to_bytes();
     Ok(Answer {
         status: parts.status,
         headers: parts.headers,

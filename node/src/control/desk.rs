@@ -129,7 +129,10 @@ impl Desk {
         self.handle.read(|core| {
             let (view, own) = (core.view(), core.member());
             let of_key = |(key, known): (&domain::key::PublicKey, &replica::view::Key)| {
-                let mandate = view.members.get(&known.member).and_then(|m| m.mandate.as_ref());
+                let mandate = view
+                    .members
+                    .get(&known.member)
+                    .and_then(|m| m.mandate.as_ref());
                 let votes = mandate.is_some_and(|m| m.delegates.iter().any(|d| d.key == *key));
                 json!({
                     "key": key.to_string(),
@@ -144,7 +147,10 @@ impl Desk {
                     "revoked": known.revoked,
                 })
             };
-            let keys = view.keys.iter().filter(|(_, known)| Some(known.member) == own);
+            let keys = view
+                .keys
+                .iter()
+                .filter(|(_, known)| Some(known.member) == own);
             let root = own.and_then(|own| view.members.get(&own));
             json!({
                 "root": root.map(|member| member.root.to_string()),
@@ -158,7 +164,10 @@ impl Desk {
         let waiting = waiting.map_err(|error| Failure::refused(error.to_string()))?;
         Ok(self.handle.read(|core| {
             let (view, own) = (core.view(), core.member());
-            let keys = view.keys.iter().filter(|(_, known)| Some(known.member) == own);
+            let keys = view
+                .keys
+                .iter()
+                .filter(|(_, known)| Some(known.member) == own);
             let persons: Vec<Value> = keys
                 .filter_map(|(key, known)| {
                     let person = known.person?;
@@ -361,7 +370,11 @@ impl Desk {
                 reason,
             } => Act::Revoke {
                 key: parse_key(&key)?,
-                keep: if keep_nothing { Keep::Nothing } else { Keep::All },
+                keep: if keep_nothing {
+                    Keep::Nothing
+                } else {
+                    Keep::All
+                },
                 reason,
             },
         })
