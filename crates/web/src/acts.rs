@@ -11,7 +11,12 @@ use crate::{auth::Actor, error::WebError, site::Site, texts::Texts};
 
 /// The roles that the person's keys give it now.
 pub(crate) fn roles(site: &Site, actor: &Actor) -> Roles {
-    site.node.read(|core| core.view().roles_of(&actor.person()))
+    site.node.read(|core| {
+        let own = core.member();
+        own.map_or_else(Roles::none, |member| {
+            core.view().roles_of(&member, &actor.person())
+        })
+    })
 }
 
 /// Refuses people who are no stewards.
@@ -49,7 +54,8 @@ fn needs_root(site: &Site, act: &Act) -> bool {
             *purpose == Purpose::Validator || roles.has(Roles::STEWARD)
         }
         Act::Revoke { key, .. } => site.node.read(|core| {
-            let known = core.view().keys.get(key);
+            let own = core.member();
+            let known = own.and_then(|member| core.view().granted_by(&member, key));
             known.is_some_and(|known| {
                 known.purpose == Purpose::Validator || known.roles.has(Roles::STEWARD)
             })
