@@ -37,8 +37,15 @@ fn key(number: u8) -> SecretKey {
 
 fn act(core: &mut Core, now: Timestamp, key: &SecretKey, act: Act) -> (EntryId, Vec<Vec<u8>>) {
     let random = [7; 32];
-    let outputs =
-        core.handle(now, Input::Act { ticket: 1, key: key.clone(), act, random });
+    let outputs = core.handle(
+        now,
+        Input::Act {
+            ticket: 1,
+            key: key.clone(),
+            act,
+            random,
+        },
+    );
     let (mut written, mut answer) = (Vec::new(), None);
     for output in outputs {
         if let Output::Persist { number, writes } = output {
@@ -72,9 +79,18 @@ fn history(count: u64) -> History {
         nonce: [0; 32],
         requires: Vec::new(),
     };
-    let settings = Settings { node: key(2).public(), seed: [0; 32] };
+    let settings = Settings {
+        node: key(2).public(),
+        seed: [0; 32],
+    };
     let mut core = Core::new(genesis.clone(), settings).unwrap();
-    core.handle(START, Input::Start { clean: true, alone: true });
+    core.handle(
+        START,
+        Input::Start {
+            clean: true,
+            alone: true,
+        },
+    );
     let mut entries = act(&mut core, START, &root, Act::Found).1;
     for author in 0..AUTHORS {
         let grant = Act::Grant {
@@ -101,18 +117,35 @@ fn history(count: u64) -> History {
     for number in 0..count {
         now = START.plus_ms(number * step_ms + 1);
         let text = format!("Comment {number}, of a length that people write: one or two lines.");
-        let comment = Act::Comment { proposal, answers: None, text };
+        let comment = Act::Comment {
+            proposal,
+            answers: None,
+            text,
+        };
         let author = key(10 + (number % u64::from(AUTHORS)) as u8);
         entries.extend(act(&mut core, now, &author, comment).1);
     }
-    History { genesis, entries, end: now }
+    History {
+        genesis,
+        entries,
+        end: now,
+    }
 }
 
 /// A receiving node with one connected peer.
 fn receiver(history: &History) -> (Core, PublicKey) {
-    let settings = Settings { node: key(3).public(), seed: [1; 32] };
+    let settings = Settings {
+        node: key(3).public(),
+        seed: [1; 32],
+    };
     let mut core = Core::new(history.genesis.clone(), settings).unwrap();
-    core.handle(history.end, Input::Start { clean: true, alone: true });
+    core.handle(
+        history.end,
+        Input::Start {
+            clean: true,
+            alone: true,
+        },
+    );
     let peer = key(2).public();
     core.handle(history.end, Input::Connected(peer));
     (core, peer)
@@ -133,7 +166,10 @@ fn signatures(history: &History) {
 fn core_alone(history: &History) {
     let (mut core, peer) = receiver(history);
     for (number, entries) in history.entries.chunks(256).enumerate() {
-        let message = Message::Entries { number: number as u64, entries: entries.to_vec() };
+        let message = Message::Entries {
+            number: number as u64,
+            entries: entries.to_vec(),
+        };
         for output in core.handle(history.end, Input::Message(peer, message)) {
             if let Output::Persist { number, .. } = output {
                 core.handle(history.end, Input::Persisted(number));
@@ -147,11 +183,16 @@ async fn core_and_store(history: &History) {
     let directory = tempfile::tempdir().unwrap();
     let federation = history.genesis.federation();
     let options = store::Options::default();
-    let (store, _) = store::Store::open(directory.path(), federation, options).await.unwrap();
+    let (store, _) = store::Store::open(directory.path(), federation, options)
+        .await
+        .unwrap();
     let (mut core, peer) = receiver(history);
     let mut under_way = tokio::task::JoinSet::new();
     for (number, entries) in history.entries.chunks(256).enumerate() {
-        let message = Message::Entries { number: number as u64, entries: entries.to_vec() };
+        let message = Message::Entries {
+            number: number as u64,
+            entries: entries.to_vec(),
+        };
         for output in core.handle(history.end, Input::Message(peer, message)) {
             if let Output::Persist { number, writes } = output {
                 let writes = writes.into_iter().map(stored).collect();
@@ -168,13 +209,24 @@ async fn core_and_store(history: &History) {
     while let Some(number) = under_way.join_next().await {
         core.handle(history.end, Input::Persisted(number.unwrap().unwrap()));
     }
-    assert_eq!(store.size().await.unwrap().entries, history.entries.len() as u64);
+    assert_eq!(
+        store.size().await.unwrap().entries,
+        history.entries.len() as u64
+    );
     store.close().await.unwrap();
 }
 
 fn stored(write: Write) -> store::Write {
     match write {
-        Write::Entry { id, bytes, received } => store::Write::Entry { id, bytes, received },
+        Write::Entry {
+            id,
+            bytes,
+            received,
+        } => store::Write::Entry {
+            id,
+            bytes,
+            received,
+        },
         Write::Remove { id } => store::Write::Remove { id },
         Write::Chunk { hash, bytes } => store::Write::Chunk { hash, bytes },
     }
@@ -196,11 +248,17 @@ fn main() {
     let history = history(20_000);
     let count = history.entries.len();
     let bytes: usize = history.entries.iter().map(Vec::len).sum();
-    println!("{count} entries of {} bytes on average, median of {ROUNDS} rounds", bytes / count);
+    println!(
+        "{count} entries of {} bytes on average, median of {ROUNDS} rounds",
+        bytes / count
+    );
     let raw = median_rate(count, || signatures(&history));
     println!("strict verification alone   {raw:>9.0} /s  1.00");
     let core = median_rate(count, || core_alone(&history));
-    println!("core, no disk               {core:>9.0} /s  {:.2}", core / raw);
+    println!(
+        "core, no disk               {core:>9.0} /s  {:.2}",
+        core / raw
+    );
     for workers in [1, 2] {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(workers)
@@ -208,6 +266,9 @@ fn main() {
             .build()
             .unwrap();
         let whole = median_rate(count, || runtime.block_on(core_and_store(&history)));
-        println!("core and store, {workers} worker(s) {whole:>9.0} /s  {:.2}", whole / raw);
+        println!(
+            "core and store, {workers} worker(s) {whole:>9.0} /s  {:.2}",
+            whole / raw
+        );
     }
 }

@@ -84,7 +84,11 @@ fn verify(federation: &FederationId, id: EntryId, bytes: &[u8]) -> Result<(), St
     if entry.id(federation) != id {
         return Err("it is stored under another id".to_owned());
     }
-    let verifier = entry.header.author.verifier().map_err(|error| error.to_string())?;
+    let verifier = entry
+        .header
+        .author
+        .verifier()
+        .map_err(|error| error.to_string())?;
     entry
         .verify(federation, &verifier)
         .map_err(|error| error.to_string())

@@ -66,7 +66,7 @@ impl Desk {
     }
 
     fn local(&self) -> Arc<dyn Local> {
-        Arc::new(Shelf(self.handle.store().clone()))
+        Arc::new(Shelf::of(self.handle.store()))
     }
 
     fn invitations(&self) -> Invitations {
@@ -129,7 +129,10 @@ impl Desk {
         self.handle.read(|core| {
             let (view, own) = (core.view(), core.member());
             let of_key = |(key, known): (&domain::key::PublicKey, &replica::view::Key)| {
-                let mandate = view.members.get(&known.member).and_then(|m| m.mandate.as_ref());
+                let mandate = view
+                    .members
+                    .get(&known.member)
+                    .and_then(|m| m.mandate.as_ref());
                 let votes = mandate.is_some_and(|m| m.delegates.iter().any(|d| d.key == *key));
                 json!({
                     "key": key.to_string(),
@@ -144,7 +147,10 @@ impl Desk {
                     "revoked": known.revoked,
                 })
             };
-            let keys = view.keys.iter().filter(|(_, known)| Some(known.member) == own);
+            let keys = view
+                .keys
+                .iter()
+                .filter(|(_, known)| Some(known.member) == own);
             let root = own.and_then(|own| view.members.get(&own));
             json!({
                 "root": root.map(|member| member.root.to_string()),
@@ -158,7 +164,10 @@ impl Desk {
         let waiting = waiting.map_err(|error| Failure::refused(error.to_string()))?;
         Ok(self.handle.read(|core| {
             let (view, own) = (core.view(), core.member());
-            let keys = view.keys.iter().filter(|(_, known)| Some(known.member) == own);
+            let keys = view
+                .keys
+                .iter()
+                .filter(|(_, known)| Some(known.member) == own);
             let persons: Vec<Value> = keys
                 .filter_map(|(key, known)| {
                     let person = known.person?;
@@ -229,10 +238,8 @@ impl Desk {
         }
         let mut places = self.addresses.clone();
         places.extend(known);
-        if places.is_empty() {
-            if let Some(network) = self.handle.network() {
-                places = network.listening().await;
-            }
+        if let Some(network) = self.handle.network().filter(|_| places.is_empty()) {
+            places = network.listening().await;
         }
         let peer = network::peer_id(&node).map_err(|error| Failure::refused(error.to_string()))?;
         let mut addresses: Vec<String> = Vec::new();
@@ -361,7 +368,11 @@ impl Desk {
                 reason,
             } => Act::Revoke {
                 key: parse_key(&key)?,
-                keep: if keep_nothing { Keep::Nothing } else { Keep::All },
+                keep: if keep_nothing {
+                    Keep::Nothing
+                } else {
+                    Keep::All
+                },
                 reason,
             },
         })
