@@ -287,7 +287,7 @@ fn read(answer: &Answer) -> Outcome<Value> {
     let mut failure = Failure::refused(message);
     if answer.status == StatusCode::UNAUTHORIZED {
         failure = failure.hint("folkmoot token new --name YOUR-NAME");
-    } else if let Some(hint) = text("hint") {
+    } else if let Some(hint) = text("hint").filter(|hint| !hint.is_empty()) {
         failure = failure.hint(hint);
     }
     Err(failure)

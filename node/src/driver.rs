@@ -4,6 +4,7 @@
 //! Writes go to the writer, which says how far everything is durable; messages go to the sender,
 //! which keeps their order. Both queues are bounded, and neither waits for the loop.
 
+mod error;
 mod handle;
 mod health;
 mod sender;
@@ -19,8 +20,7 @@ use domain::{cbor::Decode, id::EntryId};
 use federation::{Change, Core, Input, Output, Prepared, Refused, message::Message};
 use network::{Event, Events, Network, Reply};
 use replica::entry::Entry;
-use store::{Store, StoreError};
-use thiserror::Error;
+use store::Store;
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
     time::Instant,
@@ -28,6 +28,7 @@ use tokio::{
 use web::node::Request;
 
 pub use self::{
+    error::DriverError,
     handle::{Handle, refused},
     health::Health,
     writer::translate,
@@ -43,17 +44,6 @@ const CHANGES_MAX: usize = 1_024;
 const STRANGERS_MAX: usize = 32;
 /// A clock that jumps is noticed after this at the latest.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
-
-/// Why the loop ended before it was told to.
-#[derive(Debug, Error)]
-pub enum DriverError {
-    /// The store can no longer be trusted.
-    #[error("the store failed, so the node stops: nothing more would be kept")]
-    Store(#[source] StoreError),
-    /// The system gives no random bytes.
-    #[error("the system gives no random bytes")]
-    Random,
-}
 
 /// A request on the application protocol, from anybody.
 #[derive(Debug)]

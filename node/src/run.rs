@@ -288,7 +288,7 @@ pub async fn print_link(directory: &DataDirectory, handle: &Handle, url: &str) {
     };
     if is_open {
         println!(
-            "First sign-in, once, for your first steward: {url}/invitation/{}",
+            "First sign-in, once, for your first steward: {url}/welcome/{}",
             text.trim()
         );
     } else {

@@ -104,7 +104,7 @@ impl Person {
             let mandate = RootAct::Mandate { delegates };
             access.sign_and_submit(&root, mandate).await?;
         }
-        let path = format!("/invitation/{}", *secret.text());
+        let path = format!("/welcome/{}", *secret.text());
         let config = directory.config()?;
         let base = match config.web.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),

@@ -138,12 +138,12 @@ async fn enter(
         api.enter("/sign-in", &fields).await?;
         return Ok(api);
     };
-    let (base, secret) = link.split_once("/invitation/").ok_or_else(|| {
-        Failure::usage("the link is not whole").hint("copy all of it, with its …/invitation/…")
+    let (base, secret) = link.split_once("/welcome/").ok_or_else(|| {
+        Failure::usage("the link is not whole").hint("copy all of it, with its …/welcome/…")
     })?;
     let mut api = Api::at(base)?;
     fields.push(("mail", ""));
-    api.enter(&format!("/invitation/{secret}"), &fields).await?;
+    api.enter(&format!("/welcome/{secret}"), &fields).await?;
     Ok(api)
 }
 

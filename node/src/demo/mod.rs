@@ -111,7 +111,7 @@ impl Demo {
         let all = COOPS.iter().zip(&self.nodes).zip(&self.directories);
         all.map(|(((name, ..), node), directory)| {
             let secret = std::fs::read_to_string(directory.link_path()).ok();
-            let link = secret.map(|secret| format!("{}/invitation/{}", node.url, secret.trim()));
+            let link = secret.map(|secret| format!("{}/welcome/{}", node.url, secret.trim()));
             (*name, node.url.clone(), link)
         })
         .collect()
