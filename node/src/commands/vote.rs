@@ -30,7 +30,7 @@ pub struct Vote {
     aim: Option<u64>,
     /// The number of the version you read; refused if it is no longer the one voted on
     #[arg(long, value_name = "NUMBER")]
-    version: Option<u64>,
+    read_version: Option<u64>,
     #[command(flatten)]
     connection: Connection,
 }
@@ -65,7 +65,7 @@ impl Vote {
     }
 
     fn read_version(&self, decision: &Value) -> Outcome<(u64, String)> {
-        let Some(number) = self.version else {
+        let Some(number) = self.read_version else {
             let number = decision["version"].as_u64().unwrap_or_default();
             return Ok((number, text(decision, "version_hash")));
         };
