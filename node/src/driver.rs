@@ -80,7 +80,16 @@ pub struct Running {
 
 /// Starts the loop.
 pub fn start(parts: Parts) -> Running {
-    let core = Arc::new(RwLock::new(parts.core));
+    let mut core = parts.core;
+    // At once, so that nobody reads a core that has not started.
+    let first = core.handle(
+        clock::now(),
+        Input::Start {
+            clean: parts.clean,
+            alone: parts.alone,
+        },
+    );
+    let core = Arc::new(RwLock::new(core));
     let (requests, to_do) = mpsc::channel(REQUESTS_MAX);
     let (introductions, introduced) = mpsc::channel(STRANGERS_MAX);
     let (stranger_queue, strangers) = mpsc::channel(STRANGERS_MAX);
@@ -117,7 +126,6 @@ pub fn start(parts: Parts) -> Running {
         tickets: BTreeMap::new(),
         next_ticket: 1,
     };
-    let (clean, alone) = (parts.clean, parts.alone);
     let inputs = Inputs {
         requests: to_do,
         introductions: introduced,
@@ -125,7 +133,7 @@ pub fn start(parts: Parts) -> Running {
         persisted,
         stopping,
     };
-    let task = tokio::spawn(driver.run(inputs, clean, alone));
+    let task = tokio::spawn(driver.run(inputs, first));
     Running {
         handle,
         strangers,
@@ -161,13 +169,10 @@ struct Driver {
 }
 
 impl Driver {
-    async fn run(
-        mut self,
-        mut inputs: Inputs,
-        clean: bool,
-        alone: bool,
-    ) -> Result<(), DriverError> {
-        self.step(Input::Start { clean, alone }).await?;
+    async fn run(mut self, mut inputs: Inputs, first: Vec<Output>) -> Result<(), DriverError> {
+        for output in first {
+            self.carry_out(output).await;
+        }
         loop {
             let wake = self.wake_at();
             // While nothing can be stored, nothing more is taken from peers: what they sent would

@@ -84,14 +84,15 @@ impl Desk {
                     "revoked": known.revoked,
                 })
             };
-            let keys = view
-                .keys
-                .iter()
-                .filter(|(_, known)| Some(known.member) == own);
+            let keys = view.keys.iter();
+            let mut keys: Vec<_> = keys
+                .filter(|(_, known)| Some(known.member) == own)
+                .collect();
+            keys.sort_by_key(|(_, known)| (known.purpose, known.since));
             let root = own.and_then(|own| view.members.get(&own));
             json!({
                 "root": root.map(|member| member.root.to_string()),
-                "keys": keys.map(of_key).collect::<Vec<Value>>(),
+                "keys": keys.into_iter().map(of_key).collect::<Vec<Value>>(),
             })
         })
     }
