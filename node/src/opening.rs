@@ -57,7 +57,7 @@ async fn read_back(store: &Store, core: &mut Core) -> Outcome {
     while let Some(batch) = scan.next().await? {
         for stored in batch {
             core.restore(&stored.bytes, Timestamp(stored.received_ms))
-                .map_err(|error| core_failure(error).hint("folkmoot store check"))?;
+                .map_err(|error| core_failure(error).hint("folkmoot store check, then folkmoot store rebuild"))?;
             chunks.extend(named_chunks(&stored.bytes));
         }
     }
