@@ -21,14 +21,18 @@ const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long an answer may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// What every token begins with, and no path does.
+const TOKEN_PREFIX: &str = web::token::PREFIX;
+
 /// Which node, and as whom.
 #[derive(Debug, Clone, Args)]
 pub struct Connection {
     /// The node's address [default: that of the data directory's node, else http://127.0.0.1:7180]
     #[arg(long, value_name = "URL", env = "FOLKMOOT_NODE")]
     node: Option<String>,
-    /// The file with your personal token [default: ~/.config/folkmoot/token]
-    #[arg(long, value_name = "FILE", env = "FOLKMOOT_TOKEN")]
+    /// The file with your personal token; FOLKMOOT_TOKEN may name the file or be the token itself
+    /// [default: ~/.config/folkmoot/token]
+    #[arg(long, value_name = "FILE", env = "FOLKMOOT_TOKEN", hide_env = true)]
     token_file: Option<PathBuf>,
 }
 
@@ -51,18 +55,24 @@ impl Connection {
     /// The API with the person's token.
     pub fn api(&self, global: &Global) -> Outcome<Api> {
         let path = self.token_path()?;
+        let mut api = self.stranger(global)?;
+        if let Some(token) = path.to_str().filter(|text| text.starts_with(TOKEN_PREFIX)) {
+            api.token = Some(Zeroizing::new(token.to_owned()));
+            return Ok(api);
+        }
         if !path.exists() {
             return Err(Failure::configuration(format!(
                 "there is no personal token in {}",
                 path.display()
             ))
-            .hint("folkmoot token new --name YOUR-NAME, or make one on the dashboard's account page"));
+            .hint(
+                "folkmoot token new --name YOUR-NAME, or make one on the dashboard's account page",
+            ));
         }
         keyfile::check_private(&path)?;
         let token = std::fs::read_to_string(&path).map_err(|error| {
             Failure::configuration(format!("cannot read {}", path.display())).because(error)
         })?;
-        let mut api = self.stranger(global)?;
         api.token = Some(Zeroizing::new(token.trim().to_owned()));
         Ok(api)
     }
@@ -97,11 +107,15 @@ struct Answer {
 impl Api {
     /// The API of the node at a URL.
     pub fn at(url: &str) -> Outcome<Self> {
-        let authority = url.trim_end_matches('/').strip_prefix("http://").ok_or_else(|| {
-            Failure::usage(format!("{url:?} is no address this command can use"))
-                .hint("write http://HOST:PORT; to a node elsewhere go through a tunnel: \
-                       ssh -L 7180:127.0.0.1:7180 HOST")
-        })?;
+        let authority = url
+            .trim_end_matches('/')
+            .strip_prefix("http://")
+            .ok_or_else(|| {
+                Failure::usage(format!("{url:?} is no address this command can use")).hint(
+                    "write http://HOST:PORT; to a node elsewhere go through a tunnel: \
+                       ssh -L 7180:127.0.0.1:7180 HOST",
+                )
+            })?;
         let authority = match authority.rsplit_once(':') {
             Some((_, port)) if port.parse::<u16>().is_ok() => authority.to_owned(),
             _ => format!("{authority}:80"),
@@ -155,8 +169,10 @@ impl Api {
             full = match ids[..] {
                 [one] => one.to_owned(),
                 [] => {
-                    return Err(Failure::refused(format!("no proposal's id begins with {id}"))
-                        .hint("folkmoot decisions lists them"));
+                    return Err(
+                        Failure::refused(format!("no proposal's id begins with {id}"))
+                            .hint("folkmoot decisions lists them"),
+                    );
                 }
                 _ => {
                     return Err(Failure::refused(format!("several ids begin with {id}"))
@@ -212,8 +228,11 @@ impl Api {
             .map_err(|error| Failure::usage("the request cannot be written").because(error))?;
         let sent = timeout(DEADLINE, exchange(&self.authority, request)).await;
         let unreachable = || {
-            Failure::unreachable(format!("cannot reach the node at http://{}", self.authority))
-                .hint("start it with folkmoot run, or name another: --node URL")
+            Failure::unreachable(format!(
+                "cannot reach the node at http://{}",
+                self.authority
+            ))
+            .hint("start it with folkmoot run, or name another: --node URL")
         };
         match sent {
             Ok(Ok(answer)) => Ok(answer),
@@ -234,7 +253,10 @@ async fn exchange(
     tokio::spawn(async move { drop(connection.await) });
     let response = sender.send_request(request).await?;
     let (parts, body) = response.into_parts();
-    let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await?.to_bytes();
+    let body = Limited::new(body, ANSWER_BYTES_MAX)
+        .collect()
+        .await?
+        .to_bytes();
     Ok(Answer {
         status: parts.status,
         headers: parts.headers,
@@ -265,7 +287,7 @@ fn read(answer: &Answer) -> Outcome<Value> {
     let mut failure = Failure::refused(message);
     if answer.status == StatusCode::UNAUTHORIZED {
         failure = failure.hint("folkmoot token new --name YOUR-NAME");
-    } else if let Some(hint) = text("hint") {
+    } else if let Some(hint) = text("hint").filter(|hint| !hint.is_empty()) {
         failure = failure.hint(hint);
     }
     Err(failure)

@@ -47,9 +47,11 @@ impl Global {
         if let Some(path) = &self.data {
             return Ok(DataDirectory::at(path));
         }
-        let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| {
-            std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"))
-        });
+        let base = std::env::var_os("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .or_else(|| {
+                std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"))
+            });
         let base = base.ok_or_else(|| {
             Failure::configuration("there is no home directory, so no default data directory")
                 .hint("name one: --data DIR")
@@ -122,7 +124,9 @@ pub fn main() -> ExitCode {
         }
     };
     let global = cli.global.clone();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(error) => Err(Failure::refused("the system starts no threads").because(error)),

@@ -8,6 +8,7 @@
 mod client;
 mod desk;
 mod server;
+mod views;
 
 use domain::key::PublicKey;
 use serde::{Deserialize, Serialize};
@@ -130,7 +131,6 @@ pub enum Answer {
 
 /// A key as text, in a sentence of its own when it is none.
 pub fn parse_key(text: &str) -> crate::failure::Outcome<PublicKey> {
-    text.parse().map_err(|error| {
-        crate::failure::Failure::usage(format!("{text:?} is no key: {error}"))
-    })
+    text.parse()
+        .map_err(|error| crate::failure::Failure::usage(format!("{text:?} is no key: {error}")))
 }

@@ -4,8 +4,9 @@
 //! Writes go to the writer, which says how far everything is durable; messages go to the sender,
 //! which keeps their order. Both queues are bounded, and neither waits for the loop.
 
-mod health;
+mod error;
 mod handle;
+mod health;
 mod sender;
 mod writer;
 
@@ -15,15 +16,11 @@ use std::{
     time::Duration,
 };
 
-use domain::{
-    cbor::Decode,
-    id::EntryId,
-};
+use domain::{cbor::Decode, id::EntryId};
 use federation::{Change, Core, Input, Output, Prepared, Refused, message::Message};
 use network::{Event, Events, Network, Reply};
 use replica::entry::Entry;
-use store::{Store, StoreError};
-use thiserror::Error;
+use store::Store;
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
     time::Instant,
@@ -31,6 +28,7 @@ use tokio::{
 use web::node::Request;
 
 pub use self::{
+    error::DriverError,
     handle::{Handle, refused},
     health::Health,
     writer::translate,
@@ -46,17 +44,6 @@ const CHANGES_MAX: usize = 1_024;
 const STRANGERS_MAX: usize = 32;
 /// A clock that jumps is noticed after this at the latest.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
-
-/// Why the loop ended before it was told to.
-#[derive(Debug, Error)]
-pub enum DriverError {
-    /// The store can no longer be trusted.
-    #[error("the store failed, so the node stops: nothing more would be kept")]
-    Store(#[source] StoreError),
-    /// The system gives no random bytes.
-    #[error("the system gives no random bytes")]
-    Random,
-}
 
 /// A request on the application protocol, from anybody.
 #[derive(Debug)]
@@ -174,7 +161,12 @@ struct Driver {
 }
 
 impl Driver {
-    async fn run(mut self, mut inputs: Inputs, clean: bool, alone: bool) -> Result<(), DriverError> {
+    async fn run(
+        mut self,
+        mut inputs: Inputs,
+        clean: bool,
+        alone: bool,
+    ) -> Result<(), DriverError> {
         self.step(Input::Start { clean, alone }).await?;
         loop {
             let wake = self.wake_at();
@@ -209,7 +201,10 @@ impl Driver {
     }
 
     /// Waits until what was handed to the writer is durable, and answers who waits for it.
-    async fn drain(mut self, persisted: &mut watch::Receiver<writer::Progress>) -> Result<(), DriverError> {
+    async fn drain(
+        mut self,
+        persisted: &mut watch::Receiver<writer::Progress>,
+    ) -> Result<(), DriverError> {
         let (batches, _) = mpsc::channel(1);
         // Closing the queue lets the writer finish and go.
         drop(std::mem::replace(&mut self.batches, batches));

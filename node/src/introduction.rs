@@ -48,7 +48,10 @@ async fn introduce(handle: &Handle, network: &Network, address: &str) -> Result<
     if ids.is_empty() {
         return Ok(());
     }
-    let entries = handle.entries(&ids).await.map_err(|failure| failure.message)?;
+    let entries = handle
+        .entries(&ids)
+        .await
+        .map_err(|failure| failure.message)?;
     if entries.len() > INTRODUCTION_MAX {
         return Err(format!("more than {INTRODUCTION_MAX} entries to show"));
     }

@@ -45,7 +45,9 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
         }),
         Err(failure) => {
             // What was found is said; that the store closes in order is second to it.
-            let _ = store.close().await;
+            if opened.clean {
+                let _ = store.close().await;
+            }
             Err(failure)
         }
     }
@@ -57,7 +59,9 @@ async fn read_back(store: &Store, core: &mut Core) -> Outcome {
     while let Some(batch) = scan.next().await? {
         for stored in batch {
             core.restore(&stored.bytes, Timestamp(stored.received_ms))
-                .map_err(|error| core_failure(error).hint("folkmoot store check, then folkmoot store rebuild"))?;
+                .map_err(|error| {
+                    core_failure(error).hint("folkmoot store check, then folkmoot store rebuild")
+                })?;
             chunks.extend(named_chunks(&stored.bytes));
         }
     }
@@ -114,9 +118,12 @@ impl Restored {
         })
     }
 
-    /// Closes the store without having started.
+    /// Closes the store without having started; an unclean stop before is not forgotten.
     pub async fn close(self) -> Outcome {
-        Ok(self.store.close().await?)
+        if self.clean {
+            self.store.close().await?;
+        }
+        Ok(())
     }
 }
 
@@ -125,15 +132,19 @@ pub async fn close(running: Running) -> Outcome {
     let Running { handle, task, .. } = running;
     handle.stop();
     let ended = task.await;
-    let closed = handle.store().clone().close().await;
+    // A node that stopped without warning and has not compared its logs since stays one that must:
+    // closing marks the store as clean.
+    let may_sign = handle.read(Core::is_caught_up);
+    let closed = match may_sign {
+        true => handle.store().clone().close().await,
+        false => Ok(()),
+    };
     finish(ended)?;
     Ok(closed?)
 }
 
 /// What the end of the loop means.
-pub fn finish(
-    ended: Result<Result<(), driver::DriverError>, tokio::task::JoinError>,
-) -> Outcome {
+pub fn finish(ended: Result<Result<(), driver::DriverError>, tokio::task::JoinError>) -> Outcome {
     match ended {
         Ok(Ok(())) => Ok(()),
         Ok(Err(driver::DriverError::Store(error))) => Err(match error {

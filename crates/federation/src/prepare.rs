@@ -32,6 +32,8 @@ struct Draft {
     record: Record,
     note: Option<Vec<u8>>,
     references: Vec<EntryId>,
+    /// What it follows: its time must not be before.
+    after: Option<EntryId>,
     chunks: Vec<Vec<u8>>,
 }
 
@@ -113,11 +115,13 @@ impl Core {
             return Err(Refused::Forked);
         }
         let time_of = |id: &EntryId| self.replica().find(id).map(|stored| stored.time);
-        let time = [tip.and_then(|(_, id)| time_of(&id)), time_of(&draft.grant)]
-            .into_iter()
-            .flatten()
-            .chain([self.genesis().created])
-            .fold(now, Timestamp::max);
+        let earliest = [
+            tip.and_then(|(_, id)| time_of(&id)),
+            time_of(&draft.grant),
+            draft.after.and_then(|id| time_of(&id)),
+            Some(self.genesis().created),
+        ];
+        let time = earliest.into_iter().flatten().fold(now, Timestamp::max);
         let mut generator = ChaCha8Rng::from_seed(random);
         let mut salt = || {
             let mut salt = [0; SALT_BYTES];
@@ -128,6 +132,13 @@ impl Core {
         if let Record::Opening(opening) = &mut record {
             // The period counts from the entry's own time, which a clock set back moves.
             opening.deadline = opening.deadline.plus_ms(time.since_ms(now));
+        }
+        if let Record::Ballot(ballot) = &record {
+            // The clock was set back and the key's last entry is later: the ballot would not count.
+            let opening = self.replica().opening(&ballot.phase);
+            if let Some(opening) = opening.filter(|opening| time > opening.deadline) {
+                return Err(Refused::Closed(opening.deadline));
+            }
         }
         let body = Salted::new(&salt(), &record.to_bytes());
         let note = draft.note.map(|note| Salted::new(&salt(), &note));
@@ -570,6 +581,7 @@ impl Core {
         };
         let mut draft = Draft::of(grant, proposal, Record::Opening(record));
         draft.references = vec![version.entry];
+        draft.after = Some(version.entry);
         Ok(draft)
     }
 
@@ -629,6 +641,8 @@ impl Core {
             reason_characters: visible_characters(&reason) as u64,
         };
         let mut draft = Draft::new(grant, "ballots", Record::Ballot(record));
+        // A clock a little behind the opener's must not make a vote that came before the opening.
+        draft.after = Some(phase.opening.id);
         draft.audience = Audience::Members;
         draft.note = note(&reason);
         Ok(draft)
@@ -757,6 +771,7 @@ impl Draft {
             record,
             note: None,
             references: Vec::new(),
+            after: None,
             chunks: Vec::new(),
         }
     }

@@ -17,7 +17,12 @@ pub struct Amend {
     #[command(flatten)]
     words: Words,
     /// What changed, in words
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     what_changed: String,
     #[command(flatten)]
     connection: Connection,

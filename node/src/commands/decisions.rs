@@ -37,7 +37,11 @@ impl Decisions {
                     text(one, "state"),
                     votes,
                     time(&one["deadline_ms"]),
-                    if one["needs_our_vote"] == true { "vote!".to_owned() } else { String::new() },
+                    if one["needs_our_vote"] == true {
+                        "vote!".to_owned()
+                    } else {
+                        String::new()
+                    },
                     text(one, "title"),
                 ]
             })

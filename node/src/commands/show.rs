@@ -69,7 +69,11 @@ fn of_phase(phase: &Value) -> String {
     for condition in conditions {
         words += &format!(
             "  {} {}: {} {} {}\n",
-            if condition["met"] == true { "met    " } else { "not met" },
+            if condition["met"] == true {
+                "met    "
+            } else {
+                "not met"
+            },
             text(condition, "name"),
             text(condition, "figure"),
             text(condition, "relation"),

@@ -120,7 +120,9 @@ fn password(file: Option<PathBuf>) -> Outcome<Zeroizing<String>> {
     let text = Zeroizing::new(
         read.map_err(|error| Failure::usage("cannot read the password").because(error))?,
     );
-    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+    Ok(Zeroizing::new(
+        text.trim_end_matches(['\r', '\n']).to_owned(),
+    ))
 }
 
 async fn enter(
@@ -146,7 +148,10 @@ async fn enter(
 }
 
 fn keep(path: &std::path::Path, token: &str) -> Outcome {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+    if let Some(parent) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)

@@ -18,7 +18,12 @@ pub struct Vote {
     /// What you say: agree, abstain, stand-aside or block, and disagree where the charter has it
     choice: String,
     /// Why; a block needs 20 visible characters
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     reason: String,
     /// For a block: the number of the charter's aim that it protects, from 1
     #[arg(long, value_name = "NUMBER")]
@@ -66,9 +71,11 @@ impl Vote {
         };
         let mut versions = decision["versions"].as_array().into_iter().flatten();
         let found = versions.find(|version| version["number"].as_u64() == Some(number));
-        found.map(|version| (number, text(version, "hash"))).ok_or_else(|| {
-            Failure::refused(format!("the proposal has no version {number} on this node"))
-                .hint("folkmoot show PROPOSAL")
-        })
+        found
+            .map(|version| (number, text(version, "hash")))
+            .ok_or_else(|| {
+                Failure::refused(format!("the proposal has no version {number} on this node"))
+                    .hint("folkmoot show PROPOSAL")
+            })
     }
 }

@@ -11,7 +11,12 @@ pub struct Withdraw {
     /// The proposal: its id, or the beginning of it
     proposal: String,
     /// Why
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
     reason: String,
     #[command(flatten)]
     connection: Connection,

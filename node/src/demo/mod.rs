@@ -14,6 +14,7 @@ use store::{Options, Store};
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{accounts::NewAccount, password::Password};
 
+pub use self::cast::{ACCOUNT, PASSWORD};
 use self::{
     cast::{COOPS, Coop},
     life::Life,
@@ -21,7 +22,6 @@ use self::{
     proposals::Historical,
     story::Story,
 };
-pub use self::cast::{ACCOUNT, PASSWORD};
 use crate::{
     clock,
     config::Config,
