@@ -8,6 +8,7 @@ use domain::{
 use federation::{Core, Decision, State as Stand};
 
 use crate::{
+    acts,
     auth::{Actor, Place},
     catalogue::Language,
     decisions,
@@ -34,7 +35,7 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
             .unwrap_or_default();
         let facts = actor.map(|actor| {
             let person = actor.person();
-            let roles = view.roles_of(&person);
+            let roles = acts::roles_by(core, core.member(), &person);
             let is_delegate = view.is_delegate(&person);
             let waiting = if is_delegate {
                 decisions::waiting(core, now)
@@ -202,7 +203,7 @@ pub(crate) struct Rights {
 
 impl Rights {
     pub(crate) fn of(core: &Core, person: &PersonId) -> Self {
-        let roles = core.view().roles_of(person);
+        let roles = acts::roles_by(core, core.member(), person);
         Self {
             steward: roles.has(Roles::STEWARD),
             delegate: core.view().is_delegate(person),
