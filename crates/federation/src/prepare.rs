@@ -329,7 +329,8 @@ impl Core {
                     person: *person,
                     roles: *roles,
                     custody: *custody,
-                    number: numbers.unwrap_or(0) + 1,
+                    // Another member may have granted the key with any number.
+                    number: numbers.unwrap_or(0).saturating_add(1),
                 };
                 Ok(Draft::new(grant, "keys", Record::Grant(record)))
             }
