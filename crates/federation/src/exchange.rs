@@ -55,6 +55,17 @@ const RECOVER_MS_MAX: u64 = 3_600_000;
 const WANTED_MAX: usize = 4_096;
 /// The most announcers remembered of one entry.
 const ANNOUNCERS_MAX: usize = 8;
+/// The most announced entries that one peer is asked for at a time, so that one liar cannot take
+/// all the places.
+const WANTED_OF_PEER_MAX: usize = WANTED_MAX / 4;
+/// The most chunks asked for, and answered, at once.
+const CHUNKS_MAX: usize = 64;
+/// How many questions that cost a walk through logs or reads from the disk one peer may ask at
+/// once,
+const QUESTIONS_MAX: u64 = 256;
+/// and after how many milliseconds one more. What is over is not answered: whoever lacks
+/// something asks again.
+const QUESTION_MS: u64 = 100;
 /// A clock further off the median of the peers' signs nothing, in milliseconds.
 pub const CLOCK_MS_MAX: u64 = 300_000;
 
@@ -81,6 +92,28 @@ struct Peer {
     expected: u64,
     awaits_answer: bool,
     compared: bool,
+    /// When it may ask as many questions as ever again.
+    patient_at: Timestamp,
+}
+
+impl Peer {
+    /// Counts a question, unless it is one too many.
+    fn may_ask(&mut self, now: Timestamp) -> bool {
+        let next = self.patient_at.max(now).plus_ms(QUESTION_MS);
+        let allowed = next.since_ms(now) <= QUESTIONS_MAX * QUESTION_MS;
+        if allowed {
+            self.patient_at = next;
+        }
+        allowed
+    }
+}
+
+/// An announced entry that was asked for.
+#[derive(Debug)]
+struct Wanted {
+    due: Timestamp,
+    asked: PublicKey,
+    announcers: VecDeque<PublicKey>,
 }
 
 /// A connected peer, for those who look.
@@ -106,7 +139,7 @@ pub struct PeerState {
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
     peers: BTreeMap<PublicKey, Peer>,
-    wanted: BTreeMap<EntryId, (Timestamp, VecDeque<PublicKey>)>,
+    wanted: BTreeMap<EntryId, Wanted>,
     seen: BTreeMap<PublicKey, Timestamp>,
     compare_at: Option<Timestamp>,
     fruitless: u32,
@@ -144,7 +177,7 @@ impl Exchange {
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         let flights = self.peers.values().flat_map(|peer| peer.flights.values());
         let resend = flights.map(|flight| flight.due).min();
-        let want = self.wanted.values().map(|(due, _)| *due).min();
+        let want = self.wanted.values().map(|wanted| wanted.due).min();
         let compare = self.compare_at.filter(|_| !self.peers.is_empty());
         [resend, want, compare].into_iter().flatten().min()
     }
@@ -267,6 +300,7 @@ impl Core {
             } => {
                 let again = peer.incarnation != 0 && peer.incarnation != incarnation;
                 peer.incarnation = incarnation;
+                let again = again && peer.may_ask(now);
                 self.note_clock(now, theirs, from);
                 if again {
                     self.send_heights(now, from, outputs);
@@ -292,14 +326,25 @@ impl Core {
                 range,
                 heights,
             } => {
+                let answered = peer.may_ask(now);
                 self.note_clock(now, theirs, from);
+                if !answered {
+                    return;
+                }
                 let difference = self.replica().compare(&heights, range.0..=range.1);
                 self.answer_difference(now, from, difference.send, difference.ask, outputs);
             }
-            Message::Asks { asks, again } => self.take_asks(now, from, asks, again, outputs),
+            Message::Asks { asks, again } => {
+                if peer.may_ask(now) {
+                    self.take_asks(now, from, asks, again, outputs);
+                }
+            }
             Message::Following { count } => self.take_following(from, count),
             Message::WantChunks { hashes } => {
-                let hashes = self.named_chunks(&hashes);
+                if !peer.may_ask(now) {
+                    return;
+                }
+                let hashes = self.named_chunks(&hashes, CHUNKS_MAX);
                 if !hashes.is_empty() {
                     outputs.push(Output::SendChunks { to: from, hashes });
                 }
@@ -362,7 +407,12 @@ impl Core {
         outputs: &mut Vec<Output>,
     ) {
         let (mut send, mut back) = (BTreeSet::new(), Vec::new());
+        let mut seen = BTreeSet::new();
         for ask in asks {
+            // One walk through a log is enough for one message.
+            if !seen.insert(ask.key) {
+                continue;
+            }
             let (positions, they_have_more) = self.replica().answer(&ask);
             send.extend(positions);
             if they_have_more && !again {
@@ -464,8 +514,8 @@ impl Core {
         waiting.iter().all(|id| self.replica().find(id).is_some())
     }
 
-    fn ask_chunks(&self, peer: PublicKey, outputs: &mut Vec<Output>) {
-        let hashes = self.chunks_to_ask(&peer, 64);
+    fn ask_chunks(&mut self, peer: PublicKey, outputs: &mut Vec<Output>) {
+        let hashes = self.chunks_to_ask(&peer, CHUNKS_MAX);
         if !hashes.is_empty() {
             outputs.push(Output::Send(peer, Message::WantChunks { hashes }));
         }
@@ -479,19 +529,27 @@ impl Core {
         outputs: &mut Vec<Output>,
     ) {
         let mut ask = Vec::new();
+        let wanted = self.exchange.wanted.values();
+        let asked = wanted.filter(|wanted| wanted.asked == from).count();
         for id in ids {
             if self.replica().find(&id).is_some() {
                 continue;
             }
-            let room = self.exchange.wanted.len() < WANTED_MAX;
+            let room =
+                self.exchange.wanted.len() < WANTED_MAX && asked + ask.len() < WANTED_OF_PEER_MAX;
             match self.exchange.wanted.get_mut(&id) {
-                Some((_, announcers)) if announcers.len() < ANNOUNCERS_MAX => {
-                    announcers.push_back(from);
+                Some(wanted) if wanted.announcers.len() < ANNOUNCERS_MAX => {
+                    wanted.announcers.push_back(from);
                 }
                 Some(_) => {}
                 None if room => {
                     let due = now.plus_ms(WANT_MS);
-                    self.exchange.wanted.insert(id, (due, VecDeque::new()));
+                    let wanted = Wanted {
+                        due,
+                        asked: from,
+                        announcers: VecDeque::new(),
+                    };
+                    self.exchange.wanted.insert(id, wanted);
                     ask.push(id);
                 }
                 None => {}
@@ -728,17 +786,18 @@ impl Core {
             .exchange
             .wanted
             .iter()
-            .filter(|(_, (due, _))| *due <= now)
+            .filter(|(_, wanted)| wanted.due <= now)
             .map(|(id, _)| *id)
             .collect();
         let mut ask: BTreeMap<PublicKey, Vec<EntryId>> = BTreeMap::new();
         for id in due {
-            let Some((due, announcers)) = self.exchange.wanted.get_mut(&id) else {
+            let Some(wanted) = self.exchange.wanted.get_mut(&id) else {
                 continue;
             };
-            match announcers.pop_front() {
+            match wanted.announcers.pop_front() {
                 Some(peer) => {
-                    *due = now.plus_ms(WANT_MS);
+                    wanted.due = now.plus_ms(WANT_MS);
+                    wanted.asked = peer;
                     ask.entry(peer).or_default().push(id);
                 }
                 None => {

@@ -1,15 +1,16 @@
 //! What people do, on its way to the core: which key signs, and what needs no signature at all.
 
 use domain::{
-    id::{EntryId, MemberId},
+    id::{EntryId, MemberId, PersonId},
     key::SecretKey,
     record::{Purpose, Roles},
 };
-use federation::Act;
+use federation::{Act, Core};
 
 use crate::{auth::Actor, error::WebError, site::Site, texts::Texts};
 
-/// The roles that the person's keys give it now.
+/// The roles that this member's own grants give a person now. Any member can grant any person a
+/// role; here only this member's word counts.
 pub(crate) fn roles(site: &Site, actor: &Actor) -> Roles {
     site.node.read(|core| {
         let own = core.member();
@@ -23,6 +24,21 @@ pub(crate) fn roles(site: &Site, actor: &Actor) -> Roles {
 pub(crate) fn need_steward(site: &Site, actor: &Actor) -> Result<(), WebError> {
     if roles(site, actor).has(Roles::STEWARD) {
         Ok(())
+    } else {
+        Err(WebError::Role { needed: "steward" })
+    }
+}
+
+/// The member's root key, for a person whom that very key made a steward.
+pub(crate) fn root_key(site: &Site, actor: &Actor) -> Result<SecretKey, WebError> {
+    need_steward(site, actor)?;
+    let key = site.node.root_key()?;
+    let member = Some(MemberId(key.public().0));
+    let roles = site
+        .node
+        .read(|core| roles_by(core, member, &actor.person()));
+    if roles.has(Roles::STEWARD) {
+        Ok(key)
     } else {
         Err(WebError::Role { needed: "steward" })
     }
@@ -42,8 +58,7 @@ fn signer(site: &Site, actor: &Actor, act: &Act) -> Result<SecretKey, WebError> 
     if !needs_root(site, act) {
         return actor.key();
     }
-    need_steward(site, actor)?;
-    site.node.root_key()
+    root_key(site, actor)
 }
 
 /// Whether only the member's root key may sign: who is a member, who votes, who is a steward.

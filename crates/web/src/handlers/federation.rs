@@ -288,7 +288,7 @@ pub(crate) async fn admit(
     })?;
     acts::need_steward(&site, &form.actor)?;
     let work = async {
-        let act = api::admit(&site, root, None)?;
+        let act = api::admit(&site, &form.actor, root, None)?;
         acts::perform(&site, &form.actor, act).await?;
         Ok("/federation/applications?done=admitted".to_owned())
     };

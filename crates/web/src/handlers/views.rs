@@ -8,6 +8,7 @@ use domain::{
 use federation::{Core, Decision, State as Stand};
 
 use crate::{
+    acts,
     auth::{Actor, Place},
     catalogue::Language,
     decisions,
