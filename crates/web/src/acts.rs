@@ -1,11 +1,11 @@
 //! What people do, on its way to the core: which key signs, and what needs no signature at all.
 
 use domain::{
-    id::{EntryId, MemberId, PersonId},
+    id::{EntryId, MemberId},
     key::SecretKey,
     record::{Purpose, Roles},
 };
-use federation::{Act, Core};
+use federation::Act;
 
 use crate::{auth::Actor, error::WebError, site::Site, texts::Texts};
 
@@ -33,10 +33,10 @@ pub(crate) fn need_steward(site: &Site, actor: &Actor) -> Result<(), WebError> {
 pub(crate) fn root_key(site: &Site, actor: &Actor) -> Result<SecretKey, WebError> {
     need_steward(site, actor)?;
     let key = site.node.root_key()?;
-    let member = Some(MemberId(key.public().0));
+    let member = MemberId(key.public().0);
     let roles = site
         .node
-        .read(|core| roles_by(core, member, &actor.person()));
+        .read(|core| core.view().roles_of(&member, &actor.person()));
     if roles.has(Roles::STEWARD) {
         Ok(key)
     } else {

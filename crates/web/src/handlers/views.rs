@@ -8,7 +8,6 @@ use domain::{
 use federation::{Core, Decision, State as Stand};
 
 use crate::{
-    acts,
     auth::{Actor, Place},
     catalogue::Language,
     decisions,
