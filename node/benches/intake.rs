@@ -6,113 +6,31 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod support;
+
 use std::time::Instant;
 
-use domain::{
-    cbor::{Decode, Encode},
-    charter::Charter,
-    genesis::{Founder, Genesis},
-    id::{EntryId, PersonId, ProposalId, Timestamp},
-    key::{PublicKey, SecretKey},
-    record::{Custody, Purpose, Roles},
-};
-use federation::{Act, Core, Input, Output, Settings, Write, message::Message};
+use domain::{cbor::Decode, key::PublicKey};
+use federation::{Core, Input, Output, Settings, message::Message};
 use replica::entry::Entry;
+use support::{History, history, key, stored};
 
-const START: Timestamp = Timestamp(1_800_000_000_000);
-const AUTHORS: u8 = 10;
-const ENTRIES_A_DAY: u64 = 1_000;
 const ROUNDS: usize = 5;
-
-/// A history of comments by ten authors, as another node would send it.
-struct History {
-    genesis: Genesis,
-    entries: Vec<Vec<u8>>,
-    end: Timestamp,
-}
-
-fn key(number: u8) -> SecretKey {
-    SecretKey::from_seed(&[number; 32])
-}
-
-fn act(core: &mut Core, now: Timestamp, key: &SecretKey, act: Act) -> (EntryId, Vec<Vec<u8>>) {
-    let random = [7; 32];
-    let outputs =
-        core.handle(now, Input::Act { ticket: 1, key: key.clone(), act, random });
-    let (mut written, mut answer) = (Vec::new(), None);
-    for output in outputs {
-        if let Output::Persist { number, writes } = output {
-            for write in writes {
-                if let Write::Entry { bytes, .. } = write {
-                    written.push(bytes);
-                }
-            }
-            for output in core.handle(now, Input::Persisted(number)) {
-                if let Output::Answer { result, .. } = output {
-                    answer = Some(result.unwrap());
-                }
-            }
-        }
-    }
-    (answer.unwrap(), written)
-}
-
-fn history(count: u64) -> History {
-    let root = key(1);
-    let founder = Founder {
-        root: root.public(),
-        name: "Co-op".to_owned(),
-        class: "producer".to_owned(),
-    };
-    let genesis = Genesis {
-        name: "Bench".to_owned(),
-        created: START,
-        founders: vec![founder],
-        charter: Charter::default().to_bytes(),
-        nonce: [0; 32],
-        requires: Vec::new(),
-    };
-    let settings = Settings { node: key(2).public(), seed: [0; 32] };
-    let mut core = Core::new(genesis.clone(), settings).unwrap();
-    core.handle(START, Input::Start { clean: true, alone: true });
-    let mut entries = act(&mut core, START, &root, Act::Found).1;
-    for author in 0..AUTHORS {
-        let grant = Act::Grant {
-            purpose: Purpose::Person,
-            key: key(10 + author).public(),
-            person: Some(PersonId([author; 16])),
-            roles: Roles::WORKER,
-            custody: Custody::Node,
-        };
-        entries.extend(act(&mut core, START, &root, grant).1);
-    }
-    let propose = Act::Propose {
-        title: "A proposal".to_owned(),
-        text: "Its text.".to_owned(),
-        rule: "consent".to_owned(),
-        urgent: None,
-        circle: None,
-        language: "en".to_owned(),
-    };
-    let (proposal, written): (ProposalId, _) = act(&mut core, START, &key(10), propose);
-    entries.extend(written);
-    let step_ms = 86_400_000 / (ENTRIES_A_DAY * u64::from(AUTHORS));
-    let mut now = START;
-    for number in 0..count {
-        now = START.plus_ms(number * step_ms + 1);
-        let text = format!("Comment {number}, of a length that people write: one or two lines.");
-        let comment = Act::Comment { proposal, answers: None, text };
-        let author = key(10 + (number % u64::from(AUTHORS)) as u8);
-        entries.extend(act(&mut core, now, &author, comment).1);
-    }
-    History { genesis, entries, end: now }
-}
 
 /// A receiving node with one connected peer.
 fn receiver(history: &History) -> (Core, PublicKey) {
-    let settings = Settings { node: key(3).public(), seed: [1; 32] };
+    let settings = Settings {
+        node: key(3).public(),
+        seed: [1; 32],
+    };
     let mut core = Core::new(history.genesis.clone(), settings).unwrap();
-    core.handle(history.end, Input::Start { clean: true, alone: true });
+    core.handle(
+        history.end,
+        Input::Start {
+            clean: true,
+            alone: true,
+        },
+    );
     let peer = key(2).public();
     core.handle(history.end, Input::Connected(peer));
     (core, peer)
@@ -133,7 +51,10 @@ fn signatures(history: &History) {
 fn core_alone(history: &History) {
     let (mut core, peer) = receiver(history);
     for (number, entries) in history.entries.chunks(256).enumerate() {
-        let message = Message::Entries { number: number as u64, entries: entries.to_vec() };
+        let message = Message::Entries {
+            number: number as u64,
+            entries: entries.to_vec(),
+        };
         for output in core.handle(history.end, Input::Message(peer, message)) {
             if let Output::Persist { number, .. } = output {
                 core.handle(history.end, Input::Persisted(number));
@@ -147,11 +68,16 @@ async fn core_and_store(history: &History) {
     let directory = tempfile::tempdir().unwrap();
     let federation = history.genesis.federation();
     let options = store::Options::default();
-    let (store, _) = store::Store::open(directory.path(), federation, options).await.unwrap();
+    let (store, _) = store::Store::open(directory.path(), federation, options)
+        .await
+        .unwrap();
     let (mut core, peer) = receiver(history);
     let mut under_way = tokio::task::JoinSet::new();
     for (number, entries) in history.entries.chunks(256).enumerate() {
-        let message = Message::Entries { number: number as u64, entries: entries.to_vec() };
+        let message = Message::Entries {
+            number: number as u64,
+            entries: entries.to_vec(),
+        };
         for output in core.handle(history.end, Input::Message(peer, message)) {
             if let Output::Persist { number, writes } = output {
                 let writes = writes.into_iter().map(stored).collect();
@@ -168,16 +94,11 @@ async fn core_and_store(history: &History) {
     while let Some(number) = under_way.join_next().await {
         core.handle(history.end, Input::Persisted(number.unwrap().unwrap()));
     }
-    assert_eq!(store.size().await.unwrap().entries, history.entries.len() as u64);
+    assert_eq!(
+        store.size().await.unwrap().entries,
+        history.entries.len() as u64
+    );
     store.close().await.unwrap();
-}
-
-fn stored(write: Write) -> store::Write {
-    match write {
-        Write::Entry { id, bytes, received } => store::Write::Entry { id, bytes, received },
-        Write::Remove { id } => store::Write::Remove { id },
-        Write::Chunk { hash, bytes } => store::Write::Chunk { hash, bytes },
-    }
 }
 
 fn median_rate(count: usize, mut work: impl FnMut()) -> f64 {
@@ -196,11 +117,17 @@ fn main() {
     let history = history(20_000);
     let count = history.entries.len();
     let bytes: usize = history.entries.iter().map(Vec::len).sum();
-    println!("{count} entries of {} bytes on average, median of {ROUNDS} rounds", bytes / count);
+    println!(
+        "{count} entries of {} bytes on average, median of {ROUNDS} rounds",
+        bytes / count
+    );
     let raw = median_rate(count, || signatures(&history));
     println!("strict verification alone   {raw:>9.0} /s  1.00");
     let core = median_rate(count, || core_alone(&history));
-    println!("core, no disk               {core:>9.0} /s  {:.2}", core / raw);
+    println!(
+        "core, no disk               {core:>9.0} /s  {:.2}",
+        core / raw
+    );
     for workers in [1, 2] {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(workers)
@@ -208,6 +135,9 @@ fn main() {
             .build()
             .unwrap();
         let whole = median_rate(count, || runtime.block_on(core_and_store(&history)));
-        println!("core and store, {workers} worker(s) {whole:>9.0} /s  {:.2}", whole / raw);
+        println!(
+            "core and store, {workers} worker(s) {whole:>9.0} /s  {:.2}",
+            whole / raw
+        );
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 /// Exit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 configuration or data
 /// directory, 4 the node cannot be reached, 5 the store is damaged.
 #[derive(Debug, Parser)]
-#[command(name = "folkmoot", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "folkmoot", version, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -47,9 +47,11 @@ impl Global {
         if let Some(path) = &self.data {
             return Ok(DataDirectory::at(path));
         }
-        let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(|| {
-            std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"))
-        });
+        let base = std::env::var_os("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .or_else(|| {
+                std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"))
+            });
         let base = base.ok_or_else(|| {
             Failure::configuration("there is no home directory, so no default data directory")
                 .hint("name one: --data DIR")
@@ -94,6 +96,15 @@ pub enum Command {
     Demo(commands::demo::Demo),
     Status(commands::status::Status),
     Members(commands::members::Members),
+    Propose(commands::propose::Propose),
+    Open(commands::open::Open),
+    Amend(commands::amend::Amend),
+    Withdraw(commands::withdraw::Withdraw),
+    Vote(commands::vote::Vote),
+    Comment(commands::comment::Comment),
+    Decisions(commands::decisions::Decisions),
+    Show(commands::show::Show),
+    Token(commands::token::Token),
     Store(commands::store::Store),
     Config(commands::config::Config),
     Completions(commands::completions::Completions),
@@ -113,7 +124,9 @@ pub fn main() -> ExitCode {
         }
     };
     let global = cli.global.clone();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(error) => Err(Failure::refused("the system starts no threads").because(error)),
@@ -143,8 +156,29 @@ async fn run(cli: Cli) -> Outcome {
         Command::Demo(command) => command.run(global).await,
         Command::Status(command) => command.run(global).await,
         Command::Members(command) => command.run(global).await,
+        Command::Propose(command) => command.run(global).await,
+        Command::Open(command) => command.run(global).await,
+        Command::Amend(command) => command.run(global).await,
+        Command::Withdraw(command) => command.run(global).await,
+        Command::Vote(command) => command.run(global).await,
+        Command::Comment(command) => command.run(global).await,
+        Command::Decisions(command) => command.run(global).await,
+        Command::Show(command) => command.run(global).await,
+        Command::Token(command) => command.run(global).await,
         Command::Store(command) => command.run(global).await,
         Command::Config(command) => command.run(global),
         Command::Completions(command) => command.run(global),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn every_command_and_argument_is_named_once() {
+        Cli::command().debug_assert();
     }
 }

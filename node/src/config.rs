@@ -168,8 +168,9 @@ impl Config {
                 return Err(Fault::new(message, "leave some out"));
             }
             for address in addresses {
-                network::check_multiaddr(address)
-                    .map_err(|error| Fault::new(format!("{key}: {error}"), "correct the address"))?;
+                network::check_multiaddr(address).map_err(|error| {
+                    Fault::new(format!("{key}: {error}"), "correct the address")
+                })?;
             }
         }
         if let Some(url) = &self.web.public_url {
@@ -223,7 +224,10 @@ impl Fault {
 
     fn of_toml(error: &toml::de::Error) -> Self {
         let text = error.to_string();
-        Self::new(text.trim_end(), "correct the line, then folkmoot config check")
+        Self::new(
+            text.trim_end(),
+            "correct the line, then folkmoot config check",
+        )
     }
 
     fn in_file(self, path: &Path) -> Failure {
@@ -280,12 +284,21 @@ mod tests {
     #[test]
     fn each_fault_says_what_to_write_instead() {
         for (text, message) in [
-            ("[web]\nlisen = \"\"", "unknown key \"web.lisen\"; did you mean \"web.listen\"?"),
-            ("[netwrk]", "unknown key \"netwrk\"; did you mean \"network\"?"),
+            (
+                "[web]\nlisen = \"\"",
+                "unknown key \"web.lisen\"; did you mean \"web.listen\"?",
+            ),
+            (
+                "[netwrk]",
+                "unknown key \"netwrk\"; did you mean \"network\"?",
+            ),
             ("node = 1", "node is a section, not a value"),
             ("[web]\nlisten = \"here\"", "invalid socket address syntax"),
             ("[web]\nlisten = 7180", "invalid type: integer `7180`"),
-            ("[network]\nlisten = [\"localhost:1\"]", "network.listen: \"localhost:1\" is not"),
+            (
+                "[network]\nlisten = [\"localhost:1\"]",
+                "network.listen: \"localhost:1\" is not",
+            ),
             ("[log]\nformat = \"xml\"", "unknown variant `xml`"),
             ("[log]\nlevel = \"loud\"", "log.level"),
             ("[web", "TOML parse error at line 1"),

@@ -130,7 +130,6 @@ pub enum Answer {
 
 /// A key as text, in a sentence of its own when it is none.
 pub fn parse_key(text: &str) -> crate::failure::Outcome<PublicKey> {
-    text.parse().map_err(|error| {
-        crate::failure::Failure::usage(format!("{text:?} is no key: {error}"))
-    })
+    text.parse()
+        .map_err(|error| crate::failure::Failure::usage(format!("{text:?} is no key: {error}")))
 }

@@ -4,8 +4,8 @@
 //! Writes go to the writer, which says how far everything is durable; messages go to the sender,
 //! which keeps their order. Both queues are bounded, and neither waits for the loop.
 
-mod health;
 mod handle;
+mod health;
 mod sender;
 mod writer;
 
@@ -15,10 +15,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{
-    cbor::Decode,
-    id::EntryId,
-};
+use domain::{cbor::Decode, id::EntryId};
 use federation::{Change, Core, Input, Output, Prepared, Refused, message::Message};
 use network::{Event, Events, Network, Reply};
 use replica::entry::Entry;
@@ -174,7 +171,12 @@ struct Driver {
 }
 
 impl Driver {
-    async fn run(mut self, mut inputs: Inputs, clean: bool, alone: bool) -> Result<(), DriverError> {
+    async fn run(
+        mut self,
+        mut inputs: Inputs,
+        clean: bool,
+        alone: bool,
+    ) -> Result<(), DriverError> {
         self.step(Input::Start { clean, alone }).await?;
         loop {
             let wake = self.wake_at();
@@ -209,7 +211,10 @@ impl Driver {
     }
 
     /// Waits until what was handed to the writer is durable, and answers who waits for it.
-    async fn drain(mut self, persisted: &mut watch::Receiver<writer::Progress>) -> Result<(), DriverError> {
+    async fn drain(
+        mut self,
+        persisted: &mut watch::Receiver<writer::Progress>,
+    ) -> Result<(), DriverError> {
         let (batches, _) = mpsc::channel(1);
         // Closing the queue lets the writer finish and go.
         drop(std::mem::replace(&mut self.batches, batches));

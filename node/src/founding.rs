@@ -79,11 +79,17 @@ pub fn genesis(name: &str, mut founders: Vec<Founder>, charter: &Charter) -> Out
         check_name("founder's name", &founder.name)?;
         check_class(charter, &founder.class)?;
         founder.root.verifier().map_err(|_| {
-            Failure::usage(format!("{} of {} is no usable key", founder.root, founder.name))
+            Failure::usage(format!(
+                "{} of {} is no usable key",
+                founder.root, founder.name
+            ))
         })?;
     }
     founders.sort_unstable();
-    if let Some(pair) = founders.windows(2).find(|pair| pair[0].root == pair[1].root) {
+    if let Some(pair) = founders
+        .windows(2)
+        .find(|pair| pair[0].root == pair[1].root)
+    {
         return Err(Failure::usage(format!(
             "{} and {} have the same root key",
             pair[0].name, pair[1].name
@@ -107,16 +113,14 @@ pub fn write_genesis(directory: &DataDirectory, genesis: &Genesis) -> Outcome {
 
 /// After `found` or `join`: grants the node's key and the first steward's, names the steward as
 /// delegate, and keeps the one-time link of the steward.
-pub async fn begin_member(
-    directory: &DataDirectory,
-    handle: &Handle,
-    root: &SecretKey,
-) -> Outcome {
+pub async fn begin_member(directory: &DataDirectory, handle: &Handle, root: &SecretKey) -> Outcome {
     let node = directory.key(Role::Node)?.public();
     handle.act(root.clone(), grant_node(node)).await?;
     let roles = Roles::STEWARD.with(Roles::DELEGATE);
     let (invitation, secret) = invite_person("First steward", roles)?;
-    handle.act(root.clone(), grant_person(&invitation, roles)).await?;
+    handle
+        .act(root.clone(), grant_person(&invitation, roles))
+        .await?;
     let delegates = vec![Delegate {
         key: invitation.key,
         person: invitation.person,

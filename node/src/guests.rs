@@ -65,7 +65,8 @@ impl Guests {
     /// A sentence for the one who asks.
     pub async fn find(&self, now: Timestamp, secret: &[u8; 32]) -> Result<Guest, String> {
         let found = self.0.local_get(AREA, &key(secret)).await;
-        let unknown = "this node did not make that invitation, or it was used up; ask for a new one";
+        let unknown =
+            "this node did not make that invitation, or it was used up; ask for a new one";
         let guest = found
             .map_err(|_| "this node cannot read its invitations now; try again later".to_owned())?
             .and_then(|value| read(&value))
@@ -94,7 +95,8 @@ impl Guests {
             None => guest.used_by = Some(root),
         }
         let written = self.0.write(vec![entry(secret, &guest)]).await;
-        written.map_err(|_| "this node cannot take applications now; try again later".to_owned())?;
+        written
+            .map_err(|_| "this node cannot take applications now; try again later".to_owned())?;
         Ok(guest)
     }
 }

@@ -24,7 +24,10 @@ pub async fn keep_in_touch(handle: Handle, network: Network, addresses: Vec<Stri
     }
     let mut pause = PAUSE_MIN;
     loop {
-        if network.peers().await.is_empty() {
+        if handle.read(|core| core.member().is_none()) {
+            // An applicant has nothing to show yet.
+            tokio::time::sleep(PAUSE_MIN).await;
+        } else if network.peers().await.is_empty() {
             for address in &addresses {
                 if let Err(problem) = introduce(&handle, &network, address).await {
                     tracing::info!(%address, %problem, "could not introduce this node");
@@ -45,7 +48,10 @@ async fn introduce(handle: &Handle, network: &Network, address: &str) -> Result<
     if ids.is_empty() {
         return Ok(());
     }
-    let entries = handle.entries(&ids).await.map_err(|failure| failure.message)?;
+    let entries = handle
+        .entries(&ids)
+        .await
+        .map_err(|failure| failure.message)?;
     if entries.len() > INTRODUCTION_MAX {
         return Err(format!("more than {INTRODUCTION_MAX} entries to show"));
     }

@@ -94,7 +94,9 @@ impl Invitation {
         let at = all.len().saturating_sub(CHECKSUM_BYTES);
         let (bytes, sum) = all.split_at(at);
         if sum != checksum(bytes) {
-            return Err(bad("its checksum is wrong, so a part is missing or changed"));
+            return Err(bad(
+                "its checksum is wrong, so a part is missing or changed",
+            ));
         }
         Self::from_bytes(bytes).map_err(|error| {
             bad("this release cannot read it")

@@ -56,8 +56,11 @@ impl Application {
             Failure::configuration(format!("cannot read {}", path.display())).because(error)
         })?;
         toml::from_str(&text).map(Some).map_err(|error| {
-            Failure::configuration(format!("{} is not as folkmoot join wrote it", path.display()))
-                .because(error)
+            Failure::configuration(format!(
+                "{} is not as folkmoot join wrote it",
+                path.display()
+            ))
+            .because(error)
         })
     }
 }
@@ -132,7 +135,10 @@ async fn ask(
         let message = newcomer.message(&core.federation());
         let is_valid = |admission: &Admission| {
             core.genesis().founder(&admission.founder).is_some()
-                && admission.founder.verify(&message, &admission.signature).is_ok()
+                && admission
+                    .founder
+                    .verify(&message, &admission.signature)
+                    .is_ok()
         };
         let mut admissions: Vec<Admission> = admissions.into_iter().filter(is_valid).collect();
         admissions.sort_unstable_by_key(|admission| admission.founder);

@@ -1,5 +1,6 @@
 //! The folkmoot program: the node of a co-op of co-ops, and the commands to use it.
 
+mod api;
 mod cli;
 mod clock;
 mod commands;

@@ -57,7 +57,9 @@ async fn read_back(store: &Store, core: &mut Core) -> Outcome {
     while let Some(batch) = scan.next().await? {
         for stored in batch {
             core.restore(&stored.bytes, Timestamp(stored.received_ms))
-                .map_err(|error| core_failure(error).hint("folkmoot store check"))?;
+                .map_err(|error| {
+                    core_failure(error).hint("folkmoot store check, then folkmoot store rebuild")
+                })?;
             chunks.extend(named_chunks(&stored.bytes));
         }
     }
@@ -131,9 +133,7 @@ pub async fn close(running: Running) -> Outcome {
 }
 
 /// What the end of the loop means.
-pub fn finish(
-    ended: Result<Result<(), driver::DriverError>, tokio::task::JoinError>,
-) -> Outcome {
+pub fn finish(ended: Result<Result<(), driver::DriverError>, tokio::task::JoinError>) -> Outcome {
     match ended {
         Ok(Ok(())) => Ok(()),
         Ok(Err(driver::DriverError::Store(error))) => Err(match error {

@@ -6,10 +6,7 @@ use domain::{genesis::Genesis, key::SecretKey};
 use network::{Limits, Network, NetworkError};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use web::{
-    Parts, Settings, Site,
-    clock::SystemClock,
-    invitation::Invitations,
-    node::Node as WebNode,
+    Parts, Settings, Site, clock::SystemClock, invitation::Invitations, node::Node as WebNode,
     seal::Secret,
 };
 
@@ -95,7 +92,11 @@ impl Node {
         let (_, none) = tokio::sync::mpsc::channel(1);
         let queue = std::mem::replace(&mut running.strangers, none);
         let helpers = vec![
-            tokio::spawn(strangers::answer_all(queue, handle.clone(), node_key.clone())),
+            tokio::spawn(strangers::answer_all(
+                queue,
+                handle.clone(),
+                node_key.clone(),
+            )),
             tokio::spawn(introduction::keep_in_touch(
                 handle.clone(),
                 network.clone(),
@@ -180,10 +181,10 @@ impl Node {
 async fn listen(address: SocketAddr) -> Outcome<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let failure = match error.kind() {
-            std::io::ErrorKind::AddrInUse => Failure::configuration(format!(
-                "cannot listen on {address}: the port is in use"
-            ))
-            .hint("stop the program that uses it, or set web.listen in folkmoot.toml"),
+            std::io::ErrorKind::AddrInUse => {
+                Failure::configuration(format!("cannot listen on {address}: the port is in use"))
+                    .hint("stop the program that uses it, or set web.listen in folkmoot.toml")
+            }
             std::io::ErrorKind::PermissionDenied => Failure::configuration(format!(
                 "cannot listen on {address}: not permitted"
             ))
@@ -286,7 +287,10 @@ pub async fn print_link(directory: &DataDirectory, handle: &Handle, url: &str) {
         None => false,
     };
     if is_open {
-        println!("First sign-in, once, for your first steward: {url}/invitation/{}", text.trim());
+        println!(
+            "First sign-in, once, for your first steward: {url}/welcome/{}",
+            text.trim()
+        );
     } else {
         // It was used or has expired; a file left behind would only be tried again.
         let _ = std::fs::remove_file(&path);

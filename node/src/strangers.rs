@@ -15,17 +15,17 @@ use federation::{
 };
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::{clock, driver::{Handle, Stranger}, guests::Guests};
+use crate::{
+    clock,
+    driver::{Handle, Stranger},
+    guests::Guests,
+};
 
 /// Requests answered at once.
 const AT_ONCE: usize = 4;
 
 /// Answers strangers until the network ends.
-pub async fn answer_all(
-    mut queue: mpsc::Receiver<Stranger>,
-    handle: Handle,
-    node: SecretKey,
-) {
+pub async fn answer_all(mut queue: mpsc::Receiver<Stranger>, handle: Handle, node: SecretKey) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let desk = Arc::new(Desk {
         guests: Guests(handle.store().clone()),

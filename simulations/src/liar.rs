@@ -177,7 +177,7 @@ impl World {
         if liar.calm {
             return;
         }
-        let again = now + liar.random.exponential(20 * MINUTE) + 1_000;
+        let again = now + liar.random.exponential(40 * MINUTE) + 1_000;
         let lies: Vec<Lie> = liar.lies.iter().copied().collect();
         let lie = liar.random.pick(&lies).copied();
         let entries = match lie {
@@ -286,7 +286,7 @@ impl World {
             return Vec::new();
         };
         let mut entries = Vec::new();
-        for _ in 0..self.drawn(node, 200) {
+        for _ in 0..self.drawn(node, 40) {
             sequence += 1;
             let Some(entry) = self.unknown(node, (sequence, previous), 0) else {
                 break;
@@ -301,7 +301,7 @@ impl World {
         let Some((_, _, sequence, previous, _)) = self.worker(node) else {
             return Vec::new();
         };
-        let number = self.drawn(node, 200);
+        let number = self.drawn(node, 100);
         (0..number)
             .filter_map(|_| self.unknown(node, (sequence + 1, previous), 0))
             .map(|entry| entry.to_bytes())
@@ -312,7 +312,7 @@ impl World {
         let Some((_, _, sequence, previous, _)) = self.worker(node) else {
             return Vec::new();
         };
-        let number = self.drawn(node, 400);
+        let number = self.drawn(node, 60);
         let mut entries = Vec::new();
         for index in 0..number {
             let nowhere = Some(EntryId(crate::random::bytes_of(index, "nowhere")));

@@ -255,7 +255,18 @@ impl World {
         };
         self.nodes[node].idle_wakes = 0;
         let key = self.nodes[from].key;
+        let number = match &message {
+            Message::Entries { number, .. } => Some(*number),
+            _ => None,
+        };
         self.give(node, Input::Message(key, message));
+        // What was refused may come another way later; the acknowledgement is not about that.
+        let flight = number.map(|number| (from, node, connection, number));
+        if let (Some(flight), Some(core)) = (flight, &self.nodes[node].core)
+            && let Some(ids) = self.ledger.flights.get_mut(&flight)
+        {
+            ids.retain(|id| core.replica().find(id).is_some());
+        }
     }
 
     /// Gives an input to a node's core and does what it asks.

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::ExitStatus,
 };
@@ -97,9 +98,7 @@ impl Coop {
             .arg("--data")
             .arg(self.data())
             .current_dir(self.directory.path());
-        if let Some(token) = &self.token {
-            command.env("FOLKMOOT_TOKEN", token);
-        }
+        command.env("FOLKMOOT_TOKEN", self.beside("token"));
         program::say(command).await
     }
 
@@ -217,7 +216,8 @@ impl Coop {
             None => self.steward_link().await,
         };
         let mut client = accept(self.web, &link, &self.steward()).await;
-        self.token = Some(make_token(&mut client).await);
+        let token = make_token(&mut client).await;
+        self.use_token(&token);
         client
     }
 
@@ -256,9 +256,15 @@ impl Coop {
         self.token.as_deref()
     }
 
-    /// Lets another person sit at the terminal.
+    /// Lets the person with this token sit at the terminal.
+    ///
+    /// # Panics
+    /// When the token cannot be written down.
     pub fn use_token(&mut self, token: &str) {
         self.token = Some(token.to_owned());
+        let path = self.beside("token");
+        fs::write(&path, format!("{token}\n")).expect("the folder can be written to");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is our file");
     }
 
     /// Asks the JSON API.

@@ -14,7 +14,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_core::Rng;
 use replica::{
     entry::{Address, Audience, Header, SALT_BYTES, Salted},
-    view::Version,
+    view::{Key, Member, Version},
 };
 
 use crate::{
@@ -32,6 +32,8 @@ struct Draft {
     record: Record,
     note: Option<Vec<u8>>,
     references: Vec<EntryId>,
+    /// What it follows: its time must not be before.
+    after: Option<EntryId>,
     chunks: Vec<Vec<u8>>,
 }
 
@@ -113,11 +115,13 @@ impl Core {
             return Err(Refused::Forked);
         }
         let time_of = |id: &EntryId| self.replica().find(id).map(|stored| stored.time);
-        let time = [tip.and_then(|(_, id)| time_of(&id)), time_of(&draft.grant)]
-            .into_iter()
-            .flatten()
-            .chain([self.genesis().created])
-            .fold(now, Timestamp::max);
+        let earliest = [
+            tip.and_then(|(_, id)| time_of(&id)),
+            time_of(&draft.grant),
+            draft.after.and_then(|id| time_of(&id)),
+            Some(self.genesis().created),
+        ];
+        let time = earliest.into_iter().flatten().fold(now, Timestamp::max);
         let mut generator = ChaCha8Rng::from_seed(random);
         let mut salt = || {
             let mut salt = [0; SALT_BYTES];
@@ -128,6 +132,13 @@ impl Core {
         if let Record::Opening(opening) = &mut record {
             // The period counts from the entry's own time, which a clock set back moves.
             opening.deadline = opening.deadline.plus_ms(time.since_ms(now));
+        }
+        if let Record::Ballot(ballot) = &record {
+            // The clock was set back and the key's last entry is later: the ballot would not count.
+            let opening = self.replica().opening(&ballot.phase);
+            if let Some(opening) = opening.filter(|opening| time > opening.deadline) {
+                return Err(Refused::Closed(opening.deadline));
+            }
         }
         let body = Salted::new(&salt(), &record.to_bytes());
         let note = draft.note.map(|note| Salted::new(&salt(), &note));
@@ -322,15 +333,15 @@ impl Core {
                 custody,
             } => {
                 let grant = self.granting_grant(key)?;
-                let numbers = self.view().keys.get(granted).map(|known| known.number);
+                let member = self.replica().find(&grant).map(|stored| stored.member);
+                let claim = member.and_then(|member| self.view().granted_by(&member, granted));
                 let record = record::Grant {
                     purpose: *purpose,
                     key: *granted,
                     person: *person,
                     roles: *roles,
                     custody: *custody,
-                    // Another member may have granted the key with any number.
-                    number: numbers.unwrap_or(0).saturating_add(1),
+                    number: claim.map_or(1, |known| known.number.saturating_add(1)),
                 };
                 Ok(Draft::new(grant, "keys", Record::Grant(record)))
             }
@@ -571,6 +582,7 @@ impl Core {
         };
         let mut draft = Draft::of(grant, proposal, Record::Opening(record));
         draft.references = vec![version.entry];
+        draft.after = Some(version.entry);
         Ok(draft)
     }
 
@@ -630,6 +642,8 @@ impl Core {
             reason_characters: visible_characters(&reason) as u64,
         };
         let mut draft = Draft::new(grant, "ballots", Record::Ballot(record));
+        // A clock a little behind the opener's must not make a vote that came before the opening.
+        draft.after = Some(phase.opening.id);
         draft.audience = Audience::Members;
         draft.note = note(&reason);
         Ok(draft)
@@ -665,9 +679,16 @@ impl Core {
         })
     }
 
+    /// The grant of a key as this node's own member gave it, whoever else claims the key.
+    fn key_here(&self, key: &PublicKey) -> Option<&Key> {
+        let own = self.member();
+        let own = own.and_then(|member| self.view().granted_by(&member, key));
+        own.or_else(|| self.view().keys.get(key))
+    }
+
     /// The grant a person's key acts under, and its member.
     fn person_grant(&self, key: &PublicKey) -> Result<(EntryId, MemberId), Refused> {
-        match self.view().keys.get(key) {
+        match self.key_here(key) {
             Some(known) if known.revoked => Err(Refused::Revoked),
             Some(known) if known.purpose == Purpose::Person => Ok((known.grant, known.member)),
             _ => self
@@ -680,7 +701,7 @@ impl Core {
     }
 
     fn node_grant(&self, key: &PublicKey) -> Result<EntryId, Refused> {
-        match self.view().keys.get(key) {
+        match self.key_here(key) {
             Some(known) if known.revoked => Err(Refused::Revoked),
             Some(known) if known.purpose == Purpose::Node => Ok(known.grant),
             _ => Err(Refused::Right {
@@ -692,13 +713,18 @@ impl Core {
     /// The mandate in force that lists this key: its entry, member and number.
     fn mandate_of(&self, key: &PublicKey) -> Result<(EntryId, MemberId, u64), Refused> {
         let needs = "a delegate's key, listed in the mandate of your co-op (folkmoot key mandate)";
-        let member = match self.view().keys.get(key) {
+        let member = match self.key_here(key) {
             Some(known) if known.revoked => return Err(Refused::Revoked),
             Some(known) => self.view().members.get(&known.member),
-            None => self.view().members.values().find(|member| {
-                let mandate = member.mandate.as_ref();
-                mandate.is_some_and(|m| m.delegates.iter().any(|d| d.key == *key))
-            }),
+            None => {
+                let lists = |member: &&Member| {
+                    let mandate = member.mandate.as_ref();
+                    mandate.is_some_and(|m| m.delegates.iter().any(|d| d.key == *key))
+                };
+                let own = self.member().and_then(|own| self.view().members.get(&own));
+                let others = || self.view().members.values().find(lists);
+                own.filter(lists).or_else(others)
+            }
         };
         let mandate = member.and_then(|member| member.mandate.as_ref().map(|m| (member.id, m)));
         match mandate {
@@ -710,7 +736,7 @@ impl Core {
     }
 
     fn steward_or_delegate(&self, key: &PublicKey) -> Result<(EntryId, MemberId), Refused> {
-        match self.view().keys.get(key) {
+        match self.key_here(key) {
             Some(known) if known.revoked => return Err(Refused::Revoked),
             Some(known) if known.roles.has(record::Roles::STEWARD) => {
                 return Ok((known.grant, known.member));
@@ -730,7 +756,7 @@ impl Core {
         if let Ok(grant) = self.root_grant(key) {
             return Ok(grant);
         }
-        match self.view().keys.get(key) {
+        match self.key_here(key) {
             Some(known) if known.revoked => Err(Refused::Revoked),
             Some(known) if known.roles.has(record::Roles::STEWARD) => Ok(known.grant),
             _ => Err(Refused::Right {
@@ -758,6 +784,7 @@ impl Draft {
             record,
             note: None,
             references: Vec::new(),
+            after: None,
             chunks: Vec::new(),
         }
     }

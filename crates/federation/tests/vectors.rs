@@ -1,6 +1,8 @@
 //! The test vectors of `specs/vectors` that speak of messages and of proposals, and whether the
 //! files are those that the example `vectors` writes.
 
+#![allow(clippy::unwrap_used)]
+
 use domain::{
     cbor::{Decode, DecodeError, Encode},
     genesis::Genesis,

@@ -72,13 +72,29 @@ impl Replica {
             .is_some_and(|elector| elector.root.0 == member.0)
     }
 
+    /// Whether a ballot is about the version that was opened and claims a time in the period. One
+    /// that cannot count must not displace one that does: else a thief takes a vote back after the
+    /// deadline with a late ballot of a higher slot.
+    fn may_count(&self, ballot: &Stored) -> bool {
+        let Some(Record::Ballot(record)) = ballot.record.as_deref() else {
+            return false;
+        };
+        let opened = self.find(&record.phase).map(|opening| opening.time);
+        self.opening(&record.phase).is_some_and(|opening| {
+            record.version == opening.text
+                && opened.is_some_and(|opened| opened <= ballot.time)
+                && ballot.time <= opening.deadline
+        })
+    }
+
     /// The ballots of a phase and member that are kept although they do not stand.
     fn kept_alone(&self, phase: &PhaseId, member: &MemberId) -> BTreeSet<Position> {
         if !self.votes_alone(phase, member) {
             return BTreeSet::new();
         }
         let all = self.ballots.get(&(*phase, *member)).into_iter().flatten();
-        let places = all.filter_map(|position| {
+        let places = all.filter(|position| self.may_count(self.at(**position)));
+        let places = places.filter_map(|position| {
             let (slot, choice) = self.slot_of(*position)?;
             Some((slot, choice, self.at(*position).id, *position))
         });
@@ -241,7 +257,7 @@ impl Replica {
         let Right::Delegate { mandate } = ballot.right else {
             return false;
         };
-        if !self.votes_alone(&record.phase, &ballot.member) {
+        if !self.votes_alone(&record.phase, &ballot.member) || !self.may_count(ballot) {
             return false;
         }
         let group = (record.phase, ballot.member);
@@ -251,7 +267,8 @@ impl Replica {
             ballot.id,
             Position::MAX,
         )];
-        for position in self.ballots.get(&group).into_iter().flatten() {
+        let others = self.ballots.get(&group).into_iter().flatten();
+        for position in others.filter(|position| self.may_count(self.at(**position))) {
             if let Some((slot, choice)) = self.slot_of(*position) {
                 places.push((slot, choice, self.at(*position).id, *position));
             }

@@ -21,7 +21,8 @@ pub const SALT_BYTES: usize = 32;
 /// What an entry adds on the wire to its header, body and note, at most.
 const FRAME_BYTES: usize = 1 + 3 + 66 + 5 + 5;
 
-/// Who may read the body and the note of an entry. Headers go to all.
+/// Who may read the body and the note of an entry. Headers go to all, and so do the bodies of the
+/// kinds that bind: there it speaks of the note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Audience {
     /// Anyone.

@@ -1,28 +1,22 @@
 //! What people do, on its way to the core: which key signs, and what needs no signature at all.
 
 use domain::{
-    id::{EntryId, MemberId, PersonId},
+    id::{EntryId, MemberId},
     key::SecretKey,
     record::{Purpose, Roles},
 };
-use federation::{Act, Core};
+use federation::Act;
 
 use crate::{auth::Actor, error::WebError, site::Site, texts::Texts};
 
-/// The roles that a member's own grants give a person now. Any member can grant any person a role;
-/// here only this member's word counts.
-pub(crate) fn roles_by(core: &Core, member: Option<MemberId>, person: &PersonId) -> Roles {
-    let keys =
-        core.view().keys.values().filter(|key| {
-            key.person == Some(*person) && Some(key.member) == member && !key.revoked
-        });
-    keys.fold(Roles::none(), |roles, key| roles.with(key.roles))
-}
-
 /// The roles that the person's keys give it now.
 pub(crate) fn roles(site: &Site, actor: &Actor) -> Roles {
-    site.node
-        .read(|core| roles_by(core, core.member(), &actor.person()))
+    site.node.read(|core| {
+        let own = core.member();
+        own.map_or_else(Roles::none, |member| {
+            core.view().roles_of(&member, &actor.person())
+        })
+    })
 }
 
 /// Refuses people who are no stewards.
@@ -38,10 +32,10 @@ pub(crate) fn need_steward(site: &Site, actor: &Actor) -> Result<(), WebError> {
 pub(crate) fn root_key(site: &Site, actor: &Actor) -> Result<SecretKey, WebError> {
     need_steward(site, actor)?;
     let key = site.node.root_key()?;
-    let member = Some(MemberId(key.public().0));
+    let member = MemberId(key.public().0);
     let roles = site
         .node
-        .read(|core| roles_by(core, member, &actor.person()));
+        .read(|core| core.view().roles_of(&member, &actor.person()));
     if roles.has(Roles::STEWARD) {
         Ok(key)
     } else {
@@ -74,7 +68,8 @@ fn needs_root(site: &Site, act: &Act) -> bool {
             *purpose == Purpose::Validator || roles.has(Roles::STEWARD)
         }
         Act::Revoke { key, .. } => site.node.read(|core| {
-            let known = core.view().keys.get(key);
+            let own = core.member();
+            let known = own.and_then(|member| core.view().granted_by(&member, key));
             known.is_some_and(|known| {
                 known.purpose == Purpose::Validator || known.roles.has(Roles::STEWARD)
             })

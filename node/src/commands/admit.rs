@@ -50,7 +50,10 @@ impl Admit {
 
 async fn list(global: &Global, access: &Access) -> Outcome {
     let answer = access.call(Command::Applications).await?;
-    let all = answer["applications"].as_array().cloned().unwrap_or_default();
+    let all = answer["applications"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     if all.is_empty() {
         return global.say(&answer, "Nobody applies.");
     }
@@ -97,19 +100,29 @@ async fn admit(global: &Global, access: &Access, applicant: &str, root: &SecretK
     };
     global.say(
         &json,
-        format!("Admitted {:?} ({signed} of {needed}). {rest}", newcomer.name),
+        format!(
+            "Admitted {:?} ({signed} of {needed}). {rest}",
+            newcomer.name
+        ),
     )
 }
 
 fn find(answer: &Value, applicant: &str) -> Outcome<Value> {
-    let all = answer["applications"].as_array().cloned().unwrap_or_default();
+    let all = answer["applications"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let fits = |one: &&Value| text(one, "name") == applicant || text(one, "root") == applicant;
     let found: Vec<&Value> = all.iter().filter(fits).collect();
     match found[..] {
         [one] => Ok(one.clone()),
-        [] => Err(Failure::refused(format!("nobody called {applicant:?} applies"))
-            .hint("folkmoot admit lists who does")),
-        _ => Err(Failure::refused(format!("several applicants are called {applicant:?}"))
-            .hint("name the root key instead: folkmoot admit did:key:…")),
+        [] => Err(
+            Failure::refused(format!("nobody called {applicant:?} applies"))
+                .hint("folkmoot admit lists who does"),
+        ),
+        _ => Err(
+            Failure::refused(format!("several applicants are called {applicant:?}"))
+                .hint("name the root key instead: folkmoot admit did:key:…"),
+        ),
     }
 }

@@ -85,8 +85,10 @@ impl Init {
         if let Some(name) = &self.found {
             return self.found(global, name).await;
         }
-        Err(Failure::usage("say what to begin with: --found, --prepare or --genesis")
-            .hint("folkmoot init --help"))
+        Err(
+            Failure::usage("say what to begin with: --found, --prepare or --genesis")
+                .hint("folkmoot init --help"),
+        )
     }
 
     fn name(&self) -> Outcome<&str> {
@@ -184,7 +186,9 @@ impl Init {
                 "{} has no keys, so none of its keys can be a founder's",
                 directory.path().display()
             ))
-            .hint("folkmoot init --prepare --name \"Name of your co-op\", before the genesis is made"));
+            .hint(
+                "folkmoot init --prepare --name \"Name of your co-op\", before the genesis is made",
+            ));
         }
         let (directory, root) = self.keys(global)?;
         if genesis.founder(&root.public()).is_none() {
@@ -231,11 +235,7 @@ impl Init {
 }
 
 /// Writes the genesis and this member's first entries.
-pub async fn sign_part(
-    directory: &DataDirectory,
-    root: &SecretKey,
-    genesis: &Genesis,
-) -> Outcome {
+pub async fn sign_part(directory: &DataDirectory, root: &SecretKey, genesis: &Genesis) -> Outcome {
     founding::write_genesis(directory, genesis)?;
     let running = opening::restore(directory).await?.start(None, false);
     let handle = running.handle.clone();
@@ -268,7 +268,9 @@ fn parse_founder(line: &str) -> Outcome<Founder> {
     let (class, root) = rest
         .split_once(",root=")
         .ok_or_else(|| bad("it has no ,root="))?;
-    let root = root.parse().map_err(|error| bad(&format!("root: {error}")))?;
+    let root = root
+        .parse()
+        .map_err(|error| bad(&format!("root: {error}")))?;
     Ok(Founder {
         root,
         name: name.to_owned(),
@@ -300,7 +302,13 @@ fn add_bootstrap(directory: &DataDirectory, addresses: &[String]) -> Outcome {
     let line = format!("bootstrap = [{}]", quoted.join(", "));
     let lines: Vec<&str> = text
         .lines()
-        .map(|old| if old.starts_with("bootstrap = ") { &line } else { old })
+        .map(|old| {
+            if old.starts_with("bootstrap = ") {
+                &line
+            } else {
+                old
+            }
+        })
         .collect();
     fs::write(&path, lines.join("\n") + "\n").map_err(failed)
 }
@@ -313,7 +321,10 @@ fn summary(directory: &DataDirectory, genesis: &Genesis, charter: &Charter) -> S
         genesis.federation()
     );
     for founder in &genesis.founders {
-        text += &format!("  founder   {} ({}) {}\n", founder.name, founder.class, founder.root);
+        text += &format!(
+            "  founder   {} ({}) {}\n",
+            founder.name, founder.class, founder.root
+        );
     }
     text += &format!("  charter   {:?}\n", terms.title);
     let rules: Vec<&str> = terms.rules.iter().map(|rule| rule.as_str()).collect();
@@ -330,7 +341,11 @@ fn summary(directory: &DataDirectory, genesis: &Genesis, charter: &Charter) -> S
         text += &format!(
             "It stands when {} have signed too: send each the file\n  {}\nand have it run \
              folkmoot init --genesis FILE --bootstrap ADDRESS.\n",
-            if others == 1 { "the other founder".to_owned() } else { format!("the other {others}") },
+            if others == 1 {
+                "the other founder".to_owned()
+            } else {
+                format!("the other {others}")
+            },
             directory.genesis_path().display()
         );
     }
@@ -358,7 +373,10 @@ mod tests {
         let line = founder_line("Bread, Roses & Co", "producer", &root);
         let founder = parse_founder(&line).unwrap();
         assert_eq!(founder.name, "Bread, Roses & Co");
-        assert_eq!((founder.class.as_str(), founder.root), ("producer", root.public()));
+        assert_eq!(
+            (founder.class.as_str(), founder.root),
+            ("producer", root.public())
+        );
         for bad in ["", "name=a", "name=a,class=b", "name=a,class=b,root=c"] {
             assert!(parse_founder(bad).is_err());
         }
@@ -366,7 +384,12 @@ mod tests {
 
     #[test]
     fn spans_are_said_in_the_largest_whole_unit() {
-        for (seconds, text) in [(604_800, "7 days"), (3_600, "1 hour"), (180, "3 minutes"), (90, "90 seconds")] {
+        for (seconds, text) in [
+            (604_800, "7 days"),
+            (3_600, "1 hour"),
+            (180, "3 minutes"),
+            (90, "90 seconds"),
+        ] {
             assert_eq!(duration(seconds), text);
         }
     }

@@ -165,8 +165,9 @@ async fn ask(
         match network.request(address, request.to_bytes()).await {
             Ok(answer) => return Ok((address.clone(), read(&answer)?)),
             Err(error) => {
-                failure = network_failure(error)
-                    .hint("ask the member that invited you whether its node runs and can be reached");
+                failure = network_failure(error).hint(
+                    "ask the member that invited you whether its node runs and can be reached",
+                );
             }
         }
     }

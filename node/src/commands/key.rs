@@ -176,7 +176,9 @@ fn grant(
             .hint("add for example --roles steward,delegate"));
     }
     if !is_person && !(roles.is_empty() && person.is_none()) {
-        return Err(Failure::usage(format!("a {purpose} key has no roles and no person")));
+        return Err(Failure::usage(format!(
+            "a {purpose} key has no roles and no person"
+        )));
     }
     let person = match person {
         Some(person) => Some(person.to_owned()),
@@ -221,7 +223,10 @@ fn export(global: &Global, directory: &DataDirectory, file: &std::path::Path) ->
         file.display(),
         file.display()
     );
-    global.say(&json!({ "file": file, "root": root.public().to_string() }), text)
+    global.say(
+        &json!({ "file": file, "root": root.public().to_string() }),
+        text,
+    )
 }
 
 fn remove_root(global: &Global, directory: &DataDirectory, copy: &std::path::Path) -> Outcome {
@@ -237,6 +242,7 @@ fn remove_root(global: &Global, directory: &DataDirectory, copy: &std::path::Pat
     fs::remove_file(&path).map_err(|error| {
         Failure::configuration(format!("cannot remove {}", path.display())).because(error)
     })?;
-    let text = "The root key is no longer on this node. Commands that need it take --root-key FILE.";
+    let text =
+        "The root key is no longer on this node. Commands that need it take --root-key FILE.";
     global.say(&json!({ "root": root.public().to_string() }), text)
 }

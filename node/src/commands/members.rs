@@ -31,7 +31,11 @@ impl Members {
                     text(member, "name"),
                     text(member, "class"),
                     format_utc(since).chars().take(10).collect(),
-                    if member["founder"] == true { "founder".to_owned() } else { String::new() },
+                    if member["founder"] == true {
+                        "founder".to_owned()
+                    } else {
+                        String::new()
+                    },
                     text(member, "root"),
                 ]
             })

@@ -1,19 +1,29 @@
 //! One file per command: its help, what it takes, what it does.
 
 pub mod admit;
+pub mod amend;
+pub mod comment;
 pub mod completions;
 pub mod config;
+pub mod decisions;
 pub mod demo;
 pub mod init;
 pub mod invite;
 pub mod join;
 pub mod key;
 pub mod members;
+pub mod open;
 pub mod person;
+pub mod propose;
 pub mod run;
+pub mod show;
 pub mod status;
 pub mod store;
 mod table;
+pub mod token;
+pub mod vote;
+pub mod withdraw;
+mod words;
 
 use std::path::Path;
 

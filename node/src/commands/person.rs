@@ -65,7 +65,8 @@ impl Person {
                 self.invite(global, &directory, &access, name, roles).await
             }
             What::Remove { person, reason } => {
-                self.remove(global, &directory, &access, person, reason).await
+                self.remove(global, &directory, &access, person, reason)
+                    .await
             }
         };
         access.close().await?;
@@ -103,7 +104,7 @@ impl Person {
             let mandate = RootAct::Mandate { delegates };
             access.sign_and_submit(&root, mandate).await?;
         }
-        let path = format!("/invitation/{}", *secret.text());
+        let path = format!("/welcome/{}", *secret.text());
         let config = directory.config()?;
         let base = match config.web.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
@@ -129,21 +130,28 @@ impl Person {
         let root = root_key(directory, self.root_key.as_deref())?;
         let answer = access.call(Command::Persons).await?;
         let all = answer["persons"].as_array().cloned().unwrap_or_default();
-        let fits = |one: &&serde_json::Value| {
-            text(one, "person") == person || text(one, "name") == person
-        };
+        let fits =
+            |one: &&serde_json::Value| text(one, "person") == person || text(one, "name") == person;
         let of_person: Vec<_> = all.iter().filter(fits).collect();
         let Some(id) = of_person.first().map(|one| text(one, "person")) else {
-            return Err(Failure::refused(format!("this co-op has no person {person:?}"))
-                .hint("folkmoot person list"));
+            return Err(
+                Failure::refused(format!("this co-op has no person {person:?}"))
+                    .hint("folkmoot person list"),
+            );
         };
         if of_person.iter().any(|one| text(one, "person") != id) {
-            return Err(Failure::refused(format!("several persons are called {person:?}"))
-                .hint("name the id instead; folkmoot person list shows it"));
+            return Err(
+                Failure::refused(format!("several persons are called {person:?}"))
+                    .hint("name the id instead; folkmoot person list shows it"),
+            );
         }
         let keys = access.call(Command::Keys).await?;
         let delegates = voting(&keys);
-        let rest: Vec<_> = delegates.iter().filter(|(_, whose)| *whose != id).cloned().collect();
+        let rest: Vec<_> = delegates
+            .iter()
+            .filter(|(_, whose)| *whose != id)
+            .cloned()
+            .collect();
         if rest.len() != delegates.len() {
             let mandate = RootAct::Mandate { delegates: rest };
             access.sign_and_submit(&root, mandate).await?;
@@ -156,7 +164,9 @@ impl Person {
             };
             access.sign_and_submit(&root, act).await?;
         }
-        access.call(Command::RemoveAccount { person: id.clone() }).await?;
+        access
+            .call(Command::RemoveAccount { person: id.clone() })
+            .await?;
         global.say(
             &json!({ "person": id }),
             format!("Removed {person}: the keys are revoked, the account is gone."),

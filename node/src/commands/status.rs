@@ -26,17 +26,29 @@ impl Status {
             None => "not a member yet".to_owned(),
         };
         let mut lines = vec![
-            format!("federation  {} ({})", text(federation, "name"), text(federation, "id")),
             format!(
-                "            {}, {} members",
-                if federation["founded"] == true { "founded" } else { "not all founders have signed" },
+                "federation  {} ({})",
+                text(federation, "name"),
+                text(federation, "id")
+            ),
+            format!(
+                "            {}, members: {}",
+                if federation["founded"] == true {
+                    "founded"
+                } else {
+                    "not all founders have signed"
+                },
                 text(federation, "members")
             ),
             format!("member      {member}"),
             format!("node        {}", text(&status, "node")),
             format!(
                 "            {}, folkmoot {}",
-                if status["running"] == true { "running" } else { "not running" },
+                if status["running"] == true {
+                    "running"
+                } else {
+                    "not running"
+                },
                 text(&status, "release")
             ),
             format!(
@@ -58,7 +70,9 @@ impl Status {
             lines.push(format!("warning     {trouble}"));
         }
         if let Some(seconds) = status["clock_off_seconds"].as_u64() {
-            lines.push(format!("warning     its clock is {seconds} seconds off; set it"));
+            lines.push(format!(
+                "warning     its clock is {seconds} seconds off; set it"
+            ));
         }
         global.say(&status, lines.join("\n"))
     }

@@ -3,11 +3,8 @@
 use std::io::{IsTerminal, Write};
 
 use clap::{Args, Subcommand};
-use domain::{
-    cbor::Decode,
-    id::{EntryId, FederationId},
-};
-use replica::entry::Entry;
+use domain::{cbor::Decode, id::EntryId};
+use replica::{Replica, entry::Entry};
 use serde_json::json;
 use store::{Options, Progress, Report, Step};
 
@@ -36,8 +33,10 @@ impl Store {
     /// Runs the command.
     pub async fn run(self, global: &Global) -> Outcome {
         let directory = global.directory()?;
-        let federation = directory.genesis()?.federation();
-        let verify = |_: u64, id: EntryId, bytes: &[u8]| verify(&federation, id, bytes);
+        let genesis = directory.genesis()?;
+        let federation = genesis.federation();
+        let mut replica = Replica::new(genesis);
+        let verify = |_: u64, id: EntryId, bytes: &[u8]| verify(&mut replica, id, bytes);
         let show = |progress: Progress| show(&progress);
         let report = match self.command {
             What::Check => {
@@ -78,16 +77,27 @@ impl Store {
     }
 }
 
-/// Judges one entry alone: what it is named by, its bytes and its signature.
-fn verify(federation: &FederationId, id: EntryId, bytes: &[u8]) -> Result<(), String> {
+/// Judges one entry: what it is named by, its bytes, its signature, and whether it fits those
+/// before it. An entry that rests on a lost one is given up with it: a node could not start from a
+/// log with a hole, and gets both back from the others.
+fn verify(replica: &mut Replica, id: EntryId, bytes: &[u8]) -> Result<(), String> {
+    let federation = replica.federation();
     let entry = Entry::from_bytes(bytes).map_err(|error| error.to_string())?;
-    if entry.id(federation) != id {
+    if entry.id(&federation) != id {
         return Err("it is stored under another id".to_owned());
     }
-    let verifier = entry.header.author.verifier().map_err(|error| error.to_string())?;
+    let verifier = entry
+        .header
+        .author
+        .verifier()
+        .map_err(|error| error.to_string())?;
     entry
-        .verify(federation, &verifier)
-        .map_err(|error| error.to_string())
+        .verify(&federation, &verifier)
+        .map_err(|error| error.to_string())?;
+    let received = entry.header.time;
+    replica
+        .restore(entry, received)
+        .map_err(|error| format!("it does not fit the entries before it: {error}"))
 }
 
 fn show(progress: &Progress) {

@@ -32,3 +32,16 @@ pub fn text(value: &serde_json::Value, field: &str) -> String {
         other => other.to_string(),
     }
 }
+
+/// A time in milliseconds for people, in UTC.
+pub fn time(value: &serde_json::Value) -> String {
+    match value.as_u64() {
+        Some(time) => federation::format_utc(domain::id::Timestamp(time)),
+        None => String::new(),
+    }
+}
+
+/// The first eight digits of an id.
+pub fn short(id: &str) -> String {
+    id.chars().take(8).collect()
+}

@@ -56,9 +56,13 @@ impl Access {
         match self {
             Self::Running(address, secret) => {
                 let asked = timeout(DEADLINE, ask(address, secret, &command)).await;
-                let lost =
-                    || Failure::unreachable("the running node gave no answer").hint("look at its log");
-                match asked.map_err(|_| lost())?.map_err(|error| lost().because(error))? {
+                let lost = || {
+                    Failure::unreachable("the running node gave no answer").hint("look at its log")
+                };
+                match asked
+                    .map_err(|_| lost())?
+                    .map_err(|error| lost().because(error))?
+                {
                     Answer::Done { ok } => Ok(ok),
                     Answer::Failed { error, hint } => Err(match hint {
                         Some(hint) => Failure::refused(error).hint(hint),

@@ -129,13 +129,16 @@ impl Desk {
         self.handle.read(|core| {
             let (view, own) = (core.view(), core.member());
             let of_key = |(key, known): (&domain::key::PublicKey, &replica::view::Key)| {
-                let mandate = view.members.get(&known.member).and_then(|m| m.mandate.as_ref());
+                let mandate = view
+                    .members
+                    .get(&known.member)
+                    .and_then(|m| m.mandate.as_ref());
                 let votes = mandate.is_some_and(|m| m.delegates.iter().any(|d| d.key == *key));
                 json!({
                     "key": key.to_string(),
                     "purpose": purpose_word(known.purpose),
                     "person": known.person.map(|person| person.to_string()),
-                    "name": known.person.and_then(|person| view.person_name(&person)),
+                    "name": known.person.and_then(|person| view.person_name(&known.member, &person)),
                     "roles": known.roles.words(),
                     "custody": if known.custody == Custody::Node { "node" } else { "person" },
                     "number": known.number,
@@ -144,7 +147,10 @@ impl Desk {
                     "revoked": known.revoked,
                 })
             };
-            let keys = view.keys.iter().filter(|(_, known)| Some(known.member) == own);
+            let keys = view
+                .keys
+                .iter()
+                .filter(|(_, known)| Some(known.member) == own);
             let root = own.and_then(|own| view.members.get(&own));
             json!({
                 "root": root.map(|member| member.root.to_string()),
@@ -158,12 +164,15 @@ impl Desk {
         let waiting = waiting.map_err(|error| Failure::refused(error.to_string()))?;
         Ok(self.handle.read(|core| {
             let (view, own) = (core.view(), core.member());
-            let keys = view.keys.iter().filter(|(_, known)| Some(known.member) == own);
+            let keys = view
+                .keys
+                .iter()
+                .filter(|(_, known)| Some(known.member) == own);
             let persons: Vec<Value> = keys
                 .filter_map(|(key, known)| {
                     let person = known.person?;
                     let invited = waiting.iter().find(|invited| invited.person == person);
-                    let name = view.person_name(&person).map(str::to_owned);
+                    let name = view.person_name(&known.member, &person).map(str::to_owned);
                     Some(json!({
                         "person": person.to_string(),
                         "name": name.or_else(|| invited.map(|invited| invited.name.clone())),
@@ -361,7 +370,11 @@ impl Desk {
                 reason,
             } => Act::Revoke {
                 key: parse_key(&key)?,
-                keep: if keep_nothing { Keep::Nothing } else { Keep::All },
+                keep: if keep_nothing {
+                    Keep::Nothing
+                } else {
+                    Keep::All
+                },
                 reason,
             },
         })

@@ -1,10 +1,6 @@
 //! The co-ops of the demo and their people, all invented, and their keys.
 
-use domain::{
-    genesis::Founder,
-    id::PersonId,
-    key::SecretKey,
-};
+use domain::{genesis::Founder, id::PersonId, key::SecretKey};
 use web::{invitation::Invitation, seal::Secret};
 use zeroize::Zeroizing;
 
@@ -17,11 +13,41 @@ pub const PASSWORD: &str = "folkmoot demo";
 
 /// Names that say that they are examples: co-op, directory, class, region, delegate.
 pub const COOPS: [(&str, &str, &str, &str, &str); 5] = [
-    ("Example Orchard Co-op", "orchard", "producer", "Catalonia (example)", "Robin (fictional)"),
-    ("Example Harbour Co-op", "harbour", "producer", "Ontario (example)", "Sam (fictional)"),
-    ("Example Lantern Co-op", "lantern", "producer", "Sweden (example)", "Kim (fictional)"),
-    ("Example Bakery Co-op", "bakery", "consumer", "England (example)", "Noor (fictional)"),
-    ("Example Library Co-op", "library", "consumer", "Quebec (example)", "Alex (fictional)"),
+    (
+        "Example Orchard Co-op",
+        "orchard",
+        "producer",
+        "Catalonia (example)",
+        "Robin (fictional)",
+    ),
+    (
+        "Example Harbour Co-op",
+        "harbour",
+        "producer",
+        "Ontario (example)",
+        "Sam (fictional)",
+    ),
+    (
+        "Example Lantern Co-op",
+        "lantern",
+        "producer",
+        "Sweden (example)",
+        "Kim (fictional)",
+    ),
+    (
+        "Example Bakery Co-op",
+        "bakery",
+        "consumer",
+        "England (example)",
+        "Noor (fictional)",
+    ),
+    (
+        "Example Library Co-op",
+        "library",
+        "consumer",
+        "Quebec (example)",
+        "Alex (fictional)",
+    ),
 ];
 
 /// One co-op as it is founded.

@@ -11,11 +11,7 @@ use domain::{
 use federation::{Act, State};
 
 use super::{proposals::Historical, story};
-use crate::{
-    clock,
-    driver::Handle,
-    failure::Outcome,
-};
+use crate::{clock, driver::Handle, failure::Outcome};
 
 /// How many votes are open at once.
 const OPEN_AT_ONCE: usize = 2;
@@ -76,7 +72,9 @@ impl Life {
         }
         let at = usize::from(dice[1]) % open.len();
         let seen = &open[at];
-        let waiting: Vec<usize> = (0..self.coops.len()).filter(|who| !seen.voted[*who]).collect();
+        let waiting: Vec<usize> = (0..self.coops.len())
+            .filter(|who| !seen.voted[*who])
+            .collect();
         if waiting.is_empty() || dice[2] < 64 {
             let who = usize::from(dice[3]) % self.coops.len();
             let text = COMMENTS[usize::from(dice[4]) % COMMENTS.len()].to_owned();
@@ -124,7 +122,9 @@ impl Life {
                 }
                 let counted = &phase.count.counted;
                 let voted = |member: &Option<_>| {
-                    member.as_ref().is_none_or(|member| counted.contains_key(member))
+                    member
+                        .as_ref()
+                        .is_none_or(|member| counted.contains_key(member))
                 };
                 Some(Seen {
                     id: *id,

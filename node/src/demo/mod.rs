@@ -14,6 +14,7 @@ use store::{Options, Store};
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{accounts::NewAccount, password::Password};
 
+pub use self::cast::{ACCOUNT, PASSWORD};
 use self::{
     cast::{COOPS, Coop},
     life::Life,
@@ -21,7 +22,6 @@ use self::{
     proposals::Historical,
     story::Story,
 };
-pub use self::cast::{ACCOUNT, PASSWORD};
 use crate::{
     clock,
     config::Config,
@@ -111,7 +111,7 @@ impl Demo {
         let all = COOPS.iter().zip(&self.nodes).zip(&self.directories);
         all.map(|(((name, ..), node), directory)| {
             let secret = std::fs::read_to_string(directory.link_path()).ok();
-            let link = secret.map(|secret| format!("{}/invitation/{}", node.url, secret.trim()));
+            let link = secret.map(|secret| format!("{}/welcome/{}", node.url, secret.trim()));
             (*name, node.url.clone(), link)
         })
         .collect()

@@ -79,7 +79,8 @@ impl Past {
             for output in outputs {
                 match output {
                     Output::Persist { number, writes } => {
-                        self.writes.extend(writes.into_iter().map(crate::driver::translate));
+                        self.writes
+                            .extend(writes.into_iter().map(crate::driver::translate));
                         next.extend(self.core.handle(self.now, Input::Persisted(number)));
                     }
                     Output::Answer { result, .. } => answer = Some(result),

@@ -28,8 +28,12 @@ impl Element<'_> {
         self.browser.ask(method, &path, body).await
     }
 
-    /// Clicks on it.
+    /// Scrolls until it is in the middle, where no bar covers it, and clicks on it.
     pub async fn click(&mut self) {
+        let element = json!({ "element-6066-11e4-a52e-4f735466cecf": self.id });
+        let script = "arguments[0].scrollIntoView({ block: 'center' })";
+        let body = json!({ "script": script, "args": [element] });
+        self.browser.ask("POST", "/execute/sync", &body).await;
         self.ask("POST", "click", &json!({})).await;
     }
 

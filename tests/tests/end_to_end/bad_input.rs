@@ -180,7 +180,12 @@ fn a_damaged_store_is_noticed_rebuilt_and_runs_again() {
         birch.say(&["store", "check"]).await.done();
         assert!(damaged > 0);
 
+        // What is lost may be its own: it signs nothing before it has asked the others.
+        federation.forwarder.cut(&[1], &[0]);
         federation.coops[1].start(&[]).await;
+        let (status, health) = federation.coops[1].health().await.unwrap();
+        assert_eq!(status, 503, "{health:#}");
+        federation.forwarder.heal();
         federation.meet().await;
         federation.shows(&id, &["-", "agree"], 30).await;
         federation.coops[1].vote(&id, "abstain").await;

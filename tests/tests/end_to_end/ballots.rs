@@ -59,7 +59,7 @@ fn ballots_that_break_a_rule_are_refused_with_a_reason_and_change_nothing() {
             birch.vote(&id, ["agree", "abstain"][number % 2]).await;
         }
         let ninth = birch.ballot(&id, "agree").await;
-        refused(&birch.act(&ninth).await.unwrap(), "8");
+        refused(&birch.act(&ninth).await.unwrap(), "seven times");
         assert_eq!(birch.ballots(&id).await.len(), 8);
         federation.shows(&id, &["-", "abstain"], 10).await;
     });
@@ -88,8 +88,11 @@ fn a_person_without_the_role_is_told_who_can() {
             .refused(1, &["delegate"]);
         assert!(alder.ballots(&id).await.is_empty());
         // Nor may a worker let others in.
-        let page = wanda.get("/node/people").await;
-        assert_eq!(page.status, 403, "{page:#?}");
+        let fields = [("name", "Xaver"), ("roles", "delegate")];
+        let invited = wanda
+            .submit("/account", "/node/people/invite", &fields)
+            .await;
+        assert_eq!(invited.status, 403, "{invited:#?}");
     });
 }
 

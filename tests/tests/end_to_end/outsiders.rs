@@ -134,7 +134,8 @@ fn a_request_of_a_hundred_megabytes_is_refused_before_it_fills_anything() {
             for _ in 0..100 {
                 write.write_all(&chunk).await?;
             }
-            io::Result::Ok(())
+            // Kept open: to stop sending in the middle means to have gone away.
+            io::Result::Ok(write)
         });
         let mut answer = vec![0; 12];
         wait::within("it is answered", 30, read.read_exact(&mut answer))

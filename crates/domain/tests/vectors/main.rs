@@ -1,5 +1,7 @@
 //! The test vectors of `specs/vectors` that speak of values and rules.
 
+#![allow(clippy::unwrap_used)]
+
 use serde_json::Value;
 
 mod decisions;

@@ -3,14 +3,15 @@
 use domain::{
     decision::Choice,
     id::EntryId,
-    record::{Record, Revocation},
+    key::{PublicKey, SecretKey},
+    record::{Kind, Record, Revocation},
 };
 use replica::{Replica, entry::Entry};
 use serde_json::{Value, json};
 
 use super::{
     book::Written,
-    history::History,
+    history::{History, mandate},
     notation::{bytes, encoded},
 };
 
@@ -58,27 +59,24 @@ fn revoke(history: &History, name: &str, last: Option<(u64, EntryId)>) -> Writte
     history.book.sign(draft)
 }
 
-/// Offers entries until nothing more is stored.
+/// Offers entries, and once more for those that became storable later.
 fn settle(replica: &mut Replica, history: &History, entries: &[Entry]) {
     let now = history.book.now.plus_seconds(60);
-    for _ in 0..entries.len() {
+    for _ in 0..2 {
         for entry in entries {
             replica.offer(now, entry.clone());
         }
     }
 }
 
-fn case(what: &str, history: &History, extra: &[&Written]) -> Value {
+fn case(what: &str, history: &History, key: PublicKey, extra: &[&Written]) -> Value {
     let entries: Vec<Entry> = extra.iter().map(|written| written.entry.clone()).collect();
     let mut replica = history.replica();
     settle(&mut replica, history, &entries);
     let mut backwards = history.replica();
     let reversed: Vec<Entry> = entries.iter().rev().cloned().collect();
     settle(&mut backwards, history, &reversed);
-    if replica.digest() != backwards.digest() {
-        println!("ORDER {what}");
-    }
-    let key = history.bela.delegate.public();
+    assert_eq!(replica.digest(), backwards.digest(), "{what}");
     let all = history.book.written.iter().chain(extra.iter().copied());
     let standing: Vec<Value> = all
         .filter(|written| written.entry.header.author == key)
@@ -154,6 +152,110 @@ pub fn file(history: &History) -> Value {
             vec![one, other, after, ballot, &picked],
         ),
     ]
-    .map(|(what, extra)| case(what, history, &extra));
+    .map(|(what, extra)| case(what, history, history.bela.delegate.public(), &extra));
+    let cases = [&cases[..], &of_ballots(history), &of_others(history)].concat();
     json!({ "cases": cases })
+}
+
+/// Ballots and mandates above a fork.
+fn of_ballots(history: &History) -> Vec<Value> {
+    let bela = &history.bela;
+    let key = bela.delegate.public();
+    let ballot = |choice: Choice| {
+        let name = format!("bela.third {choice}");
+        history.book.sign(history.ballot(&name, bela, 3, choice))
+    };
+    let (agree, abstain, block) = (
+        ballot(Choice::Agree),
+        ballot(Choice::Abstain),
+        ballot(Choice::Block),
+    );
+    let mut mandates: Vec<Written> = ["one", "other", "third"]
+        .map(|name| {
+            let record = mandate(2, bela);
+            let draft = history
+                .book
+                .draft(name, &bela.root, bela.record, "keys", &record);
+            history.book.sign(draft)
+        })
+        .into();
+    mandates.sort_by_key(|mandate| mandate.id);
+    let mut under = history.ballot("bela.second mandate", bela, 1, Choice::StandAside);
+    under.header.grant = mandates[2].id;
+    under.header.time = under.header.time.plus_seconds(1);
+    let under = history.book.sign(under);
+    let [smallest, middle, largest] = &mandates[..] else {
+        unreachable!("there are three mandates");
+    };
+    vec![
+        case("two ballots of one slot", history, key, &[&agree, &block]),
+        case(
+            "three ballots of one slot",
+            history,
+            key,
+            &[&block, &abstain, &agree],
+        ),
+        case(
+            "a ballot under the third mandate of a fork",
+            history,
+            key,
+            &[smallest, middle, largest, &under],
+        ),
+        case(
+            "that root's log",
+            history,
+            bela.root.public(),
+            &[smallest, middle, largest, &under],
+        ),
+    ]
+}
+
+/// Levels of revocation, void grants, an unknown kind.
+fn of_others(history: &History) -> Vec<Value> {
+    let (anna, book) = (&history.anna, &history.book);
+    let worker = history.worker.public();
+    let revoke = |name: &str, key: &SecretKey, grant: EntryId, last: Option<(u64, EntryId)>| {
+        let record = Record::Revocation(Revocation { key: worker, last });
+        book.sign(book.draft(name, key, grant, "keys", &record))
+    };
+    let by_steward = revoke("steward", &anna.delegate, anna.grant, None);
+    let by_root = revoke(
+        "root",
+        &anna.root,
+        anna.record,
+        book.tips.get(&worker).copied(),
+    );
+    let mut first = history.comment("a second beginning", &anna.delegate, anna.grant, "hello");
+    first.header.sequence = 1;
+    first.header.previous = None;
+    let first = book.sign(first);
+    let critical = book.draft_of(
+        "anna.critical",
+        &anna.delegate,
+        anna.grant,
+        "experiments/2",
+        (Kind(100), b"later".to_vec()),
+    );
+    let critical = book.sign(critical.change(|header| header.critical = true));
+    vec![
+        case("a steward revokes all", history, worker, &[&by_steward]),
+        case(
+            "the root's revocation counts, not the steward's",
+            history,
+            worker,
+            &[&by_steward, &by_root],
+        ),
+        case(
+            "a steward's log forks at its beginning",
+            history,
+            anna.delegate.public(),
+            &[&first],
+        ),
+        case(
+            "an unknown critical entry stands",
+            history,
+            anna.delegate.public(),
+            &[&critical],
+        ),
+    ]
 }

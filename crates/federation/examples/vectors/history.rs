@@ -2,26 +2,20 @@
 
 use domain::{
     cbor::Encode,
-    charter::Charter,
-    decision::Choice,
     genesis::Genesis,
     id::{EntryId, MemberId, PersonId, Timestamp},
     key::SecretKey,
     record::{
-        self, Admission, Admit, Amendment, Application, Ballot, Comment, Custody, Delegate,
-        Elector, Endpoint, Grant, Join, Kind, Mandate, Newcomer, Opening, PersonNote, Profile,
-        Proposal, Purpose, Record, Revocation, Role, Roles, Withdrawal, version_hash,
+        self, Admission, Admit, Application, Custody, Delegate, Endpoint, Grant, Join, Kind,
+        Mandate, Newcomer, PersonNote, Profile, Purpose, Record, Role, Roles,
     },
-    text::{Content, visible_characters},
 };
-use federation::{Core, Input, Settings};
-use replica::{Offer, Replica, entry::Audience};
-use serde_json::{Value, json};
+use replica::entry::Audience;
 
 use super::{
-    book::{Book, Draft},
+    book::Book,
     genesis::genesis,
-    notation::{bytes, encoded, key, key_forms, name_of, salt},
+    notation::{key, salt},
 };
 
 /// A member's keys and what gives them their rights.
@@ -52,7 +46,6 @@ pub struct History {
 }
 
 const NONE: EntryId = EntryId([0; 32]);
-const REASON: &str = "The contract binds us for three years and nobody was asked.";
 
 impl Member {
     fn of(byte: u8) -> Self {
@@ -314,257 +307,6 @@ impl History {
         dora.record = book.write(draft);
         empower(book, "dora", dora, Roles::DELEGATE);
     }
-
-    /// A proposal, its second version, the opening, and another that is withdrawn.
-    fn propose(&mut self) {
-        let book = &mut self.book;
-        let anna = &self.anna;
-        let inline = |text: &str| Content::of(text).expect("a text").0;
-        let title = "A meeting server in Girona";
-        let proposal = Record::Proposal(Proposal {
-            title: title.to_owned(),
-            content: inline("We rent it together.\n"),
-            rule: "consent".to_owned(),
-            urgent: None,
-            circle: None,
-            language: "en".to_owned(),
-        });
-        let draft = book.draft(
-            "anna.proposal",
-            &anna.delegate,
-            anna.grant,
-            "proposals",
-            &proposal,
-        );
-        self.proposal = book.write(draft);
-        let address = address_of(&self.proposal);
-        let content = inline("We rent it together, for one year.\n");
-        self.version = version_hash(title, &content);
-        let amendment = Record::Amendment(Amendment {
-            proposal: self.proposal,
-            number: 2,
-            previous: self.proposal,
-            title: title.to_owned(),
-            content,
-        });
-        let draft = book
-            .draft(
-                "anna.amendment",
-                &anna.delegate,
-                anna.grant,
-                &address,
-                &amendment,
-            )
-            .with_note("For one year only.")
-            .referring_to(vec![self.proposal]);
-        let amendment = book.write(draft);
-        let opening = Record::Opening(Opening {
-            proposal: self.proposal,
-            version: amendment,
-            text: self.version,
-            rule: "consent".to_owned(),
-            charter: Charter::default().hash(),
-            deadline: book.now.plus_seconds(1 + 604_800),
-            electorate: electorate(&[&self.anna, &self.bela, &self.carla, &self.dora]),
-        });
-        let draft = book
-            .draft(
-                "anna.opening",
-                &anna.delegate,
-                anna.grant,
-                &address,
-                &opening,
-            )
-            .referring_to(vec![amendment]);
-        self.phase = book.write(draft);
-        let (long, _) = Content::of(&"0123456789abcdef\n".repeat(6_000)).expect("a text");
-        let proposal = Record::Proposal(Proposal {
-            title: "A long text".to_owned(),
-            content: long,
-            rule: "one-member-one-vote".to_owned(),
-            urgent: Some("The offer ends on Friday.".to_owned()),
-            circle: None,
-            language: "ca".to_owned(),
-        });
-        let carla = &self.carla;
-        let draft = book.draft(
-            "carla.proposal",
-            &carla.delegate,
-            carla.grant,
-            "proposals",
-            &proposal,
-        );
-        let proposal = book.write(draft);
-        let withdrawal = Record::Withdrawal(Withdrawal { proposal });
-        let draft = book
-            .draft(
-                "carla.withdrawal",
-                &carla.delegate,
-                carla.grant,
-                &address_of(&proposal),
-                &withdrawal,
-            )
-            .with_note("The offer was taken back.");
-        book.write(draft);
-    }
-
-    /// The next ballot of a member, under its mandate.
-    pub fn ballot(&self, name: &str, member: &Member, revision: u8, choice: Choice) -> Draft {
-        let reason = if choice == Choice::Block { REASON } else { "" };
-        let ballot = Record::Ballot(Ballot {
-            phase: self.phase,
-            revision,
-            version: self.version,
-            choice,
-            aim: (choice == Choice::Block).then_some(2),
-            reason_characters: visible_characters(reason) as u64,
-        });
-        let draft = self
-            .book
-            .draft(name, &member.delegate, member.mandate, "ballots", &ballot)
-            .for_audience(Audience::Members);
-        match reason {
-            "" => draft,
-            reason => draft.with_note(reason),
-        }
-    }
-
-    /// A comment by a key of a member.
-    pub fn comment(&self, name: &str, key: &SecretKey, grant: EntryId, words: &str) -> Draft {
-        let comment = Record::Comment(Comment {
-            proposal: self.proposal,
-            answers: None,
-        });
-        self.book
-            .draft(name, key, grant, &address_of(&self.proposal), &comment)
-            .for_audience(Audience::Members)
-            .with_note(words)
-    }
-
-    fn vote(&mut self) {
-        let words = "Who pays for the second year?";
-        let draft = self.comment("worker.comment", &self.worker, self.worker_grant, words);
-        self.book.write(draft);
-        let draft = self.ballot("anna.ballot", &self.anna, 1, Choice::Agree);
-        self.book.write(draft);
-        let draft = self.ballot("bela.block", &self.bela, 1, Choice::Block);
-        self.book.write(draft);
-        let draft = self.ballot("carla.ballot", &self.carla, 1, Choice::StandAside);
-        self.book.write(draft);
-        let draft = self.ballot("bela.ballot", &self.bela, 2, Choice::Agree);
-        self.book.write(draft);
-    }
-
-    /// Anna's co-op revokes the worker's key; what it wrote stays.
-    fn end(&mut self) {
-        let last = self.book.tips[&self.worker.public()];
-        let revocation = Record::Revocation(Revocation {
-            key: self.worker.public(),
-            last: Some(last),
-        });
-        let anna = &self.anna;
-        let draft = self
-            .book
-            .draft(
-                "anna.revocation",
-                &anna.delegate,
-                anna.grant,
-                "keys",
-                &revocation,
-            )
-            .for_audience(Audience::Members)
-            .with_note("The laptop was stolen.");
-        self.book.write(draft);
-    }
-
-    /// A replica that holds the history.
-    pub fn replica(&self) -> Replica {
-        let mut replica = Replica::new(self.genesis.clone());
-        for written in &self.book.written {
-            let offer = replica.offer(self.book.now, written.entry.clone());
-            assert_eq!(offer, Offer::Stored, "{}", written.draft.name);
-        }
-        replica
-    }
-
-    fn decision(&self, at: Timestamp) -> Value {
-        let settings = Settings {
-            node: key(0x51).public(),
-            seed: [0; 32],
-        };
-        let mut core = Core::new(self.genesis.clone(), settings).expect("a known genesis");
-        for written in &self.book.written {
-            core.restore(&written.entry.to_bytes(), written.entry.header.time)
-                .expect("a valid history");
-        }
-        let start = Input::Start {
-            clean: true,
-            alone: true,
-        };
-        core.handle(self.book.now, start);
-        let decision = core.decision(&self.proposal, at).expect("the proposal");
-        let phase = decision.phase.as_ref().expect("an open phase");
-        let counted: serde_json::Map<String, Value> = phase
-            .count
-            .counted
-            .iter()
-            .map(|(member, counted)| {
-                let value = json!({
-                    "mandate": counted.slot.mandate, "revision": counted.slot.revision,
-                    "choice": counted.choice.as_str(), "ballot": bytes(counted.ballot.0),
-                });
-                (member.to_string(), value)
-            })
-            .collect();
-        json!({
-            "at": at.0, "proposal": bytes(self.proposal.0), "phase": bytes(phase.opening.id.0),
-            "version": bytes(phase.version.hash.0), "state": decision.state.as_str(),
-            "verdict": phase.outcome.verdict.as_str(), "counted": counted,
-        })
-    }
-
-    /// The file.
-    pub fn file(&self) -> Value {
-        let members = [
-            ("anna", &self.anna),
-            ("bela", &self.bela),
-            ("carla", &self.carla),
-            ("dora", &self.dora),
-        ];
-        let mut keys: Vec<Value> = members
-            .iter()
-            .flat_map(|(name, member)| {
-                [
-                    ("root", &member.root),
-                    ("node", &member.node),
-                    ("delegate", &member.delegate),
-                ]
-                .map(|(what, key)| key_forms(&format!("{name}.{what}"), key))
-            })
-            .collect();
-        keys.push(key_forms("anna.worker", &self.worker));
-        let entries: Vec<Value> = self.book.written.iter().map(|w| w.described()).collect();
-        let replica = self.replica();
-        let heights: Vec<Value> = replica
-            .heights()
-            .iter()
-            .map(|height| json!({
-                "key": bytes(height.key.0), "sequence": height.sequence, "tip": bytes(height.tip),
-                "aside": height.aside.map(bytes),
-            }))
-            .collect();
-        let open = self.book.now;
-        json!({
-            "genesis": encoded(&self.genesis),
-            "federation": bytes(self.book.federation.0),
-            "keys": keys,
-            "now": self.book.now.0,
-            "entries": entries,
-            "heights": heights,
-            "digest": bytes(replica.digest().0),
-            "decisions": [self.decision(open), self.decision(open.plus_seconds(604_801))],
-        })
-    }
 }
 
 /// Gives a member's delegate its key and its mandate.
@@ -587,37 +329,4 @@ fn empower(book: &mut Book, name: &str, member: &mut Member, roles: Roles) {
         &mandate,
     );
     member.mandate = book.write(draft);
-}
-
-/// Who may vote, as an opening lists it.
-fn electorate(members: &[&Member]) -> Vec<Elector> {
-    let mut electorate: Vec<Elector> = members
-        .iter()
-        .map(|member| Elector {
-            member: member.id(),
-            class: if member.person.0[0] == 0x41 {
-                "consumer"
-            } else {
-                "producer"
-            }
-            .to_owned(),
-            root: member.root.public(),
-            record: member.record,
-        })
-        .collect();
-    electorate.sort();
-    electorate
-}
-
-/// The address of what belongs to a proposal.
-pub fn address_of(proposal: &EntryId) -> String {
-    format!("proposals/{}", &proposal.to_string()[..32])
-}
-
-/// What became of an offered entry, by its name.
-pub fn outcome(offer: &Offer) -> Value {
-    match offer {
-        Offer::Refused(refusal) => json!({ "outcome": "Refused", "refusal": name_of(refusal) }),
-        other => json!({ "outcome": name_of(other) }),
-    }
 }

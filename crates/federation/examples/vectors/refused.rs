@@ -1,19 +1,21 @@
 //! Entries that are not stored after the history, each with the name of the reason.
 
 use domain::{
-    cbor::{Decode, Encode, Encoder},
     decision::Choice,
     id::{EntryId, PersonId},
     key::{PublicKey, Signature},
-    record::{self, Admission, Custody, Join, Kind, Newcomer, Record, Roles},
+    record::{self, Admission, Custody, Grant, Join, Kind, Newcomer, Purpose, Record, Roles},
 };
 use replica::entry::{Audience, Entry};
 use serde_json::{Value, json};
 
 use super::{
     book::{Draft, Written},
-    history::{History, address_of, mandate, outcome, person_grant},
-    notation::{bytes, done, encoded, key},
+    history::{History, mandate, person_grant},
+    malformed::malformed,
+    notation::{encoded, key},
+    results::outcome,
+    votes::address_of,
 };
 
 /// Rows: what is wrong, entries to store first, and the entry.
@@ -274,6 +276,55 @@ impl Rows<'_> {
         );
     }
 
+    /// Rights that come from another member or through a steward.
+    fn foreign(&mut self) {
+        let history = self.history;
+        let (anna, carla) = (&history.anna, &history.carla);
+        let (bela, mut book) = (&history.bela, history.book.clone());
+        let person = PersonId([0x55; 16]);
+        let roles = Roles::STEWARD.with(Roles::WORKER);
+        let foreign = person_grant(&bela.delegate, person, roles, Custody::Node);
+        let foreign = book.draft("carla.foreign", &carla.root, carla.record, "keys", &foreign);
+        let foreign = book.sign(foreign);
+        let comment = history.comment("refused", &bela.delegate, foreign.id, "words");
+        let comment = comment.change(|header| header.time = header.time.plus_seconds(1));
+        let comment = book.sign(comment).entry;
+        self.rows
+            .push(("another member's grant", vec![foreign.entry], comment));
+        let raised = person_grant(
+            &history.worker,
+            PersonId([0x14; 16]),
+            roles,
+            Custody::Person,
+        );
+        let draft = book.draft("anna.raised", &anna.root, anna.record, "keys", &raised);
+        let raised = book.write(draft);
+        let before = book.written[book.written.len() - 1].entry.clone();
+        let record = person_grant(&key(0x55), person, Roles::WORKER, Custody::Node);
+        let grant = book.draft("refused", &history.worker, raised, "keys", &record);
+        let grant = book.sign(grant).entry;
+        let what = "a steward whose log began under a steward's grant";
+        self.rows.push((what, vec![before], grant));
+        let weak = Record::Grant(Grant {
+            purpose: Purpose::Node,
+            key: PublicKey([0; 32]),
+            person: None,
+            roles: Roles::none(),
+            custody: Custody::Node,
+            number: 1,
+        });
+        let book = &history.book;
+        self.add(
+            "a granted key of small order",
+            book.draft("refused", &anna.root, anna.record, "keys", &weak),
+        );
+        let other = (Kind::Profile, b"no profile".to_vec());
+        self.add(
+            "a profile whose body is none: stored, without effect",
+            book.draft_of("stored", &anna.delegate, anna.grant, "profile", other),
+        );
+    }
+
     /// An entry above a fork.
     fn void(&mut self) {
         let history = self.history;
@@ -314,89 +365,6 @@ impl Rows<'_> {
     }
 }
 
-/// Bytes that are no entry.
-fn malformed(history: &History) -> Vec<Value> {
-    let anna = &history.anna;
-    let good = history.comment("refused", &anna.delegate, anna.grant, "words");
-    let signed = |change: &dyn Fn(&mut Encoder, &[u8])| {
-        let mut encoder = Encoder::new();
-        change(&mut encoder, &good.header.to_bytes());
-        encoder.into_bytes()
-    };
-    let header = good.header.to_bytes();
-    let entry = history.book.sign(good.clone()).entry;
-    let replaced = |at: usize, byte: u8| {
-        let mut bytes = header.clone();
-        bytes[at] = byte;
-        let mut encoder = Encoder::new();
-        encoder
-            .array(4)
-            .bytes(&bytes)
-            .value(&entry.signature)
-            .null()
-            .null();
-        encoder.into_bytes()
-    };
-    let mut other_body = entry.clone();
-    other_body.body = Some(replica::entry::Salted::new(&[0; 32], b"other"));
-    let mut references = good.clone();
-    references.header.references = vec![EntryId([2; 32]), EntryId([1; 32])];
-    let mut first = good.clone();
-    first.header.previous = None;
-    let mut large = good.clone();
-    large.header.body.length = 65_400;
-    let bare = |draft: &Draft| {
-        let mut entry = history.book.sign(draft.clone()).entry;
-        (entry.body, entry.note) = (None, None);
-        entry.to_bytes()
-    };
-    let mut unasked = entry.clone();
-    unasked.header.note = None;
-    [
-        ("format 2", replaced(1, 2), "Range"),
-        ("twelve fields", replaced(0, 0x8c), "Unexpected"),
-        (
-            "another body than the header names",
-            other_body.to_bytes(),
-            "Invalid",
-        ),
-        (
-            "a note the header does not name",
-            unasked.to_bytes(),
-            "Invalid",
-        ),
-        ("references not ascending", bare(&references), "Unsorted"),
-        (
-            "no previous entry at a later sequence",
-            bare(&first),
-            "Invalid",
-        ),
-        ("larger than 64 KiB", bare(&large), "Range"),
-        (
-            "three parts",
-            signed(&|e, h| done(e.array(3).bytes(h).bytes(&[0; 64]).null())),
-            "Unexpected",
-        ),
-        (
-            "a signature of 63 bytes",
-            signed(&|e, h| done(e.array(4).bytes(h).bytes(&[0; 63]).null().null())),
-            "Range",
-        ),
-        (
-            "a byte more",
-            [entry.to_bytes(), vec![0]].concat(),
-            "Trailing",
-        ),
-    ]
-    .map(|(what, hex, refusal)| {
-        let error = Entry::from_bytes(&hex).expect_err(what);
-        let found = super::notation::name_of(&error);
-        assert_eq!(found, refusal, "{what}");
-        json!({ "what": what, "wire": bytes(hex), "refusal": refusal })
-    })
-    .into()
-}
-
 /// The file. Each entry is offered to a node that holds the history, at the history's `now`.
 pub fn file(history: &History) -> Value {
     let mut rows = Rows {
@@ -408,6 +376,7 @@ pub fn file(history: &History) -> Value {
     rows.bodies();
     rows.rights();
     rows.beginnings();
+    rows.foreign();
     rows.void();
     rows.limits();
     let entries: Vec<Value> = rows

@@ -8,10 +8,13 @@ mod forks;
 mod genesis;
 mod history;
 mod keys;
+mod malformed;
 mod messages;
 mod notation;
 mod records;
 mod refused;
+mod results;
+mod votes;
 
 /// The name and the text of every file.
 pub fn files() -> Vec<(&'static str, String)> {

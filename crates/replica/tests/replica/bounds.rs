@@ -236,3 +236,36 @@ fn strangers_make_a_node_hold_no_more_than_what_waits() {
     let unknown: PublicKey = key(50_000).public();
     assert_eq!(scene.replica.tip(&unknown), None);
 }
+
+#[test]
+fn a_ballot_after_the_deadline_takes_no_vote_back() {
+    let mut scene = Scene::new();
+    let mut steward = scene.person(0, Roles::STEWARD);
+    let phase = scene.phase(&mut steward);
+    let author = scene.cast.newcomer();
+    let grant = scene.mandate(0, 1, &[author.key()]);
+    let mut delegate = Player { author, grant };
+    let mut thief = delegate.clone();
+    let vote = scene.says(&mut delegate, &ballot(phase, 1, Choice::Agree));
+    let deadline = scene.replica.opening(&phase).unwrap().deadline;
+    // The thief forks the log below the vote, then votes late in a higher slot.
+    let twin = ballot(EntryId([9; 32]), 1, Choice::Abstain);
+    let _ = scene.tries(&mut thief, &twin);
+    let fork = thief
+        .author
+        .fork_after(0)
+        .write(grant, deadline, &proposal("."));
+    let _ = scene.replica.offer(deadline, fork);
+    let late = ballot(phase, 8, Choice::Block);
+    let time = deadline.plus_seconds(1);
+    let late = thief.author.write(grant, time, &late);
+    let _ = scene.replica.offer(time, late);
+    let member = domain::id::MemberId(scene.cast.roots[0].key().0);
+    let counted: Vec<EntryId> = scene
+        .replica
+        .ballots_of(&phase, &member)
+        .into_iter()
+        .map(|position| scene.replica.get(position).unwrap().id)
+        .collect();
+    assert_eq!(counted, vec![vote]);
+}

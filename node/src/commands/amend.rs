@@ -1,0 +1,46 @@
+//! `folkmoot amend`
+
+use clap::Args;
+use serde_json::json;
+
+use super::{table::text, words::Words};
+use crate::{api::Connection, cli::Global, failure::Outcome};
+
+/// Make a new version of a proposal of this co-op; an open vote begins anew on it
+#[derive(Debug, Args)]
+pub struct Amend {
+    /// The proposal: its id, or the beginning of it
+    proposal: String,
+    /// The title from now on [default: as it is]
+    #[arg(long)]
+    title: Option<String>,
+    #[command(flatten)]
+    words: Words,
+    /// What changed, in words
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    what_changed: String,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Amend {
+    /// Runs the command.
+    pub async fn run(self, global: &Global) -> Outcome {
+        let api = self.connection.api(global)?;
+        let decision = api.decision(&self.proposal).await?;
+        let fields = json!({
+            "proposal": decision["id"],
+            "title": self.title.unwrap_or_else(|| text(&decision, "title")),
+            "text": self.words.read()?,
+            "what_changed": self.what_changed,
+        });
+        let answer = api.act("amend", fields).await?;
+        let number = decision["version"].as_u64().unwrap_or_default() + 1;
+        global.say(&answer, format!("It is version {number} now."))
+    }
+}

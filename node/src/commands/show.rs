@@ -1,0 +1,99 @@
+//! `folkmoot show`
+
+use clap::Args;
+use serde_json::Value;
+
+use super::table::{short, table, text, time};
+use crate::{api::Connection, cli::Global, failure::Outcome};
+
+/// Show one proposal: its text, every ballot, every figure
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The proposal: its id, or the beginning of it
+    proposal: String,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Show {
+    /// Runs the command.
+    pub async fn run(self, global: &Global) -> Outcome {
+        let api = self.connection.api(global)?;
+        let decision = api.decision(&self.proposal).await?;
+        global.say(&decision, words(&decision))
+    }
+}
+
+fn words(decision: &Value) -> String {
+    let mut text_ = format!(
+        "{}\n{}, version {}, proposed by {} at {}\n\n{}\n",
+        text(decision, "title"),
+        text(decision, "state"),
+        text(decision, "version"),
+        text(&decision["proposer"], "name"),
+        time(&decision["proposed_ms"]),
+        text(decision, "text").trim_end()
+    );
+    let phase = &decision["phase"];
+    if phase.is_object() {
+        text_ += &of_phase(phase);
+    }
+    let comments = decision["comments"].as_array().cloned().unwrap_or_default();
+    if !comments.is_empty() {
+        text_ += "\nComments\n";
+    }
+    for comment in &comments {
+        let answers = match comment["answers"].as_str() {
+            Some(id) => format!(", on {}", short(id)),
+            None => String::new(),
+        };
+        text_ += &format!(
+            "  {} {} ({}{answers}): {}\n",
+            short(&text(comment, "id")),
+            text(comment, "person"),
+            text(comment, "name"),
+            text(comment, "text")
+        );
+    }
+    text_
+}
+
+fn of_phase(phase: &Value) -> String {
+    let mut words = format!(
+        "\nVoting by {} until {}\n{} (provisional)\n",
+        text(phase, "rule"),
+        time(&phase["deadline_ms"]),
+        text(phase, "explanation")
+    );
+    let conditions = phase["conditions"].as_array().into_iter().flatten();
+    for condition in conditions {
+        words += &format!(
+            "  {} {}: {} {} {}\n",
+            if condition["met"] == true {
+                "met    "
+            } else {
+                "not met"
+            },
+            text(condition, "name"),
+            text(condition, "figure"),
+            text(condition, "relation"),
+            text(condition, "bound")
+        );
+    }
+    let ballots = phase["ballots"].as_array().into_iter().flatten();
+    let rows: Vec<Vec<String>> = ballots
+        .map(|ballot| {
+            vec![
+                short(&text(ballot, "id")),
+                text(ballot, "name"),
+                text(ballot, "choice"),
+                text(ballot, "why_not"),
+                text(ballot, "reason"),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return words + "No ballot yet.\n";
+    }
+    words + &table(&["BALLOT", "MEMBER", "CHOICE", "", "REASON"], &rows) + "\n"
+}
