@@ -21,14 +21,18 @@ const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long an answer may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// What every token begins with, and no path does.
+const TOKEN_PREFIX: &str = web::token::PREFIX;
+
 /// Which node, and as whom.
 #[derive(Debug, Clone, Args)]
 pub struct Connection {
     /// The node's address [default: that of the data directory's node, else http://127.0.0.1:7180]
     #[arg(long, value_name = "URL", env = "FOLKMOOT_NODE")]
     node: Option<String>,
-    /// The file with your personal token [default: ~/.config/folkmoot/token]
-    #[arg(long, value_name = "FILE", env = "FOLKMOOT_TOKEN")]
+    /// The file with your personal token; FOLKMOOT_TOKEN may name the file or be the token itself
+    /// [default: ~/.config/folkmoot/token]
+    #[arg(long, value_name = "FILE", env = "FOLKMOOT_TOKEN", hide_env = true)]
     token_file: Option<PathBuf>,
 }
 
@@ -51,6 +55,11 @@ impl Connection {
     /// The API with the person's token.
     pub fn api(&self, global: &Global) -> Outcome<Api> {
         let path = self.token_path()?;
+        let mut api = self.stranger(global)?;
+        if let Some(token) = path.to_str().filter(|text| text.starts_with(TOKEN_PREFIX)) {
+            api.token = Some(Zeroizing::new(token.to_owned()));
+            return Ok(api);
+        }
         if !path.exists() {
             return Err(Failure::configuration(format!(
                 "there is no personal token in {}",
@@ -64,7 +73,6 @@ impl Connection {
         let token = std::fs::read_to_string(&path).map_err(|error| {
             Failure::configuration(format!("cannot read {}", path.display())).because(error)
         })?;
-        let mut api = self.stranger(global)?;
         api.token = Some(Zeroizing::new(token.trim().to_owned()));
         Ok(api)
     }
@@ -279,7 +287,7 @@ fn read(answer: &Answer) -> Outcome<Value> {
     let mut failure = Failure::refused(message);
     if answer.status == StatusCode::UNAUTHORIZED {
         failure = failure.hint("folkmoot token new --name YOUR-NAME");
-    } else if let Some(hint) = text("hint") {
+    } else if let Some(hint) = text("hint").filter(|hint| !hint.is_empty()) {
         failure = failure.hint(hint);
     }
     Err(failure)

@@ -8,6 +8,7 @@
 mod client;
 mod desk;
 mod server;
+mod views;
 
 use domain::key::PublicKey;
 use serde::{Deserialize, Serialize};

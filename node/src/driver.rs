@@ -4,6 +4,7 @@
 //! Writes go to the writer, which says how far everything is durable; messages go to the sender,
 //! which keeps their order. Both queues are bounded, and neither waits for the loop.
 
+mod error;
 mod handle;
 mod health;
 mod sender;
@@ -19,8 +20,7 @@ use domain::{cbor::Decode, id::EntryId};
 use federation::{Change, Core, Input, Output, Prepared, Refused, message::Message};
 use network::{Event, Events, Network, Reply};
 use replica::entry::Entry;
-use store::{Store, StoreError};
-use thiserror::Error;
+use store::Store;
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
     time::Instant,
@@ -28,6 +28,7 @@ use tokio::{
 use web::node::Request;
 
 pub use self::{
+    error::DriverError,
     handle::{Handle, refused},
     health::Health,
     writer::translate,
@@ -43,17 +44,6 @@ const CHANGES_MAX: usize = 1_024;
 const STRANGERS_MAX: usize = 32;
 /// A clock that jumps is noticed after this at the latest.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
-
-/// Why the loop ended before it was told to.
-#[derive(Debug, Error)]
-pub enum DriverError {
-    /// The store can no longer be trusted.
-    #[error("the store failed, so the node stops: nothing more would be kept")]
-    Store(#[source] StoreError),
-    /// The system gives no random bytes.
-    #[error("the system gives no random bytes")]
-    Random,
-}
 
 /// A request on the application protocol, from anybody.
 #[derive(Debug)]
@@ -90,7 +80,16 @@ pub struct Running {
 
 /// Starts the loop.
 pub fn start(parts: Parts) -> Running {
-    let core = Arc::new(RwLock::new(parts.core));
+    let mut core = parts.core;
+    // At once, so that nobody reads a core that has not started.
+    let first = core.handle(
+        clock::now(),
+        Input::Start {
+            clean: parts.clean,
+            alone: parts.alone,
+        },
+    );
+    let core = Arc::new(RwLock::new(core));
     let (requests, to_do) = mpsc::channel(REQUESTS_MAX);
     let (introductions, introduced) = mpsc::channel(STRANGERS_MAX);
     let (stranger_queue, strangers) = mpsc::channel(STRANGERS_MAX);
@@ -127,7 +126,6 @@ pub fn start(parts: Parts) -> Running {
         tickets: BTreeMap::new(),
         next_ticket: 1,
     };
-    let (clean, alone) = (parts.clean, parts.alone);
     let inputs = Inputs {
         requests: to_do,
         introductions: introduced,
@@ -135,7 +133,7 @@ pub fn start(parts: Parts) -> Running {
         persisted,
         stopping,
     };
-    let task = tokio::spawn(driver.run(inputs, clean, alone));
+    let task = tokio::spawn(driver.run(inputs, first));
     Running {
         handle,
         strangers,
@@ -171,13 +169,10 @@ struct Driver {
 }
 
 impl Driver {
-    async fn run(
-        mut self,
-        mut inputs: Inputs,
-        clean: bool,
-        alone: bool,
-    ) -> Result<(), DriverError> {
-        self.step(Input::Start { clean, alone }).await?;
+    async fn run(mut self, mut inputs: Inputs, first: Vec<Output>) -> Result<(), DriverError> {
+        for output in first {
+            self.carry_out(output).await;
+        }
         loop {
             let wake = self.wake_at();
             // While nothing can be stored, nothing more is taken from peers: what they sent would

@@ -126,7 +126,7 @@ pub async fn begin_member(directory: &DataDirectory, handle: &Handle, root: &Sec
         person: invitation.person,
     }];
     handle.act(root.clone(), Act::Mandate { delegates }).await?;
-    let invitations = Invitations::new(Arc::new(Shelf(handle.store().clone())));
+    let invitations = Invitations::new(Arc::new(Shelf::of(handle.store())));
     invitations
         .keep(clock::now(), &invitation)
         .await

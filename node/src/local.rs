@@ -12,11 +12,32 @@ use web::{
     node::{Library, LibraryFuture, RootKey},
 };
 
-use crate::{directory::DataDirectory, keyfile::Role};
+use crate::{directory::DataDirectory, driver::Handle, keyfile::Role};
 
 /// The store, as the site sees it.
 #[derive(Debug, Clone)]
-pub struct Shelf(pub Store);
+pub struct Shelf {
+    store: Store,
+    handle: Option<Handle>,
+}
+
+impl Shelf {
+    /// The local values of a store.
+    pub fn of(store: &Store) -> Self {
+        Self {
+            store: store.clone(),
+            handle: None,
+        }
+    }
+
+    /// The store of a running node, which knows how its disk is.
+    pub fn of_node(handle: &Handle) -> Self {
+        Self {
+            store: handle.store().clone(),
+            handle: Some(handle.clone()),
+        }
+    }
+}
 
 fn failed(area: &'static str) -> impl FnOnce(StoreError) -> LocalError {
     move |error| LocalError {
@@ -27,7 +48,7 @@ fn failed(area: &'static str) -> impl FnOnce(StoreError) -> LocalError {
 
 impl Local for Shelf {
     fn get<'a>(&'a self, area: &'static str, key: &'a [u8]) -> LocalFuture<'a, Option<Vec<u8>>> {
-        Box::pin(async move { self.0.local_get(area, key).await.map_err(failed(area)) })
+        Box::pin(async move { self.store.local_get(area, key).await.map_err(failed(area)) })
     }
 
     fn put<'a>(
@@ -41,7 +62,7 @@ impl Local for Shelf {
             key: key.to_vec(),
             value: Some(value.to_vec()),
         };
-        Box::pin(async move { self.0.write(vec![write]).await.map_err(failed(area)) })
+        Box::pin(async move { self.store.write(vec![write]).await.map_err(failed(area)) })
     }
 
     fn delete<'a>(&'a self, area: &'static str, key: &'a [u8]) -> LocalFuture<'a, ()> {
@@ -50,18 +71,18 @@ impl Local for Shelf {
             key: key.to_vec(),
             value: None,
         };
-        Box::pin(async move { self.0.write(vec![write]).await.map_err(failed(area)) })
+        Box::pin(async move { self.store.write(vec![write]).await.map_err(failed(area)) })
     }
 
     fn list<'a>(&'a self, area: &'static str) -> LocalFuture<'a, Vec<(Vec<u8>, Vec<u8>)>> {
-        Box::pin(async move { self.0.local_list(area).await.map_err(failed(area)) })
+        Box::pin(async move { self.store.local_list(area).await.map_err(failed(area)) })
     }
 }
 
 impl Library for Shelf {
     fn entries<'a>(&'a self, ids: &'a [EntryId]) -> LibraryFuture<'a, Vec<Option<Entry>>> {
         Box::pin(async move {
-            let found = self.0.entries(ids).await?;
+            let found = self.store.entries(ids).await?;
             let read = |bytes: Option<Vec<u8>>| bytes.map(|bytes| Entry::from_bytes(&bytes));
             Ok(found
                 .into_iter()
@@ -74,7 +95,7 @@ impl Library for Shelf {
         Box::pin(async move {
             let mut chunks = Vec::with_capacity(hashes.len());
             for hash in hashes {
-                chunks.push(self.0.chunk(hash).await?);
+                chunks.push(self.store.chunk(hash).await?);
             }
             Ok(chunks)
         })
@@ -82,9 +103,13 @@ impl Library for Shelf {
 
     fn size_bytes(&self) -> LibraryFuture<'_, u64> {
         Box::pin(async move {
-            let size = self.0.size().await?;
+            let size = self.store.size().await?;
             Ok(size.database_bytes + size.log_bytes)
         })
+    }
+
+    fn trouble(&self) -> Option<&'static str> {
+        self.handle.as_ref()?.health().disk.trouble()
     }
 }
 

@@ -45,7 +45,9 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
         }),
         Err(failure) => {
             // What was found is said; that the store closes in order is second to it.
-            let _ = store.close().await;
+            if opened.clean {
+                let _ = store.close().await;
+            }
             Err(failure)
         }
     }
@@ -116,9 +118,12 @@ impl Restored {
         })
     }
 
-    /// Closes the store without having started.
+    /// Closes the store without having started; an unclean stop before is not forgotten.
     pub async fn close(self) -> Outcome {
-        Ok(self.store.close().await?)
+        if self.clean {
+            self.store.close().await?;
+        }
+        Ok(())
     }
 }
 
@@ -127,7 +132,13 @@ pub async fn close(running: Running) -> Outcome {
     let Running { handle, task, .. } = running;
     handle.stop();
     let ended = task.await;
-    let closed = handle.store().clone().close().await;
+    // A node that stopped without warning and has not compared its logs since stays one that must:
+    // closing marks the store as clean.
+    let may_sign = handle.read(Core::is_caught_up);
+    let closed = match may_sign {
+        true => handle.store().clone().close().await,
+        false => Ok(()),
+    };
     finish(ended)?;
     Ok(closed?)
 }
@@ -146,5 +157,134 @@ pub fn finish(ended: Result<Result<(), driver::DriverError>, tokio::task::JoinEr
         )
         .because(error)
         .hint("please report it, with the lines of the log before this one")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{charter::Charter, genesis::Founder, key::SecretKey};
+    use federation::Act;
+
+    use super::*;
+    use crate::founding;
+
+    /// A federation of one member that has a second node, so that there is somebody to ask.
+    async fn founded(directory: &DataDirectory) -> SecretKey {
+        let root = founding::prepare(directory, "Alpha", &[]).unwrap();
+        let founder = Founder {
+            root: root.public(),
+            name: "Alpha".to_owned(),
+            class: "producer".to_owned(),
+        };
+        let genesis = founding::genesis("Example", vec![founder], &Charter::default()).unwrap();
+        founding::write_genesis(directory, &genesis).unwrap();
+        let running = restore(directory).await.unwrap().start(None, false);
+        let handle = running.handle.clone();
+        let other = SecretKey::from_seed(&[7; 32]).public();
+        handle.act(root.clone(), Act::Found).await.unwrap();
+        founding::begin_member(directory, &handle, &root)
+            .await
+            .unwrap();
+        let grant = founding::grant_node(other);
+        handle.act(root.clone(), grant).await.unwrap();
+        close(running).await.unwrap();
+        root
+    }
+
+    fn directory() -> (tempfile::TempDir, DataDirectory) {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::create(folder.path().join("data")).unwrap();
+        (folder, directory)
+    }
+
+    #[tokio::test]
+    async fn what_was_answered_is_there_after_a_restart() {
+        let (_folder, directory) = directory();
+        founded(&directory).await;
+        let restored = restore(&directory).await.unwrap();
+        assert!(restored.clean);
+        let running = restored.start(None, false);
+        let seen = running.handle.read(|core| {
+            let view = core.view();
+            (view.members.len(), view.keys.len(), core.replica().len())
+        });
+        assert_eq!(seen, (1, 3, 5));
+        close(running).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_unclean_stop_is_not_forgotten_by_a_command_between() {
+        let (_folder, directory) = directory();
+        let root = founded(&directory).await;
+        // Stopped without warning: opened and never closed.
+        drop(restore(&directory).await.unwrap());
+        for _ in 0..2 {
+            let restored = reopened(&directory).await;
+            assert!(!restored.clean);
+            let running = restored.start(None, false);
+            let delegates = Vec::new();
+            let mandate = Act::Mandate { delegates };
+            let refused = running.handle.act(root.clone(), mandate).await.unwrap_err();
+            assert!(refused.message.contains("--alone"), "{refused}");
+            close(running).await.unwrap();
+        }
+        let running = reopened(&directory).await.start(None, true);
+        close(running).await.unwrap();
+        assert!(reopened(&directory).await.clean);
+    }
+
+    /// Opens a directory whose store may still be on its way to being closed.
+    async fn reopened(directory: &DataDirectory) -> Restored {
+        loop {
+            match restore(directory).await {
+                Ok(restored) => return restored,
+                Err(failure) => assert!(failure.message.contains("in use"), "{failure}"),
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_what_is_new_and_says_so() {
+        let (_folder, directory) = directory();
+        let root = founded(&directory).await;
+        let restored = restore(&directory).await.unwrap();
+        let federation = restored.core.federation();
+        let core = restored.core;
+        restored.store.close().await.unwrap();
+        let options = Options {
+            quota_bytes: Some(1),
+            ..Options::default()
+        };
+        let (store, _) = Store::open(directory.path(), federation, options)
+            .await
+            .unwrap();
+        let running = driver::start(driver::Parts {
+            core,
+            store,
+            network: None,
+            clean: true,
+            alone: true,
+        });
+        let handle = running.handle.clone();
+        let grant = |seed: u8| founding::grant_node(SecretKey::from_seed(&[seed; 32]).public());
+        // The one that meets the full disk waits for room.
+        for seed in 10..250 {
+            tokio::select! {
+                answer = handle.act(root.clone(), grant(seed)) => drop(answer.unwrap()),
+                () = full(&handle) => break,
+            }
+        }
+        // What comes after is refused at once.
+        let refused = handle.act(root.clone(), grant(9)).await.unwrap_err();
+        assert!(refused.message.contains("is full"), "{refused}");
+        assert!(handle.health().disk.trouble().is_some());
+        running.task.abort();
+    }
+
+    async fn full(handle: &crate::driver::Handle) {
+        while !handle.health().disk.is_full() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 }

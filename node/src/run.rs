@@ -259,7 +259,7 @@ fn site(
         banner,
         ..Settings::default()
     };
-    let shelf = Arc::new(Shelf(handle.store().clone()));
+    let shelf = Arc::new(Shelf::of_node(handle));
     Ok(Site::new(Parts {
         settings,
         node: WebNode {
@@ -281,7 +281,7 @@ pub async fn print_link(directory: &DataDirectory, handle: &Handle, url: &str) {
     let Ok(text) = std::fs::read_to_string(&path) else {
         return;
     };
-    let invitations = Invitations::new(Arc::new(Shelf(handle.store().clone())));
+    let invitations = Invitations::new(Arc::new(Shelf::of(handle.store())));
     let is_open = match Secret::parse(text.trim()) {
         Some(secret) => invitations.find(clock::now(), &secret).await.is_ok(),
         None => false,

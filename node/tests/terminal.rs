@@ -23,9 +23,9 @@ fn folkmoot(home: &Path, arguments: &[&str]) -> Output {
 fn transcript(home: &Path, arguments: &[&str]) -> String {
     let output = folkmoot(home, arguments);
     let mut text = format!("$ folkmoot {}\n", arguments.join(" "));
-    text += &String::from_utf8(output.stdout).unwrap();
-    text += &String::from_utf8(output.stderr).unwrap();
-    let code = output.status.code().unwrap();
+    text += &String::from_utf8_lossy(&output.stdout);
+    text += &String::from_utf8_lossy(&output.stderr);
+    let code = output.status.code().expect("it ends by itself");
     if code != 0 {
         text += &format!("(exit {code})\n");
     }
@@ -33,7 +33,7 @@ fn transcript(home: &Path, arguments: &[&str]) -> String {
 }
 
 fn scrub(text: &str, home: &Path) -> String {
-    let text = text.replace(home.to_str().unwrap(), "HOME");
+    let text = text.replace(home.to_str().expect("the path is text"), "HOME");
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_');
     let mut scrubbed = String::new();
     let mut rest = &text[..];
@@ -45,12 +45,17 @@ fn scrub(text: &str, home: &Path) -> String {
         scrubbed += match word {
             _ if word.starts_with("did:key:z6Mk") => "KEY",
             _ if word.starts_with("folkmoot-invite:hQ") => "INVITATION",
-            _ if word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit()) => "ID",
+            _ if is_id(word) => "ID",
+            _ if is_id(word.trim_end_matches(':')) => "ID:",
             _ => word,
         };
         rest = &rest[end..];
     }
     scrubbed + rest
+}
+
+fn is_id(word: &str) -> bool {
+    matches!(word.len(), 32 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn found(home: &Path) {

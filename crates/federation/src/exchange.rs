@@ -40,8 +40,12 @@ const RESENDS_MAX: u32 = 4;
 const RESEND_MS: u64 = 2_000;
 /// The wait for an announced entry before another announcer is asked, in milliseconds.
 const WANT_MS: u64 = 600;
-/// How long after the last new entry heights are compared with one random peer, in milliseconds.
+/// How long after the last new entry heights are compared with one random peer, in milliseconds;
+/// then with others after twice, four times as long and so on.
 const QUIET_MS: u64 = 60_000;
+/// With how many peers heights are compared after the last new entry: whom a liar left out hears of
+/// nothing by itself.
+const QUIET_ROUNDS_MAX: u32 = 8;
 /// How long after something was found missing heights are compared, in milliseconds.
 const RECOVER_MS: u64 = 1_000;
 /// The longest wait until heights are compared again for what is still missing, in milliseconds:
@@ -148,6 +152,8 @@ pub(crate) struct Exchange {
     served: BTreeMap<PublicKey, (Timestamp, u64)>,
     compare_at: Option<Timestamp>,
     fruitless: u32,
+    quiet_rounds: u32,
+    quiet_peers: Vec<PublicKey>,
     incarnation: u64,
 }
 
@@ -183,6 +189,12 @@ impl Exchange {
         let want = self.wanted.values().map(|wanted| wanted.due).min();
         let compare = self.compare_at.filter(|_| !self.peers.is_empty());
         [resend, want, compare].into_iter().flatten().min()
+    }
+
+    fn stored_something(&mut self, now: Timestamp) {
+        self.fruitless = 0;
+        self.quiet_rounds = 0;
+        self.compare_by(now.plus_ms(QUIET_MS));
     }
 
     fn compare_by(&mut self, at: Timestamp) {
@@ -495,8 +507,7 @@ impl Core {
             self.exchange.compare_by(now.plus_ms(RECOVER_MS));
         }
         if stored {
-            self.exchange.fruitless = 0;
-            self.exchange.compare_by(now.plus_ms(QUIET_MS));
+            self.exchange.stored_something(now);
             let wanted: Vec<PublicKey> = self.replica().wanted_branches().collect();
             let asks: Vec<Ask> = wanted
                 .iter()
@@ -576,7 +587,7 @@ impl Core {
         entries: &[(Position, Origin)],
         outputs: &mut Vec<Output>,
     ) {
-        self.exchange.compare_by(now.plus_ms(QUIET_MS));
+        self.exchange.stored_something(now);
         let peers: Vec<PublicKey> = self.exchange.peers.keys().copied().collect();
         let small = peers.len() <= SMALL_FEDERATION_PEERS;
         let shuffled = self.shuffled(peers);
@@ -716,10 +727,14 @@ impl Core {
         self.want_again(now, outputs);
         if self.exchange.compare_at.is_some_and(|at| at <= now) {
             self.exchange.compare_at = None;
-            let peers: Vec<PublicKey> = self.exchange.peers.keys().copied().collect();
-            if let Some(peer) = self.shuffled(peers).first() {
-                self.send_heights(now, *peer, outputs);
-                self.ask_chunks(*peer, outputs);
+            if let Some(peer) = self.next_quiet_peer() {
+                self.send_heights(now, peer, outputs);
+                self.ask_chunks(peer, outputs);
+            }
+            let rounds = self.exchange.quiet_rounds;
+            let wanted = self.exchange.peers.len().min(QUIET_ROUNDS_MAX as usize);
+            if (rounds as usize) < wanted {
+                self.exchange.compare_by(now.plus_ms(QUIET_MS << rounds));
             }
             let lacks = self.replica().pending_len() > 0
                 || self.replica().wanted_branches().next().is_some()
@@ -729,6 +744,21 @@ impl Core {
                 self.exchange.fruitless += 1;
                 self.exchange
                     .compare_by(now.plus_ms(wait.min(RECOVER_MS_MAX)));
+            }
+        }
+    }
+
+    /// The next peer to compare heights with: each in turn, in a random order.
+    fn next_quiet_peer(&mut self) -> Option<PublicKey> {
+        self.exchange.quiet_rounds = self.exchange.quiet_rounds.saturating_add(1);
+        loop {
+            let Some(peer) = self.exchange.quiet_peers.pop() else {
+                let peers: Vec<PublicKey> = self.exchange.peers.keys().copied().collect();
+                self.exchange.quiet_peers = self.shuffled(peers);
+                return self.exchange.quiet_peers.pop();
+            };
+            if self.exchange.peers.contains_key(&peer) {
+                return Some(peer);
             }
         }
     }

@@ -9,7 +9,8 @@ use federation::Act;
 
 use crate::{auth::Actor, error::WebError, site::Site, texts::Texts};
 
-/// The roles that the person's keys give it now.
+/// The roles that this member's own grants give a person now. Any member can grant any person a
+/// role; here only this member's word counts.
 pub(crate) fn roles(site: &Site, actor: &Actor) -> Roles {
     site.node.read(|core| {
         let own = core.member();

@@ -66,6 +66,12 @@ pub trait Library: Send + Sync + 'static {
 
     /// How many bytes the store takes on the disk.
     fn size_bytes(&self) -> LibraryFuture<'_, u64>;
+
+    /// What keeps the store from taking anything new now, if something does: it follows "it is not
+    /// ready:".
+    fn trouble(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The member's root key, if its file is on this node.

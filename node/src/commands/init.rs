@@ -339,12 +339,11 @@ fn summary(directory: &DataDirectory, genesis: &Genesis, charter: &Charter) -> S
     let others = genesis.founders.len() - 1;
     if others > 0 {
         text += &format!(
-            "It stands when {} have signed too: send each the file\n  {}\nand have it run \
-             folkmoot init --genesis FILE --bootstrap ADDRESS.\n",
-            if others == 1 {
-                "the other founder".to_owned()
-            } else {
-                format!("the other {others}")
+            "It stands when {} too: send each the file\n  {}\nand have it run folkmoot init \
+             --genesis FILE --bootstrap ADDRESS.\n",
+            match others {
+                1 => "the other founder has signed".to_owned(),
+                _ => format!("the other {others} founders have signed"),
             },
             directory.genesis_path().display()
         );
@@ -355,7 +354,7 @@ fn summary(directory: &DataDirectory, genesis: &Genesis, charter: &Charter) -> S
 /// A span of seconds for people.
 pub fn duration(seconds: u64) -> String {
     for (unit, length) in [("day", 86_400), ("hour", 3_600), ("minute", 60)] {
-        if seconds >= length && seconds % length == 0 {
+        if seconds >= length && seconds.is_multiple_of(length) {
             let count = seconds / length;
             return format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
         }

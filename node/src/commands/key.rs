@@ -175,7 +175,7 @@ fn grant(
         return Err(Failure::usage("a person's key needs roles")
             .hint("add for example --roles steward,delegate"));
     }
-    if !is_person && !(roles.is_empty() && person.is_none()) {
+    if !is_person && (!roles.is_empty() || person.is_some()) {
         return Err(Failure::usage(format!(
             "a {purpose} key has no roles and no person"
         )));

@@ -13,7 +13,6 @@ use crate::{api::Connection, cli::Global, failure::Outcome};
 #[derive(Debug, Args)]
 pub struct Propose {
     /// One line
-    #[arg(long)]
     title: String,
     #[command(flatten)]
     words: Words,

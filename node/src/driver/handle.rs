@@ -42,6 +42,12 @@ pub(super) struct Parts {
 #[derive(Clone)]
 pub struct Handle(Arc<Parts>);
 
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Handle(…)")
+    }
+}
+
 impl Handle {
     pub(super) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))

@@ -34,6 +34,8 @@ pub(crate) async fn health(State(site): State<Site>) -> (StatusCode, Json<Value>
     let ((ready, why), peers, entries) = site
         .node
         .read(|core| (readiness(core), core.peers().len(), core.replica().len()));
+    let trouble = site.node.library.trouble();
+    let (ready, why) = (ready && trouble.is_none(), trouble.or(why));
     let ready = ready && store && is_running;
     let status = if ready {
         StatusCode::OK

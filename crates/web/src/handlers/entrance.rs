@@ -7,11 +7,13 @@ use axum::{
     http::{HeaderMap, HeaderValue},
     response::{IntoResponse, Response},
 };
-use domain::{id::PersonId, record::Roles};
+use domain::{id::PersonId, key::SecretKey, record::Roles};
+use federation::Act;
 use serde::Deserialize;
 
 use super::{go, go_with_cookie, own_path, refill, views};
 use crate::{
+    accounts::Account,
     auth::{Form, Place, Visitor, form_bytes, session_of},
     error::{FieldFault, WebError},
     fields::Fields,
@@ -161,6 +163,28 @@ pub(crate) async fn welcome(
     welcome_page(&site, &place, &link_secret(&secret)?, &Filled::default()).await
 }
 
+/// Tells the members the person's name, unless whoever invited did: the first steward is invited
+/// by nobody who could.
+async fn introduce(site: &Site, account: &Account, seed: &Seed) {
+    let person = account.person;
+    let is_known = site.node.read(|core| {
+        let own = core.member();
+        own.is_some_and(|own| core.view().person_name(&own, &person).is_some())
+    });
+    if is_known {
+        return;
+    }
+    let card = Act::Person {
+        person,
+        name: account.name.clone(),
+        contact: String::new(),
+    };
+    let told = site.node.act(SecretKey::from_seed(seed), card).await;
+    if let Err(error) = told {
+        tracing::warn!(%error, "a new person's name could not be told to the members");
+    }
+}
+
 /// `POST /welcome/{secret}`: `name`, `mail`, `password`
 pub(crate) async fn accept(
     State(site): State<Site>,
@@ -188,7 +212,10 @@ pub(crate) async fn accept(
             .await
     };
     match work.await {
-        Ok((account, seed)) => enter(&site, &headers, account.person, Some(&seed), "/").await,
+        Ok((account, seed)) => {
+            introduce(&site, &account, &seed).await;
+            enter(&site, &headers, account.person, Some(&seed), "/").await
+        }
         Err(error) => {
             let (status, filled) = refill(&fields, error)?;
             Ok((status, welcome_page(&site, &place, &secret, &filled).await?).into_response())
