@@ -16,7 +16,8 @@ use replica::entry::{Address, Audience, Entry, Header, Salted};
 use crate::{options::MINUTE, random::Random, world::World};
 
 /// A way to lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Lie {
     /// Two entries of one sequence, sent to different peers.
     Fork,

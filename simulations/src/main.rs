@@ -1,36 +1,237 @@
-//! Runs simulated federations.
+//! Runs simulated federations, plays scenarios, measures.
 
-use clap::Parser;
-use simulations::{Broken, Options, run};
+use std::process::{Command, ExitCode};
 
+use clap::{Args, Parser, Subcommand};
+use simulations::{Broken, Options, Report, SCENARIOS, bench, play, run};
+
+/// Whole federations over virtual time, with faults and liars.
 #[derive(Debug, Parser)]
+#[command(version)]
 struct Arguments {
-    #[arg(long, default_value_t = 0)]
-    from: u64,
-    #[arg(long, default_value_t = 1)]
-    seeds: u64,
-    #[arg(long)]
-    nodes: Option<usize>,
-    #[arg(long)]
-    broken: Option<Broken>,
-    #[arg(long)]
-    honest: bool,
+    #[command(subcommand)]
+    task: Task,
 }
 
-fn main() {
-    let arguments = Arguments::parse();
-    let mut failed = 0;
-    for seed in arguments.from..arguments.from + arguments.seeds {
-        let mut options = Options::of(seed, arguments.nodes);
-        if arguments.honest {
-            options.lies.clear();
-        }
-        let report = run(&options, arguments.broken);
-        failed += u32::from(report.failure.is_some());
-        println!("{seed} {report:?}");
-        if let Some(failure) = report.failure {
-            println!("{options:?}\nFAILED {failure}");
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run seeds or play a scenario; exits with 1 if anything that must never happen happens.
+    Run(Run),
+    /// Measure how long votes take and how fast virtual time passes.
+    Bench {
+        /// Print only JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the scenarios and the mistakes that can be put into the core.
+    List,
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Play a scenario: its name, a file, or `all`.
+    #[arg(long)]
+    scenario: Option<String>,
+    /// One seed.
+    #[arg(long, conflicts_with_all = ["seeds", "from"])]
+    seed: Option<u64>,
+    /// So many seeds.
+    #[arg(long, default_value_t = 1)]
+    seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// How many nodes; drawn from the seed if left out.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(4..=7))]
+    nodes: Option<u64>,
+    /// Run each seed again in another process and compare the traces.
+    #[arg(long)]
+    twice: bool,
+    /// Put a mistake into the core; then a failure is what is expected.
+    #[arg(long)]
+    broken: Option<Broken>,
+    /// Print a line for each seed.
+    #[arg(long)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().task {
+        Task::Run(arguments) => match arguments.scenario.clone() {
+            Some(scenario) => play_all(&arguments, &scenario),
+            None => run_seeds(&arguments),
+        },
+        Task::Bench { json } => print_figures(json),
+        Task::List => {
+            for (name, text) in SCENARIOS {
+                let about = text.lines().find_map(|line| line.strip_prefix("about = "));
+                println!("{name:22} {}", about.unwrap_or_default().trim_matches('"'));
+            }
+            for broken in Broken::ALL {
+                println!("--broken {broken}");
+            }
+            ExitCode::SUCCESS
         }
     }
-    println!("{failed} failed");
+}
+
+fn seeds(arguments: &Run) -> std::ops::Range<u64> {
+    match arguments.seed {
+        Some(seed) => seed..seed + 1,
+        None => arguments.from..arguments.from + arguments.seeds,
+    }
+}
+
+fn commit() -> String {
+    let output = Command::new("git")
+        .args(["rev-parse", "--short", "HEAD"])
+        .output();
+    let text = output
+        .ok()
+        .and_then(|output| String::from_utf8(output.stdout).ok());
+    let text = text.map(|text| text.trim().to_owned()).unwrap_or_default();
+    if text.is_empty() {
+        "unknown".to_owned()
+    } else {
+        text
+    }
+}
+
+fn print_failure(report: &Report, seed: u64, what: &str, arguments: &str) {
+    let failure = report.failure.as_deref().unwrap_or("the traces differ");
+    println!("FAILED commit {} seed {seed} {what}", commit());
+    println!("  {failure}");
+    println!("  trace {}", report.trace);
+    println!("  again: cargo run --release -p simulations -- run {arguments} --seed {seed}");
+}
+
+/// The trace of the same run in another process.
+fn trace_of_another_process(arguments: &[String]) -> Option<String> {
+    let program = std::env::current_exe().ok()?;
+    let output = Command::new(program).args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let trace = text.lines().find_map(|line| line.split("trace ").nth(1))?;
+    Some(trace.split_whitespace().next()?.to_owned())
+}
+
+fn is_same_twice(arguments: &str, seed: u64, report: &Report) -> bool {
+    let line = format!("run {arguments} --verbose --seed {seed}");
+    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    trace_of_another_process(&words).as_deref() == Some(&report.trace)
+}
+
+fn run_seeds(arguments: &Run) -> ExitCode {
+    let mut options_line = String::new();
+    if let Some(nodes) = arguments.nodes {
+        options_line += &format!("--nodes {nodes} ");
+    }
+    if let Some(broken) = arguments.broken {
+        options_line += &format!("--broken {broken} ");
+    }
+    let (mut failed, mut ballots, mut inputs, mut virtual_ms) = (0, 0, 0, 0);
+    for seed in seeds(arguments) {
+        let options = Options::of(seed, arguments.nodes.map(|nodes| nodes as usize));
+        let report = run(&options, arguments.broken);
+        let differs = arguments.twice && !is_same_twice(&options_line, seed, &report);
+        ballots += report.ballots;
+        inputs += report.inputs;
+        virtual_ms += report.virtual_ms;
+        if arguments.verbose {
+            println!(
+                "seed {seed} trace {} nodes {} entries {} ballots {} forks {} healed in {} ms",
+                report.trace,
+                options.nodes,
+                report.entries,
+                report.ballots,
+                report.forks,
+                report.healed_in_ms
+            );
+        }
+        if report.failure.is_some() || differs {
+            failed += 1;
+            print_failure(&report, seed, &format!("{options:?}"), &options_line);
+        }
+    }
+    let number = seeds(arguments).count();
+    let days = virtual_ms / 86_400_000;
+    println!(
+        "{number} seeds, {failed} failed, {ballots} ballots, {inputs} inputs, {days} virtual days"
+    );
+    exit(failed)
+}
+
+fn exit(failed: u32) -> ExitCode {
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn play_all(arguments: &Run, wanted: &str) -> ExitCode {
+    let mut scenarios: Vec<(String, String)> = SCENARIOS
+        .iter()
+        .filter(|(name, _)| wanted == "all" || wanted == *name)
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect();
+    if scenarios.is_empty() {
+        match std::fs::read_to_string(wanted) {
+            Ok(text) => scenarios.push((wanted.to_owned(), text)),
+            Err(error) => {
+                eprintln!("{wanted}: neither a scenario (simulations list) nor a file: {error}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    let mut failed = 0;
+    for (name, text) in scenarios {
+        for seed in seeds(arguments) {
+            let report = match play(&name, &text, seed) {
+                Ok(report) => report,
+                Err(error) => {
+                    eprintln!("{error}");
+                    return ExitCode::from(2);
+                }
+            };
+            let line = format!("--scenario {name}");
+            let differs = arguments.twice && !is_same_twice(&line, seed, &report);
+            if report.failure.is_some() || differs {
+                failed += 1;
+                print_failure(&report, seed, &name, &line);
+            } else {
+                println!("{name} seed {seed} passed, trace {}", report.trace);
+            }
+        }
+    }
+    exit(failed)
+}
+
+fn print_figures(json: bool) -> ExitCode {
+    let figures = bench();
+    if !json {
+        println!("nodes  loss  votes  median   worst  messages/vote  bytes/vote/node");
+        for vote in &figures.votes {
+            println!(
+                "{:5} {:4}% {:6} {:4} ms {:4} ms {:14} {:16}",
+                vote.nodes,
+                vote.loss_percent,
+                vote.votes,
+                vote.median_ms,
+                vote.worst_ms,
+                vote.messages_per_vote,
+                vote.bytes_per_vote_and_node
+            );
+        }
+        if let Some(year) = &figures.year {
+            println!(
+                "{} nodes, {} virtual days, {} entries: {} ms, {} node-days a second",
+                year.nodes, year.days, year.entries, year.took_ms, year.node_days_per_second
+            );
+        }
+    }
+    match serde_json::to_string(&figures) {
+        Ok(text) => println!("{text}"),
+        Err(error) => eprintln!("{error}"),
+    }
+    ExitCode::SUCCESS
 }

@@ -131,8 +131,11 @@ impl World {
                 entries.push(row.bytes.clone());
             }
         }
-        let flight = (node, peer, connection, number);
-        self.ledger.flights.insert(flight, ids.to_vec());
+        // What a liar says it sent may not be what it sent.
+        if self.nodes[node].is_honest() {
+            let flight = (node, peer, connection, number);
+            self.ledger.flights.insert(flight, ids.to_vec());
+        }
         let message = Message::Entries { number, entries };
         match self.nodes[node].liar {
             Some(_) => self.lie(node, peer, message),

@@ -12,7 +12,8 @@ use crate::{
     network::Weather,
     options::{HOUR, MINUTE, Options},
     random::Random,
-    world::{Driver, Event, Failure, World},
+    report::Report,
+    world::{Driver, Event, World},
 };
 
 /// Within this time after healing all honest nodes must hold the same.
@@ -21,27 +22,6 @@ const CONVERGENCE_MS: u64 = 2 * HOUR;
 const IDLE_MESSAGES_MAX: u64 = 60;
 /// The charter of random runs: periods of hours, so that many votes open and close.
 const CHARTER: &str = "[period]\nregular-seconds = 14400\nurgent-seconds = 3600\n";
-
-/// What came of a run.
-#[derive(Debug)]
-pub struct Report {
-    /// SHA-256 over all that went into the cores and came out.
-    pub trace: String,
-    /// The first thing that must never happen, if it did.
-    pub failure: Option<String>,
-    /// How many inputs the cores handled.
-    pub inputs: u64,
-    /// Messages sent.
-    pub messages: u64,
-    /// Entries on an honest node at the end.
-    pub entries: usize,
-    /// Ballots accepted.
-    pub ballots: u64,
-    /// Forks an honest node shows at the end.
-    pub forks: usize,
-    /// How long healing took, in virtual milliseconds.
-    pub healed_in_ms: u64,
-}
 
 #[derive(Debug, Clone, Copy)]
 enum Plan {
@@ -222,7 +202,7 @@ pub fn run(options: &Options, broken: Option<Broken>) -> Report {
     }
     world.run_until(options.safety_ms, &mut faults);
     let healed_in_ms = come_to_rest(options, &mut world, &mut faults);
-    report(&world, healed_in_ms)
+    Report::of(&world, healed_in_ms)
 }
 
 /// Heals the links, sets the clocks roughly right, starts what is down, and demands that all honest
@@ -278,34 +258,4 @@ fn come_to_rest(options: &Options, world: &mut World, faults: &mut Faults) -> u6
         world.check_rest(&mut random);
     }
     took
-}
-
-fn report(world: &World, healed_in_ms: u64) -> Report {
-    let honest = world.honest();
-    let core = honest
-        .first()
-        .and_then(|node| world.nodes[*node].core.as_ref());
-    let ballots = world
-        .ledger
-        .done
-        .values()
-        .filter(|(deed, result)| matches!(deed.act, federation::Act::Vote { .. }) && result.is_ok())
-        .count();
-    Report {
-        trace: world.trace.hash(),
-        failure: world.failure.as_ref().map(describe),
-        inputs: world.handled,
-        messages: world.network.messages,
-        entries: core.map_or(0, |core| core.replica().len()),
-        ballots: ballots as u64,
-        forks: core.map_or(0, |core| core.replica().forks().len()),
-        healed_in_ms,
-    }
-}
-
-fn describe(failure: &Failure) -> String {
-    let node = failure
-        .node
-        .map_or(String::new(), |node| format!(" on node {node}"));
-    format!("at {} ms{node}: {}", failure.time, failure.what)
 }

@@ -328,7 +328,11 @@ impl World {
 
     /// A person acts at the home node of its member. Returns the ticket, if the node is up.
     pub fn act(&mut self, member: usize, key: SecretKey, act: Act) -> Option<u64> {
-        let node = self.members[member].home;
+        self.act_on(self.members[member].home, member, key, act)
+    }
+
+    /// The same at any node: a second device, or a thief's.
+    pub fn act_on(&mut self, node: usize, member: usize, key: SecretKey, act: Act) -> Option<u64> {
         if !self.nodes[node].is_up() {
             return None;
         }

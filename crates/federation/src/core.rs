@@ -10,7 +10,10 @@ use domain::{
     key::{PublicKey, SecretKey},
     record::{Purpose, Record},
 };
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
 use replica::{Offer, Position, Replica, entry::Entry, view::View};
 
 use crate::{
@@ -588,7 +591,8 @@ impl Core {
         };
         for hash in record.chunks() {
             if !self.chunks.contains(hash) {
-                self.missing_chunks.insert(*hash, from);
+                // Whoever names it again later may be lying, so the first one stays.
+                self.missing_chunks.entry(*hash).or_insert(from);
             }
         }
     }
@@ -628,26 +632,30 @@ impl Core {
         true
     }
 
-    /// The chunks to ask a peer for: those of its entries first.
-    pub(crate) fn chunks_to_ask(&self, peer: &PublicKey, most: usize) -> Vec<Hash> {
+    /// The chunks to ask a peer for: those of its entries first, each sort from a random place
+    /// on. In order, chunks that a liar named and nobody has would hide all others for ever.
+    pub(crate) fn chunks_to_ask(&mut self, peer: &PublicKey, most: usize) -> Vec<Hash> {
+        let mut start = Hash([0; 32]);
+        if self.missing_chunks.len() > most {
+            self.generator.fill_bytes(&mut start.0);
+        }
+        let around = || {
+            let missing = &self.missing_chunks;
+            missing.range(start..).chain(missing.range(..start))
+        };
         let of_peer = |from: &Option<PublicKey>| from.as_ref() == Some(peer);
-        let own = self.missing_chunks.iter().filter(|(_, from)| of_peer(from));
-        let others = self
-            .missing_chunks
-            .iter()
-            .filter(|(_, from)| !of_peer(from));
-        own.chain(others)
-            .map(|(hash, _)| *hash)
-            .take(most)
-            .collect()
+        let own = around().filter(|(_, from)| of_peer(from));
+        let others = around().filter(|(_, from)| !of_peer(from));
+        let asked = own.chain(others).map(|(hash, _)| *hash);
+        asked.take(most).collect()
     }
 
-    pub(crate) fn named_chunks(&self, hashes: &[Hash]) -> Vec<Hash> {
-        hashes
-            .iter()
-            .filter(|hash| self.chunks.contains(*hash))
-            .copied()
-            .collect()
+    /// Those of the chunks a peer asks for that are here, each once and at most `most`: reading
+    /// them costs the disk.
+    pub(crate) fn named_chunks(&self, hashes: &[Hash], most: usize) -> Vec<Hash> {
+        let here = hashes.iter().filter(|hash| self.chunks.contains(*hash));
+        let here: BTreeSet<Hash> = here.copied().collect();
+        here.into_iter().take(most).collect()
     }
 
     fn wake(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {

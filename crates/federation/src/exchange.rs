@@ -40,8 +40,12 @@ const RESENDS_MAX: u32 = 4;
 const RESEND_MS: u64 = 2_000;
 /// The wait for an announced entry before another announcer is asked, in milliseconds.
 const WANT_MS: u64 = 600;
-/// How long after the last new entry heights are compared with one random peer, in milliseconds.
+/// How long after the last new entry heights are compared with one random peer, in milliseconds;
+/// then with others after twice, four times as long and so on.
 const QUIET_MS: u64 = 60_000;
+/// With how many peers heights are compared after the last new entry: whom a liar left out hears of
+/// nothing by itself.
+const QUIET_ROUNDS_MAX: u32 = 8;
 /// How long after something was found missing heights are compared, in milliseconds.
 const RECOVER_MS: u64 = 1_000;
 /// The longest wait until heights are compared again for what is still missing, in milliseconds:
@@ -51,6 +55,17 @@ const RECOVER_MS_MAX: u64 = 3_600_000;
 const WANTED_MAX: usize = 4_096;
 /// The most announcers remembered of one entry.
 const ANNOUNCERS_MAX: usize = 8;
+/// The most announced entries that one peer is asked for at a time, so that one liar cannot take
+/// all the places.
+const WANTED_OF_PEER_MAX: usize = WANTED_MAX / 4;
+/// The most chunks asked for, and answered, at once.
+const CHUNKS_MAX: usize = 64;
+/// How many questions that cost a walk through logs or reads from the disk one peer may ask at
+/// once,
+const QUESTIONS_MAX: u64 = 256;
+/// and after how many milliseconds one more. What is over is not answered: whoever lacks
+/// something asks again.
+const QUESTION_MS: u64 = 100;
 /// A clock further off the median of the peers' signs nothing, in milliseconds.
 pub const CLOCK_MS_MAX: u64 = 300_000;
 
@@ -77,6 +92,28 @@ struct Peer {
     expected: u64,
     awaits_answer: bool,
     compared: bool,
+    /// When it may ask as many questions as ever again.
+    patient_at: Timestamp,
+}
+
+impl Peer {
+    /// Counts a question, unless it is one too many.
+    fn may_ask(&mut self, now: Timestamp) -> bool {
+        let next = self.patient_at.max(now).plus_ms(QUESTION_MS);
+        let allowed = next.since_ms(now) <= QUESTIONS_MAX * QUESTION_MS;
+        if allowed {
+            self.patient_at = next;
+        }
+        allowed
+    }
+}
+
+/// An announced entry that was asked for.
+#[derive(Debug)]
+struct Wanted {
+    due: Timestamp,
+    asked: PublicKey,
+    announcers: VecDeque<PublicKey>,
 }
 
 /// A connected peer, for those who look.
@@ -102,10 +139,12 @@ pub struct PeerState {
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
     peers: BTreeMap<PublicKey, Peer>,
-    wanted: BTreeMap<EntryId, (Timestamp, VecDeque<PublicKey>)>,
+    wanted: BTreeMap<EntryId, Wanted>,
     seen: BTreeMap<PublicKey, Timestamp>,
     compare_at: Option<Timestamp>,
     fruitless: u32,
+    quiet_rounds: u32,
+    quiet_peers: Vec<PublicKey>,
     incarnation: u64,
 }
 
@@ -138,9 +177,15 @@ impl Exchange {
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         let flights = self.peers.values().flat_map(|peer| peer.flights.values());
         let resend = flights.map(|flight| flight.due).min();
-        let want = self.wanted.values().map(|(due, _)| *due).min();
+        let want = self.wanted.values().map(|wanted| wanted.due).min();
         let compare = self.compare_at.filter(|_| !self.peers.is_empty());
         [resend, want, compare].into_iter().flatten().min()
+    }
+
+    fn stored_something(&mut self, now: Timestamp) {
+        self.fruitless = 0;
+        self.quiet_rounds = 0;
+        self.compare_by(now.plus_ms(QUIET_MS));
     }
 
     fn compare_by(&mut self, at: Timestamp) {
@@ -255,6 +300,7 @@ impl Core {
             } => {
                 let again = peer.incarnation != 0 && peer.incarnation != incarnation;
                 peer.incarnation = incarnation;
+                let again = again && peer.may_ask(now);
                 self.note_clock(now, theirs, from);
                 if again {
                     self.send_heights(now, from, outputs);
@@ -280,14 +326,25 @@ impl Core {
                 range,
                 heights,
             } => {
+                let answered = peer.may_ask(now);
                 self.note_clock(now, theirs, from);
+                if !answered {
+                    return;
+                }
                 let difference = self.replica().compare(&heights, range.0..=range.1);
                 self.answer_difference(now, from, difference.send, difference.ask, outputs);
             }
-            Message::Asks { asks, again } => self.take_asks(now, from, asks, again, outputs),
+            Message::Asks { asks, again } => {
+                if peer.may_ask(now) {
+                    self.take_asks(now, from, asks, again, outputs);
+                }
+            }
             Message::Following { count } => self.take_following(from, count),
             Message::WantChunks { hashes } => {
-                let hashes = self.named_chunks(&hashes);
+                if !peer.may_ask(now) {
+                    return;
+                }
+                let hashes = self.named_chunks(&hashes, CHUNKS_MAX);
                 if !hashes.is_empty() {
                     outputs.push(Output::SendChunks { to: from, hashes });
                 }
@@ -350,7 +407,12 @@ impl Core {
         outputs: &mut Vec<Output>,
     ) {
         let (mut send, mut back) = (BTreeSet::new(), Vec::new());
+        let mut seen = BTreeSet::new();
         for ask in asks {
+            // One walk through a log is enough for one message.
+            if !seen.insert(ask.key) {
+                continue;
+            }
             let (positions, they_have_more) = self.replica().answer(&ask);
             send.extend(positions);
             if they_have_more && !again {
@@ -436,8 +498,7 @@ impl Core {
             self.exchange.compare_by(now.plus_ms(RECOVER_MS));
         }
         if stored {
-            self.exchange.fruitless = 0;
-            self.exchange.compare_by(now.plus_ms(QUIET_MS));
+            self.exchange.stored_something(now);
             let wanted: Vec<PublicKey> = self.replica().wanted_branches().collect();
             let asks: Vec<Ask> = wanted
                 .iter()
@@ -453,8 +514,8 @@ impl Core {
         waiting.iter().all(|id| self.replica().find(id).is_some())
     }
 
-    fn ask_chunks(&self, peer: PublicKey, outputs: &mut Vec<Output>) {
-        let hashes = self.chunks_to_ask(&peer, 64);
+    fn ask_chunks(&mut self, peer: PublicKey, outputs: &mut Vec<Output>) {
+        let hashes = self.chunks_to_ask(&peer, CHUNKS_MAX);
         if !hashes.is_empty() {
             outputs.push(Output::Send(peer, Message::WantChunks { hashes }));
         }
@@ -468,19 +529,27 @@ impl Core {
         outputs: &mut Vec<Output>,
     ) {
         let mut ask = Vec::new();
+        let wanted = self.exchange.wanted.values();
+        let asked = wanted.filter(|wanted| wanted.asked == from).count();
         for id in ids {
             if self.replica().find(&id).is_some() {
                 continue;
             }
-            let room = self.exchange.wanted.len() < WANTED_MAX;
+            let room =
+                self.exchange.wanted.len() < WANTED_MAX && asked + ask.len() < WANTED_OF_PEER_MAX;
             match self.exchange.wanted.get_mut(&id) {
-                Some((_, announcers)) if announcers.len() < ANNOUNCERS_MAX => {
-                    announcers.push_back(from);
+                Some(wanted) if wanted.announcers.len() < ANNOUNCERS_MAX => {
+                    wanted.announcers.push_back(from);
                 }
                 Some(_) => {}
                 None if room => {
                     let due = now.plus_ms(WANT_MS);
-                    self.exchange.wanted.insert(id, (due, VecDeque::new()));
+                    let wanted = Wanted {
+                        due,
+                        asked: from,
+                        announcers: VecDeque::new(),
+                    };
+                    self.exchange.wanted.insert(id, wanted);
                     ask.push(id);
                 }
                 None => {}
@@ -509,7 +578,7 @@ impl Core {
         entries: &[(Position, Origin)],
         outputs: &mut Vec<Output>,
     ) {
-        self.exchange.compare_by(now.plus_ms(QUIET_MS));
+        self.exchange.stored_something(now);
         let peers: Vec<PublicKey> = self.exchange.peers.keys().copied().collect();
         let small = peers.len() <= SMALL_FEDERATION_PEERS;
         let shuffled = self.shuffled(peers);
@@ -637,10 +706,14 @@ impl Core {
         self.want_again(now, outputs);
         if self.exchange.compare_at.is_some_and(|at| at <= now) {
             self.exchange.compare_at = None;
-            let peers: Vec<PublicKey> = self.exchange.peers.keys().copied().collect();
-            if let Some(peer) = self.shuffled(peers).first() {
-                self.send_heights(now, *peer, outputs);
-                self.ask_chunks(*peer, outputs);
+            if let Some(peer) = self.next_quiet_peer() {
+                self.send_heights(now, peer, outputs);
+                self.ask_chunks(peer, outputs);
+            }
+            let rounds = self.exchange.quiet_rounds;
+            let wanted = self.exchange.peers.len().min(QUIET_ROUNDS_MAX as usize);
+            if (rounds as usize) < wanted {
+                self.exchange.compare_by(now.plus_ms(QUIET_MS << rounds));
             }
             let lacks = self.replica().pending_len() > 0
                 || self.replica().wanted_branches().next().is_some()
@@ -650,6 +723,21 @@ impl Core {
                 self.exchange.fruitless += 1;
                 self.exchange
                     .compare_by(now.plus_ms(wait.min(RECOVER_MS_MAX)));
+            }
+        }
+    }
+
+    /// The next peer to compare heights with: each in turn, in a random order.
+    fn next_quiet_peer(&mut self) -> Option<PublicKey> {
+        self.exchange.quiet_rounds = self.exchange.quiet_rounds.saturating_add(1);
+        loop {
+            let Some(peer) = self.exchange.quiet_peers.pop() else {
+                let peers: Vec<PublicKey> = self.exchange.peers.keys().copied().collect();
+                self.exchange.quiet_peers = self.shuffled(peers);
+                return self.exchange.quiet_peers.pop();
+            };
+            if self.exchange.peers.contains_key(&peer) {
+                return Some(peer);
             }
         }
     }
@@ -698,17 +786,18 @@ impl Core {
             .exchange
             .wanted
             .iter()
-            .filter(|(_, (due, _))| *due <= now)
+            .filter(|(_, wanted)| wanted.due <= now)
             .map(|(id, _)| *id)
             .collect();
         let mut ask: BTreeMap<PublicKey, Vec<EntryId>> = BTreeMap::new();
         for id in due {
-            let Some((due, announcers)) = self.exchange.wanted.get_mut(&id) else {
+            let Some(wanted) = self.exchange.wanted.get_mut(&id) else {
                 continue;
             };
-            match announcers.pop_front() {
+            match wanted.announcers.pop_front() {
                 Some(peer) => {
-                    *due = now.plus_ms(WANT_MS);
+                    wanted.due = now.plus_ms(WANT_MS);
+                    wanted.asked = peer;
                     ask.entry(peer).or_default().push(id);
                 }
                 None => {

@@ -14,7 +14,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_core::Rng;
 use replica::{
     entry::{Address, Audience, Header, SALT_BYTES, Salted},
-    view::Version,
+    view::{Key, Member, Version},
 };
 
 use crate::{
@@ -333,14 +333,15 @@ impl Core {
                 custody,
             } => {
                 let grant = self.granting_grant(key)?;
-                let numbers = self.view().keys.get(granted).map(|known| known.number);
+                let member = self.replica().find(&grant).map(|stored| stored.member);
+                let claim = member.and_then(|member| self.view().granted_by(&member, granted));
                 let record = record::Grant {
                     purpose: *purpose,
                     key: *granted,
                     person: *person,
                     roles: *roles,
                     custody: *custody,
-                    number: numbers.unwrap_or(0) + 1,
+                    number: claim.map_or(1, |known| known.number.saturating_add(1)),
                 };
                 Ok(Draft::new(grant, "keys", Record::Grant(record)))
             }
@@ -678,9 +679,16 @@ impl Core {
         })
     }
 
+    /// The grant of a key as this node's own member gave it, whoever else claims the key.
+    fn key_here(&self, key: &PublicKey) -> Option<&Key> {
+        let own = self.member();
+        let own = own.and_then(|member| self.view().granted_by(&member, key));
+        own.or_else(|| self.view().keys.get(key))
+    }
+
     /// The grant a person's key acts under, and its member.
     fn person_grant(&self, key: &PublicKey) -> Result<(EntryId, MemberId), Refused> {
-        match self.view().keys.get(key) {
+        match self.key_here(key) {
             Some(known) if known.revoked => Err(Refused::Revoked),
             Some(known) if known.purpose == Purpose::Person => Ok((known.grant, known.member)),
             _ => self
@@ -693,7 +701,7 @@ impl Core {
     }
 
     fn node_grant(&self, key: &PublicKey) -> Result<EntryId, Refused> {
-        match self.view().keys.get(key) {
+        match self.key_here(key) {
             Some(known) if known.revoked => Err(Refused::Revoked),
             Some(known) if known.purpose == Purpose::Node => Ok(known.grant),
             _ => Err(Refused::Right {
@@ -705,13 +713,18 @@ impl Core {
     /// The mandate in force that lists this key: its entry, member and number.
     fn mandate_of(&self, key: &PublicKey) -> Result<(EntryId, MemberId, u64), Refused> {
         let needs = "a delegate's key, listed in the mandate of your co-op (folkmoot key mandate)";
-        let member = match self.view().keys.get(key) {
+        let member = match self.key_here(key) {
             Some(known) if known.revoked => return Err(Refused::Revoked),
             Some(known) => self.view().members.get(&known.member),
-            None => self.view().members.values().find(|member| {
-                let mandate = member.mandate.as_ref();
-                mandate.is_some_and(|m| m.delegates.iter().any(|d| d.key == *key))
-            }),
+            None => {
+                let lists = |member: &&Member| {
+                    let mandate = member.mandate.as_ref();
+                    mandate.is_some_and(|m| m.delegates.iter().any(|d| d.key == *key))
+                };
+                let own = self.member().and_then(|own| self.view().members.get(&own));
+                let others = || self.view().members.values().find(lists);
+                own.filter(lists).or_else(others)
+            }
         };
         let mandate = member.and_then(|member| member.mandate.as_ref().map(|m| (member.id, m)));
         match mandate {
@@ -723,7 +736,7 @@ impl Core {
     }
 
     fn steward_or_delegate(&self, key: &PublicKey) -> Result<(EntryId, MemberId), Refused> {
-        match self.view().keys.get(key) {
+        match self.key_here(key) {
             Some(known) if known.revoked => return Err(Refused::Revoked),
             Some(known) if known.roles.has(record::Roles::STEWARD) => {
                 return Ok((known.grant, known.member));
@@ -743,7 +756,7 @@ impl Core {
         if let Ok(grant) = self.root_grant(key) {
             return Ok(grant);
         }
-        match self.view().keys.get(key) {
+        match self.key_here(key) {
             Some(known) if known.revoked => Err(Refused::Revoked),
             Some(known) if known.roles.has(record::Roles::STEWARD) => Ok(known.grant),
             _ => Err(Refused::Right {

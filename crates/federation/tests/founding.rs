@@ -425,3 +425,63 @@ fn a_ninth_revision_needs_a_new_mandate() {
         .unwrap();
     assert_eq!((counted.slot.mandate, counted.choice), (2, Choice::Agree));
 }
+
+#[test]
+fn granting_another_members_key_gives_nothing_and_takes_nothing() {
+    let mut world = World::new(3);
+    let victim = world.nodes[0].delegate.public();
+    let node = world.nodes[0].node.public();
+    // The victim's keys have signed before, as every node's do once it says where it can be reached.
+    world.delegate(0, propose("Before.")).unwrap();
+    let attacker = world.nodes[1].root.clone();
+    let person = Some(PersonId([0; 16]));
+    for (purpose, key, person, roles) in [
+        (Purpose::Person, victim, person, Roles::STEWARD),
+        (Purpose::Node, node, None, Roles::none()),
+    ] {
+        let custody = Custody::Node;
+        let grant = Act::Grant {
+            purpose,
+            key,
+            person,
+            roles,
+            custody,
+        };
+        world.act(1, &attacker, grant).unwrap();
+    }
+    let revoke = Act::Revoke {
+        key: victim,
+        keep: federation::Keep::Nothing,
+        reason: String::new(),
+    };
+    world.act(1, &attacker, revoke).unwrap();
+    let member = world.nodes[0].core.member().unwrap();
+    world.delegate(0, propose("After.")).unwrap();
+    world.assert_same();
+    for (index, known) in world.nodes.iter().enumerate() {
+        let view = known.core.view();
+        assert_eq!(view.member_of(&victim), Some(member), "on node {index}");
+        assert_eq!(view.proposals.len(), 2);
+    }
+}
+
+#[test]
+fn a_profile_is_shown_whichever_log_comes_first() {
+    let mut world = World::new(3);
+    for index in 0..3 {
+        let profile = domain::record::Profile {
+            name: format!("New name {index}"),
+            region: String::new(),
+            description: String::new(),
+            website: String::new(),
+        };
+        world.delegate(index, Act::Profile(profile)).unwrap();
+    }
+    world.assert_same();
+    let view = world.nodes[0].core.replica().view();
+    assert!(
+        view.members
+            .values()
+            .all(|member| member.name.starts_with("New name"))
+    );
+}

@@ -120,11 +120,14 @@ impl Replica {
         if !stands(stored.previous) || !stands(stored.grant) {
             return self.place_void(id, entry, is_loose, received);
         }
-        if is_loose {
-            self.remove_loose(&id);
-        }
+        let ballots = if is_loose {
+            self.take_out_loose(&id)
+        } else {
+            Vec::new()
+        };
         if self.is_plain_next(&stored) {
             let position = self.insert(stored, entry);
+            self.rest_on(&ballots, position);
             self.append(key, position);
             return Offer::Stored;
         }
@@ -132,6 +135,7 @@ impl Replica {
             log.next.iter().copied().chain(log.evidence).collect()
         });
         let position = self.insert(stored, entry.clone());
+        self.rest_on(&ballots, position);
         self.settle(&key);
         for position in displaced {
             self.drop_if_idle(position);
@@ -265,11 +269,36 @@ impl Replica {
         self.changes.removed.push(stored.id);
     }
 
-    fn remove_loose(&mut self, id: &EntryId) {
-        if let Some(position) = self.position(id)
-            && self.at(position).loose
-        {
-            self.remove(position);
+    /// Takes out an entry that was kept alone and now finds its place in its log. Returns the
+    /// ballots that rest on it, if it is a mandate.
+    fn take_out_loose(&mut self, id: &EntryId) -> Vec<Position> {
+        let Some(loose) = self
+            .position(id)
+            .filter(|position| self.at(*position).loose)
+        else {
+            return Vec::new();
+        };
+        let all = self.ballots.values().flatten().copied();
+        let ballots: Vec<Position> = all
+            .filter(|ballot| self.at(*ballot).grant == Some(loose))
+            .collect();
+        for ballot in &ballots {
+            if let Some(stored) = &mut self.stored[*ballot as usize] {
+                stored.grant = None;
+                self.dependents[loose as usize] -= 1;
+            }
+        }
+        self.remove(loose);
+        ballots
+    }
+
+    /// Lets ballots rest on the new place of their mandate.
+    fn rest_on(&mut self, ballots: &[Position], mandate: Position) {
+        for ballot in ballots {
+            if let Some(stored) = &mut self.stored[*ballot as usize] {
+                stored.grant = Some(mandate);
+                self.dependents[mandate as usize] += 1;
+            }
         }
     }
 
@@ -350,8 +379,9 @@ impl Replica {
             let Ok(stored) = self.judge(id, &entry, received) else {
                 break;
             };
-            self.remove_loose(&id);
-            self.insert(stored, entry);
+            let ballots = self.take_out_loose(&id);
+            let position = self.insert(stored, entry);
+            self.rest_on(&ballots, position);
         }
         // Also if only a part of it was valid: what was stored may stand.
         self.recompute_and_note();

@@ -77,11 +77,9 @@ pub struct Key {
     pub revoked: bool,
 }
 
-/// A person who acts for a member.
+/// A person who acts for a member. Another member that uses the same id means somebody else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Person {
-    /// The member.
-    pub member: Option<MemberId>,
     /// The name, unless it is not known or was erased.
     pub name: Option<String>,
     /// How to reach the person.
@@ -164,14 +162,15 @@ pub struct Fork {
 pub struct View {
     /// The members, founders that signed and newcomers that joined.
     pub members: BTreeMap<MemberId, Member>,
-    /// The keys with a standing grant.
+    /// The keys with a standing grant, each for one member: that of the key's log, and while the
+    /// key has signed nothing the one that granted it first.
     pub keys: BTreeMap<PublicKey, Key>,
-    /// The persons.
-    pub persons: BTreeMap<PersonId, Person>,
+    /// The persons of each member.
+    pub persons: BTreeMap<(MemberId, PersonId), Person>,
     /// The circles.
     pub circles: BTreeMap<CircleId, Circle>,
     /// Who has which role in a circle; the last record for a person and title counts.
-    pub roles: BTreeMap<CircleId, BTreeMap<(PersonId, String), Role>>,
+    pub roles: BTreeMap<CircleId, BTreeMap<(MemberId, PersonId, String), Role>>,
     /// Who asks to be admitted, by root key. Members are no longer among them.
     pub applications: BTreeMap<PublicKey, Application>,
     /// The admissions signed so far, by newcomer and founder.
@@ -184,7 +183,11 @@ pub struct View {
     pub phases: BTreeMap<PhaseId, ProposalId>,
     /// How many entries each member's keys wrote.
     pub entries: BTreeMap<MemberId, u64>,
-    profiles: BTreeMap<MemberId, (Timestamp, EntryId)>,
+    /// What each member granted to a key, whether or not the key is its own.
+    claims: BTreeMap<PublicKey, BTreeMap<MemberId, Key>>,
+    /// The member of each log.
+    owners: BTreeMap<PublicKey, MemberId>,
+    profiles: BTreeMap<MemberId, (Timestamp, EntryId, record::Profile)>,
 }
 
 impl View {
@@ -196,10 +199,33 @@ impl View {
             .map_or_else(|| member.short(), |member| member.name.clone())
     }
 
-    /// The name of a person, if it is known.
+    /// The name of a member's person, if it is known.
     #[must_use]
-    pub fn person_name(&self, person: &PersonId) -> Option<&str> {
-        self.persons.get(person)?.name.as_deref()
+    pub fn person_name(&self, member: &MemberId, person: &PersonId) -> Option<&str> {
+        self.persons.get(&(*member, *person))?.name.as_deref()
+    }
+
+    /// What a member granted to a key, even if the key's log is another member's.
+    #[must_use]
+    pub fn granted_by(&self, member: &MemberId, key: &PublicKey) -> Option<&Key> {
+        self.claims.get(key)?.get(member)
+    }
+
+    /// Chooses the member a key acts for. A member that grants another's key gains nothing by it.
+    fn settle_key(&mut self, key: &PublicKey) {
+        let Some(claims) = self.claims.get(key) else {
+            return;
+        };
+        let settled = match self.owners.get(key) {
+            Some(owner) => claims.get(owner),
+            None => claims
+                .values()
+                .min_by_key(|claim| (claim.since, claim.grant)),
+        };
+        match settled {
+            Some(settled) => self.keys.insert(*key, settled.clone()),
+            None => self.keys.remove(key),
+        };
     }
 
     /// Whose key this is: of its grant, or of a mandate in force.
@@ -207,14 +233,15 @@ impl View {
     pub fn person_of(&self, key: &PublicKey) -> Option<PersonId> {
         let granted = self.keys.get(key).and_then(|key| key.person);
         granted.or_else(|| {
-            let mandates = self
+            let owner = self.owners.get(key);
+            let members = self
                 .members
                 .values()
-                .filter_map(|member| member.mandate.as_ref());
+                .filter(|m| owner.is_none_or(|o| *o == m.id));
+            let mandates = members.filter_map(|member| member.mandate.as_ref());
             let mut delegates = mandates.flat_map(|mandate| &mandate.delegates);
-            delegates
-                .find(|delegate| delegate.key == *key)
-                .map(|delegate| delegate.person)
+            let found = delegates.find(|delegate| delegate.key == *key);
+            found.map(|delegate| delegate.person)
         })
     }
 
@@ -229,29 +256,29 @@ impl View {
         granted.or_else(|| self.members.values().find(|m| m.root == *key).map(|m| m.id))
     }
 
-    /// The roles a person has now, by keys that are not revoked, and by the mandate.
+    /// The roles a person has now, by keys that are not revoked.
     #[must_use]
-    pub fn roles_of(&self, person: &PersonId) -> Roles {
-        let Some(known) = self.persons.get(person) else {
+    pub fn roles_of(&self, member: &MemberId, person: &PersonId) -> Roles {
+        let Some(known) = self.persons.get(&(*member, *person)) else {
             return Roles::none();
         };
-        let keys = known.keys.iter().filter_map(|key| self.keys.get(key));
-        keys.filter(|key| !key.revoked)
+        let keys = known.keys.iter();
+        keys.filter_map(|key| self.granted_by(member, key))
+            .filter(|key| !key.revoked)
             .fold(Roles::none(), |roles, key| roles.with(key.roles))
     }
 
     /// Whether a person is listed in the mandate in force of its member.
     #[must_use]
-    pub fn is_delegate(&self, person: &PersonId) -> bool {
-        self.members
-            .values()
-            .filter_map(|member| member.mandate.as_ref())
-            .any(|mandate| {
-                mandate
-                    .delegates
-                    .iter()
-                    .any(|delegate| delegate.person == *person)
-            })
+    pub fn is_delegate(&self, member: &MemberId, person: &PersonId) -> bool {
+        let mandate = self
+            .members
+            .get(member)
+            .and_then(|member| member.mandate.as_ref());
+        mandate.is_some_and(|mandate| {
+            let mut delegates = mandate.delegates.iter();
+            delegates.any(|delegate| delegate.person == *person)
+        })
     }
 
     /// Whether every founder has signed the genesis; until then there is no federation yet.
@@ -290,6 +317,10 @@ impl Replica {
             return;
         }
         *view.entries.entry(stored.member).or_default() += 1;
+        if stored.sequence == 1 {
+            view.owners.insert(stored.author, stored.member);
+            view.settle_key(&stored.author);
+        }
         match stored.record.as_deref() {
             Some(Record::Found(_)) => self.apply_founder(view, stored),
             Some(Record::Join(join)) => view.add_member(stored, &join.newcomer, false),
@@ -353,18 +384,16 @@ impl Replica {
             revoked: self.cuts.contains_key(&(grant.key, stored.member)),
         };
         if let Some(person) = grant.person {
-            let known = view.persons.entry(person).or_default();
+            let known = view.persons.entry((stored.member, person)).or_default();
             known.keys.insert(grant.key);
-            known.member = known.member.max(Some(stored.member));
         }
         let rank = |key: &Key| (key.number, std::cmp::Reverse(key.grant));
-        match view.keys.get_mut(&grant.key) {
-            Some(known) if rank(known) < rank(&key) => *known = key,
-            Some(_) => {}
-            None => {
-                view.keys.insert(grant.key, key);
-            }
+        let claims = view.claims.entry(grant.key).or_default();
+        let known = claims.entry(stored.member).or_insert_with(|| key.clone());
+        if rank(known) < rank(&key) {
+            *known = key;
         }
+        view.settle_key(&grant.key);
     }
 
     fn apply_application(&self, view: &mut View, stored: &Stored, record: &record::Application) {
@@ -424,24 +453,19 @@ impl Replica {
 
 impl View {
     fn add_member(&mut self, stored: &Stored, newcomer: &record::Newcomer, founder: bool) {
-        let member = self.members.entry(stored.member).or_insert_with(|| Member {
+        // A root log begins with this entry, so nothing of the member is older.
+        let member = Member {
             id: stored.member,
             root: stored.author,
-            name: String::new(),
-            class: String::new(),
+            name: newcomer.name.clone(),
+            class: newcomer.class.clone(),
             founder,
             since: stored.time,
             record: stored.id,
             profile: None,
             mandate: None,
-        });
-        member.root = stored.author;
-        member.class.clone_from(&newcomer.class);
-        member.founder = founder;
-        member.since = stored.time;
-        member.record = stored.id;
-        if member.profile.is_none() {
-            member.name.clone_from(&newcomer.name);
-        }
+        };
+        self.members.insert(stored.member, member);
+        self.settle_profile(&stored.member);
     }
 }

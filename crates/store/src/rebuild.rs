@@ -37,7 +37,8 @@ type Place = (u32, usize);
 impl Store {
     /// Makes a new store of every entry, chunk and local value of a damaged one that can still be
     /// read and whose checksum holds; `verify` then judges each entry, in order of position.
-    /// Positions are kept. The damaged file stays in the directory (see [`Report::damaged`]).
+    /// Positions are kept, and the next opening finds an unclean shutdown. The damaged file stays
+    /// in the directory (see [`Report::damaged`]).
     ///
     /// # Errors
     /// [`StoreError::InUse`], [`StoreError::OtherFederation`] and [`StoreError::Newer`]; what
@@ -207,6 +208,13 @@ impl Rebuild {
         }
         sqlx::query(fixed::SET_NEXT_POSITION)
             .bind(signed(self.next_position))
+            .execute(&mut self.target)
+            .await
+            .map_err(|error| write_failure(&path, error))?;
+        // The lost entries may be the node's own: before it signs, it has to ask the others what
+        // it signed already.
+        sqlx::query(fixed::SET_CLEAN)
+            .bind(0)
             .execute(&mut self.target)
             .await
             .map_err(|error| write_failure(&path, error))?;

@@ -68,6 +68,17 @@ async fn a_store_of_a_later_release_is_refused_and_left_alone() {
     assert_eq!(fs::read(database(directory.path())).unwrap(), file);
 }
 
+#[tokio::test]
+async fn a_rebuilt_store_is_opened_as_after_an_unclean_shutdown() {
+    let directory = directory();
+    open(directory.path()).await.close().await.unwrap();
+    rebuild(directory.path()).await;
+    let (_store, opened) = Store::open(directory.path(), FEDERATION, Options::default())
+        .await
+        .unwrap();
+    assert!(!opened.clean);
+}
+
 /// A store with entries small and large, chunks and local values, and a gap; the entries.
 async fn varied(path: &Path) -> Vec<Stored> {
     let store = open(path).await;

@@ -9,15 +9,36 @@ use federation::Act;
 
 use crate::{auth::Actor, error::WebError, site::Site, texts::Texts};
 
-/// The roles that the person's keys give it now.
+/// The roles that this member's own grants give a person now. Any member can grant any person a
+/// role; here only this member's word counts.
 pub(crate) fn roles(site: &Site, actor: &Actor) -> Roles {
-    site.node.read(|core| core.view().roles_of(&actor.person()))
+    site.node.read(|core| {
+        let own = core.member();
+        own.map_or_else(Roles::none, |member| {
+            core.view().roles_of(&member, &actor.person())
+        })
+    })
 }
 
 /// Refuses people who are no stewards.
 pub(crate) fn need_steward(site: &Site, actor: &Actor) -> Result<(), WebError> {
     if roles(site, actor).has(Roles::STEWARD) {
         Ok(())
+    } else {
+        Err(WebError::Role { needed: "steward" })
+    }
+}
+
+/// The member's root key, for a person whom that very key made a steward.
+pub(crate) fn root_key(site: &Site, actor: &Actor) -> Result<SecretKey, WebError> {
+    need_steward(site, actor)?;
+    let key = site.node.root_key()?;
+    let member = MemberId(key.public().0);
+    let roles = site
+        .node
+        .read(|core| core.view().roles_of(&member, &actor.person()));
+    if roles.has(Roles::STEWARD) {
+        Ok(key)
     } else {
         Err(WebError::Role { needed: "steward" })
     }
@@ -37,8 +58,7 @@ fn signer(site: &Site, actor: &Actor, act: &Act) -> Result<SecretKey, WebError> 
     if !needs_root(site, act) {
         return actor.key();
     }
-    need_steward(site, actor)?;
-    site.node.root_key()
+    root_key(site, actor)
 }
 
 /// Whether only the member's root key may sign: who is a member, who votes, who is a steward.
@@ -49,7 +69,8 @@ fn needs_root(site: &Site, act: &Act) -> bool {
             *purpose == Purpose::Validator || roles.has(Roles::STEWARD)
         }
         Act::Revoke { key, .. } => site.node.read(|core| {
-            let known = core.view().keys.get(key);
+            let own = core.member();
+            let known = own.and_then(|member| core.view().granted_by(&member, key));
             known.is_some_and(|known| {
                 known.purpose == Purpose::Validator || known.roles.has(Roles::STEWARD)
             })

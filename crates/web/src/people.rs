@@ -86,13 +86,13 @@ pub(crate) async fn remove(
     }
     let keys: Vec<_> = site.node.read(|core| {
         let own = core.member();
-        let known = core.view().persons.get(&person);
+        let known = own.and_then(|own| core.view().persons.get(&(own, person)));
         let keys = known
             .into_iter()
             .flat_map(|known| &known.keys)
             .filter(|key| {
-                let granted = core.view().keys.get(key);
-                granted.is_some_and(|key| Some(key.member) == own && !key.revoked)
+                let granted = own.and_then(|own| core.view().granted_by(&own, key));
+                granted.is_some_and(|key| !key.revoked)
             });
         keys.copied().collect()
     });

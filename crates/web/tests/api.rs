@@ -364,3 +364,86 @@ async fn a_request_repeated_with_its_key_is_done_once() {
         1
     );
 }
+
+/// A worker of Alice's co-op with a token.
+async fn a_worker(world: &World, program: &mut Program) -> (Program, domain::id::PersonId) {
+    let invite = json!({ "name": "Bob", "roles": ["worker"] });
+    let made = program
+        .call(Method::POST, "/api/invitations", Some(&invite))
+        .await
+        .json();
+    let mut bob = world.browser();
+    let fields = [("name", "Bob"), ("password", support::PASSWORD)];
+    bob.post(made["path"].as_str().unwrap(), &fields).await;
+    let request = Request::post("/api/tokens")
+        .header("content-type", "application/json")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(r#"{"label":"cli"}"#));
+    let token = bob.send(request.unwrap()).await.json()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let browser = world.browser();
+    let person = made["person"].as_str().unwrap().parse().unwrap();
+    (Program { browser, token }, person)
+}
+
+#[tokio::test]
+async fn a_worker_cannot_have_an_admission_signed_by_preparing_it() {
+    let world = World::with_alice().await;
+    let mut program = Program::of_alice(&world).await;
+    let federation = world.node.core.read().unwrap().federation();
+    let root = key(7, 1);
+    let message =
+        domain::record::Application::message(&federation, &root.public(), "Newcomers", "producer");
+    let apply = json!({
+        "act": "apply", "root": root.public().to_string(), "name": "Newcomers",
+        "class": "producer", "proof": hex::encode(root.sign(&message).0),
+    });
+    program.done(apply).await;
+    let (mut bob, _) = a_worker(&world, &mut program).await;
+    let body = json!({
+        "signer": key(0, 1).public().to_string(),
+        "act": "admit", "application": root.public().to_string(),
+    });
+    let path = "/api/acts/prepare";
+    let refused = bob.call(Method::POST, path, Some(&body)).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{}", refused.body);
+    let prepared = program.call(Method::POST, path, Some(&body)).await;
+    assert_eq!(prepared.status(), StatusCode::OK, "{}", prepared.body);
+}
+
+#[tokio::test]
+async fn a_role_that_another_member_grants_opens_nothing_here() {
+    use domain::record::{Custody, Purpose, Roles};
+    let world = World::with_alice().await;
+    let mut program = Program::of_alice(&world).await;
+    let (mut bob, person) = a_worker(&world, &mut program).await;
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    let act = federation::Act::Grant {
+        purpose: Purpose::Person,
+        key: key(8, 3).public(),
+        person: Some(person),
+        roles: Roles::STEWARD,
+        custody: Custody::Person,
+    };
+    let request = web::node::Request::Act {
+        key: key(1, 1),
+        act,
+        reply,
+    };
+    world.node.requests.send(request).await.unwrap();
+    answer.await.unwrap().unwrap();
+    for (path, body) in [
+        (
+            "/api/invitations",
+            json!({ "name": "Eve", "roles": ["steward"] }),
+        ),
+        ("/api/acts", json!({ "act": "mandate", "delegates": [] })),
+    ] {
+        let refused = bob.call(Method::POST, path, Some(&body)).await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{}", refused.body);
+    }
+    let you = bob.get("/api/status").await["you"]["roles"].clone();
+    assert_eq!(you, json!(["worker"]));
+}

@@ -429,7 +429,7 @@ async fn a_steward_invites_and_removes_on_the_page() {
     let person = world.node.read(|core| {
         let mut persons = core.view().persons.iter();
         let bob = persons.find(|(_, person)| person.name.as_deref() == Some("Bob"));
-        bob.unwrap().0.to_string()
+        bob.unwrap().0.1.to_string()
     });
     let removed = format!("/node/people/{person}/remove");
     let answer = browser.submit("/node/people", &removed, &[]).await;

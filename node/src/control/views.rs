@@ -75,7 +75,7 @@ impl Desk {
                     "key": key.to_string(),
                     "purpose": purpose_word(known.purpose),
                     "person": known.person.map(|person| person.to_string()),
-                    "name": known.person.and_then(|person| view.person_name(&person)),
+                    "name": known.person.and_then(|person| view.person_name(&known.member, &person)),
                     "roles": known.roles.words(),
                     "custody": if known.custody == Custody::Node { "node" } else { "person" },
                     "number": known.number,
@@ -110,7 +110,7 @@ impl Desk {
                 .filter_map(|(key, known)| {
                     let person = known.person?;
                     let invited = waiting.iter().find(|invited| invited.person == person);
-                    let name = view.person_name(&person).map(str::to_owned);
+                    let name = view.person_name(&known.member, &person).map(str::to_owned);
                     Some(json!({
                         "person": person.to_string(),
                         "name": name.or_else(|| invited.map(|invited| invited.name.clone())),

@@ -162,7 +162,7 @@ fn markup_in_a_proposal_is_shown_as_text() {
                 !browser.has("#evil, main img[src=x], main script").await,
                 "{path}"
             );
-            assert!(!browser.title().await.contains("taken"), "{path}");
+            assert_ne!(browser.title().await, "taken", "{path}");
             if path.starts_with("/decide/") {
                 for words in [
                     title,

@@ -207,9 +207,11 @@ impl Proposal {
 impl View {
     pub(super) fn add_mandate(&mut self, stored: &Stored, mandate: &record::Mandate) {
         for delegate in &mandate.delegates {
-            let known = self.persons.entry(delegate.person).or_default();
+            let known = self
+                .persons
+                .entry((stored.member, delegate.person))
+                .or_default();
             known.keys.insert(delegate.key);
-            known.member = known.member.max(Some(stored.member));
         }
         if let Some(member) = self.members.get_mut(&stored.member) {
             let newer = member.mandate.as_ref().is_none_or(|known| {
@@ -228,13 +230,14 @@ impl View {
     }
 
     pub(super) fn add_person(&mut self, stored: &Stored, person: &record::Person) {
-        let own = self.persons.entry(person.person).or_default();
-        let by_member = own.member.is_none_or(|member| member == stored.member);
-        if by_member && own.latest < Some((stored.time, stored.id)) {
-            own.member = Some(stored.member);
-            own.name = stored.person.as_ref().map(|note| note.name.clone());
-            own.contact = stored.person.as_ref().map(|note| note.contact.clone());
-            own.latest = Some((stored.time, stored.id));
+        let known = self
+            .persons
+            .entry((stored.member, person.person))
+            .or_default();
+        if known.latest < Some((stored.time, stored.id)) {
+            known.name = stored.person.as_ref().map(|note| note.name.clone());
+            known.contact = stored.person.as_ref().map(|note| note.contact.clone());
+            known.latest = Some((stored.time, stored.id));
         }
     }
 
@@ -249,7 +252,7 @@ impl View {
         };
         let roles = self.roles.entry(role.circle).or_default();
         let known = roles
-            .entry((role.person, role.title.clone()))
+            .entry((stored.member, role.person, role.title.clone()))
             .or_insert_with(|| entry.clone());
         if (known.since, known.latest) < (entry.since, entry.latest) {
             *known = entry;
@@ -258,15 +261,20 @@ impl View {
 
     pub(super) fn add_profile(&mut self, stored: &Stored, profile: &record::Profile) {
         let rank = (stored.time, stored.id);
-        if self
-            .profiles
-            .get(&stored.member)
-            .is_some_and(|known| *known >= rank)
-        {
+        let known = self.profiles.get(&stored.member);
+        if known.is_some_and(|(time, id, _)| (*time, *id) >= rank) {
             return;
         }
-        self.profiles.insert(stored.member, rank);
-        if let Some(member) = self.members.get_mut(&stored.member) {
+        let latest = (stored.time, stored.id, profile.clone());
+        self.profiles.insert(stored.member, latest);
+        self.settle_profile(&stored.member);
+    }
+
+    /// Describes a member as its last profile does; either may come first.
+    pub(super) fn settle_profile(&mut self, member: &MemberId) {
+        if let (Some(member), Some((_, _, profile))) =
+            (self.members.get_mut(member), self.profiles.get(member))
+        {
             member.name.clone_from(&profile.name);
             member.profile = Some(profile.clone());
         }
@@ -401,11 +409,11 @@ impl View {
     }
 
     /// The circles a person has a role in now.
-    pub fn circles_of(&self, person: &PersonId, now: Timestamp) -> Vec<&Circle> {
+    pub fn circles_of(&self, member: &MemberId, person: &PersonId, now: Timestamp) -> Vec<&Circle> {
         let has_role = |id: &CircleId| {
             self.circle_people(id, now)
                 .iter()
-                .any(|role| role.person == *person)
+                .any(|role| role.person == *person && role.member == *member)
         };
         self.circles
             .values()

@@ -110,6 +110,47 @@ fn ballots_with_invented_phases_above_a_fork_are_not_kept() {
 }
 
 #[test]
+fn a_mandate_that_comes_again_keeps_the_ballot_that_rests_on_it() {
+    let mut scene = Scene::new();
+    let mut steward = scene.person(0, Roles::STEWARD);
+    let phase = scene.phase(&mut steward);
+    let delegate = scene.cast.newcomer();
+    let root = scene.cast.roots[1].clone();
+    let (found, time) = (root.id(1), scene.cast.tick());
+    // Three sides of one fork: the two with the smallest ids prove it, the third is kept only for
+    // its ballot.
+    let federation = scene.cast.federation();
+    let side = |number| {
+        let mandate = mandate(number, &[delegate.key()]);
+        root.fork_after(1).write(found, time, &mandate)
+    };
+    let mut entries: Vec<_> = (1..=3).map(side).collect();
+    entries.sort_by_key(|entry| entry.id(&federation));
+    let grant = entries[2].id(&federation);
+    let mut author = delegate.clone();
+    let time = scene.cast.tick();
+    entries.push(author.write(grant, time, &ballot(phase, 1, Choice::Agree)));
+    let member = domain::id::MemberId(root.key().0);
+    for round in 0..4 {
+        for entry in &entries {
+            let _ = scene.offer(entry.clone());
+        }
+        // In the first round the mandate comes before anything needs it.
+        if round > 0 {
+            let ballots = scene.replica.ballots_of(&phase, &member);
+            assert_eq!(ballots.len(), 1, "round {round}");
+            let rests_on = scene.replica.get(ballots[0]).unwrap().grant;
+            let mandate = rests_on.and_then(|mandate| scene.replica.get(mandate));
+            assert_eq!(
+                mandate.map(|mandate| mandate.id),
+                Some(grant),
+                "round {round}"
+            );
+        }
+    }
+}
+
+#[test]
 fn ballots_under_ever_higher_mandates_of_a_hostile_root_leave_the_highest() {
     let mut scene = Scene::new();
     let mut steward = scene.person(0, Roles::STEWARD);
@@ -251,7 +292,10 @@ fn a_ballot_after_the_deadline_takes_no_vote_back() {
     // The thief forks the log below the vote, then votes late in a higher slot.
     let twin = ballot(EntryId([9; 32]), 1, Choice::Abstain);
     let _ = scene.tries(&mut thief, &twin);
-    let fork = thief.author.fork_after(0).write(grant, deadline, &proposal("."));
+    let fork = thief
+        .author
+        .fork_after(0)
+        .write(grant, deadline, &proposal("."));
     let _ = scene.replica.offer(deadline, fork);
     let late = ballot(phase, 8, Choice::Block);
     let time = deadline.plus_seconds(1);

@@ -46,7 +46,7 @@ pub(crate) async fn perform(
     if matches!(act_body, ActBody::Admit { .. }) {
         acts::need_steward(&site, &actor)?;
     }
-    let act = act_body.into_act(&site, actor.person())?;
+    let act = act_body.into_act(&site, &actor)?;
     let work = async { Ok(acts::perform(&site, &actor, act).await?.to_string()) };
     // A program that repeats a request after a lost answer says so with one key for both.
     let id = match headers.get("idempotency-key") {
@@ -80,7 +80,7 @@ pub(crate) async fn prepare(
         .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
     let act: ActBody =
         serde_json::from_value(act).map_err(|error| WebError::Malformed(error.to_string()))?;
-    let act = act.into_act(&site, actor.person())?;
+    let act = act.into_act(&site, &actor)?;
     let prepared = *site.node.prepare(signer.0, act).await?;
     let federation = site.node.read(federation::Core::federation);
     let chunks: Vec<String> = prepared

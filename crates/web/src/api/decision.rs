@@ -125,7 +125,7 @@ fn complete(core: &Core, decision: &Decision<'_>, texts: &Texts, json: &mut Valu
                 "answers": comment.answers.map(|id| id.to_string()),
                 "member": comment.member.to_string(),
                 "name": view.member_name(&comment.member),
-                "person": view.person_of(&comment.by).and_then(|p| view.person_name(&p)),
+                "person": view.person_of(&comment.by).and_then(|p| view.person_name(&comment.member, &p)),
                 "time_ms": comment.time.0,
                 "text": texts.note(&comment.entry).text(),
             })
@@ -210,7 +210,7 @@ fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts) -> Value {
                 "counts": left_out.is_none(),
                 "why_not": left_out,
                 "in_conflict": counted.is_some_and(|counted| !counted.conflicting.is_empty()),
-                "delegate": view.person_of(&seen.by).and_then(|person| view.person_name(&person)),
+                "delegate": view.person_of(&seen.by).and_then(|p| view.person_name(&seen.member, &p)),
             })
         })
         .collect();

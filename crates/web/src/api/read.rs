@@ -123,7 +123,7 @@ pub(crate) async fn members(
                     json!({
                         "key": delegate.key.to_string(),
                         "person": delegate.person.to_string(),
-                        "name": view.person_name(&delegate.person),
+                        "name": view.person_name(&member.id, &delegate.person),
                     })
                 })
                 .collect();
@@ -167,16 +167,17 @@ pub(crate) async fn persons(
         let persons: Vec<Value> = view
             .persons
             .iter()
-            .map(|(id, person)| {
-                let account = accounts.iter().find(|account| account.person == *id);
+            .map(|((member, id), person)| {
+                let own = core.member() == Some(*member);
+                let account = accounts.iter().find(|account| own && account.person == *id);
                 let keys: Vec<String> = person.keys.iter().map(ToString::to_string).collect();
                 json!({
                     "id": id.to_string(),
-                    "member": person.member.map(|member| member.to_string()),
+                    "member": member.to_string(),
                     "name": person.name,
                     "contact": person.contact,
-                    "roles": view.roles_of(id).words(),
-                    "delegate": view.is_delegate(id),
+                    "roles": view.roles_of(member, id).words(),
+                    "delegate": view.is_delegate(member, id),
                     "keys": keys,
                     "signs_in_as": account.map(|account| &account.name),
                 })
@@ -204,7 +205,7 @@ pub(crate) async fn circles(
                     .map(|role| {
                         json!({
                             "person": role.person.to_string(),
-                            "name": view.person_name(&role.person),
+                            "name": view.person_name(&role.member, &role.person),
                             "member": role.member.to_string(),
                             "role": role.title,
                             "until_ms": role.until.map(|until| until.0),
@@ -243,7 +244,7 @@ pub(crate) async fn keys(
                     Purpose::Validator => "validator",
                 },
                 "person": key.person.map(|person| person.to_string()),
-                "name": key.person.and_then(|person| view.person_name(&person)),
+                "name": key.person.and_then(|person| view.person_name(&key.member, &person)),
                 "roles": key.roles.words(),
                 "custody": match key.custody {
                     Custody::Node => "node",

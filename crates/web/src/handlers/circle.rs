@@ -76,7 +76,9 @@ fn circle_view(core: &Core, now: Timestamp, id: CircleId, actor: &Actor) -> Opti
     let rights = views::Rights::of(core, &actor.person());
     let roles = view.circle_people(&id, now).into_iter().map(|role| Role {
         person: role.person.to_string(),
-        name: view.person_name(&role.person).map(str::to_owned),
+        name: view
+            .person_name(&role.member, &role.person)
+            .map(str::to_owned),
         member: views::member(core, &role.member),
         title: role.title.clone(),
         until: role.until,
@@ -84,10 +86,10 @@ fn circle_view(core: &Core, now: Timestamp, id: CircleId, actor: &Actor) -> Opti
     let own = view
         .persons
         .iter()
-        .filter(|(_, person)| person.member == core.member());
-    let candidates = own.filter_map(|(person, known)| {
+        .filter(|((member, _), _)| Some(*member) == core.member());
+    let candidates = own.filter_map(|((member, person), known)| {
         let name = known.name.clone()?;
-        let acts = view.roles_of(person) != record::Roles::none();
+        let acts = view.roles_of(member, person) != record::Roles::none();
         acts.then(|| Name::new(person.to_string(), name))
     });
     Some(Circle {

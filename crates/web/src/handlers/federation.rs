@@ -132,16 +132,13 @@ fn member_view(core: &Core, now: Timestamp, id: &MemberId, actor: &Actor) -> Opt
         description: String::new(),
         website: String::new(),
     });
-    let own = view
-        .persons
-        .iter()
-        .filter(|(_, person)| person.member == Some(*id));
-    let people = own.clone().filter_map(|(person, known)| {
-        let roles = views::roles(view.roles_of(person));
+    let own = view.persons.iter().filter(|((member, _), _)| member == id);
+    let people = own.clone().filter_map(|((member, person), known)| {
+        let roles = views::roles(view.roles_of(member, person));
         (!roles.is_empty()).then(|| (known.name.clone(), roles))
     });
     let mut circles: Vec<_> = own
-        .flat_map(|(person, _)| view.circles_of(person, now))
+        .flat_map(|((member, person), _)| view.circles_of(member, person, now))
         .filter(|circle| !circle.record.ended)
         .map(|circle| views::circle(core, &circle.id))
         .collect();
@@ -291,7 +288,7 @@ pub(crate) async fn admit(
     })?;
     acts::need_steward(&site, &form.actor)?;
     let work = async {
-        let act = api::admit(&site, root, None)?;
+        let act = api::admit(&site, &form.actor, root, None)?;
         acts::perform(&site, &form.actor, act).await?;
         Ok("/federation/applications?done=admitted".to_owned())
     };

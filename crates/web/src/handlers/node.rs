@@ -159,12 +159,13 @@ async fn people_page(
         let own = view
             .persons
             .iter()
-            .filter(|(_, person)| person.member == core.member());
+            .filter(|((member, _), _)| Some(*member) == core.member());
         let mut people: Vec<Person> = own
-            .filter_map(|(id, known)| {
-                let roles = view.roles_of(id);
+            .filter_map(|((member, id), known)| {
+                let roles = view.roles_of(member, id);
                 let invited = waiting.iter().find(|invitation| invitation.person == *id);
-                let keys = known.keys.iter().filter_map(|key| view.keys.get(key));
+                let granted = |key| view.granted_by(member, key);
+                let keys = known.keys.iter().filter_map(granted);
                 let on_device = keys
                     .filter(|key| !key.revoked)
                     .any(|k| k.custody == Custody::Person);
@@ -177,7 +178,7 @@ async fn people_page(
                     name: known.name.clone(),
                     roles: views::roles(roles),
                     own_device: on_device,
-                    in_mandate: view.is_delegate(id),
+                    in_mandate: view.is_delegate(member, id),
                     seen: None,
                     invited_until: invited.map(|invitation| invitation.expires()),
                     is_reader: *id == actor.person(),
@@ -297,7 +298,7 @@ pub(crate) async fn keys(
             },
             person: known
                 .person
-                .and_then(|id| view.person_name(&id))
+                .and_then(|id| view.person_name(&known.member, &id))
                 .map(str::to_owned),
             here: known.custody == Custody::Node,
             granted: Some(known.since),

@@ -34,14 +34,13 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
             .unwrap_or_default();
         let facts = actor.map(|actor| {
             let person = actor.person();
-            let roles = view.roles_of(&person);
-            let is_delegate = view.is_delegate(&person);
-            let waiting = if is_delegate {
+            let Rights { steward, delegate } = Rights::of(core, &person);
+            let waiting = if delegate {
                 decisions::waiting(core, now)
             } else {
                 0
             };
-            (roles.has(Roles::STEWARD), is_delegate, waiting)
+            (steward, delegate, waiting)
         });
         (core.genesis().name.clone(), member, facts)
     });
@@ -202,10 +201,17 @@ pub(crate) struct Rights {
 
 impl Rights {
     pub(crate) fn of(core: &Core, person: &PersonId) -> Self {
-        let roles = core.view().roles_of(person);
+        // Of this member: what others grant under the same person id gives nothing here.
+        let Some(member) = core.member() else {
+            return Self {
+                steward: false,
+                delegate: false,
+            };
+        };
+        let roles = core.view().roles_of(&member, person);
         Self {
             steward: roles.has(Roles::STEWARD),
-            delegate: core.view().is_delegate(person),
+            delegate: core.view().is_delegate(&member, person),
         }
     }
 

@@ -10,7 +10,7 @@ use federation::{Act, Keep};
 use serde::Deserialize;
 
 use super::parts::{admit, circle_nonce, fault, keep_up_to, roles_of, signature};
-use crate::{bytes::text, error::WebError, site::Site};
+use crate::{auth::Actor, bytes::text, error::WebError, site::Site};
 
 /// A value in the text form that people see, in JSON.
 #[derive(Deserialize)]
@@ -146,7 +146,7 @@ pub(super) enum ActBody {
 }
 
 impl ActBody {
-    pub(super) fn into_act(self, site: &Site, person: PersonId) -> Result<Act, WebError> {
+    pub(super) fn into_act(self, site: &Site, actor: &Actor) -> Result<Act, WebError> {
         Ok(match self {
             Self::Propose {
                 title,
@@ -254,15 +254,15 @@ impl ActBody {
                 name,
                 contact,
             } => Act::Person {
-                person: other.map_or(person, |other| other.0),
+                person: other.map_or(actor.person(), |other| other.0),
                 name,
                 contact,
             },
-            rights => rights.into_right(site)?,
+            rights => rights.into_right(site, actor)?,
         })
     }
 
-    fn into_right(self, site: &Site) -> Result<Act, WebError> {
+    fn into_right(self, site: &Site, actor: &Actor) -> Result<Act, WebError> {
         Ok(match self {
             Self::Found => Act::Found,
             Self::Join {
@@ -299,7 +299,7 @@ impl ActBody {
                 let given = given
                     .map(|given| signature("signature", &given))
                     .transpose()?;
-                admit(site, application.0, given)?
+                admit(site, actor, application.0, given)?
             }
             Self::Grant {
                 purpose,

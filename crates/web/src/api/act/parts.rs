@@ -8,6 +8,8 @@ use domain::{
 use federation::{Act, Keep};
 
 use crate::{
+    acts,
+    auth::Actor,
     error::{FieldFault, WebError},
     seal,
     site::Site,
@@ -61,9 +63,10 @@ pub(crate) fn circle_nonce(site: &Site, circle: Option<CircleId>) -> Result<[u8;
 }
 
 /// The admission of an applicant, signed with the root key on this node unless it was signed
-/// elsewhere.
+/// elsewhere. The signature alone lets the applicant in, so only a steward gets it.
 pub(crate) fn admit(
     site: &Site,
+    actor: &Actor,
     root: PublicKey,
     signature: Option<Signature>,
 ) -> Result<Act, WebError> {
@@ -84,7 +87,7 @@ pub(crate) fn admit(
     };
     let signature = match signature {
         Some(signature) => signature,
-        None => site.node.root_key()?.sign(&newcomer.message(&federation)),
+        None => acts::root_key(site, actor)?.sign(&newcomer.message(&federation)),
     };
     Ok(Act::Admit(record::Admit {
         newcomer,

@@ -82,7 +82,7 @@ impl<'a> Talk<'a> {
         Some(Comment {
             entry: entry.to_string(),
             person: person
-                .and_then(|person| view.person_name(&person))
+                .and_then(|person| view.person_name(&comment.member, &person))
                 .map(str::to_owned),
             member: views::member(self.core, &comment.member),
             at: comment.time,

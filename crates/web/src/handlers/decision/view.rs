@@ -182,7 +182,7 @@ impl Reading<'_> {
             return Own::Voted {
                 choice: counted.choice,
                 by: person
-                    .and_then(|person| view.person_name(&person))
+                    .and_then(|person| view.person_name(&own, &person))
                     .map(str::to_owned),
                 at: counted.time,
                 changes_left: REVISIONS_MAX.saturating_sub(used),

@@ -71,7 +71,7 @@ impl Reading<'_> {
             aim: self.aim(seen.record.aim),
             reason: words(self.texts.note(&ballot)),
             delegate: person
-                .and_then(|person| view.person_name(&person))
+                .and_then(|person| view.person_name(&member, &person))
                 .map(str::to_owned),
             at: seen.time,
             revision: seen.record.revision,

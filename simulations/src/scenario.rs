@@ -1,0 +1,262 @@
+//! A scenario: a TOML file that says who the members are, what they do, what goes wrong, and what
+//! every node must show.
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use thiserror::Error;
+
+/// What is wrong with a scenario.
+#[derive(Debug, Error)]
+pub enum ScenarioError {
+    /// It is not the TOML of a scenario.
+    #[error("{name}: {source}")]
+    Toml {
+        /// The scenario's name.
+        name: String,
+        /// What is wrong.
+        #[source]
+        source: toml::de::Error,
+    },
+    /// The charter is not valid.
+    #[error("{name}: the charter is refused: {problem}")]
+    Charter {
+        /// The scenario's name.
+        name: String,
+        /// Why.
+        problem: String,
+    },
+    /// It names a member or a proposal that there is not.
+    #[error("{name}: there is no {what} {found:?}")]
+    Unknown {
+        /// The scenario's name.
+        name: String,
+        /// What was looked for.
+        what: &'static str,
+        /// The name that was not found.
+        found: String,
+    },
+}
+
+/// A time from the beginning, or a length: `90s`, `10m`, `3h`, `7d`; in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time(pub u64);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong =
+            || D::Error::custom(format!("expected a time such as 90s or 7d, found {text:?}"));
+        let (number, unit) = text
+            .split_at_checked(text.len().saturating_sub(1))
+            .ok_or_else(wrong)?;
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let unit_ms = match unit {
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return Err(wrong()),
+        };
+        Ok(Self(number * unit_ms))
+    }
+}
+
+/// A scenario as it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scenario {
+    /// What it shows, in a line.
+    pub about: String,
+    /// What differs from the default charter.
+    #[serde(default)]
+    pub charter: String,
+    /// When it ends.
+    pub ends: Time,
+    /// Messages lost, in per cent.
+    #[serde(default)]
+    pub loss_percent: u64,
+    pub member: Vec<MemberLines>,
+    #[serde(default)]
+    pub act: Vec<ActLine>,
+    #[serde(default)]
+    pub fault: Vec<FaultLine>,
+    #[serde(default)]
+    pub expect: Vec<ExpectLine>,
+}
+
+fn producer() -> String {
+    "producer".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// One member, or several alike.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MemberLines {
+    /// The name; with `count` it is followed by a number from 1.
+    pub name: String,
+    pub count: Option<u64>,
+    #[serde(default = "producer")]
+    pub class: String,
+    #[serde(default = "yes")]
+    pub founder: bool,
+    /// The members whose nodes serve them, in turn; their own by default.
+    #[serde(default)]
+    pub homes: Vec<String>,
+    /// When they join, if they did not found.
+    #[serde(default)]
+    pub joins: Time,
+}
+
+/// Somebody does something.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ActLine {
+    pub at: Time,
+    /// The members that do it: a name, or a name with a range of numbers as in `V1-22`.
+    pub by: String,
+    #[serde(rename = "do")]
+    pub what: Doing,
+    /// The proposal's name in this file.
+    #[serde(default)]
+    pub proposal: String,
+    #[serde(default)]
+    pub choice: Option<String>,
+    #[serde(default)]
+    pub rule: String,
+    #[serde(default)]
+    pub urgent: bool,
+    /// The node where it is done; the member's own by default. A thief or a second device is
+    /// elsewhere.
+    #[serde(default)]
+    pub on: Option<String>,
+    /// Part of the message with which it must be refused.
+    #[serde(default)]
+    pub refused: Option<String>,
+}
+
+/// What somebody does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Doing {
+    Propose,
+    Open,
+    Vote,
+    /// A vote on the version that was opened first, whatever is voted on now.
+    VoteOnOldVersion,
+    Amend,
+    Withdraw,
+    Comment,
+    /// The root key lists a new delegate key.
+    NewDelegate,
+    /// The root key ends the delegate key.
+    RevokeDelegate,
+    /// The delegate key is known to a thief from now on.
+    LoseKey,
+}
+
+/// Something goes wrong.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct FaultLine {
+    pub at: Time,
+    pub kind: FaultKind,
+    /// Whose nodes; for a cut one side of it.
+    pub nodes: Vec<String>,
+    /// The other side of a cut; everyone else by default.
+    #[serde(default)]
+    pub from: Vec<String>,
+    /// When it ends.
+    #[serde(default)]
+    pub until: Option<Time>,
+    /// Seconds a clock jumps.
+    #[serde(default)]
+    pub seconds: i64,
+    /// The ways in which a node lies.
+    #[serde(default)]
+    pub lies: Vec<crate::liar::Lie>,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum FaultKind {
+    /// No message passes in either direction.
+    Cut,
+    /// No message passes from `nodes` to `from`.
+    CutOneWay,
+    /// The power fails, and comes back at `until`.
+    Crash,
+    /// The clock jumps.
+    Clock,
+    /// The node lies.
+    Lie,
+}
+
+/// What every honest node that is up must show.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ExpectLine {
+    /// When; at the end by default.
+    #[serde(default)]
+    pub at: Option<Time>,
+    #[serde(default)]
+    pub proposal: String,
+    pub state: Option<String>,
+    pub agree: Option<usize>,
+    pub abstain: Option<usize>,
+    pub stand_aside: Option<usize>,
+    pub block: Option<usize>,
+    pub cast: Option<usize>,
+    pub eligible: Option<usize>,
+    /// Ballots that do not count.
+    pub left_out: Option<usize>,
+    pub members: Option<usize>,
+    /// Keys whose fork is shown.
+    pub forks: Option<usize>,
+    /// The nodes that must show it; all by default.
+    #[serde(default)]
+    pub on: Vec<String>,
+}
+
+/// Reads a scenario.
+pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
+    toml::from_str(text).map_err(|source| ScenarioError::Toml {
+        name: name.to_owned(),
+        source,
+    })
+}
+
+/// The scenarios that come with the simulator.
+pub const SCENARIOS: [(&str, &str); 13] = [
+    (
+        "founding-and-voting",
+        include_str!("../scenarios/founding-and-voting.toml"),
+    ),
+    ("partition", include_str!("../scenarios/partition.toml")),
+    ("newcomer", include_str!("../scenarios/newcomer.toml")),
+    ("stolen-key", include_str!("../scenarios/stolen-key.toml")),
+    (
+        "forked-delegate",
+        include_str!("../scenarios/forked-delegate.toml"),
+    ),
+    ("crash-storm", include_str!("../scenarios/crash-storm.toml")),
+    ("fork-flood", include_str!("../scenarios/fork-flood.toml")),
+    ("clock-off", include_str!("../scenarios/clock-off.toml")),
+    (
+        "balance-2023",
+        include_str!("../scenarios/balance-2023.toml"),
+    ),
+    ("low-turnout", include_str!("../scenarios/low-turnout.toml")),
+    (
+        "low-turnout-quarter",
+        include_str!("../scenarios/low-turnout-quarter.toml"),
+    ),
+    ("strengths", include_str!("../scenarios/strengths.toml")),
+    (
+        "compensation-2020",
+        include_str!("../scenarios/compensation-2020.toml"),
+    ),
+];
