@@ -1,6 +1,6 @@
 //! What goes wrong at the command line and on disk: clear words, the right exit code, nothing lost.
 
-use std::{fs, net::TcpListener};
+use std::{fs, net::TcpListener, path::PathBuf};
 
 use end_to_end::{
     coop::{Coop, contents},
@@ -122,6 +122,19 @@ fn a_directory_without_a_node_or_with_a_foreign_genesis_is_refused() {
     });
 }
 
+/// Compares contents of a folder by the files' names, whose bytes nobody could read.
+#[track_caller]
+fn assert_unchanged(before: &[(PathBuf, Vec<u8>)], after: &[(PathBuf, Vec<u8>)]) {
+    let other = |file: &&(PathBuf, Vec<u8>), all: &[(PathBuf, Vec<u8>)]| !all.contains(file);
+    let changed: Vec<_> = before
+        .iter()
+        .filter(|file| other(file, after))
+        .chain(after.iter().filter(|file| other(file, before)))
+        .map(|(path, bytes)| (path, bytes.len()))
+        .collect();
+    assert!(changed.is_empty(), "these were changed: {changed:#?}");
+}
+
 #[test]
 fn invitations_that_are_broken_expired_or_foreign_are_refused() {
     story(90, async {
@@ -193,7 +206,7 @@ fn a_damaged_store_is_noticed_rebuilt_and_runs_again() {
     });
 }
 
-fn database(coop: &Coop) -> std::path::PathBuf {
+fn database(coop: &Coop) -> PathBuf {
     let files = fs::read_dir(coop.data())
         .unwrap()
         .flatten()
