@@ -82,8 +82,11 @@ impl Connection {
         let url = match &self.node {
             Some(url) => url.clone(),
             None => {
-                let directory = global.directory()?;
-                format!("http://{}", directory.config()?.web.listen)
+                let mut listen = global.directory()?.config()?.web.listen;
+                if listen.ip().is_unspecified() {
+                    listen.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+                }
+                format!("http://{listen}")
             }
         };
         Api::at(&url)

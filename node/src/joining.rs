@@ -43,7 +43,14 @@ impl Application {
     pub fn write(&self, directory: &DataDirectory) -> Outcome {
         let text = toml::to_string(self)
             .map_err(|error| Failure::refused("the application cannot be kept").because(error))?;
-        keyfile::write_private(&directory.application_path(), text.as_bytes())
+        let path = directory.application_path();
+        // One left by an application that did not come through counts no more.
+        if path.exists() {
+            fs::remove_file(&path).map_err(|error| {
+                Failure::configuration(format!("cannot replace {}", path.display())).because(error)
+            })?;
+        }
+        keyfile::write_private(&path, text.as_bytes())
     }
 
     /// Reads it; none if the directory is of no applicant.

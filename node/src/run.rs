@@ -2,7 +2,8 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use domain::{genesis::Genesis, key::SecretKey};
+use domain::{genesis::Genesis, id::MemberId, key::SecretKey};
+use federation::Act;
 use network::{Limits, Network, NetworkError};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use web::{
@@ -18,7 +19,7 @@ use crate::{
     driver::{Handle, Running},
     endpoint,
     failure::{Failure, Outcome},
-    introduction,
+    founding, introduction,
     joining::{self, Application},
     keyfile::Role,
     local::{RootKeyFile, Shelf},
@@ -127,10 +128,13 @@ impl Node {
 
     /// Takes up an application where it stands.
     async fn go_on_joining(&mut self, directory: &DataDirectory) -> Outcome {
-        let Some(application) = Application::read(directory)? else {
+        if !directory.key_path(Role::Root).exists() && !directory.application_path().exists() {
             return Ok(());
-        };
+        }
         let root = directory.key(Role::Root)?;
+        let Some(application) = Application::read(directory)? else {
+            return self.go_on_founding(directory, &root).await;
+        };
         if joining::is_member(&self.handle, &root) {
             return joining::complete(directory, &self.handle, &root).await;
         }
@@ -142,6 +146,24 @@ impl Node {
             self.url.clone(),
         )));
         Ok(())
+    }
+
+    /// Writes a founder's first entries if `init` was stopped before it had.
+    async fn go_on_founding(&self, directory: &DataDirectory, root: &SecretKey) -> Outcome {
+        let (is_founder, is_member, has_node) = self.handle.read(|core| {
+            (
+                core.genesis().founder(&root.public()).is_some(),
+                core.view().members.contains_key(&MemberId(root.public().0)),
+                core.view().keys.contains_key(&core.node()),
+            )
+        });
+        if !is_founder || has_node {
+            return Ok(());
+        }
+        if !is_member {
+            self.handle.act(root.clone(), Act::Found).await?;
+        }
+        founding::begin_member(directory, &self.handle, root).await
     }
 
     /// Waits until the node ends by itself, which is always a failure.
@@ -275,6 +297,12 @@ fn site(
     }))
 }
 
+/// Says something to whoever started the node, who may have gone: a node outlives its terminal.
+pub fn say(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
 /// Prints the first steward's one-time link, as long as nobody has used it.
 pub async fn print_link(directory: &DataDirectory, handle: &Handle, url: &str) {
     let path = directory.link_path();
@@ -287,10 +315,10 @@ pub async fn print_link(directory: &DataDirectory, handle: &Handle, url: &str) {
         None => false,
     };
     if is_open {
-        println!(
+        say(&format!(
             "First sign-in, once, for your first steward: {url}/welcome/{}",
             text.trim()
-        );
+        ));
     } else {
         // It was used or has expired; a file left behind would only be tried again.
         let _ = std::fs::remove_file(&path);

@@ -31,7 +31,7 @@ impl Show {
             "" | "all" => Self::All,
             "open" => Self::Open,
             "closed" => Self::Closed,
-            "needs" => Self::Needs,
+            "needs" | "waiting" => Self::Needs,
             "voting" => Self::Voting,
             "blocked" => Self::Blocked,
             "deliberation" => Self::Deliberation,

@@ -1,7 +1,6 @@
 //! A history to measure with: comments by ten authors, as another node would send it.
 
 use domain::{
-    cbor::Encode,
     charter::Charter,
     genesis::{Founder, Genesis},
     id::{EntryId, PersonId, ProposalId, Timestamp},

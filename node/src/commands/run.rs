@@ -7,7 +7,7 @@ use crate::{
     cli::Global,
     failure::{Failure, Outcome},
     logging,
-    run::{Node, Start, print_link},
+    run::{Node, Start, print_link, say},
 };
 
 /// Run this co-op's node until Ctrl-C
@@ -34,7 +34,7 @@ impl Run {
             banner: None,
         })
         .await?;
-        println!("Dashboard: {}", node.url);
+        say(&format!("Dashboard: {}", node.url));
         for address in &node.addresses {
             tracing::info!(%address, "nodes reach this one at");
         }

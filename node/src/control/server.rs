@@ -19,6 +19,8 @@ use crate::{
 
 /// Commands carried out at once.
 const AT_ONCE: usize = 8;
+/// How long whoever connects may take to show the secret.
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a command may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -69,7 +71,8 @@ pub async fn serve(directory: &DataDirectory, desk: Desk) -> Outcome<Notice> {
 async fn converse(stream: TcpStream, desk: &Desk, secret: &str) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader.take(LINE_BYTES_MAX)).lines();
-    let shown = lines.next_line().await?.unwrap_or_default();
+    let shown = timeout(HEAD_DEADLINE, lines.next_line()).await;
+    let shown = shown.unwrap_or(Ok(None))?.unwrap_or_default();
     // Compared as hashes, so that the time taken says nothing about the secret.
     let hash = |text: &str| domain::id::Hash::of(&[b"control", text.as_bytes()]);
     if hash(&shown) != hash(secret) {
