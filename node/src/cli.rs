@@ -36,6 +36,9 @@ pub struct Global {
     /// The data directory [default: ~/.local/share/folkmoot]
     #[arg(long, global = true, value_name = "DIR", env = "FOLKMOOT_DATA")]
     pub data: Option<PathBuf>,
+    /// The configuration [default: folkmoot.toml in the data directory]
+    #[arg(long, global = true, value_name = "FILE", env = "FOLKMOOT_CONFIG")]
+    pub config: Option<PathBuf>,
     /// Answer in JSON, errors too
     #[arg(long, global = true)]
     pub json: bool,
@@ -45,7 +48,7 @@ impl Global {
     /// The data directory.
     pub fn directory(&self) -> Outcome<DataDirectory> {
         if let Some(path) = &self.data {
-            return Ok(DataDirectory::at(path));
+            return Ok(DataDirectory::at(path).with_config(self.config.clone()));
         }
         let base = std::env::var_os("XDG_DATA_HOME")
             .map(PathBuf::from)
@@ -56,7 +59,7 @@ impl Global {
             Failure::configuration("there is no home directory, so no default data directory")
                 .hint("name one: --data DIR")
         })?;
-        Ok(DataDirectory::at(base.join("folkmoot")))
+        Ok(DataDirectory::at(base.join("folkmoot")).with_config(self.config.clone()))
     }
 
     /// Writes a result: the JSON, or the text for people.

@@ -19,12 +19,25 @@ const GENESIS_BYTES_MAX: u64 = 256 * 1024;
 
 /// A data directory.
 #[derive(Debug, Clone)]
-pub struct DataDirectory(PathBuf);
+pub struct DataDirectory {
+    path: PathBuf,
+    /// The configuration, where it lies elsewhere.
+    config: Option<PathBuf>,
+}
 
 impl DataDirectory {
     /// The directory at a path; nothing is read yet.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self {
+            path: path.into(),
+            config: None,
+        }
+    }
+
+    /// The same with a configuration that lies elsewhere.
+    #[must_use]
+    pub fn with_config(self, config: Option<PathBuf>) -> Self {
+        Self { config, ..self }
     }
 
     /// Makes the directory, or takes an empty or prepared one.
@@ -39,34 +52,34 @@ impl DataDirectory {
                     Failure::configuration(format!("cannot make {}", path.display())).because(error)
                 })?;
         }
-        let directory = Self(path);
+        let directory = Self::at(path);
         directory.check_private()?;
         Ok(directory)
     }
 
     /// Refuses a directory that others can look into.
     pub fn check_private(&self) -> Outcome {
-        let metadata = fs::metadata(&self.0).map_err(|error| {
-            Failure::configuration(format!("cannot read {}", self.0.display())).because(error)
+        let metadata = fs::metadata(&self.path).map_err(|error| {
+            Failure::configuration(format!("cannot read {}", self.path.display())).because(error)
         })?;
         let mode = metadata.mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(Failure::configuration(format!(
                 "the data directory {} has mode {mode:03o}, so others can look into it",
-                self.0.display()
+                self.path.display()
             ))
-            .hint(format!("chmod 700 {}", self.0.display())));
+            .hint(format!("chmod 700 {}", self.path.display())));
         }
         Ok(())
     }
 
     /// The path.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
     }
 
     /// The configuration.
@@ -111,7 +124,16 @@ impl DataDirectory {
 
     /// The configuration.
     pub fn config(&self) -> Outcome<Config> {
-        Config::read(&self.config_path())
+        match &self.config {
+            // A file that was named has to be there.
+            Some(path) if !path.exists() => Err(Failure::configuration(format!(
+                "there is no configuration {}",
+                path.display()
+            ))
+            .hint("name a file that is there, or leave --config out")),
+            Some(path) => Config::read(path),
+            None => Config::read(&self.config_path()),
+        }
     }
 
     /// The genesis of the federation it belongs to.
@@ -130,7 +152,7 @@ impl DataDirectory {
             return match role {
                 Role::Root => Err(Failure::refused(format!(
                     "the root key is not in {}",
-                    self.0.display()
+                    self.path.display()
                 ))
                 .hint("name its file: --root-key FILE")),
                 _ => Err(self.not_set_up()),
@@ -141,7 +163,7 @@ impl DataDirectory {
 
     /// The failure of whatever needs a founded or joined directory.
     pub fn not_set_up(&self) -> Failure {
-        Failure::configuration(format!("{} holds no node yet", self.0.display())).hint(
+        Failure::configuration(format!("{} holds no node yet", self.path.display())).hint(
             "folkmoot init --found \"Name of the federation\" --name \"Name of your co-op\", or \
              folkmoot join INVITATION --name \"Name of your co-op\"",
         )

@@ -28,7 +28,7 @@ impl Config {
     /// Runs the command.
     pub fn run(self, global: &Global) -> Outcome {
         let What::Check { file } = self.command;
-        let path = match file {
+        let path = match file.or_else(|| global.config.clone()) {
             Some(path) => path,
             None => global.directory()?.config_path(),
         };

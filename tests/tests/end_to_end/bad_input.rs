@@ -1,6 +1,10 @@
 //! What goes wrong at the command line and on disk: clear words, the right exit code, nothing lost.
 
-use std::{fs, net::TcpListener};
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+};
 
 use end_to_end::{
     coop::{Coop, contents},
@@ -54,6 +58,33 @@ fn a_configuration_with_a_fault_is_refused_with_the_nearest_name() {
             coop.configure(&text);
             coop.say(&["run"]).await.refused(CONFIGURATION, &words);
         }
+    });
+}
+
+#[test]
+fn the_configurations_that_the_documentation_shows_are_accepted() {
+    story(30, async {
+        let coop = Coop::new("Alder", 0, &Forwarder::default()).await;
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let readme = fs::read_to_string(root.join("README.md")).unwrap();
+        let (_, shown) = readme.split_once("```toml").unwrap();
+        let copy = coop.beside("readme.toml");
+        fs::write(&copy, shown.split_once("```").unwrap().0).unwrap();
+        let nodes = fs::read_dir(root.join("docker/nodes")).unwrap().flatten();
+        for path in nodes.map(|file| file.path()).chain([copy]) {
+            let path = path.to_string_lossy();
+            coop.say(&["config", "check", "--config", &path])
+                .await
+                .done();
+        }
+        let missing = coop.beside("missing.toml");
+        coop.say(&["init", "--found", "Trees", "--name", "Alder"])
+            .await
+            .done();
+        let words = ["run", "--config", &missing.to_string_lossy()];
+        coop.say(&words)
+            .await
+            .refused(CONFIGURATION, &["missing.toml"]);
     });
 }
 
@@ -120,6 +151,19 @@ fn a_directory_without_a_node_or_with_a_foreign_genesis_is_refused() {
             .refused(CONFIGURATION, &["belongs to", "directory"]);
         assert!(before == contents(&alder.data()), "something was changed");
     });
+}
+
+/// Compares contents of a folder by the files' names, whose bytes nobody could read.
+#[track_caller]
+fn assert_unchanged(before: &[(PathBuf, Vec<u8>)], after: &[(PathBuf, Vec<u8>)]) {
+    let other = |file: &&(PathBuf, Vec<u8>), all: &[(PathBuf, Vec<u8>)]| !all.contains(file);
+    let changed: Vec<_> = before
+        .iter()
+        .filter(|file| other(file, after))
+        .chain(after.iter().filter(|file| other(file, before)))
+        .map(|(path, bytes)| (path, bytes.len()))
+        .collect();
+    assert!(changed.is_empty(), "these were changed: {changed:#?}");
 }
 
 #[test]
@@ -193,7 +237,7 @@ fn a_damaged_store_is_noticed_rebuilt_and_runs_again() {
     });
 }
 
-fn database(coop: &Coop) -> std::path::PathBuf {
+fn database(coop: &Coop) -> PathBuf {
     let files = fs::read_dir(coop.data())
         .unwrap()
         .flatten()

@@ -82,7 +82,7 @@ fn the_demo_is_started_used_and_stopped_with_nothing_left_behind() {
 async fn open_decision(client: &mut Client) -> Value {
     wait::until("a vote waits for the visitor", 30, async || {
         let all = client
-            .get("/api/decisions?show=waiting")
+            .get("/api/decisions?show=needs")
             .await
             .expect(200)
             .json();

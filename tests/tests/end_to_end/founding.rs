@@ -24,14 +24,18 @@ fn three_founders_admit_a_fourth_co_op_whose_proposal_all_decide_alike() {
         let proposed = dogwood
             .ask(&[
                 "propose",
-                "--title",
                 "Shorten weekday coverage",
-                "--file",
+                "--text-file",
                 &text.to_string_lossy(),
             ])
             .await;
         let id = proposed["id"].as_str().unwrap();
         dogwood.say(&["open", id]).await.done();
+
+        let founder = &federation.coops[0];
+        founder.knows(id).await;
+        let needed = founder.ask(&["decisions", "--show", "needs"]).await;
+        assert_eq!(needed["decisions"][0]["id"], id, "{needed:#}");
 
         let choices = ["agree", "abstain", "block", "agree"];
         for (coop, choice) in federation.coops.iter().zip(choices) {
