@@ -45,7 +45,7 @@ const WANT_MS: u64 = 600;
 const QUIET_MS: u64 = 60_000;
 /// With how many peers heights are compared after the last new entry: whom a liar left out hears of
 /// nothing by itself.
-const QUIET_ROUNDS_MAX: u32 = 8;
+const QUIET_ROUNDS_MAX: usize = 8;
 /// How long after something was found missing heights are compared, in milliseconds.
 const RECOVER_MS: u64 = 1_000;
 /// The longest wait until heights are compared again for what is still missing, in milliseconds:
@@ -732,7 +732,12 @@ impl Core {
                 self.ask_chunks(peer, outputs);
             }
             let rounds = self.exchange.quiet_rounds;
-            let wanted = self.exchange.peers.len().min(QUIET_ROUNDS_MAX as usize);
+            // In a large federation an entry comes from so many that two rounds do.
+            let peers = self.exchange.peers.len();
+            let wanted = match peers <= SMALL_FEDERATION_PEERS {
+                true => peers.min(QUIET_ROUNDS_MAX),
+                false => 2,
+            };
             if (rounds as usize) < wanted {
                 self.exchange.compare_by(now.plus_ms(QUIET_MS << rounds));
             }
