@@ -2,7 +2,7 @@
 
 use domain::{
     cbor::Decode,
-    id::{Hash, Timestamp},
+    id::{Hash, MemberId, Timestamp},
     record::{Kind, Record},
 };
 use federation::{Core, CoreError, Settings};
@@ -36,6 +36,10 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
         seed: clock::random()?,
     };
     let mut core = Core::new(genesis, settings).map_err(core_failure)?;
+    // Once the root key is kept elsewhere, the node's own entries tell whose it is.
+    if let Ok(root) = directory.key(Role::Root) {
+        core.serve(MemberId(root.public().0));
+    }
     let (store, opened) = Store::open(directory.path(), federation, Options::default()).await?;
     match read_back(&store, &mut core).await {
         Ok(()) => Ok(Restored {

@@ -443,11 +443,13 @@ impl Core {
     }
 
     fn take_following(&mut self, from: PublicKey, count: u64) {
-        if let Some(peer) = self.exchange.peers.get_mut(&from) {
-            peer.awaits_answer = false;
-            peer.compared = true;
-            peer.expected = peer.expected.saturating_add(count);
-        }
+        // What answers no question proves nothing: a liar must not end the wait for a comparison.
+        let Some(peer) = self.exchange.peers.get_mut(&from).filter(|peer| peer.awaits_answer) else {
+            return;
+        };
+        peer.awaits_answer = false;
+        peer.compared = true;
+        peer.expected = peer.expected.saturating_add(count);
         self.note_change(Change::Peers);
         self.check_caught_up(&from);
     }
