@@ -282,7 +282,7 @@ mod tests {
         running.task.abort();
     }
 
-    async fn full(handle: &Handle) {
+    async fn full(handle: &driver::Handle) {
         while !handle.health().disk.is_full() {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }

@@ -5,21 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::Decode,
-    decision::Choice,
-    id::{EntryId, Hash, MemberId, ProposalId, Timestamp},
+    id::{EntryId, Hash, Timestamp},
     key::PublicKey,
-    record::Record,
 };
-use federation::{Act, State};
 use replica::{HELD_MAX, Offer, Replica, entry::Entry};
 
-use crate::{
-    broken::Broken,
-    ledger::Known,
-    random::Random,
-    recount::{recount, seen, verdict},
-    world::World,
-};
+use crate::{broken::Broken, random::Random, world::World};
 
 /// The most entries that wait for ancestors.
 const PENDING_MAX: usize = 512;
@@ -172,10 +163,10 @@ impl World {
             return;
         }
         let honest = self.honest();
-        if let Some(node) = random.pick(&honest).copied() {
-            if let Err(what) = self.check_order(node, random) {
-                self.fail(Some(node), what);
-            }
+        if let Some(node) = random.pick(&honest).copied()
+            && let Err(what) = self.check_order(node, random)
+        {
+            self.fail(Some(node), what);
         }
     }
 
@@ -272,160 +263,6 @@ impl World {
             .map(|(deed, _)| deed.key)
             .filter(|key| !self.ledger.stolen.contains(key))
             .collect()
-    }
-
-    /// All honest nodes say the same of every proposal, and so does the second model.
-    fn check_decisions(&self) -> Result<(), (Option<usize>, String)> {
-        let honest = self.honest();
-        let end = Timestamp(crate::clock::BEGINNING_MS + self.now + 10 * 365 * 86_400_000);
-        let union = self.union_of_disks(&honest);
-        for (id, first) in self.observed(&honest, end) {
-            for node in &honest {
-                let Some(core) = &self.nodes[*node].core else {
-                    continue;
-                };
-                let other = seen(core, &id, end, self.nodes[*node].broken);
-                let same = other.as_ref().is_some_and(|other| {
-                    (other.state, &other.counted, other.opening)
-                        == (first.state, &first.counted, first.opening)
-                });
-                if !same {
-                    let what = format!(
-                        "nodes {} and {node} differ on proposal {}: {first:?} / {other:?}",
-                        honest[0],
-                        id.short()
-                    );
-                    return Err((Some(*node), what));
-                }
-            }
-            let Some(opening_id) = first.opening else {
-                continue;
-            };
-            let known = union.get(&opening_id);
-            let Some((known, Some(Record::Opening(opening)))) =
-                known.map(|known| (known, &known.record))
-            else {
-                return Err((None, "a phase has no opening on any disk".to_owned()));
-            };
-            let counted = recount(opening_id, opening, known.time, &union);
-            let verdict = verdict(
-                &opening.rule,
-                &self.charter,
-                opening.electorate.len(),
-                &counted,
-            );
-            if counted != first.counted || Some(verdict) != first.verdict {
-                let what = format!(
-                    "proposal {}: the nodes count {:?} ({:?}), the second model {counted:?} ({verdict})",
-                    id.short(),
-                    first.counted,
-                    first.verdict
-                );
-                return Err((None, what));
-            }
-        }
-        Ok(())
-    }
-
-    fn observed(
-        &self,
-        honest: &[usize],
-        end: Timestamp,
-    ) -> Vec<(ProposalId, crate::recount::Seen)> {
-        let Some(core) = honest
-            .first()
-            .and_then(|node| self.nodes[*node].core.as_ref())
-        else {
-            return Vec::new();
-        };
-        let broken = self.nodes[honest[0]].broken;
-        core.view()
-            .proposals
-            .keys()
-            .filter_map(|id| seen(core, id, end, broken).map(|seen| (*id, seen)))
-            .collect()
-    }
-
-    fn union_of_disks(&self, honest: &[usize]) -> BTreeMap<EntryId, &Known> {
-        let ids = honest
-            .iter()
-            .flat_map(|node| self.nodes[*node].disk.in_order())
-            .map(|(id, _)| *id);
-        ids.filter_map(|id| self.ledger.entries.get(&id).map(|known| (id, known)))
-            .collect()
-    }
-
-    /// No vote that an honest node accepted is lost: the last one of each member counts.
-    fn check_votes(&self) -> Result<(), (Option<usize>, String)> {
-        let end = Timestamp(crate::clock::BEGINNING_MS + self.now + 10 * 365 * 86_400_000);
-        let honest = self.honest();
-        let Some(core) = honest
-            .first()
-            .and_then(|node| self.nodes[*node].core.as_ref())
-        else {
-            return Ok(());
-        };
-        let broken = self.nodes[honest[0]].broken;
-        let mut last: BTreeMap<(ProposalId, EntryId, MemberId), (u64, Choice, usize)> =
-            BTreeMap::new();
-        let forked: BTreeSet<PublicKey> =
-            core.replica().forks().iter().map(|fork| fork.key).collect();
-        for (deed, result) in self.ledger.done.values() {
-            let (Act::Vote { proposal, .. }, Ok(id)) = (&deed.act, result) else {
-                continue;
-            };
-            let honest = self.nodes[deed.node].is_honest();
-            let cut = forked.contains(&deed.key) || self.ledger.stolen.contains(&deed.key);
-            let known = self.ledger.entries.get(id);
-            let Some(Record::Ballot(ballot)) = known.and_then(|known| known.record.as_ref()) else {
-                continue;
-            };
-            if honest && !cut {
-                let member = self.members[deed.member].id();
-                let slot = (*proposal, ballot.phase, member);
-                last.insert(slot, (deed.at, ballot.choice, deed.node));
-            }
-        }
-        for ((proposal, phase, member), (at, choice, node)) in last {
-            let Some(seen) = seen(core, &proposal, end, broken) else {
-                return Err((
-                    Some(node),
-                    "a proposal that was voted on is gone".to_owned(),
-                ));
-            };
-            let members_cut = core
-                .replica()
-                .forks()
-                .iter()
-                .any(|fork| fork.member == member);
-            if seen.opening != Some(phase) || members_cut {
-                continue;
-            }
-            if seen.counted.get(&member) != Some(&choice) {
-                let what = format!(
-                    "the vote {} that node {node} accepted at {at} ms on proposal {} counts as {:?}",
-                    choice.as_str(),
-                    proposal.short(),
-                    seen.counted.get(&member).map(|choice| choice.as_str())
-                );
-                return Err((Some(node), what));
-            }
-        }
-        Ok(())
-    }
-
-    /// How many proposals are in which state on a node.
-    pub fn states(&self, node: usize, now: Timestamp) -> BTreeMap<&'static str, usize> {
-        let mut states = BTreeMap::new();
-        let Some(core) = &self.nodes[node].core else {
-            return states;
-        };
-        for id in core.view().proposals.keys() {
-            let state = core.decision(id, now).map(|decision| decision.state);
-            let word = state.as_ref().map_or("unknown", |state| state.as_str());
-            *states.entry(word).or_default() += 1;
-        }
-        states
     }
 }
 

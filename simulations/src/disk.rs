@@ -16,14 +16,14 @@ pub struct Row {
     pub received: Timestamp,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Transaction {
     number: u64,
     writes: Vec<Write>,
 }
 
 /// What a node has written.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Disk {
     entries: BTreeMap<EntryId, Row>,
     chunks: BTreeMap<Hash, Vec<u8>>,
@@ -119,10 +119,6 @@ impl Disk {
 
     pub fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.entries.values().map(|row| row.bytes.len()).sum()
     }
 
     /// The durable entries, in the order of storing.

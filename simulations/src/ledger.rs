@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::Decode,
-    id::{EntryId, FederationId, Timestamp},
+    id::{EntryId, Timestamp},
     key::PublicKey,
-    record::{Kind, Record},
+    record::Record,
 };
 use federation::{Act, Refused, Write};
 use replica::entry::Entry;
@@ -25,18 +25,14 @@ pub struct Deed {
 #[derive(Debug, Clone)]
 pub struct Known {
     pub author: PublicKey,
-    pub sequence: u64,
     pub grant: EntryId,
     pub time: Timestamp,
-    pub kind: Kind,
     pub record: Option<Record>,
-    pub bytes: Vec<u8>,
 }
 
 /// What happened.
 #[derive(Debug)]
 pub struct Ledger {
-    federation: FederationId,
     open: BTreeMap<u64, Deed>,
     /// What people did and what was answered.
     pub done: BTreeMap<u64, (Deed, Result<EntryId, Refused>)>,
@@ -53,9 +49,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub fn new(federation: FederationId) -> Self {
+    pub fn new() -> Self {
         Self {
-            federation,
             open: BTreeMap::new(),
             done: BTreeMap::new(),
             entries: BTreeMap::new(),
@@ -112,19 +107,10 @@ impl Ledger {
             .and_then(|body| Record::from_bytes(header.kind, body.bytes()).ok().flatten());
         let known = Known {
             author: header.author,
-            sequence: header.sequence,
             grant: header.grant,
             time: header.time,
-            kind: header.kind,
             record,
-            bytes: bytes.to_vec(),
         };
         self.entries.insert(id, known);
-    }
-
-    /// The id of an entry as it travels.
-    pub fn id_of(&self, bytes: &[u8]) -> Option<EntryId> {
-        let entry = Entry::from_bytes(bytes).ok()?;
-        Some(entry.id(&self.federation))
     }
 }

@@ -18,11 +18,15 @@
 //! The same seed gives the same trace: nothing reads a clock, iterates in hash order or decides by a
 //! float, and every purpose has a random stream of its own.
 
+mod agreement;
 mod bench;
 mod broken;
 mod check;
 mod clock;
+mod connect;
+mod craft;
 mod disk;
+mod expect;
 mod ledger;
 mod liar;
 mod member;
@@ -35,6 +39,7 @@ mod play;
 mod random;
 mod recount;
 mod report;
+mod roll;
 mod run;
 mod scenario;
 mod trace;
@@ -47,4 +52,4 @@ pub use options::Options;
 pub use play::play;
 pub use report::Report;
 pub use run::run;
-pub use scenario::{SCENARIOS, ScenarioError};
+pub use scenario::{SCENARIOS, ScenarioError, about};

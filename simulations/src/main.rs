@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use clap::{Args, Parser, Subcommand};
-use simulations::{Broken, Options, Report, SCENARIOS, bench, play, run};
+use simulations::{Broken, Options, Report, SCENARIOS, about, bench, play, run};
 
 /// Whole federations over virtual time, with faults and liars.
 #[derive(Debug, Parser)]
@@ -64,8 +64,8 @@ fn main() -> ExitCode {
         Task::Bench { json } => print_figures(json),
         Task::List => {
             for (name, text) in SCENARIOS {
-                let about = text.lines().find_map(|line| line.strip_prefix("about = "));
-                println!("{name:22} {}", about.unwrap_or_default().trim_matches('"'));
+                let about = about(name, text).unwrap_or_else(|error| error.to_string());
+                println!("{name:22} {about}");
             }
             for broken in Broken::ALL {
                 println!("--broken {broken}");

@@ -43,8 +43,6 @@ pub struct Options {
     pub flush_ms: u64,
     /// What the liar does; empty if all are honest.
     pub lies: Vec<crate::liar::Lie>,
-    /// Whether one node stays away for good after the faults.
-    pub one_gone: bool,
 }
 
 impl Options {
@@ -54,7 +52,7 @@ impl Options {
         let mut random = Random::new(seed, "options");
         let drawn = random.between(4, 7) as usize;
         let nodes = nodes.unwrap_or(drawn);
-        let mut maybe = |random: &mut Random, most: u64| {
+        let maybe = |random: &mut Random, most: u64| {
             let (off, rate) = (random.coin(), random.rate(most));
             if off { 0 } else { rate }
         };
@@ -91,7 +89,6 @@ impl Options {
             drift,
             flush_ms,
             lies,
-            one_gone: random.chance(200_000),
         }
     }
 }

@@ -20,7 +20,7 @@ impl World {
         let who = &self.members[member];
         let core = self.nodes[who.home].core.as_ref()?;
         let view = core.view();
-        let serves = self.nodes[who.home].member == member;
+        let serves = self.index.contains_key(&who.node.public());
         let Some(known) = view.members.get(&who.id()) else {
             if who.founder {
                 return Some((who.root.clone(), Act::Found));

@@ -80,14 +80,12 @@ impl World {
         let disk = &self.nodes[node].disk;
         if disk.entry(&id).is_some() {
             self.ledger.promised.insert((node, id));
-        } else if self.nodes[node].is_honest() {
-            if self.nodes[node].disk.is_unsynced(&id) {
-                let what = format!(
-                    "the node {how} with entry {} before it was durable",
-                    id.short()
-                );
-                self.fail(Some(node), what);
-            }
+        } else if self.nodes[node].is_honest() && disk.is_unsynced(&id) {
+            let what = format!(
+                "the node {how} with entry {} before it was durable",
+                id.short()
+            );
+            self.fail(Some(node), what);
         }
     }
 

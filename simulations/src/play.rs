@@ -11,12 +11,12 @@ use federation::{Act, Keep};
 
 use crate::{
     liar::Liar,
-    member::Member,
     network::Weather,
     options::{HOUR, MINUTE},
     random::Random,
     report::Report,
-    scenario::{ActLine, Doing, ExpectLine, FaultKind, FaultLine, Scenario, ScenarioError, parse},
+    roll::{check_names, members, named},
+    scenario::{ActLine, Doing, FaultKind, FaultLine, Scenario, ScenarioError, parse},
     world::{Driver, Event, World},
 };
 
@@ -31,12 +31,12 @@ enum Plan {
     Expect(usize),
 }
 
-struct Play {
-    scenario: Scenario,
+pub(crate) struct Play {
+    pub(crate) scenario: Scenario,
     plans: Vec<Plan>,
-    proposals: BTreeMap<String, ProposalId>,
+    pub(crate) proposals: BTreeMap<String, ProposalId>,
     versions: BTreeMap<String, Hash>,
-    tickets: Vec<(u64, usize, String)>,
+    pub(crate) tickets: Vec<(u64, usize, String)>,
     random: Random,
 }
 
@@ -83,89 +83,6 @@ pub fn play(name: &str, text: &str, seed: u64) -> Result<Report, ScenarioError> 
         world.check_rest(&mut Random::new(seed, "checks"));
     }
     Ok(Report::of(&world, 0))
-}
-
-/// The members, those with a node first, and how many have one.
-fn members(
-    name: &str,
-    scenario: &Scenario,
-    seed: u64,
-) -> Result<(Vec<Member>, usize), ScenarioError> {
-    let mut with_node: Vec<Member> = Vec::new();
-    let mut hosted: Vec<(Member, String)> = Vec::new();
-    for lines in &scenario.member {
-        for number in 0..lines.count.unwrap_or(1) {
-            let own = match lines.count {
-                Some(_) => format!("{}{}", lines.name, number + 1),
-                None => lines.name.clone(),
-            };
-            let member = Member::new(seed, &own, &lines.class, lines.founder, 0);
-            match lines.homes.len() as u64 {
-                0 => with_node.push(member),
-                homes => hosted.push((member, lines.homes[(number % homes) as usize].clone())),
-            }
-        }
-    }
-    for (home, member) in with_node.iter_mut().enumerate() {
-        member.home = home;
-    }
-    let homes = with_node.len();
-    for (mut member, host) in hosted {
-        let found = with_node[..homes].iter().find(|other| other.name == host);
-        member.home = found.map(|host| host.home).ok_or(ScenarioError::Unknown {
-            name: name.to_owned(),
-            what: "home",
-            found: host,
-        })?;
-        with_node.push(member);
-    }
-    Ok((with_node, homes))
-}
-
-/// The members that `by` names.
-fn named(by: &str, members: &[Member]) -> Vec<usize> {
-    let exact = members.iter().position(|member| member.name == by);
-    if let Some(exact) = exact {
-        return vec![exact];
-    }
-    let digits = by.find(|character: char| character.is_ascii_digit());
-    let Some((prefix, range)) = digits.map(|at| by.split_at(at)) else {
-        return Vec::new();
-    };
-    let Some((first, last)) = range.split_once('-') else {
-        return Vec::new();
-    };
-    let (Ok(first), Ok(last)) = (first.parse::<u64>(), last.parse::<u64>()) else {
-        return Vec::new();
-    };
-    let names = (first..=last).map(|number| format!("{prefix}{number}"));
-    names
-        .filter_map(|name| members.iter().position(|member| member.name == name))
-        .collect()
-}
-
-fn check_names(name: &str, scenario: &Scenario, members: &[Member]) -> Result<(), ScenarioError> {
-    let acts = scenario.act.iter();
-    let by = acts
-        .flat_map(|act| [Some(&act.by), act.on.as_ref()])
-        .flatten();
-    let nodes = scenario
-        .fault
-        .iter()
-        .flat_map(|fault| fault.nodes.iter().chain(&fault.from));
-    let on = scenario.expect.iter().flat_map(|expect| &expect.on);
-    match by
-        .chain(nodes)
-        .chain(on)
-        .find(|by| named(by, members).is_empty())
-    {
-        None => Ok(()),
-        Some(found) => Err(ScenarioError::Unknown {
-            name: name.to_owned(),
-            what: "member",
-            found: found.clone(),
-        }),
-    }
 }
 
 impl Play {
@@ -309,7 +226,7 @@ impl Play {
     }
 
     /// Learns the proposals' ids from the answers so far.
-    fn learn(&mut self, world: &World) {
+    pub(crate) fn learn(&mut self, world: &World) {
         for (ticket, index, label) in &self.tickets {
             let is_new = self.scenario.act[*index].what == Doing::Propose;
             if let Some((_, Ok(id))) = world.ledger.done.get(ticket)
@@ -320,27 +237,7 @@ impl Play {
         }
     }
 
-    /// Every act must have been answered as the scenario says.
-    fn check_tickets(&mut self, world: &mut World) {
-        self.learn(world);
-        for (ticket, index, _) in &self.tickets {
-            let line = &self.scenario.act[*index];
-            let answer = world.ledger.done.get(ticket).map(|(_, result)| result);
-            let what = match (answer, &line.refused) {
-                (Some(Ok(_)), None) => continue,
-                (Some(Err(refused)), Some(words)) if refused.to_string().contains(words) => {
-                    continue;
-                }
-                (Some(Ok(_)), Some(words)) => format!("was not refused with {words:?}"),
-                (Some(Err(refused)), _) => format!("was refused: {refused}"),
-                (None, _) => "was not answered".to_owned(),
-            };
-            let what = format!("act {} ({:?} by {}) {what}", index + 1, line.what, line.by);
-            world.fail(None, what);
-        }
-    }
-
-    fn nodes(&self, world: &World, names: &[String]) -> Vec<usize> {
+    pub(crate) fn nodes(&self, world: &World, names: &[String]) -> Vec<usize> {
         let members = names.iter().flat_map(|name| named(name, &world.members));
         members.map(|member| world.members[member].home).collect()
     }
@@ -426,67 +323,6 @@ impl Play {
                 }
             }
         }
-    }
-
-    fn expect(&mut self, world: &mut World, index: usize) {
-        self.learn(world);
-        let expect = self.scenario.expect[index].clone();
-        let on = match expect.on.is_empty() {
-            true => world.honest(),
-            false => self.nodes(world, &expect.on),
-        };
-        for node in on {
-            if let Err(what) = self.expect_on(world, node, &expect) {
-                world.fail(Some(node), format!("expectation {}: {what}", index + 1));
-                return;
-            }
-        }
-    }
-
-    fn expect_on(&self, world: &World, node: usize, expect: &ExpectLine) -> Result<(), String> {
-        let Some(core) = &world.nodes[node].core else {
-            return Ok(());
-        };
-        let same = |what: &str, found: usize, expected: Option<usize>| match expected {
-            Some(expected) if expected != found => {
-                Err(format!("{found} {what} instead of {expected}"))
-            }
-            _ => Ok(()),
-        };
-        same("members", core.view().members.len(), expect.members)?;
-        same("forks", core.replica().forks().len(), expect.forks)?;
-        if expect.proposal.is_empty() {
-            return Ok(());
-        }
-        let id = self.proposals.get(&expect.proposal);
-        let now = world.nodes[node].clock.show(world.now);
-        let decision = id.and_then(|id| core.decision(id, now));
-        let decision = decision.ok_or_else(|| format!("{} is not there", expect.proposal))?;
-        let state = decision.state.as_str();
-        if expect
-            .state
-            .as_deref()
-            .is_some_and(|expected| expected != state)
-        {
-            return Err(format!("{} is {state}", expect.proposal));
-        }
-        let figures = decision.phase.as_ref().map(|phase| phase.outcome.figures);
-        let figures = figures.unwrap_or_default();
-        let left_out = decision
-            .phase
-            .as_ref()
-            .map_or(0, |phase| phase.count.left_out.len());
-        same("agree", figures.agree as usize, expect.agree)?;
-        same("abstain", figures.abstain as usize, expect.abstain)?;
-        same(
-            "stand aside",
-            figures.stand_aside as usize,
-            expect.stand_aside,
-        )?;
-        same("block", figures.block as usize, expect.block)?;
-        same("ballots counted", figures.cast as usize, expect.cast)?;
-        same("eligible", figures.eligible as usize, expect.eligible)?;
-        same("ballots left out", left_out, expect.left_out)
     }
 }
 

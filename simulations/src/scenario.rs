@@ -229,6 +229,14 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
     })
 }
 
+/// What a scenario shows, in a line.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn about(name: &str, text: &str) -> Result<String, ScenarioError> {
+    parse(name, text).map(|scenario| scenario.about)
+}
+
 /// The scenarios that come with the simulator.
 pub const SCENARIOS: [(&str, &str); 13] = [
     (

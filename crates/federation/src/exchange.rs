@@ -45,7 +45,7 @@ const WANT_MS: u64 = 600;
 const QUIET_MS: u64 = 60_000;
 /// With how many peers heights are compared after the last new entry: whom a liar left out hears of
 /// nothing by itself.
-const QUIET_ROUNDS_MAX: u32 = 8;
+const QUIET_ROUNDS_MAX: usize = 8;
 /// How long after something was found missing heights are compared, in milliseconds.
 const RECOVER_MS: u64 = 1_000;
 /// The longest wait until heights are compared again for what is still missing, in milliseconds:
@@ -66,6 +66,12 @@ const QUESTIONS_MAX: u64 = 256;
 /// and after how many milliseconds one more. What is over is not answered: whoever lacks
 /// something asks again.
 const QUESTION_MS: u64 = 100;
+/// How many times all entries, and how many more, one peer is sent in one span: more than any loss
+/// explains, and not enough to keep the disk and the line busy for ever.
+const SERVED_TIMES: u64 = 4;
+const SERVED_MORE: u64 = 65_536;
+/// The span, in milliseconds.
+const SERVED_MS: u64 = 3_600_000;
 /// A clock further off the median of the peers' signs nothing, in milliseconds.
 pub const CLOCK_MS_MAX: u64 = 300_000;
 
@@ -141,6 +147,9 @@ pub(crate) struct Exchange {
     peers: BTreeMap<PublicKey, Peer>,
     wanted: BTreeMap<EntryId, Wanted>,
     seen: BTreeMap<PublicKey, Timestamp>,
+    /// How many entries each peer was sent in its present span, and when that began. Connecting
+    /// anew does not change it.
+    served: BTreeMap<PublicKey, (Timestamp, u64)>,
     compare_at: Option<Timestamp>,
     fruitless: u32,
     quiet_rounds: u32,
@@ -659,7 +668,7 @@ impl Core {
     /// Sends what is queued for a peer, a few messages at a time: the next ones follow when it has
     /// stored what came, so that a slow peer is not flooded and memory stays bounded.
     fn fill_window(&mut self, now: Timestamp, to: PublicKey, outputs: &mut Vec<Output>) {
-        while let Some(ids) = self.next_flight(&to) {
+        while let Some(ids) = self.next_flight(now, &to) {
             let Some(peer) = self.exchange.peers.get_mut(&to) else {
                 return;
             };
@@ -676,8 +685,18 @@ impl Core {
     }
 
     /// Takes from a peer's queue what fits one message, if another one may be under way.
-    fn next_flight(&mut self, to: &PublicKey) -> Option<Vec<EntryId>> {
+    fn next_flight(&mut self, now: Timestamp, to: &PublicKey) -> Option<Vec<EntryId>> {
+        let most = SERVED_TIMES * self.replica().len() as u64 + SERVED_MORE;
+        let (began, mut served) = match self.exchange.served.get(to) {
+            Some((began, served)) if now.since_ms(*began) < SERVED_MS => (*began, *served),
+            _ => (now, 0),
+        };
         let mut peer = self.exchange.peers.remove(to)?;
+        if served >= most {
+            // What it still lacks it asks for in the next span.
+            peer.queue.clear();
+            peer.queued.clear();
+        }
         let (mut ids, mut bytes) = (Vec::new(), 0);
         let fresh = peer.flights.values().filter(|flight| flight.tries == 0);
         let has_room = fresh.count() < WINDOW && peer.flights.len() < FLIGHTS_MAX;
@@ -698,6 +717,8 @@ impl Core {
             peer.queue.pop_front();
         }
         self.exchange.peers.insert(*to, peer);
+        served += ids.len() as u64;
+        self.exchange.served.insert(*to, (began, served));
         (!ids.is_empty()).then_some(ids)
     }
 
@@ -711,7 +732,12 @@ impl Core {
                 self.ask_chunks(peer, outputs);
             }
             let rounds = self.exchange.quiet_rounds;
-            let wanted = self.exchange.peers.len().min(QUIET_ROUNDS_MAX as usize);
+            // In a large federation an entry comes from so many that two rounds do.
+            let peers = self.exchange.peers.len();
+            let wanted = match peers <= SMALL_FEDERATION_PEERS {
+                true => peers.min(QUIET_ROUNDS_MAX),
+                false => 2,
+            };
             if (rounds as usize) < wanted {
                 self.exchange.compare_by(now.plus_ms(QUIET_MS << rounds));
             }

@@ -277,3 +277,36 @@ fn chunks_that_nobody_has_do_not_hide_the_others() {
     }
     assert_eq!(asked.len(), missing);
 }
+
+#[test]
+fn a_peer_that_lacks_everything_again_and_again_is_sent_so_much_an_hour() {
+    let mut node = Node::new();
+    let all = node.core.replica().len();
+    let mut sent = 0;
+    let mut draw = |node: &mut Node, times: u64| {
+        for _ in 0..times {
+            node.now = node.now.plus_ms(100);
+            let (now, heights) = (node.now, Vec::new());
+            let range = (PublicKey([0; 32]), PublicKey([0xff; 32]));
+            let message = Message::Heights {
+                now,
+                range,
+                heights,
+            };
+            for output in node.handle(Input::Message(LIAR, message)) {
+                if let Output::SendEntries { number, ids, .. } = output {
+                    sent += ids.len();
+                    node.hear(LIAR, Message::Acknowledge { number });
+                }
+            }
+        }
+        sent
+    };
+    assert!(draw(&mut node, 30_000) <= 65_536 + 5 * all);
+    node.handle(Input::Disconnected(LIAR));
+    node.handle(Input::Connected(LIAR));
+    let before = draw(&mut node, 10);
+    assert!(before <= 65_536 + 5 * all);
+    node.now = node.now.plus_seconds(3_600);
+    assert!(draw(&mut node, 1) > before);
+}

@@ -1,0 +1,34 @@
+//! Every scenario that comes with the simulator holds, with more than one seed.
+
+use simulations::{SCENARIOS, play};
+
+#[test]
+fn every_scenario_holds() {
+    for (name, text) in SCENARIOS {
+        for seed in 0..3 {
+            let report = play(name, text, seed).unwrap();
+            assert_eq!(report.failure, None, "{name}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn an_expectation_that_does_not_hold_fails() {
+    let (_, text) = SCENARIOS
+        .iter()
+        .find(|(name, _)| *name == "balance-2023")
+        .unwrap();
+    let wrong = text.replace("agree = 7", "agree = 8");
+    let failure = play("wrong", &wrong, 0).unwrap().failure.unwrap();
+    assert!(failure.contains("7 agree instead of 8"), "{failure}");
+}
+
+#[test]
+fn a_scenario_with_an_unknown_key_or_member_is_refused() {
+    let (_, text) = SCENARIOS[0];
+    let unknown = format!("{text}\n[[act]]\nat = \"1m\"\nby = \"Nobody\"\ndo = \"open\"\n");
+    let error = play("unknown", &unknown, 0).unwrap_err().to_string();
+    assert!(error.contains("Nobody"), "{error}");
+    let odd = format!("colour = \"red\"\n{text}");
+    assert!(play("odd", &odd, 0).is_err());
+}
