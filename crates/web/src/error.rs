@@ -264,7 +264,8 @@ impl WebError {
 }
 
 /// The status that fits a refusal: 403 what a right is missing for, 404 what is not here, 422 what
-/// was written wrongly, 503 what the node cannot do yet, 409 what the state of things forbids.
+/// was written wrongly, 503 what the node cannot do yet, 507 what there is no room for, 409 what the
+/// state of things forbids.
 fn refused_status(refused: &Refused) -> StatusCode {
     match refused {
         Refused::Right { .. }
@@ -272,6 +273,7 @@ fn refused_status(refused: &Refused) -> StatusCode {
         | Refused::Forked
         | Refused::NotTheProposer { .. }
         | Refused::NotEligible { .. } => StatusCode::FORBIDDEN,
+        Refused::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Refused::UnknownProposal | Refused::UnknownCircle | Refused::UnknownKey => {
             StatusCode::NOT_FOUND
         }

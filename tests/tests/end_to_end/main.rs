@@ -8,6 +8,7 @@ mod ballots;
 mod crashes;
 mod demo;
 mod founding;
+mod full_disk;
 mod outsiders;
 mod pages;
 mod partition;
