@@ -126,6 +126,8 @@ pub enum Answer {
         error: String,
         /// What to do.
         hint: Option<String>,
+        /// The exit code.
+        exit: u8,
     },
 }
 

@@ -82,6 +82,26 @@ impl Failure {
         self
     }
 
+    /// A failure that another process had.
+    pub fn of_exit(exit: u8, message: impl Into<String>, hint: Option<String>) -> Self {
+        let kind = match exit {
+            2 => Kind::Usage,
+            3 => Kind::Configuration,
+            4 => Kind::Unreachable,
+            5 => Kind::Damaged,
+            _ => Kind::Refused,
+        };
+        Self {
+            hint,
+            ..Self::new(kind, message)
+        }
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// The exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.kind as u8)

@@ -64,10 +64,9 @@ impl Access {
                     .map_err(|error| lost().because(error))?
                 {
                     Answer::Done { ok } => Ok(ok),
-                    Answer::Failed { error, hint } => Err(match hint {
-                        Some(hint) => Failure::refused(error).hint(hint),
-                        None => Failure::refused(error),
-                    }),
+                    Answer::Failed { error, hint, exit } => {
+                        Err(Failure::of_exit(exit, error, hint))
+                    }
                 }
             }
             Self::Here(here) => here.1.carry_out(command).await,

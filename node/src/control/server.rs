@@ -13,7 +13,7 @@ use super::{Answer, Command, Desk, LINE_BYTES_MAX};
 use crate::{
     clock,
     directory::DataDirectory,
-    failure::{Failure, Outcome},
+    failure::{Failure, Kind, Outcome},
     keyfile,
 };
 
@@ -83,11 +83,13 @@ async fn converse(stream: TcpStream, desk: &Desk, secret: &str) -> std::io::Resu
         Ok(command) => match desk.carry_out(command).await {
             Ok(ok) => Answer::Done { ok },
             Err(failure) => Answer::Failed {
+                exit: failure.kind() as u8,
                 error: failure.message,
                 hint: failure.hint,
             },
         },
         Err(error) => Answer::Failed {
+            exit: Kind::Refused as u8,
             error: format!("the node does not know this command: {error}"),
             hint: Some("use the same release of folkmoot for the node and the command".to_owned()),
         },
