@@ -192,6 +192,9 @@ impl World {
                 return Err(format!("entry {} is not by {owner}", id.short()));
             }
         }
+        if *core.view() != core.replica().view() {
+            return Err("the view it kept up to date is not the one built anew".to_owned());
+        }
         if core.replica().len() != current.disk.len() {
             return Err(format!(
                 "{} entries in memory, {} on the disk",
