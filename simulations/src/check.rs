@@ -193,7 +193,17 @@ impl World {
             }
         }
         if *core.view() != core.replica().view() {
-            return Err("the view it kept up to date is not the one built anew".to_owned());
+            let (kept, anew) = (
+                format!("{:#?}", core.view()),
+                format!("{:#?}", core.replica().view()),
+            );
+            let differs = kept
+                .lines()
+                .zip(anew.lines())
+                .find(|(left, right)| left != right);
+            return Err(format!(
+                "the view it kept up to date is not the one built anew: {differs:?}"
+            ));
         }
         if core.replica().len() != current.disk.len() {
             return Err(format!(

@@ -3,7 +3,12 @@
 use std::{hint::black_box, time::Instant};
 
 use criterion::{BatchSize, Criterion, Throughput};
-use domain::{cbor::{Decode, Encode}, id::Timestamp, key::Verifier, record::Roles};
+use domain::{
+    cbor::{Decode, Encode},
+    id::Timestamp,
+    key::Verifier,
+    record::Roles,
+};
 use replica::{
     Offer, Replica,
     entry::Entry,

@@ -61,12 +61,7 @@ impl Replica {
         previous.into_iter().chain(grant).collect()
     }
 
-    fn judge(
-        &self,
-        id: EntryId,
-        entry: &Entry,
-        received: Timestamp,
-    ) -> Result<Stored, Refusal> {
+    fn judge(&self, id: EntryId, entry: &Entry, received: Timestamp) -> Result<Stored, Refusal> {
         let named = |id: EntryId| {
             let position = self.position(&id)?;
             Some((position, self.at(position)))
@@ -377,9 +372,8 @@ impl Replica {
         match judged {
             Ok(stored) => {
                 let stands = |named: Option<Position>| named.is_none_or(|p| self.stands(p));
-                let plain = stands(stored.previous)
-                    && stands(stored.grant)
-                    && self.is_plain_next(&stored);
+                let plain =
+                    stands(stored.previous) && stands(stored.grant) && self.is_plain_next(&stored);
                 let position = self.insert(stored, entry);
                 if plain {
                     self.append(key, position);

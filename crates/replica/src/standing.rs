@@ -188,12 +188,7 @@ impl Replica {
 
     /// Whether a log obviously stands as a whole, which nearly every log does, as far as grants by
     /// keys up to `rank` go.
-    fn is_plainly_whole(
-        &self,
-        key: &PublicKey,
-        cuts: &BTreeMap<CutKey, Cut>,
-        rank: Rank,
-    ) -> bool {
+    fn is_plainly_whole(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>, rank: Rank) -> bool {
         let log = &self.logs[key];
         !log.is_cut()
             && log.main.len() == log.at.len()

@@ -54,7 +54,10 @@ fn a_flood_of_branches_leaves_two_even_if_each_is_smaller_than_the_last() {
         "10,000 branches left {stored} entries and {pending} waiting"
     );
     assert_eq!(scene.replica.tip(&worker.author.key()).unwrap().0, 3);
-    assert_eq!(scene.replica.take_changes().stored.len(), scene.replica.len());
+    assert_eq!(
+        scene.replica.take_changes().stored.len(),
+        scene.replica.len()
+    );
 }
 
 #[test]
@@ -248,7 +251,10 @@ fn a_ballot_after_the_deadline_takes_no_vote_back() {
     // The thief forks the log below the vote, then votes late in a higher slot.
     let twin = ballot(EntryId([9; 32]), 1, Choice::Abstain);
     let _ = scene.tries(&mut thief, &twin);
-    let fork = thief.author.fork_after(0).write(grant, deadline, &proposal("."));
+    let fork = thief
+        .author
+        .fork_after(0)
+        .write(grant, deadline, &proposal("."));
     let _ = scene.replica.offer(deadline, fork);
     let late = ballot(phase, 8, Choice::Block);
     let time = deadline.plus_seconds(1);

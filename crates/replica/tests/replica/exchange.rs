@@ -1,22 +1,21 @@
 //! Comparing heights and exchanging what differs, and what waits meanwhile.
 
-
 use std::collections::BTreeMap;
 
+use crate::history::{Chance, synchronise};
+use crate::scene::{Player, Scene};
 use domain::{
     cbor::{Decode, Encode},
     id::{EntryId, Timestamp},
     key::PublicKey,
     record::Roles,
 };
-use crate::history::{Chance, synchronise};
 use replica::{
     AHEAD_SECONDS_MAX, HELD_MAX, Offer, Replica,
     entry::Entry,
     heights::{Ask, Height},
     testing::{grant_person, mandate, proposal, revocation},
 };
-use crate::scene::{Player, Scene};
 
 /// Two replicas of one federation and all that was ever written.
 struct Pair {

@@ -136,3 +136,26 @@ fn a_stolen_worker_key_that_grants_is_refused_before_it_matters() {
     let offer = scene.tries(&mut friend, &proposal("Under nothing"));
     assert_eq!(offer, Offer::Waits(vec![id]));
 }
+
+#[test]
+fn a_view_built_anew_has_the_profile_of_every_member() {
+    let mut scene = Scene::new();
+    for founder in 0..3 {
+        for _ in 0..4 {
+            let mut steward = scene.person(founder, Roles::STEWARD);
+            let profile = domain::record::Profile {
+                name: format!("Renamed {founder}"),
+                region: String::new(),
+                description: String::new(),
+                website: String::new(),
+            };
+            scene.says(&mut steward, &domain::record::Record::Profile(profile));
+        }
+    }
+    let names = scene.replica.view().members.into_values();
+    assert!(
+        names
+            .map(|member| member.name)
+            .all(|name| name.starts_with("Renamed"))
+    );
+}

@@ -188,7 +188,12 @@ impl History {
 
     fn any_grant(&mut self, branch: usize) -> Option<EntryId> {
         let known = &self.branches[branch];
-        let all: Vec<EntryId> = known.grants.iter().chain(&known.mandates).copied().collect();
+        let all: Vec<EntryId> = known
+            .grants
+            .iter()
+            .chain(&known.mandates)
+            .copied()
+            .collect();
         self.chance.pick(&all).copied()
     }
 
@@ -299,7 +304,11 @@ impl History {
             }
         }
         if self.chance.one_in(2) {
-            let picked = if self.chance.one_in(4) { traitor } else { branch };
+            let picked = if self.chance.one_in(4) {
+                traitor
+            } else {
+                branch
+            };
             self.heal(member, picked);
         }
     }
@@ -479,8 +488,8 @@ pub fn synchronise(
         if rounds > 6 {
             loss = 0;
         }
-        let quiet = one.wanted_branches().next().is_none()
-            && other.wanted_branches().next().is_none();
+        let quiet =
+            one.wanted_branches().next().is_none() && other.wanted_branches().next().is_none();
         if before.0 == before.1 && quiet {
             return rounds;
         }
@@ -491,7 +500,10 @@ pub fn synchronise(
             return rounds;
         }
     }
-    panic!("two replicas did not come to hold the same: {}", difference(one, other));
+    panic!(
+        "two replicas did not come to hold the same: {}",
+        difference(one, other)
+    );
 }
 
 /// The logs in which two replicas differ, for messages.
@@ -513,7 +525,16 @@ pub fn difference(one: &Replica, other: &Replica) -> String {
             .aside(&height.key)
             .iter()
             .filter_map(|position| replica.get(*position))
-            .map(|s| format!("{}@{} {:?} {:?} loose={}", s.id.short(), s.sequence, s.kind.word(), s.rank, s.loose))
+            .map(|s| {
+                format!(
+                    "{}@{} {:?} {:?} loose={}",
+                    s.id.short(),
+                    s.sequence,
+                    s.kind.word(),
+                    s.rank,
+                    s.loose
+                )
+            })
             .collect();
         text += &format!(
             "\n  {name}: {} stands to {} beside {aside:?}",

@@ -1,11 +1,10 @@
 //! Whatever the order of arrival, the same entries give the same standing, the same ballots and
 //! the same evidence. `HISTORIES=5000` runs more, `HISTORY=<seed>` one.
 
-
 use std::collections::BTreeSet;
 
-use domain::id::{EntryId, MemberId, PhaseId};
 use crate::history::{Chance, History, difference, offer_until_stable, synchronise};
+use domain::id::{EntryId, MemberId, PhaseId};
 use replica::{Replica, entry::Entry};
 
 const STEPS: usize = 40;
@@ -88,7 +87,12 @@ fn check(seed: u64) {
         }
         let loss = [0, 0, 5][part];
         synchronise(&mut one, &mut other, now, &archive, &mut chance, loss);
-        same(&one, &other, &history, &format!("part {part} after exchange"));
+        same(
+            &one,
+            &other,
+            &history,
+            &format!("part {part} after exchange"),
+        );
         offer_until_stable(&mut one, now, &entries);
         synchronise(&mut one, &mut other, now, &archive, &mut chance, 0);
         same(&reference, &one, &history, &format!("part {part}, one"));
@@ -117,7 +121,9 @@ fn check(seed: u64) {
 fn check_all(seeds: std::ops::Range<u64>) {
     for seed in seeds {
         if let Err(panic) = std::panic::catch_unwind(|| check(seed)) {
-            eprintln!("history {seed} failed; again with: HISTORY={seed} cargo test -p replica every_order");
+            eprintln!(
+                "history {seed} failed; again with: HISTORY={seed} cargo test -p replica every_order"
+            );
             std::panic::resume_unwind(panic);
         }
     }
@@ -172,7 +178,10 @@ fn the_histories_reach_every_rule() {
             match replica.position(&id) {
                 Some(position) if replica.stands(position) => {
                     reach("standing", 1);
-                    reach("standing revocations", usize::from(entry.header.kind.0 == 6));
+                    reach(
+                        "standing revocations",
+                        usize::from(entry.header.kind.0 == 6),
+                    );
                 }
                 Some(_) => reach("kept without standing", 1),
                 None => reach("not kept", 1),

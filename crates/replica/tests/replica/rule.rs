@@ -1,6 +1,6 @@
 //! The rule of storing: every way in which an entry is refused.
 
-
+use crate::scene::{Player, Scene, refused};
 use domain::{
     cbor::DecodeError,
     decision::Choice,
@@ -15,7 +15,6 @@ use replica::{
         revocation,
     },
 };
-use crate::scene::{Player, Scene, refused};
 
 fn weak() -> PublicKey {
     let mut identity = [0; 32];
