@@ -192,6 +192,19 @@ impl World {
                 return Err(format!("entry {} is not by {owner}", id.short()));
             }
         }
+        if *core.view() != core.replica().view() {
+            let (kept, anew) = (
+                format!("{:#?}", core.view()),
+                format!("{:#?}", core.replica().view()),
+            );
+            let differs = kept
+                .lines()
+                .zip(anew.lines())
+                .find(|(left, right)| left != right);
+            return Err(format!(
+                "the view it kept up to date is not the one built anew: {differs:?}"
+            ));
+        }
         if core.replica().len() != current.disk.len() {
             return Err(format!(
                 "{} entries in memory, {} on the disk",

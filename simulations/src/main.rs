@@ -22,6 +22,9 @@ enum Task {
         /// Print only JSON.
         #[arg(long)]
         json: bool,
+        /// The sizes of the federations; 200 nodes take minutes.
+        #[arg(long, value_delimiter = ',', default_values_t = [12, 200])]
+        nodes: Vec<usize>,
     },
     /// List the scenarios and the mistakes that can be put into the core.
     List,
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
             Some(scenario) => play_all(&arguments, &scenario),
             None => run_seeds(&arguments),
         },
-        Task::Bench { json } => print_figures(json),
+        Task::Bench { json, nodes } => print_figures(json, &nodes),
         Task::List => {
             for (name, text) in SCENARIOS {
                 let about = about(name, text).unwrap_or_else(|error| error.to_string());
@@ -206,8 +209,8 @@ fn play_all(arguments: &Run, wanted: &str) -> ExitCode {
     exit(failed)
 }
 
-fn print_figures(json: bool) -> ExitCode {
-    let figures = bench();
+fn print_figures(json: bool, sizes: &[usize]) -> ExitCode {
+    let figures = bench(sizes);
     if !json {
         println!("nodes  loss  votes  median   worst  messages/vote  bytes/vote/node");
         for vote in &figures.votes {

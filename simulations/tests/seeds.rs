@@ -11,11 +11,12 @@ fn traces(arguments: &[&str]) -> Vec<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_simulations"))
         .args(arguments)
         .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+        .expect("the simulator runs");
+    let text = String::from_utf8(output.stdout).expect("it prints text");
     let lines = text.lines().filter_map(|line| line.split("trace ").nth(1));
     lines
-        .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
         .collect()
 }
 

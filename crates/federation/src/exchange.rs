@@ -444,7 +444,12 @@ impl Core {
 
     fn take_following(&mut self, from: PublicKey, count: u64) {
         // What answers no question proves nothing: a liar must not end the wait for a comparison.
-        let Some(peer) = self.exchange.peers.get_mut(&from).filter(|peer| peer.awaits_answer) else {
+        let Some(peer) = self
+            .exchange
+            .peers
+            .get_mut(&from)
+            .filter(|peer| peer.awaits_answer)
+        else {
             return;
         };
         peer.awaits_answer = false;
