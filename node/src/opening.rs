@@ -170,7 +170,7 @@ mod tests {
     use federation::Act;
 
     use super::*;
-    use crate::{driver::Handle, founding};
+    use crate::founding;
 
     /// A federation of one member that has a second node, so that there is somebody to ask.
     async fn founded(directory: &DataDirectory) -> SecretKey {

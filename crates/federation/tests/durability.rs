@@ -1,7 +1,6 @@
 //! What a node says only once it is durable, and what clocks that are off must not do to a vote.
 
 use domain::{
-    cbor::Encode,
     charter::Charter,
     decision::Choice,
     genesis::{Founder, Genesis},
