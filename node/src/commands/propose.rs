@@ -13,6 +13,7 @@ use crate::{api::Connection, cli::Global, failure::Outcome};
 #[derive(Debug, Args)]
 pub struct Propose {
     /// One line
+    #[arg(long)]
     title: String,
     #[command(flatten)]
     words: Words,

@@ -10,17 +10,17 @@ use crate::failure::{Failure, Outcome};
 #[derive(Debug, Args)]
 pub struct Words {
     /// The text
-    #[arg(long, value_name = "TEXT", conflicts_with = "text_file")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "file")]
     text: Option<String>,
     /// A file with the text; - is standard input
     #[arg(long, value_name = "FILE")]
-    text_file: Option<PathBuf>,
+    file: Option<PathBuf>,
 }
 
 impl Words {
     /// The text.
     pub fn read(&self) -> Outcome<String> {
-        match (&self.text, &self.text_file) {
+        match (&self.text, &self.file) {
             (Some(text), _) => Ok(text.clone()),
             (None, Some(path)) => {
                 let read = match path.as_os_str() == "-" {
@@ -32,7 +32,7 @@ impl Words {
                 })
             }
             (None, None) => Err(Failure::usage("the text is missing")
-                .hint("add --text \"…\" or --text-file FILE; - is standard input")),
+                .hint("add --text \"…\" or --file FILE; - is standard input")),
         }
     }
 }
