@@ -25,6 +25,9 @@ enum Task {
         /// The sizes of the federations; 200 nodes take minutes.
         #[arg(long, value_delimiter = ',', default_values_t = [12, 200])]
         nodes: Vec<usize>,
+        /// Leave out the virtual year.
+        #[arg(long)]
+        no_year: bool,
     },
     /// List the scenarios and the mistakes that can be put into the core.
     List,
@@ -64,7 +67,11 @@ fn main() -> ExitCode {
             Some(scenario) => play_all(&arguments, &scenario),
             None => run_seeds(&arguments),
         },
-        Task::Bench { json, nodes } => print_figures(json, &nodes),
+        Task::Bench {
+            json,
+            nodes,
+            no_year,
+        } => print_figures(json, &nodes, !no_year),
         Task::List => {
             for (name, text) in SCENARIOS {
                 let about = about(name, text).unwrap_or_else(|error| error.to_string());
@@ -209,8 +216,8 @@ fn play_all(arguments: &Run, wanted: &str) -> ExitCode {
     exit(failed)
 }
 
-fn print_figures(json: bool, sizes: &[usize]) -> ExitCode {
-    let figures = bench(sizes);
+fn print_figures(json: bool, sizes: &[usize], with_year: bool) -> ExitCode {
+    let figures = bench(sizes, with_year);
     if !json {
         println!("nodes  loss  votes  median   worst  messages/vote  bytes/vote/node");
         for vote in &figures.votes {

@@ -132,7 +132,12 @@ impl World {
         let Some(core) = &self.nodes[node].core else {
             return Vec::new();
         };
-        let ids = core.view().proposals.keys();
+        // What is older than two weeks is decided, and judging it again and again costs time.
+        let recent = core.view().proposals.iter().filter(|(_, proposal)| {
+            let first = proposal.first.as_ref();
+            first.is_some_and(|first| now.since_ms(first.time) < 14 * 24 * 3_600_000)
+        });
+        let ids = recent.map(|(id, _)| id);
         ids.filter(|id| core.decision(id, now).is_some_and(|found| fits(&found)))
             .copied()
             .collect()
