@@ -149,7 +149,7 @@ fn a_directory_without_a_node_or_with_a_foreign_genesis_is_refused() {
             .say(&["run"])
             .await
             .refused(CONFIGURATION, &["belongs to", "directory"]);
-        assert!(before == contents(&alder.data()), "something was changed");
+        assert_unchanged(&before, &contents(&alder.data()));
     });
 }
 

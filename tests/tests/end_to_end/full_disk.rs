@@ -82,6 +82,7 @@ fn a_full_disk_is_said_loses_nothing_and_is_forgotten_once_there_is_room() {
             coop.ballots(&id).await.contains(&kept),
             "what was acknowledged is lost"
         );
+        coop.knows_proposal(proposed.as_str().unwrap()).await;
         coop.stop().await;
     });
 }
