@@ -240,7 +240,7 @@ impl World {
     /// In which logs two replicas differ.
     fn difference(&self, one: &Replica, other: &Replica) -> String {
         let heights = |replica: &Replica| -> BTreeMap<PublicKey, String> {
-            let heights = replica.heights().into_iter();
+            let heights = replica.heights().iter();
             heights
                 .map(|height| {
                     (

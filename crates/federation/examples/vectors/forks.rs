@@ -94,10 +94,7 @@ fn case(what: &str, history: &History, key: PublicKey, extra: &[&Written]) -> Va
         ids.sort();
         ids
     };
-    let height = replica
-        .heights()
-        .into_iter()
-        .find(|height| height.key == key);
+    let height = replica.heights().iter().find(|height| height.key == key);
     let height = height.expect("a height");
     let extra: Vec<Value> = extra
         .iter()

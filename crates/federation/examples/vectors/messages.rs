@@ -21,7 +21,7 @@ use super::{
 fn members(history: &History) -> Vec<(&'static str, Message)> {
     let replica = history.replica();
     let entries = &history.book.written[..2];
-    let heights = replica.heights();
+    let heights = replica.heights().to_vec();
     let first = PublicKey([0; 32]);
     let last = PublicKey([0xff; 32]);
     let bela = history.bela.delegate.public();

@@ -191,7 +191,7 @@ fn heights_and_asks_come_back_from_their_bytes() {
     let entry = pair.write(&mut worker, "First");
     pair.here(&entry);
     for height in pair.scene.replica.heights() {
-        assert_eq!(Height::from_bytes(&height.to_bytes()), Ok(height));
+        assert_eq!(Height::from_bytes(&height.to_bytes()), Ok(height.clone()));
     }
     let ask = pair.scene.replica.ask(&worker.author.key(), true);
     assert_eq!(Ask::from_bytes(&ask.to_bytes()), Ok(ask));
