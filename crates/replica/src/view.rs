@@ -10,9 +10,8 @@ use domain::{
 };
 
 use crate::{
-    log::Log,
     replica::Replica,
-    stored::{Position, Right, Stored},
+    stored::{Position, Stored},
 };
 
 mod proposal;
@@ -297,13 +296,7 @@ impl Replica {
     #[must_use]
     pub fn view(&self) -> View {
         let mut view = View::default();
-        // Root logs first: a profile belongs to a member, whichever key is the smaller.
-        let is_root = |log: &&Log| {
-            let first = log.main.first();
-            first.is_some_and(|position| self.at(*position).right == Right::Root)
-        };
-        let (roots, others): (Vec<&Log>, Vec<&Log>) = self.logs.values().partition(is_root);
-        for position in roots.into_iter().chain(others).flat_map(|log| &log.main) {
+        for position in self.logs.values().flat_map(|log| &log.main) {
             self.apply(&mut view, *position);
         }
         view

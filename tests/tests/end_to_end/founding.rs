@@ -24,8 +24,9 @@ fn three_founders_admit_a_fourth_co_op_whose_proposal_all_decide_alike() {
         let proposed = dogwood
             .ask(&[
                 "propose",
+                "--title",
                 "Shorten weekday coverage",
-                "--text-file",
+                "--file",
                 &text.to_string_lossy(),
             ])
             .await;
