@@ -204,7 +204,7 @@ fn heights_outside_the_range_are_not_compared_and_a_range_backwards_is_empty() {
     let empty = pair.other.compare(&[], high..=low);
     assert!(empty.send.is_empty() && empty.ask.is_empty());
     let theirs = pair.other.heights();
-    let none = Replica::new(pair.scene.cast.genesis.clone()).compare(&theirs, low..=low);
+    let none = Replica::new(pair.scene.cast.genesis.clone()).compare(theirs, low..=low);
     assert!(none.ask.is_empty());
     assert_eq!(pair.other.compare(&[], low..=high).send.len(), 3);
 }

@@ -56,7 +56,7 @@ fn round(
     loss: usize,
 ) {
     let all = PublicKey([0; 32])..=PublicKey([0xff; 32]);
-    let Difference { send, mut ask } = other.compare(&one.heights(), all);
+    let Difference { send, mut ask } = other.compare(one.heights(), all);
     let wanted: Vec<PublicKey> = other.wanted_branches().collect();
     ask.extend(wanted.iter().map(|key| other.ask(key, true)));
     let mut to_one = bytes_of(other, send, archive);
