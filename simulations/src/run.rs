@@ -99,7 +99,12 @@ impl Driver for Faults {
 
 fn names(number: usize) -> String {
     let known = ["Anna", "Bruk", "Cinto", "Dorn", "Elm", "Fuga", "Gent"];
-    known[number % known.len()].to_owned()
+    let name = known[number % known.len()];
+    match number / known.len() {
+        // Keys are made from names, so no two members share one.
+        0 => name.to_owned(),
+        round => format!("{name} {round}"),
+    }
 }
 
 fn build(options: &Options) -> World {

@@ -189,9 +189,17 @@ async fn a_session_outlives_a_restart_and_ends_when_idle() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_other_sessions_and_keeps_this_one() {
+async fn a_changed_password_ends_other_sessions_and_tokens_and_keeps_this_one() {
     let world = World::with_alice().await;
     let (mut browser, mut other) = (world.alice().await, world.alice().await);
+    let made = browser
+        .submit(
+            "/account",
+            "/account/tokens",
+            &[("label", "attic computer")],
+        )
+        .await;
+    assert!(made.body.contains("fmt_") && made.body.contains("attic computer"));
     let wrong = [("current", "wrong"), ("new", "battery staple")];
     let refused = browser
         .submit("/account", "/account/password", &wrong)
@@ -208,6 +216,8 @@ async fn a_changed_password_ends_other_sessions_and_keeps_this_one() {
     assert_eq!(old.status(), StatusCode::UNAUTHORIZED);
     let new = world.browser().sign_in("alice", "battery staple").await;
     assert_eq!(new.status(), StatusCode::SEE_OTHER);
+    let account = browser.get("/account").await;
+    assert!(!account.body.contains("attic computer"));
 }
 
 #[tokio::test]

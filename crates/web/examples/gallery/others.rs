@@ -173,7 +173,7 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
         roles,
         own_device: false,
         in_mandate: id == "i",
-        seen: Some(hours_ago(3)),
+        has_account: true,
         invited_until: None,
         is_reader: id == "i",
     };

@@ -53,12 +53,13 @@ messages! {
     invitation_for(name) { English: "Invitation for {name}" }
     invitation_shown_once(name) { English: "Give this link to {name} over a channel you trust. It works once and is not shown again." }
     roles() { English: "Roles" }
-    last_seen() { English: "Signed in" }
+    account_here() { English: "Account" }
     remove() { English: "Remove" }
     not_in_mandate() { English: "cannot vote until the root key signs a mandate" }
     keys_on_own_device() { English: "signs on a device of their own" }
     invited_until(when) { English: "invited, the link works until {when}" }
-    never_signed_in() { English: "not yet" }
+    has_account() { English: "can sign in here" }
+    has_no_account() { English: "none on this node" }
     only_stewards_invite(member) { English: "Only a steward of {member} can invite or remove people." }
     invite_somebody() { English: "Invite somebody" }
     root_key_elsewhere() { English: "The root key is not on this node: a new delegate can vote once a mandate is signed with it (<code>folkmoot key mandate</code>)." }

@@ -83,8 +83,10 @@ pub(crate) async fn change_password(
     };
     match work.await {
         Ok(seed) => {
-            // Whoever knew the old password is out; this browser goes on under a new secret.
+            // Whoever knew the old password is out, with the tokens made by it; this browser goes on under
+            // a new secret.
             site.sessions.end_all(person).await?;
+            site.tokens.delete_all(person).await?;
             let secret = site
                 .sessions
                 .begin(site.now(), person, seed.as_ref())

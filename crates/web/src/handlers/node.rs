@@ -179,7 +179,7 @@ async fn people_page(
                     roles: views::roles(roles),
                     own_device: on_device,
                     in_mandate: view.is_delegate(member, id),
-                    seen: None,
+                    has_account: account.is_some(),
                     invited_until: invited.map(|invitation| invitation.expires()),
                     is_reader: *id == actor.person(),
                 })

@@ -22,8 +22,8 @@ pub struct Person {
     pub own_device: bool,
     /// In the mandate that stands: the vote counts.
     pub in_mandate: bool,
-    /// Signed in last.
-    pub seen: Option<Timestamp>,
+    /// Can sign in at this node.
+    pub has_account: bool,
     /// Invited and has not accepted yet, until then.
     pub invited_until: Option<Timestamp>,
     /// It is the reader.
@@ -67,7 +67,7 @@ pub fn page(frame: &Frame, view: &People, filled: &Filled) -> Markup {
                         tr {
                             th scope="col" { (say.name()) }
                             th scope="col" { (say.roles()) }
-                            th scope="col" { (say.last_seen()) }
+                            th scope="col" { (say.account_here()) }
                             th scope="col" { span.vh { (say.remove()) } }
                         }
                     }
@@ -99,12 +99,12 @@ fn person_row(frame: &Frame, person: &Person) -> Markup {
                 }
                 @if person.own_device { span.sub { (say.keys_on_own_device()) } }
             }
-            td data-label=(say.last_seen()) {
+            td data-label=(say.account_here()) {
                 span {
-                    @match (person.invited_until, person.seen) {
+                    @match (person.invited_until, person.has_account) {
                         (Some(until), _) => (say.invited_until(clock.deadline_short(until))),
-                        (None, Some(at)) => (clock.past(at)),
-                        (None, None) => (say.never_signed_in()),
+                        (None, true) => (say.has_account()),
+                        (None, false) => (say.has_no_account()),
                     }
                 }
             }
