@@ -37,7 +37,7 @@ pub enum Message {
         /// The entries.
         entries: Vec<Vec<u8>>,
     },
-    /// All that came with this number is durable, known, or refused for good.
+    /// All that came with this number is durable or refused for good; nothing of it only waits.
     Acknowledge {
         /// The number.
         number: u64,
