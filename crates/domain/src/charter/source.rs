@@ -54,10 +54,6 @@ fn check(entries: &Entries) -> Result<Charter, CharterError> {
         let allowed = RuleName::ALL.map(RuleName::as_str);
         return Err(unknown_word("rules", rule, &allowed));
     }
-    if let Err(unsupported) = charter.terms().default_rule.supported() {
-        let problem = Problem::Unsupported(unsupported);
-        return Err(CharterError::new("default-rule", problem));
-    }
     charter.written_out()
 }
 

@@ -5,19 +5,28 @@
 //! whole numbers. What they say is provisional until a closing fixes which ballots are counted.
 
 mod choice;
+mod condition;
 mod count;
+mod course;
 mod electorate;
 #[cfg(test)]
 mod examples;
+mod figures;
 mod judge;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod weighted;
+mod weights;
 
 pub use self::{
     choice::{Choice, ChoiceError},
+    condition::{Condition, ConditionName, Relation, Verdict, VerdictError},
     count::{Cast, Conflict, Count, Counted, LeftOut, Slot, Why, count},
+    course::{Cause, Course, Extension, Voting},
     electorate::{ELECTORATE_MAX, Electorate, ElectorateError, Voter, electorate, period},
-    judge::{Condition, ConditionName, Figures, Outcome, Relation, Verdict, VerdictError, judge},
+    figures::Figures,
+    judge::{Outcome, Stage, judge},
 };
