@@ -13,6 +13,7 @@ mod electorate;
 mod examples;
 mod figures;
 mod judge;
+mod power;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -29,4 +30,5 @@ pub use self::{
     electorate::{ELECTORATE_MAX, Electorate, ElectorateError, Voter, electorate, period},
     figures::Figures,
     judge::{Outcome, Stage, judge},
+    power::{ClassPower, PowerShare, power},
 };
