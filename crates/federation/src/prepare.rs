@@ -136,8 +136,10 @@ impl Core {
         if let Record::Ballot(ballot) = &record {
             // The clock was set back and the key's last entry is later: the ballot would not count.
             let opening = self.replica().opening(&ballot.phase);
-            if let Some(opening) = opening.filter(|opening| time > opening.deadline) {
-                return Err(Refused::Closed(opening.deadline));
+            let voting = opening.and_then(|opening| self.decision(&opening.proposal, now));
+            let phase = voting.and_then(|decision| decision.phase);
+            if let Some(phase) = phase.filter(|phase| time > phase.deadline) {
+                return Err(Refused::Closed(phase.deadline));
             }
         }
         let body = Salted::new(&salt(), &record.to_bytes());
@@ -575,7 +577,10 @@ impl Core {
             proposal: *proposal,
             version: version.entry,
             text: version.hash,
-            rule: decision.first.rule.clone(),
+            rule: match (decision.state, rule.fallback()) {
+                (State::Integration(_), Some(fallback)) => fallback.to_string(),
+                _ => decision.first.rule.clone(),
+            },
             charter: self.charter().hash(),
             deadline: now.plus_seconds(seconds),
             electorate,
@@ -604,7 +609,7 @@ impl Core {
         match decision.state {
             State::Withdrawn => return Err(Refused::Withdrawn),
             State::Deliberation => return Err(Refused::NotOpen),
-            State::Closed(_) => return Err(closed(&decision)),
+            State::Closed(_) | State::Integration(_) => return Err(closed(&decision)),
             State::Voting => {}
         }
         let phase = decision.phase.as_ref().ok_or(Refused::NotOpen)?;
@@ -767,10 +772,7 @@ impl Core {
 }
 
 fn closed(decision: &Decision<'_>) -> Refused {
-    let deadline = decision
-        .phase
-        .as_ref()
-        .map(|phase| phase.opening.record.deadline);
+    let deadline = decision.phase.as_ref().map(|phase| phase.deadline);
     deadline.map_or(Refused::NotOpen, Refused::Closed)
 }
 

@@ -147,6 +147,12 @@ impl RuleName {
         Self::Charter,
     ];
 
+    /// The rule of the vote the proposer may call when a proposal of this rule is blocked.
+    #[must_use]
+    pub fn fallback(self) -> Option<Self> {
+        (self == Self::ConsentThenVote).then_some(Self::OneMemberOneVote)
+    }
+
     /// The word used on the wire, the command line and in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

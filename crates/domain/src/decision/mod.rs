@@ -27,7 +27,9 @@ pub use self::{
     condition::{Condition, ConditionName, Relation, Verdict, VerdictError},
     count::{Cast, Conflict, Count, Counted, LeftOut, Slot, Why, count},
     course::{Cause, Course, Extension, Voting},
-    electorate::{ELECTORATE_MAX, Electorate, ElectorateError, Voter, electorate, period},
+    electorate::{
+        ELECTORATE_MAX, Electorate, ElectorateError, Voter, electorate, integration, period,
+    },
     figures::Figures,
     judge::{Outcome, Stage, judge},
     power::{ClassPower, PowerShare, power},

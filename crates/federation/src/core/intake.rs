@@ -203,7 +203,7 @@ impl Core {
         let reopen = match &act {
             Act::Amend { proposal, .. } => self
                 .decision(proposal, now)
-                .filter(|decision| decision.state == State::Voting)
+                .filter(|decision| matches!(decision.state, State::Voting | State::Integration(_)))
                 .map(|_| *proposal),
             _ => None,
         };

@@ -68,6 +68,9 @@ pub enum OpeningFault {
     /// It leaves out a founder.
     #[error("it leaves out {0}, a founder who may vote under this rule")]
     LeftOut(MemberId),
+    /// It calls a fallback vote where none can be called.
+    #[error("a fallback vote follows a block, while it can be integrated, and only once")]
+    NoFallback,
     /// The rule is not known to this release.
     #[error("this release does not know the rule {0}")]
     UnknownRule(String),
