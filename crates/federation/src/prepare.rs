@@ -573,6 +573,8 @@ impl Core {
             });
         }
         let seconds = decision::period(rule, decision.first.urgent.is_some(), self.charter());
+        let (late_block_ms, extension_ms) =
+            decision::extensions(seconds.saturating_mul(1_000), self.charter());
         let record = record::Opening {
             proposal: *proposal,
             version: version.entry,
@@ -583,6 +585,8 @@ impl Core {
             },
             charter: self.charter().hash(),
             deadline: now.plus_seconds(seconds),
+            late_block_ms,
+            extension_ms,
             electorate,
         };
         let mut draft = Draft::of(grant, proposal, Record::Opening(record));

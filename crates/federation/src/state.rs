@@ -272,6 +272,10 @@ impl<'a> Bench<'a> {
                 expected,
             });
         }
+        let extensions = decision::extensions(found, self.charter);
+        if (record.late_block_ms, record.extension_ms) != extensions {
+            return Err(OpeningFault::Extensions);
+        }
         let electorate = self.check_electors(rule, record)?;
         Ok((version, rule, electorate))
     }
@@ -345,6 +349,8 @@ impl<'a> Bench<'a> {
             version: version.hash,
             opened: opening.time,
             deadline: opening.record.deadline,
+            late_block_ms: opening.record.late_block_ms,
+            extension_ms: opening.record.extension_ms,
             fallback,
         };
         let course = voting.follow(&casts);

@@ -2,7 +2,7 @@
 
 use super::{Cast, Choice, Count, Electorate, Outcome, Stage, count, judge};
 use crate::{
-    charter::{Charter, Fraction, RuleName},
+    charter::{Charter, RuleName},
     id::{Hash, Timestamp},
 };
 
@@ -52,6 +52,10 @@ pub struct Voting<'a> {
     pub opened: Timestamp,
     /// Its first deadline.
     pub deadline: Timestamp,
+    /// By how much a late block extends it, in milliseconds.
+    pub late_block_ms: u64,
+    /// By how much too few ballots extend it, in milliseconds.
+    pub extension_ms: u64,
     /// Whether it is the fallback vote of its rule.
     pub fallback: bool,
 }
@@ -112,34 +116,32 @@ impl Voting<'_> {
         }
     }
 
-    fn period_ms(&self) -> u64 {
-        self.deadline.since_ms(self.opened)
-    }
-
     fn is_blocked_late(&self, count: &Count, deadline: Timestamp) -> bool {
-        let last = part(
-            self.period_ms(),
-            self.charter.terms().periods.late_block_fraction,
-        );
+        let period_ms = self.deadline.since_ms(self.opened);
+        let fraction = self.charter.terms().periods.late_block_fraction;
+        let last = fraction.ceiling_of(period_ms);
         count.counted.values().any(|counted| {
             counted.choice == Choice::Block && deadline.since_ms(counted.time) <= last
         })
     }
 
     fn extended(&self, deadline: Timestamp, cause: Cause) -> Timestamp {
-        let periods = &self.charter.terms().periods;
-        match cause {
-            Cause::LateBlock => deadline.plus_seconds(periods.late_block_extension_seconds),
-            Cause::LacksBallots => {
-                deadline.plus_ms(part(self.period_ms(), periods.extension_fraction))
-            }
-        }
+        deadline.plus_ms(match cause {
+            Cause::LateBlock => self.late_block_ms,
+            Cause::LacksBallots => self.extension_ms,
+        })
     }
 }
 
-/// A fraction of a length, in whole milliseconds, rounded up.
-fn part(length_ms: u64, fraction: Fraction) -> u64 {
-    fraction.ceiling_of(length_ms)
+/// By how much a late block and too few ballots extend a vote of that length, in milliseconds.
+#[must_use]
+pub fn extensions(period_ms: u64, charter: &Charter) -> (u64, u64) {
+    let periods = &charter.terms().periods;
+    let late_block_ms = periods.late_block_extension_seconds.saturating_mul(1_000);
+    (
+        late_block_ms,
+        periods.extension_fraction.ceiling_of(period_ms),
+    )
 }
 
 #[cfg(test)]
@@ -164,7 +166,10 @@ mod tests {
                 cast
             })
             .collect();
+        let (late_block_ms, extension_ms) = extensions(WEEK_MS, &charter);
         let vote = Voting {
+            late_block_ms,
+            extension_ms,
             rule,
             charter: &charter,
             electorate: &electorate,

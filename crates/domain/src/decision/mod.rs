@@ -26,7 +26,7 @@ pub use self::{
     choice::{Choice, ChoiceError},
     condition::{Condition, ConditionName, Relation, Verdict, VerdictError},
     count::{Cast, Conflict, Count, Counted, LeftOut, Slot, Why, count},
-    course::{Cause, Course, Extension, Voting},
+    course::{Cause, Course, Extension, Voting, extensions},
     electorate::{
         ELECTORATE_MAX, Electorate, ElectorateError, Voter, electorate, integration, period,
     },

@@ -62,6 +62,9 @@ pub enum OpeningFault {
         /// Seconds the charter gives.
         expected: u64,
     },
+    /// The extensions are not those of the charter.
+    #[error("it extends the vote by other lengths than the charter says")]
+    Extensions,
     /// It lists someone who may not vote under this rule, or in the wrong class.
     #[error("it lists {0}, who may not vote under this rule as listed")]
     NotEligible(MemberId),
