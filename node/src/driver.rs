@@ -7,6 +7,7 @@
 mod error;
 mod handle;
 mod health;
+mod intake;
 mod sender;
 mod writer;
 
@@ -16,8 +17,8 @@ use std::{
     time::Duration,
 };
 
-use domain::{cbor::Decode, id::EntryId};
-use federation::{Change, Core, Input, Output, Prepared, Refused, message::Message};
+use domain::id::EntryId;
+use federation::{Change, Core, Input, Output, Prepared, Refused};
 use network::{Event, Events, Network, Reply};
 use replica::entry::Entry;
 use store::Store;
@@ -156,6 +157,16 @@ enum Ticket {
     Prepared(oneshot::Sender<Result<Box<Prepared>, Refused>>),
 }
 
+impl Ticket {
+    fn refuse(self, refused: Refused) {
+        // Who asked may have gone.
+        match self {
+            Self::Entry(reply) => drop(reply.send(Err(refused))),
+            Self::Prepared(reply) => drop(reply.send(Err(refused))),
+        }
+    }
+}
+
 struct Driver {
     core: Arc<RwLock<Core>>,
     network: Option<Network>,
@@ -196,6 +207,10 @@ impl Driver {
                 Some(event) = next_event(&mut inputs.events), if takes_events => {
                     self.take_event(event).await
                 }
+                Ok(()) = self.health.changed() => {
+                    self.answer_what_is_held();
+                    None
+                }
                 () = tokio::time::sleep_until(wake) => Some(Input::Wake),
             };
             if let Some(input) = next {
@@ -213,7 +228,19 @@ impl Driver {
         let (batches, _) = mpsc::channel(1);
         // Closing the queue lets the writer finish and go.
         drop(std::mem::replace(&mut self.batches, batches));
-        while persisted.changed().await.is_ok() {
+        loop {
+            if self.health.borrow_and_update().disk.is_full() {
+                // Waiting for room could keep the node from ever stopping.
+                return Err(DriverError::Held);
+            }
+            let changed = tokio::select! {
+                biased;
+                changed = persisted.changed() => changed,
+                Ok(()) = self.health.changed() => continue,
+            };
+            if changed.is_err() {
+                return Ok(());
+            }
             let progress = persisted.borrow_and_update().clone();
             match progress {
                 writer::Progress::Durable(number) => {
@@ -225,7 +252,6 @@ impl Driver {
                 writer::Progress::Failed(error) => return Err(DriverError::Store(error)),
             }
         }
-        Ok(())
     }
 
     fn wake_at(&self) -> Instant {
@@ -297,91 +323,21 @@ impl Driver {
         }
     }
 
+    /// On a full disk nobody waits for room that may never come: who waits for an answer hears
+    /// that the act is kept in memory.
+    fn answer_what_is_held(&mut self) {
+        if !self.health.borrow_and_update().disk.is_full() {
+            return;
+        }
+        for ticket in std::mem::take(&mut self.tickets).into_values() {
+            ticket.refuse(Refused::DiskFullHeld);
+        }
+    }
+
     async fn send(&self, parcel: Parcel) {
         if let Some(parcels) = &self.parcels {
             // The sender ends with the network, when there is nobody to send to.
             let _ = parcels.send(parcel).await;
-        }
-    }
-
-    fn ticket(&mut self, ticket: Ticket) -> u64 {
-        let number = self.next_ticket;
-        self.next_ticket += 1;
-        self.tickets.insert(number, ticket);
-        number
-    }
-
-    fn take_request(&mut self, request: Request) -> Result<Option<Input>, DriverError> {
-        let full = self.health.borrow().disk.is_full();
-        let random = clock::random().map_err(|_| DriverError::Random)?;
-        Ok(match request {
-            Request::Act { reply, .. } | Request::Submit { reply, .. } if full => {
-                let _ = reply.send(Err(Refused::DiskFull));
-                None
-            }
-            Request::Act { key, act, reply } => Some(Input::Act {
-                ticket: self.ticket(Ticket::Entry(reply)),
-                key,
-                act,
-                random,
-            }),
-            Request::Prepare { key, act, reply } => Some(Input::Prepare {
-                ticket: self.ticket(Ticket::Prepared(reply)),
-                key,
-                act,
-                random,
-            }),
-            Request::Submit {
-                entry,
-                chunks,
-                reply,
-            } => Some(Input::Submit {
-                ticket: self.ticket(Ticket::Entry(reply)),
-                entry,
-                chunks,
-            }),
-        })
-    }
-
-    async fn take_event(&mut self, event: Event) -> Option<Input> {
-        match event {
-            Event::Connected { peer } => {
-                tracing::info!(%peer, "connected");
-                Some(Input::Connected(peer))
-            }
-            Event::Disconnected { peer } => {
-                tracing::info!(%peer, "disconnected");
-                Some(Input::Disconnected(peer))
-            }
-            Event::Frame { from, bytes } => match Message::from_bytes(&bytes) {
-                Ok(message) => Some(Input::Message(from, message)),
-                Err(error) => {
-                    tracing::warn!(%from, %error, "a peer sent bytes that are no message");
-                    if let Some(network) = &self.network {
-                        network.penalise(from).await;
-                    }
-                    None
-                }
-            },
-            Event::Application { request, reply, .. } => {
-                // A full queue drops the reply, which tells the sender that nobody answers.
-                let _ = self.strangers.try_send(Stranger { request, reply });
-                None
-            }
-            Event::Listening { address } => {
-                tracing::info!(%address, "listening for nodes");
-                let _ = self.changes.send(Change::Peers);
-                None
-            }
-            Event::DialFailed {
-                peer,
-                address,
-                error,
-            } => {
-                tracing::debug!(%peer, %address, %error, "a node could not be reached");
-                None
-            }
-            _ => None,
         }
     }
 }

@@ -248,11 +248,11 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_full_disk_refuses_what_is_new_and_says_so() {
-        let (_folder, directory) = directory();
-        let root = founded(&directory).await;
-        let restored = restore(&directory).await.unwrap();
+    /// A node whose disk has just turned out to be full, and what it answered to the act that
+    /// found out.
+    async fn on_a_full_disk(directory: &DataDirectory) -> (Running, SecretKey, Failure) {
+        let root = founded(directory).await;
+        let restored = restore(directory).await.unwrap();
         let federation = restored.core.federation();
         let core = restored.core;
         restored.store.close().await.unwrap();
@@ -270,25 +270,41 @@ mod tests {
             clean: true,
             alone: true,
         });
-        let handle = running.handle.clone();
-        let grant = |seed: u8| founding::grant_node(SecretKey::from_seed(&[seed; 32]).public());
-        // The one that meets the full disk waits for room.
         for seed in 10..250 {
-            tokio::select! {
-                answer = handle.act(root.clone(), grant(seed)) => drop(answer.unwrap()),
-                () = full(&handle) => break,
+            let answer = running.handle.act(root.clone(), grant(seed)).await;
+            if let Err(failure) = answer {
+                return (running, root, failure);
             }
         }
-        // What comes after is refused at once.
-        let refused = handle.act(root.clone(), grant(9)).await.unwrap_err();
-        assert!(refused.message.contains("is full"), "{refused}");
+        panic!("the disk is never full");
+    }
+
+    fn grant(seed: u8) -> Act {
+        founding::grant_node(SecretKey::from_seed(&[seed; 32]).public())
+    }
+
+    #[tokio::test]
+    async fn who_meets_a_full_disk_hears_it_at_once_and_later_acts_are_refused() {
+        let (_folder, directory) = directory();
+        let answered = tokio::time::timeout(
+            std::time::Duration::from_secs(20),
+            on_a_full_disk(&directory),
+        );
+        let (running, root, first) = answered.await.expect("nobody waits for room");
+        assert!(first.message.contains("kept in memory"), "{first}");
+        let handle = running.handle.clone();
+        let refused = handle.act(root, grant(9)).await.unwrap_err();
+        assert!(refused.message.contains("nothing new"), "{refused}");
         assert!(handle.health().disk.trouble().is_some());
         running.task.abort();
     }
 
-    async fn full(handle: &driver::Handle) {
-        while !handle.health().disk.is_full() {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+    #[tokio::test]
+    async fn a_node_with_a_full_disk_stops_and_says_what_is_lost() {
+        let (_folder, directory) = directory();
+        let (running, ..) = on_a_full_disk(&directory).await;
+        let stopped = tokio::time::timeout(std::time::Duration::from_secs(20), close(running));
+        let failure = stopped.await.expect("it stops").unwrap_err();
+        assert!(failure.message.contains("is lost"), "{failure}");
     }
 }
