@@ -8,6 +8,7 @@ mod error;
 mod handle;
 mod health;
 mod intake;
+mod room;
 mod sender;
 mod writer;
 
@@ -32,9 +33,10 @@ pub use self::{
     error::DriverError,
     handle::{Handle, refused},
     health::Health,
+    room::Reserve,
     writer::translate,
 };
-use self::{sender::Parcel, writer::Batch};
+use self::{health::Room, sender::Parcel, writer::Batch};
 use crate::clock;
 
 /// Requests that may wait.
@@ -61,6 +63,8 @@ pub struct Parts {
     pub core: Core,
     /// The store it was restored from.
     pub store: Store,
+    /// The room kept for this node's own people; none when nothing comes from other nodes.
+    pub reserve: Option<Reserve>,
     /// The network; none when only this machine's commands are carried out.
     pub network: Option<(Network, Events)>,
     /// Whether the store was closed in order.
@@ -97,7 +101,10 @@ pub fn start(parts: Parts) -> Running {
     let (health_sender, health) = watch::channel(Health::default());
     let (stop, stopping) = watch::channel(false);
     let changes = broadcast::Sender::new(CHANGES_MAX);
-    let (batches, persisted) = writer::start(parts.store.clone(), health_sender);
+    let (batches, persisted) = writer::start(parts.store.clone(), health_sender.clone());
+    if let Some(reserve) = parts.reserve {
+        room::watch(reserve, health_sender, persisted.clone());
+    }
     let (network, events) = match parts.network {
         Some((network, events)) => (Some(network), Some(events)),
         None => (None, None),
@@ -126,6 +133,7 @@ pub fn start(parts: Parts) -> Running {
         strangers: stranger_queue,
         tickets: BTreeMap::new(),
         next_ticket: 1,
+        has_left_out: false,
     };
     let inputs = Inputs {
         requests: to_do,
@@ -177,6 +185,8 @@ struct Driver {
     strangers: mpsc::Sender<Stranger>,
     tickets: BTreeMap<u64, Ticket>,
     next_ticket: u64,
+    /// Whether something was left out for lack of room.
+    has_left_out: bool,
 }
 
 impl Driver {
@@ -202,14 +212,14 @@ impl Driver {
                 }
                 Some(request) = inputs.requests.recv() => self.take_request(request)?,
                 Some(entries) = inputs.introductions.recv(), if takes_events => {
-                    Some(Input::Introduce(entries))
+                    (!self.leaves_out(true)).then_some(Input::Introduce(entries))
                 }
                 Some(event) = next_event(&mut inputs.events), if takes_events => {
                     self.take_event(event).await
                 }
                 Ok(()) = self.health.changed() => {
                     self.answer_what_is_held();
-                    None
+                    self.has_room_again().then_some(Input::Compare)
                 }
                 () = tokio::time::sleep_until(wake) => Some(Input::Wake),
             };
@@ -285,6 +295,8 @@ impl Driver {
                 // The writer only goes away together with the store; that arrives as a failure.
                 let _ = self.batches.send(Batch { number, writes }).await;
             }
+            // What would not be taken is not asked for.
+            Output::Send(_, message) if self.leaves_out(room::asks(&message)) => {}
             Output::Send(to, message) => self.send(Parcel::Message(to, message)).await,
             Output::SendEntries { to, number, ids } => {
                 self.send(Parcel::Entries { to, number, ids }).await;
@@ -332,6 +344,21 @@ impl Driver {
         for ticket in std::mem::take(&mut self.tickets).into_values() {
             ticket.refuse(Refused::DiskFullHeld);
         }
+    }
+
+    /// Whether something is left out because it needs room that is kept for this node's own
+    /// people.
+    fn leaves_out(&mut self, needs_room: bool) -> bool {
+        let leaves_out = needs_room && self.health.borrow().room != Room::Enough;
+        self.has_left_out |= leaves_out;
+        leaves_out
+    }
+
+    /// Whether there is room now for what was left out before.
+    fn has_room_again(&mut self) -> bool {
+        let has_room = self.has_left_out && self.health.borrow().room == Room::Enough;
+        self.has_left_out &= !has_room;
+        has_room
     }
 
     async fn send(&self, parcel: Parcel) {

@@ -9,7 +9,7 @@ use replica::entry::Entry;
 use store::{Store, StoreError, Write};
 use web::{
     local::{Local, LocalError, LocalFuture},
-    node::{Library, LibraryFuture, RootKey},
+    node::{DiskTrouble, Library, LibraryFuture, RootKey},
 };
 
 use crate::{directory::DataDirectory, driver::Handle, keyfile::Role};
@@ -108,8 +108,8 @@ impl Library for Shelf {
         })
     }
 
-    fn trouble(&self) -> Option<&'static str> {
-        self.handle.as_ref()?.health().disk.trouble()
+    fn trouble(&self) -> Option<DiskTrouble> {
+        self.handle.as_ref()?.health().trouble()
     }
 }
 

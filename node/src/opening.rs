@@ -13,7 +13,7 @@ use store::{Options, Store, StoreError};
 use crate::{
     clock,
     directory::DataDirectory,
-    driver::{self, Running},
+    driver::{self, Reserve, Running},
     failure::{Failure, Outcome},
     keyfile::Role,
 };
@@ -23,6 +23,7 @@ pub struct Restored {
     core: Core,
     store: Store,
     clean: bool,
+    reserve: Option<Reserve>,
 }
 
 /// Reads a data directory back.
@@ -46,6 +47,7 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
             core,
             store,
             clean: opened.clean,
+            reserve: None,
         }),
         Err(failure) => {
             // What was found is said; that the store closes in order is second to it.
@@ -111,11 +113,20 @@ impl Restored {
         &self.core
     }
 
+    /// Keeps room on the disk for this node's own people.
+    pub fn keeping(self, reserve: Reserve) -> Self {
+        Self {
+            reserve: Some(reserve),
+            ..self
+        }
+    }
+
     /// Starts the loop, with a network or without.
     pub fn start(self, network: Option<(Network, Events)>, alone: bool) -> Running {
         driver::start(driver::Parts {
             core: self.core,
             store: self.store,
+            reserve: self.reserve,
             network,
             clean: self.clean,
             alone,
@@ -266,6 +277,7 @@ mod tests {
         let running = driver::start(driver::Parts {
             core,
             store,
+            reserve: None,
             network: None,
             clean: true,
             alone: true,
@@ -295,7 +307,7 @@ mod tests {
         let handle = running.handle.clone();
         let refused = handle.act(root, grant(9)).await.unwrap_err();
         assert!(refused.message.contains("nothing new"), "{refused}");
-        assert!(handle.health().disk.trouble().is_some());
+        assert!(handle.health().trouble().is_some());
         running.task.abort();
     }
 

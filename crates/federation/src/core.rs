@@ -304,6 +304,7 @@ impl Core {
                 }
                 self.flush(now, Waiting::default(), Vec::new(), &mut outputs);
             }
+            Input::Compare => self.compare_anew(now),
             Input::Wake => self.wake(now, &mut outputs),
         }
         self.announce(now, &mut outputs);

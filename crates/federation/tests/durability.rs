@@ -250,3 +250,16 @@ fn a_vote_that_could_not_count_because_the_clock_was_set_back_is_refused() {
     let refused = node.vote(START.plus_seconds(60), proposal);
     assert!(matches!(refused, Err(Refused::Closed(_))), "{refused:?}");
 }
+
+#[test]
+fn a_node_that_left_messages_out_compares_heights_at_once() {
+    let mut node = Alone::new(1, 2).start();
+    node.set_up(1);
+    let peer = key(2, 2).public();
+    node.give(START, Input::Connected(peer));
+    let is_heights = |output: &Output| matches!(output, Output::Send(_, Message::Heights { .. }));
+    assert!(!node.give(START, Input::Wake).iter().any(is_heights));
+    node.give(START, Input::Compare);
+    assert_eq!(node.core.next_wakeup(), Some(START));
+    assert!(node.give(START, Input::Wake).iter().any(is_heights));
+}

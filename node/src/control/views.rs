@@ -2,6 +2,7 @@
 
 use domain::record::{Custody, Purpose};
 use serde_json::{Value, json};
+use web::node::DiskTrouble;
 
 use super::desk::{Desk, newcomer};
 use crate::{
@@ -33,7 +34,7 @@ impl Desk {
                 "release": env!("CARGO_PKG_VERSION"),
                 "caught_up": core.is_caught_up(),
                 "clock_off_seconds": core.clock_trouble(),
-                "disk": health.disk.trouble(),
+                "disk": health.trouble().map(DiskTrouble::words),
                 "nodes_known": core.roster().len(),
                 "nodes_connected": connected,
                 "entries": core.replica().len(),

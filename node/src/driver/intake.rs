@@ -5,7 +5,7 @@ use federation::{Change, Input, Refused, message::Message};
 use network::Event;
 use web::node::Request;
 
-use super::{Driver, DriverError, Stranger, Ticket};
+use super::{Driver, DriverError, Stranger, Ticket, room};
 use crate::clock;
 
 impl Driver {
@@ -59,6 +59,7 @@ impl Driver {
                 Some(Input::Disconnected(peer))
             }
             Event::Frame { from, bytes } => match Message::from_bytes(&bytes) {
+                Ok(message) if self.leaves_out(room::brings(&message)) => None,
                 Ok(message) => Some(Input::Message(from, message)),
                 Err(error) => {
                     tracing::warn!(%from, %error, "a peer sent bytes that are no message");

@@ -2,16 +2,23 @@
 
 use std::{fs, path::Path, process::Command};
 
-use end_to_end::{coop::Coop, forwarder::Forwarder, story::story, wait};
+use end_to_end::{
+    coop::Coop,
+    federation::{Federation, charter},
+    forwarder::Forwarder,
+    story::story,
+    wait,
+};
 use serde_json::json;
 
 /// A small file system in memory, which only an administrator can have.
 struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
-    fn mount(path: &'a Path) -> Option<Self> {
+    fn mount(path: &'a Path, mebibytes: u32) -> Option<Self> {
         fs::create_dir_all(path).unwrap();
-        let options = ["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs"];
+        let size = format!("size={mebibytes}m,mode=700");
+        let options = ["-t", "tmpfs", "-o", &size, "tmpfs"];
         let mounted = Command::new("mount").args(options).arg(path).output();
         mounted
             .is_ok_and(|output| output.status.success())
@@ -41,7 +48,7 @@ fn a_full_disk_is_said_loses_nothing_and_is_forgotten_once_there_is_room() {
     story(90, async {
         let mut coop = Coop::new("Alder", 0, &Forwarder::default()).await;
         let data = coop.data();
-        let Some(_disk) = SmallDisk::mount(&data) else {
+        let Some(_disk) = SmallDisk::mount(&data, 4) else {
             println!("skipped: without the right to mount, no disk can be filled");
             return;
         };
@@ -100,4 +107,76 @@ fn a_full_disk_is_said_loses_nothing_and_is_forgotten_once_there_is_room() {
         );
         coop.stop().await;
     });
+}
+
+#[test]
+fn the_last_room_on_a_disk_is_for_the_nodes_own_people() {
+    story(120, async {
+        let mut federation = Federation::signed(&["Alder", "Birch"], &charter(600)).await;
+        let data = federation.coops[1].data();
+        let aside = federation.coops[1].beside("aside");
+        fs::rename(&data, &aside).unwrap();
+        let Some(_disk) = SmallDisk::mount(&data, 16) else {
+            println!("skipped: without the right to mount, no disk can be filled");
+            return;
+        };
+        for file in fs::read_dir(&aside).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), data.join(file.file_name())).unwrap();
+        }
+        federation.start().await;
+        for coop in &mut federation.coops {
+            coop.sign_in().await;
+        }
+        let [alder, birch] = &federation.coops[..] else {
+            unreachable!("two were founded");
+        };
+        let id = alder.put_to_the_vote("Buy a larger disk").await;
+        birch.knows(&id).await;
+
+        // An eighth of it is two mebibytes; one is left.
+        let filler = data.join("filler");
+        let free = free_bytes(&data) - (1 << 20);
+        fs::write(&filler, vec![1; usize::try_from(free).unwrap()]).unwrap();
+        let says = async |words: &str, ready: u16| {
+            wait::until("health says so", 30, async || {
+                let (status, health) = birch.health().await?;
+                let why = health["why"].as_str().unwrap_or_default();
+                (status == ready && why.contains(words)).then_some(())
+            })
+            .await;
+        };
+        says("little room", 200).await;
+        let kept_out = alder.put_to_the_vote("Fill every disk").await;
+        // It goes both ways on the same wire: what comes after it would have come after it.
+        let vote = birch.vote(&id, "agree").await;
+        wait::until("Birch's vote is at Alder's", 20, async || {
+            alder.ballots(&id).await.contains(&vote).then_some(())
+        })
+        .await;
+        let status = birch.ask(&["status"]).await;
+        assert!(status["disk"].as_str().unwrap().contains("little room"));
+        let page = birch.sign_in_again().await.get("/node").await.expect(200);
+        assert!(page.body.contains("left on the disk"), "{}", page.body);
+        let answer = birch
+            .client()
+            .get(&format!("/api/decisions/{kept_out}"))
+            .await;
+        assert_eq!(answer.status, 404, "{answer:#?}");
+
+        fs::remove_file(&filler).unwrap();
+        wait::until("what was left out comes", 30, async || {
+            let path = format!("/api/decisions/{kept_out}");
+            (birch.client().get(&path).await.status == 200).then_some(())
+        })
+        .await;
+        for mut coop in federation.coops {
+            coop.stop().await;
+        }
+    });
+}
+
+fn free_bytes(path: &Path) -> u64 {
+    let found = rustix::fs::statvfs(path).unwrap();
+    found.f_bavail * found.f_frsize
 }

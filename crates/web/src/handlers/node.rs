@@ -16,6 +16,7 @@ use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
     error::WebError,
+    node::DiskTrouble,
     pages::{
         federation::Role,
         form::Filled,
@@ -103,6 +104,11 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
     if mandate.is_none_or(|mandate| mandate.delegates.is_empty()) {
         troubles.push(Trouble::NoDelegate);
     }
+    troubles.extend(site.node.library.trouble().map(|trouble| match trouble {
+        DiskTrouble::Full => Trouble::DiskFull,
+        DiskTrouble::Slow => Trouble::DiskSlow,
+        DiskTrouble::LittleRoom { free_bytes } => Trouble::DiskNearlyFull { free_bytes },
+    }));
     let public = site.settings.public_url.as_ref();
     if public.is_some_and(|public| !public.is_secure() && !public.is_loopback()) {
         troubles.push(Trouble::Unencrypted);
