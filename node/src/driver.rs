@@ -1,14 +1,16 @@
 //! The loop that owns the core: takes one input, hands it to the core, does what the core asks,
 //! in order. Nothing it does waits for a disk or a peer.
 //!
-//! Writes go to the writer, which says how far everything is durable; messages go to the sender,
-//! which keeps their order. Both queues are bounded, and neither waits for the loop.
+//! Writes go to the writer, which says how far everything is durable; messages go to the
+//! queues of the peers, which keep their order. All queues are bounded, and none waits for the
+//! loop.
 
 mod error;
 mod handle;
 mod health;
 mod intake;
 mod room;
+mod roster;
 mod sender;
 mod writer;
 
@@ -18,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use domain::id::EntryId;
+use domain::{cbor::Encode, id::EntryId, key::PublicKey};
 use federation::{Change, Core, Input, Output, Prepared, Refused};
 use network::{Event, Events, Network, Reply};
 use replica::entry::Entry;
@@ -36,7 +38,12 @@ pub use self::{
     room::Reserve,
     writer::translate,
 };
-use self::{health::Room, sender::Parcel, writer::Batch};
+use self::{
+    health::Room,
+    roster::RosterSender,
+    sender::{Lanes, Mail, Parcel},
+    writer::Batch,
+};
 use crate::clock;
 
 /// Requests that may wait.
@@ -109,9 +116,10 @@ pub fn start(parts: Parts) -> Running {
         Some((network, events)) => (Some(network), Some(events)),
         None => (None, None),
     };
-    let parcels = network
+    let roster = network.clone().map(roster::start);
+    let lanes = network
         .clone()
-        .map(|network| sender::start(parts.store.clone(), network));
+        .map(|network| Lanes::new(Mail::new(parts.store.clone(), network)));
     let handle = Handle::new(handle::Parts {
         core: Arc::clone(&core),
         requests,
@@ -119,7 +127,7 @@ pub fn start(parts: Parts) -> Running {
         changes: changes.clone(),
         store: parts.store,
         network: network.clone(),
-        parcels: parcels.clone(),
+        roster: roster.clone(),
         health: health.clone(),
         stop,
     });
@@ -128,7 +136,8 @@ pub fn start(parts: Parts) -> Running {
         network,
         changes,
         batches,
-        parcels,
+        roster,
+        lanes,
         health,
         strangers: stranger_queue,
         tickets: BTreeMap::new(),
@@ -180,7 +189,8 @@ struct Driver {
     network: Option<Network>,
     changes: broadcast::Sender<Change>,
     batches: mpsc::Sender<Batch>,
-    parcels: Option<mpsc::Sender<Parcel>>,
+    roster: Option<RosterSender>,
+    lanes: Option<Lanes<Mail>>,
     health: watch::Receiver<Health>,
     strangers: mpsc::Sender<Stranger>,
     tickets: BTreeMap<u64, Ticket>,
@@ -297,14 +307,16 @@ impl Driver {
             }
             // What would not be taken is not asked for.
             Output::Send(_, message) if self.leaves_out(room::asks(&message)) => {}
-            Output::Send(to, message) => self.send(Parcel::Message(to, message)).await,
+            Output::Send(to, message) => self.send(to, Parcel::Message(message.to_bytes())),
             Output::SendEntries { to, number, ids } => {
-                self.send(Parcel::Entries { to, number, ids }).await;
+                self.send(to, Parcel::Entries { number, ids });
             }
-            Output::SendChunks { to, hashes } => self.send(Parcel::Chunks { to, hashes }).await,
+            Output::SendChunks { to, hashes } => self.send(to, Parcel::Chunks(hashes)),
             Output::Roster(roster) => {
                 tracing::debug!(nodes = roster.len(), "the roster changed");
-                self.send(Parcel::Roster(roster)).await;
+                if let Some(sender) = &self.roster {
+                    sender.set(roster);
+                }
             }
             Output::Fault(peer, fault) => {
                 tracing::warn!(%peer, ?fault, "a peer broke the protocol");
@@ -361,10 +373,9 @@ impl Driver {
         has_room
     }
 
-    async fn send(&self, parcel: Parcel) {
-        if let Some(parcels) = &self.parcels {
-            // The sender ends with the network, when there is nobody to send to.
-            let _ = parcels.send(parcel).await;
+    fn send(&mut self, to: PublicKey, parcel: Parcel) {
+        if let Some(lanes) = &mut self.lanes {
+            lanes.send(to, parcel);
         }
     }
 }

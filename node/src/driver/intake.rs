@@ -52,10 +52,16 @@ impl Driver {
         match event {
             Event::Connected { peer } => {
                 tracing::info!(%peer, "connected");
+                if let Some(lanes) = &mut self.lanes {
+                    lanes.open(peer);
+                }
                 Some(Input::Connected(peer))
             }
             Event::Disconnected { peer } => {
                 tracing::info!(%peer, "disconnected");
+                if let Some(lanes) = &mut self.lanes {
+                    lanes.close(&peer);
+                }
                 Some(Input::Disconnected(peer))
             }
             Event::Frame { from, bytes } => match Message::from_bytes(&bytes) {
