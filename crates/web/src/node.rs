@@ -1,6 +1,7 @@
 //! The node behind the site: reads of its core, requests to it, texts from its store.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock},
@@ -94,7 +95,7 @@ impl DiskTrouble {
     }
 }
 
-/// Stored entries and chunks, which the core does not keep in memory.
+/// What the core does not keep in memory: entries and chunks, and how disk and network are.
 pub trait Library: Send + Sync + 'static {
     /// The entries of these ids, in this order; none where one is not here.
     fn entries<'a>(&'a self, ids: &'a [EntryId]) -> LibraryFuture<'a, Vec<Option<Entry>>>;
@@ -104,6 +105,11 @@ pub trait Library: Send + Sync + 'static {
 
     /// How many bytes the store takes on the disk.
     fn size_bytes(&self) -> LibraryFuture<'_, u64>;
+
+    /// The last round trip to each connected node, in milliseconds.
+    fn round_trips_ms(&self) -> LibraryFuture<'_, BTreeMap<PublicKey, u64>> {
+        Box::pin(async { Ok(BTreeMap::new()) })
+    }
 
     /// What is the matter with the disk, if something is.
     fn trouble(&self) -> Option<DiskTrouble> {

@@ -14,9 +14,9 @@ impl Desk {
     pub(super) async fn status(&self) -> Outcome<Value> {
         let size = self.handle.store().size().await?;
         let health = self.handle.health();
-        let connected = match self.handle.network() {
-            Some(network) => network.peers().await.len(),
-            None => 0,
+        let peers = match self.handle.network() {
+            Some(network) => network.peers().await,
+            None => Vec::new(),
         };
         Ok(self.handle.read(|core| {
             let view = core.view();
@@ -36,7 +36,13 @@ impl Desk {
                 "clock_off_seconds": core.clock_trouble(),
                 "disk": health.trouble().map(DiskTrouble::words),
                 "nodes_known": core.roster().len(),
-                "nodes_connected": connected,
+                "nodes_connected": peers.len(),
+                "peers": peers.iter().map(|peer| json!({
+                    "node": peer.key.to_string(),
+                    "member": view.member_of(&peer.key).map(|id| view.member_name(&id)),
+                    "address": peer.address,
+                    "round_trip_ms": peer.round_trip_ms,
+                })).collect::<Vec<Value>>(),
                 "entries": core.replica().len(),
                 "missing_chunks": core.missing_chunks(),
                 "proposals": view.proposals.len(),
