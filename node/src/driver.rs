@@ -12,6 +12,7 @@ mod intake;
 mod room;
 mod roster;
 mod sender;
+mod ticket;
 mod writer;
 
 use std::{
@@ -20,13 +21,13 @@ use std::{
     time::Duration,
 };
 
-use domain::{cbor::Encode, id::EntryId, key::PublicKey};
-use federation::{Change, Core, Input, Output, Prepared, Refused};
+use domain::{cbor::Encode, key::PublicKey};
+use federation::{Change, Core, Input, Output, Refused};
 use network::{Event, Events, Network, Reply};
 use replica::entry::Entry;
 use store::Store;
 use tokio::{
-    sync::{broadcast, mpsc, oneshot, watch},
+    sync::{broadcast, mpsc, watch},
     time::Instant,
 };
 use web::node::Request;
@@ -42,6 +43,7 @@ use self::{
     health::Room,
     roster::RosterSender,
     sender::{Lanes, Mail, Parcel},
+    ticket::Ticket,
     writer::Batch,
 };
 use crate::clock;
@@ -168,22 +170,6 @@ struct Inputs {
     stopping: watch::Receiver<bool>,
 }
 
-/// Who waits for an answer.
-enum Ticket {
-    Entry(oneshot::Sender<Result<EntryId, Refused>>),
-    Prepared(oneshot::Sender<Result<Box<Prepared>, Refused>>),
-}
-
-impl Ticket {
-    fn refuse(self, refused: Refused) {
-        // Who asked may have gone.
-        match self {
-            Self::Entry(reply) => drop(reply.send(Err(refused))),
-            Self::Prepared(reply) => drop(reply.send(Err(refused))),
-        }
-    }
-}
-
 struct Driver {
     core: Arc<RwLock<Core>>,
     network: Option<Network>,
@@ -231,7 +217,7 @@ impl Driver {
                     self.answer_what_is_held();
                     self.has_room_again().then_some(Input::Compare)
                 }
-                () = tokio::time::sleep_until(wake) => Some(Input::Wake),
+                () = tokio::time::sleep_until(wake) => Some(self.wake()),
             };
             if let Some(input) = next {
                 self.step(input).await?;
@@ -271,6 +257,16 @@ impl Driver {
                 }
                 writer::Progress::Failed(error) => return Err(DriverError::Store(error)),
             }
+        }
+    }
+
+    /// What is left out to a peer is made up for by comparing: the first heights of a connection,
+    /// for instance, are not repeated otherwise.
+    fn wake(&mut self) -> Input {
+        let lanes = self.lanes.as_mut();
+        match lanes.is_some_and(Lanes::is_to_make_up) {
+            true => Input::Compare,
+            false => Input::Wake,
         }
     }
 

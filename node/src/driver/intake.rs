@@ -5,7 +5,7 @@ use federation::{Change, Input, Refused, message::Message};
 use network::Event;
 use web::node::Request;
 
-use super::{Driver, DriverError, Stranger, Ticket, room};
+use super::{Driver, DriverError, Stranger, room, ticket::Ticket};
 use crate::clock;
 
 impl Driver {

@@ -10,7 +10,7 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -32,10 +32,10 @@ use tokio::{
 /// Parcels that may wait for one peer.
 const PARCELS_MAX: usize = 1_024;
 /// Bytes of parcels that may wait for one peer: some messages of all heights.
-const BYTES_MAX: usize = 4 << 20;
+const BYTES_MAX: usize = 8 << 20;
 /// Parcels whose contents are read from the store at once, over all peers.
 const READING_MAX: usize = 8;
-/// How often it is said of one peer that messages were left out.
+/// How often it is said of one peer that messages were left out, and made up for.
 const SAID_EVERY: Duration = Duration::from_secs(60);
 
 /// Something on its way to a peer.
@@ -75,6 +75,9 @@ pub trait Carrier: Clone + Send + Sync + 'static {
 pub struct Lanes<C> {
     carrier: C,
     of: BTreeMap<PublicKey, Lane>,
+    /// Whether something was left out that was not made up for.
+    lost: Arc<AtomicBool>,
+    made_up: Option<Instant>,
 }
 
 impl<C: Carrier> Lanes<C> {
@@ -83,12 +86,27 @@ impl<C: Carrier> Lanes<C> {
         Self {
             carrier,
             of: BTreeMap::new(),
+            lost: Arc::default(),
+            made_up: None,
         }
+    }
+
+    /// Whether to make up now for what was left out; not at once again.
+    pub fn is_to_make_up(&mut self) -> bool {
+        let now = Instant::now();
+        if self.made_up.is_some_and(|at| now - at < SAID_EVERY) {
+            return false;
+        }
+        let lost = self.lost.swap(false, Ordering::Relaxed);
+        if lost {
+            self.made_up = Some(now);
+        }
+        lost
     }
 
     /// A peer is connected.
     pub fn open(&mut self, peer: PublicKey) {
-        let lane = Lane::open(peer, self.carrier.clone());
+        let lane = Lane::open(peer, self.carrier.clone(), &self.lost);
         self.of.insert(peer, lane);
     }
 
@@ -126,10 +144,10 @@ impl Drop for Waiting {
 }
 
 impl Lane {
-    fn open(peer: PublicKey, carrier: impl Carrier) -> Self {
+    fn open(peer: PublicKey, carrier: impl Carrier, lost: &Arc<AtomicBool>) -> Self {
         let (parcels, mut queue) = mpsc::channel::<(Parcel, Waiting)>(PARCELS_MAX);
+        let mut left_out = LeftOut::new(lost);
         let task = tokio::spawn(async move {
-            let mut left_out = LeftOut::default();
             while let Some((parcel, waiting)) = queue.recv().await {
                 if !carrier.carry(peer, parcel).await {
                     left_out.count(&peer);
@@ -140,7 +158,7 @@ impl Lane {
         Self {
             parcels,
             bytes: Arc::default(),
-            left_out: LeftOut::default(),
+            left_out: LeftOut::new(lost),
             task: task.abort_handle(),
         }
     }
@@ -162,15 +180,25 @@ impl Drop for Lane {
 }
 
 /// Counts what was left out, and says so from time to time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct LeftOut {
     count: u64,
     said: Option<Instant>,
+    lost: Arc<AtomicBool>,
 }
 
 impl LeftOut {
+    fn new(lost: &Arc<AtomicBool>) -> Self {
+        Self {
+            count: 0,
+            said: None,
+            lost: Arc::clone(lost),
+        }
+    }
+
     fn count(&mut self, peer: &PublicKey) {
         self.count += 1;
+        self.lost.store(true, Ordering::Relaxed);
         let now = Instant::now();
         if self.said.is_none_or(|said| now - said >= SAID_EVERY) {
             tracing::warn!(
@@ -305,6 +333,21 @@ mod tests {
         let lane = &lanes.of[&peer(1)];
         assert!(lane.left_out.count > PARCELS_MAX as u64);
         assert!(lane.bytes.load(Ordering::Relaxed) <= 10 * (PARCELS_MAX + 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_left_out_is_made_up_for_but_not_again_and_again() {
+        let (mut lanes, _seen) = lanes();
+        lanes.open(peer(1));
+        assert!(!lanes.is_to_make_up());
+        let too_much = || Parcel::Message(vec![0; BYTES_MAX + 1]);
+        lanes.send(peer(1), too_much());
+        assert!(lanes.is_to_make_up());
+        lanes.send(peer(1), too_much());
+        assert!(!lanes.is_to_make_up());
+        tokio::time::advance(SAID_EVERY).await;
+        assert!(lanes.is_to_make_up());
+        assert!(!lanes.is_to_make_up());
     }
 
     #[tokio::test]
