@@ -322,6 +322,7 @@ impl Core {
                     self.offer(now, entry, Origin::Here);
                 }
             }
+            Input::Compare => self.compare_anew(now),
             Input::Wake => self.wake(now, &mut outputs),
         }
         self.settle_view();

@@ -8,7 +8,7 @@ use domain::{
 use replica::Refusal;
 use thiserror::Error;
 
-/// Why an act is refused. Nothing was stored.
+/// Why an act is refused. Nothing was stored, and but for [`Refused::DiskFullHeld`] nothing will be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refused {
     /// This key has no standing right for this.
@@ -152,6 +152,13 @@ pub enum Refused {
          room, then try again"
     )]
     DiskFull,
+    /// The disk turned out to be full after the act was carried out; said by the shell. It is
+    /// stored once there is room, unless the node stops before.
+    #[error(
+        "the disk of this node is full. What you did is kept in memory and will be stored once \
+         there is room; look here again before you repeat it"
+    )]
+    DiskFullHeld,
     /// An entry signed elsewhere does not follow this key's last entry.
     #[error("the key has signed something else meanwhile; prepare it again")]
     NotNext,
@@ -192,6 +199,7 @@ impl Refused {
             Self::Decided => "decided",
             Self::Entry(_) => "entry",
             Self::DiskFull => "disk-full",
+            Self::DiskFullHeld => "disk-full-held",
             Self::NotNext => "not-next",
         }
     }

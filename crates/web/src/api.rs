@@ -6,7 +6,7 @@
 //!
 //! | request | what it gives or does |
 //! |---|---|
-//! | `GET /health` (anyone) | 200 or 503: `ready`, `why`, `peers`, `store`, `entries` |
+//! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
 //! | `GET /api/status` | this node, its peers, and who asks (`you`) |
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|closed\|all` | a list |

@@ -120,8 +120,9 @@ impl Desk {
             class,
             expires_ms: invitation.expires.0,
             used_by: None,
+            applications: 0,
         };
-        Guests(self.handle.store().clone())
+        Guests::new(self.handle.store().clone())
             .add(clock::now(), &invitation.secret, &guest)
             .await?;
         Ok(json!({
