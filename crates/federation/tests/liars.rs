@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use domain::{
     charter::Charter,
     genesis::{Founder, Genesis},
-    id::{EntryId, Hash, PersonId, Timestamp},
+    id::{EntryId, FederationId, Hash, MemberId, PersonId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{Custody, Purpose, Roles},
+    record::{Custody, Grant, Purpose, Roles},
 };
 use federation::{Act, Core, Input, Output, Refused, Settings, message::Message};
 use replica::heights::Ask;
@@ -55,9 +55,13 @@ impl Node {
         let (clean, alone) = (true, true);
         node.handle(Input::Start { clean, alone });
         node.act(1, Act::Found).unwrap();
-        node.act(1, grant(Purpose::Node, 2, None)).unwrap();
-        node.act(1, grant(Purpose::Person, 3, Some(PersonId([9; 16]))))
-            .unwrap();
+        let federation = node.core.federation();
+        for act in [
+            grant(&federation, Purpose::Node, 2, None),
+            grant(&federation, Purpose::Person, 3, Some(PersonId([9; 16]))),
+        ] {
+            node.act(1, act).unwrap();
+        }
         for peer in [LIAR, HONEST] {
             node.handle(Input::Connected(peer));
         }
@@ -104,16 +108,18 @@ impl Node {
     }
 }
 
-fn grant(purpose: Purpose, what: u8, person: Option<PersonId>) -> Act {
+fn grant(federation: &FederationId, purpose: Purpose, what: u8, person: Option<PersonId>) -> Act {
+    let (key, member) = (key(what), MemberId(key(1).public().0));
     Act::Grant {
         purpose,
-        key: key(what).public(),
+        key: key.public(),
         person,
         roles: match person {
             Some(_) => Roles::STEWARD,
             None => Roles::none(),
         },
         custody: Custody::Node,
+        proof: Some(Grant::prove(&key, federation, &member, purpose, person)),
     }
 }
 
