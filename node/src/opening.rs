@@ -2,7 +2,7 @@
 
 use domain::{
     cbor::Decode,
-    id::{Hash, MemberId, Timestamp},
+    id::{Hash, Timestamp},
     record::{Kind, Record},
 };
 use federation::{Core, CoreError, Settings};
@@ -36,10 +36,6 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
         seed: clock::random()?,
     };
     let mut core = Core::new(genesis, settings).map_err(core_failure)?;
-    // Once the root key is kept elsewhere, the node's own entries tell whose it is.
-    if let Ok(root) = directory.key(Role::Root) {
-        core.serve(MemberId(root.public().0));
-    }
     let (store, opened) = Store::open(directory.path(), federation, Options::default()).await?;
     match read_back(&store, &mut core).await {
         Ok(()) => Ok(Restored {
@@ -166,7 +162,7 @@ pub fn finish(ended: Result<Result<(), driver::DriverError>, tokio::task::JoinEr
 
 #[cfg(test)]
 mod tests {
-    use domain::{charter::Charter, genesis::Founder, key::SecretKey};
+    use domain::{charter::Charter, genesis::Founder, id::MemberId, key::SecretKey};
     use federation::Act;
 
     use super::*;
@@ -184,12 +180,12 @@ mod tests {
         founding::write_genesis(directory, &genesis).unwrap();
         let running = restore(directory).await.unwrap().start(None, false);
         let handle = running.handle.clone();
-        let other = SecretKey::from_seed(&[7; 32]).public();
+        let other = SecretKey::from_seed(&[7; 32]);
         handle.act(root.clone(), Act::Found).await.unwrap();
         founding::begin_member(directory, &handle, &root)
             .await
             .unwrap();
-        let grant = founding::grant_node(other);
+        let grant = founding::grant_node(&other, &genesis.federation(), &MemberId(root.public().0));
         handle.act(root.clone(), grant).await.unwrap();
         close(running).await.unwrap();
         root
@@ -271,7 +267,9 @@ mod tests {
             alone: true,
         });
         let handle = running.handle.clone();
-        let grant = |seed: u8| founding::grant_node(SecretKey::from_seed(&[seed; 32]).public());
+        let member = MemberId(root.public().0);
+        let key = |seed: u8| SecretKey::from_seed(&[seed; 32]);
+        let grant = |seed| founding::grant_node(&key(seed), &federation, &member);
         // The one that meets the full disk waits for room.
         for seed in 10..250 {
             tokio::select! {
