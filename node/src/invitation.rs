@@ -145,6 +145,16 @@ mod tests {
     }
 
     #[test]
+    fn an_invitations_secret_is_not_printed() {
+        let mut invitation = invitation();
+        invitation.secret = [0xa7; 32];
+        let text = format!("{invitation:?} {invitation:#?}");
+        for shown in ["167", "a7", "A7", "secret"] {
+            assert!(!text.contains(shown), "{text}");
+        }
+    }
+
+    #[test]
     fn an_invitation_comes_back_from_its_text_however_it_was_wrapped() {
         let text = invitation().to_text();
         let (first, second) = text.split_at(40);
