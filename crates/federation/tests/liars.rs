@@ -330,9 +330,9 @@ fn a_peer_that_lacks_everything_again_and_again_is_sent_so_much_an_hour() {
 fn a_stolen_key_that_claims_many_past_days_fills_no_disk_and_silences_no_other_key() {
     let mut thief = Node::new();
     let member = thief.core.member().unwrap();
-    thief
-        .act(1, grant(Purpose::Person, 4, Some(PersonId([10; 16]))))
-        .unwrap();
+    let federation = thief.core.federation();
+    let other = grant(&federation, Purpose::Person, 4, Some(PersonId([10; 16])));
+    thief.act(1, other).unwrap();
     let long = |number: u32| Act::Propose {
         title: "Long".to_owned(),
         text: format!("{number:08}").repeat((500 << 10) / 8),
