@@ -2,7 +2,7 @@
 
 use domain::{
     cbor::Decode,
-    id::{Hash, MemberId, Timestamp},
+    id::{Hash, Timestamp},
     record::{Kind, Record},
 };
 use federation::{Core, CoreError, Settings};
@@ -37,10 +37,6 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
         seed: clock::random()?,
     };
     let mut core = Core::new(genesis, settings).map_err(core_failure)?;
-    // Once the root key is kept elsewhere, the node's own entries tell whose it is.
-    if let Ok(root) = directory.key(Role::Root) {
-        core.serve(MemberId(root.public().0));
-    }
     let (store, opened) = Store::open(directory.path(), federation, Options::default()).await?;
     match read_back(&store, &mut core).await {
         Ok(()) => Ok(Restored {
@@ -177,7 +173,7 @@ pub fn finish(ended: Result<Result<(), driver::DriverError>, tokio::task::JoinEr
 
 #[cfg(test)]
 mod tests {
-    use domain::{charter::Charter, genesis::Founder, key::SecretKey};
+    use domain::{charter::Charter, genesis::Founder, id::MemberId, key::SecretKey};
     use federation::Act;
 
     use super::*;
@@ -195,12 +191,12 @@ mod tests {
         founding::write_genesis(directory, &genesis).unwrap();
         let running = restore(directory).await.unwrap().start(None, false);
         let handle = running.handle.clone();
-        let other = SecretKey::from_seed(&[7; 32]).public();
+        let other = SecretKey::from_seed(&[7; 32]);
         handle.act(root.clone(), Act::Found).await.unwrap();
         founding::begin_member(directory, &handle, &root)
             .await
             .unwrap();
-        let grant = founding::grant_node(other);
+        let grant = founding::grant_node(&other, &genesis.federation(), &MemberId(root.public().0));
         handle.act(root.clone(), grant).await.unwrap();
         close(running).await.unwrap();
         root
@@ -263,6 +259,7 @@ mod tests {
     /// found out.
     async fn on_a_full_disk(directory: &DataDirectory) -> (Running, SecretKey, Failure) {
         let root = founded(directory).await;
+        let member = MemberId(root.public().0);
         let restored = restore(directory).await.unwrap();
         let federation = restored.core.federation();
         let core = restored.core;
@@ -283,7 +280,8 @@ mod tests {
             alone: true,
         });
         for seed in 10..250 {
-            let answer = running.handle.act(root.clone(), grant(seed)).await;
+            let act = grant(seed, &federation, &member);
+            let answer = running.handle.act(root.clone(), act).await;
             if let Err(failure) = answer {
                 return (running, root, failure);
             }
@@ -291,8 +289,8 @@ mod tests {
         panic!("the disk is never full");
     }
 
-    fn grant(seed: u8) -> Act {
-        founding::grant_node(SecretKey::from_seed(&[seed; 32]).public())
+    fn grant(seed: u8, federation: &FederationId, member: &MemberId) -> Act {
+        founding::grant_node(&SecretKey::from_seed(&[seed; 32]), federation, member)
     }
 
     #[tokio::test]
@@ -305,7 +303,10 @@ mod tests {
         let (running, root, first) = answered.await.expect("nobody waits for room");
         assert!(first.message.contains("kept in memory"), "{first}");
         let handle = running.handle.clone();
-        let refused = handle.act(root, grant(9)).await.unwrap_err();
+        let federation = handle.read(Core::federation);
+        let member = MemberId(root.public().0);
+        let again = handle.act(root, grant(9, &federation, &member)).await;
+        let refused = again.unwrap_err();
         assert!(refused.message.contains("nothing new"), "{refused}");
         assert!(handle.health().trouble().is_some());
         running.task.abort();

@@ -3,7 +3,7 @@
 use domain::{
     cbor::DecodeError,
     charter::CharterError,
-    id::{Hash, Timestamp},
+    id::{FederationId, Hash, MemberId, Timestamp},
 };
 use replica::Refusal;
 use thiserror::Error;
@@ -159,6 +159,28 @@ pub enum Refused {
          there is room; look here again before you repeat it"
     )]
     DiskFullHeld,
+    /// The member has not granted the key before and there is no proof by its holder.
+    #[error(
+        "the holder of this key must agree to it: on the machine that holds it, run folkmoot key \
+         prove FILE --federation {federation} --member {member}, and give the proof it prints"
+    )]
+    ProofMissing {
+        /// The federation the proof is for.
+        federation: FederationId,
+        /// The member it is for.
+        member: MemberId,
+    },
+    /// The proof is not this key's for what it is to be granted.
+    #[error(
+        "the proof is not this key's for this co-op, purpose and person; take all of what folkmoot \
+         key prove FILE --federation {federation} --member {member} prints"
+    )]
+    Proof {
+        /// The federation the proof must be for.
+        federation: FederationId,
+        /// The member it must be for.
+        member: MemberId,
+    },
     /// An entry signed elsewhere does not follow this key's last entry.
     #[error("the key has signed something else meanwhile; prepare it again")]
     NotNext,
@@ -200,6 +222,8 @@ impl Refused {
             Self::Entry(_) => "entry",
             Self::DiskFull => "disk-full",
             Self::DiskFullHeld => "disk-full-held",
+            Self::ProofMissing { .. } => "proof-missing",
+            Self::Proof { .. } => "proof",
             Self::NotNext => "not-next",
         }
     }

@@ -4,9 +4,9 @@ use domain::{
     charter::Charter,
     decision::Choice,
     genesis::{Founder, Genesis},
-    id::{EntryId, PersonId, Timestamp},
+    id::{EntryId, MemberId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Custody, Delegate, Purpose, Roles},
+    record::{Custody, Delegate, Grant, Purpose, Roles},
 };
 use federation::{Act, Core, Input, Output, Refused, Settings, Write, message::Message};
 
@@ -100,12 +100,20 @@ impl Alone {
 
     fn set_up(&mut self, member: u8) {
         let (root, person) = (key(member, 1), PersonId([member; 16]));
+        let (federation, id) = (self.core.federation(), MemberId(root.public().0));
         let grant = |purpose, what, person, roles| Act::Grant {
             purpose,
             key: key(member, what).public(),
             person,
             roles,
             custody: Custody::Node,
+            proof: Some(Grant::prove(
+                &key(member, what),
+                &federation,
+                &id,
+                purpose,
+                person,
+            )),
         };
         let delegates = vec![Delegate {
             key: key(member, 3).public(),

@@ -282,6 +282,8 @@ fn refused_status(refused: &Refused) -> StatusCode {
         | Refused::Choice(_)
         | Refused::Rule(_)
         | Refused::Class(..)
+        | Refused::ProofMissing { .. }
+        | Refused::Proof { .. }
         | Refused::Text { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refused::NotCaughtUp | Refused::Clock(_) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::CONFLICT,
