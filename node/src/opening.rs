@@ -173,7 +173,12 @@ pub fn finish(ended: Result<Result<(), driver::DriverError>, tokio::task::JoinEr
 
 #[cfg(test)]
 mod tests {
-    use domain::{charter::Charter, genesis::Founder, id::MemberId, key::SecretKey};
+    use domain::{
+        charter::Charter,
+        genesis::Founder,
+        id::{FederationId, MemberId},
+        key::SecretKey,
+    };
     use federation::Act;
 
     use super::*;
