@@ -197,7 +197,7 @@ impl Exchange {
         self.compare_by(now.plus_ms(QUIET_MS));
     }
 
-    fn compare_by(&mut self, at: Timestamp) {
+    pub fn compare_by(&mut self, at: Timestamp) {
         self.compare_at = Some(self.compare_at.map_or(at, |known| known.min(at)));
     }
 }
@@ -323,7 +323,7 @@ impl Core {
             }
             Message::Entries { number, entries } => {
                 if self.take_entries(now, from, entries, outputs) {
-                    self.acknowledge(now, from, number, outputs);
+                    self.acknowledge(from, number);
                 }
             }
             Message::Acknowledge { number } => {
@@ -365,7 +365,7 @@ impl Core {
                 }
             }
             Message::Chunk { bytes } => {
-                if !self.take_chunk(now, bytes, outputs) {
+                if !self.take_chunk(bytes) {
                     outputs.push(Output::Fault(from, Fault::UnaskedChunk));
                 }
             }
@@ -494,7 +494,7 @@ impl Core {
             };
             let id = entry.id(&self.federation());
             self.exchange.wanted.remove(&id);
-            match self.offer(now, entry, Origin::Peer(from), outputs) {
+            match self.offer(now, entry, Origin::Peer(from)) {
                 Offer::Stored => stored = true,
                 Offer::Waits(ancestors) => {
                     missing.extend(ancestors);

@@ -263,3 +263,28 @@ fn a_node_that_left_messages_out_compares_heights_at_once() {
     assert_eq!(node.core.next_wakeup(), Some(START));
     assert!(node.give(START, Input::Wake).iter().any(is_heights));
 }
+
+#[test]
+fn an_amendment_and_its_new_opening_are_one_write() {
+    let mut alone = Alone::new(1, 1).start();
+    alone.set_up(1);
+    let proposal = alone.open(START);
+    let amend = Act::Amend {
+        proposal,
+        title: "Servers".to_owned(),
+        text: "We share some of them.".to_owned(),
+        what_changed: "Some.".to_owned(),
+    };
+    let input = Input::Act {
+        ticket: 90,
+        key: key(1, 4),
+        act: amend,
+        random: [90; 32],
+    };
+    let outputs = alone.give(START.plus_seconds(60), input);
+    let writes = outputs.iter().filter_map(|output| match output {
+        Output::Persist { writes, .. } => Some(writes.len()),
+        _ => None,
+    });
+    assert_eq!(writes.collect::<Vec<_>>(), [2]);
+}

@@ -92,6 +92,9 @@ fn median_offset_ms(peers: &[PeerState]) -> Option<i64> {
 
 fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
     let mut troubles = Vec::new();
+    if !core.is_caught_up() {
+        troubles.push(Trouble::NotCompared);
+    }
     if let Some(off_seconds) = core.clock_trouble() {
         let ahead = median_offset_ms(peers).is_some_and(|offset| offset < 0);
         troubles.push(Trouble::Clock {
@@ -112,6 +115,11 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
         DiskTrouble::Full => Trouble::DiskFull,
         DiskTrouble::Slow => Trouble::DiskSlow,
         DiskTrouble::LittleRoom { free_bytes } => Trouble::DiskNearlyFull { free_bytes },
+    }));
+    let held_back = core.held_back().iter();
+    troubles.extend(held_back.map(|(member, count)| Trouble::HeldBack {
+        member: core.view().member_name(member),
+        count: *count,
     }));
     let public = site.settings.public_url.as_ref();
     if public.is_some_and(|public| !public.is_secure() && !public.is_loopback()) {
