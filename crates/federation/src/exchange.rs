@@ -291,6 +291,12 @@ impl Core {
         }
     }
 
+    /// Compares heights with every peer in turn, with one at once.
+    pub(crate) fn compare_anew(&mut self, now: Timestamp) {
+        self.exchange.stored_something(now);
+        self.exchange.compare_by(now);
+    }
+
     pub(crate) fn message(
         &mut self,
         now: Timestamp,

@@ -1,0 +1,121 @@
+//! Under which grant a key acts.
+
+use domain::{
+    id::{EntryId, MemberId, PersonId},
+    key::{PublicKey, Signature},
+    record::{self, Purpose, Record},
+};
+use replica::view::{Key, Member};
+
+use crate::{core::Core, error::Refused};
+
+impl Core {
+    /// The proof of an earlier grant, if it was for this purpose and person.
+    pub(super) fn proof_of(
+        &self,
+        known: &Key,
+        purpose: Purpose,
+        person: Option<PersonId>,
+    ) -> Option<Signature> {
+        let stored = self.replica().find(&known.grant)?;
+        match stored.record.as_deref() {
+            Some(Record::Grant(grant)) if grant.purpose == purpose && grant.person == person => {
+                Some(grant.proof)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn root_grant(&self, key: &PublicKey) -> Result<EntryId, Refused> {
+        let own = self
+            .view()
+            .members
+            .get(&MemberId(key.0))
+            .filter(|member| member.root == *key);
+        own.map(|member| member.record).ok_or(Refused::Right {
+            needs: "a member's root key",
+        })
+    }
+
+    /// The grant a person's key acts under, and its member.
+    pub(super) fn person_grant(&self, key: &PublicKey) -> Result<(EntryId, MemberId), Refused> {
+        match self.view().keys.get(key) {
+            Some(known) if known.revoked => Err(Refused::Revoked),
+            Some(known) if known.purpose == Purpose::Person => Ok((known.grant, known.member)),
+            _ => self
+                .mandate_of(key)
+                .map(|(grant, member, _)| (grant, member))
+                .map_err(|_| Refused::Right {
+                    needs: "a person's key of a member",
+                }),
+        }
+    }
+
+    pub(super) fn node_grant(&self, key: &PublicKey) -> Result<EntryId, Refused> {
+        match self.view().keys.get(key) {
+            Some(known) if known.revoked => Err(Refused::Revoked),
+            Some(known) if known.purpose == Purpose::Node => Ok(known.grant),
+            _ => Err(Refused::Right {
+                needs: "a node's key",
+            }),
+        }
+    }
+
+    /// The mandate in force that lists this key: its entry, member and number.
+    pub(super) fn mandate_of(&self, key: &PublicKey) -> Result<(EntryId, MemberId, u64), Refused> {
+        let needs = "a delegate's key, listed in the mandate of your co-op (folkmoot key mandate)";
+        let member = match self.view().keys.get(key) {
+            Some(known) if known.revoked => return Err(Refused::Revoked),
+            Some(known) => self.view().members.get(&known.member),
+            None => {
+                let lists = |member: &&Member| {
+                    let mandate = member.mandate.as_ref();
+                    mandate.is_some_and(|m| m.delegates.iter().any(|d| d.key == *key))
+                };
+                let own = self.member().and_then(|own| self.view().members.get(&own));
+                let others = || self.view().members.values().find(lists);
+                own.filter(lists).or_else(others)
+            }
+        };
+        let mandate = member.and_then(|member| member.mandate.as_ref().map(|m| (member.id, m)));
+        match mandate {
+            Some((member, mandate)) if mandate.delegates.iter().any(|d| d.key == *key) => {
+                Ok((mandate.entry, member, mandate.number))
+            }
+            _ => Err(Refused::Right { needs }),
+        }
+    }
+
+    pub(super) fn steward_or_delegate(
+        &self,
+        key: &PublicKey,
+    ) -> Result<(EntryId, MemberId), Refused> {
+        match self.view().keys.get(key) {
+            Some(known) if known.revoked => return Err(Refused::Revoked),
+            Some(known) if known.roles.has(record::Roles::STEWARD) => {
+                return Ok((known.grant, known.member));
+            }
+            _ => {}
+        }
+        let mandated = self
+            .mandate_of(key)
+            .map(|(grant, member, _)| (grant, member));
+        mandated.map_err(|_| Refused::Right {
+            needs: "the role steward or delegate",
+        })
+    }
+
+    /// The grant of a key that may grant and revoke: a root key or a steward's.
+    pub(super) fn granting_grant(&self, key: &PublicKey) -> Result<EntryId, Refused> {
+        if let Ok(grant) = self.root_grant(key) {
+            return Ok(grant);
+        }
+        match self.view().keys.get(key) {
+            Some(known) if known.revoked => Err(Refused::Revoked),
+            Some(known) if known.roles.has(record::Roles::STEWARD) => Ok(known.grant),
+            _ => Err(Refused::Right {
+                needs: "the role steward, or the root key",
+            }),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Acts on proposals: writing, opening, voting.
+
+use domain::{
+    decision::{self, Choice},
+    id::{ProposalId, Timestamp},
+    key::PublicKey,
+    record::{self, Ballot, Elector, REVISIONS_MAX, Record, VOTERS_MAX},
+    text::visible_characters,
+};
+use replica::{entry::Audience, view::Version};
+
+use super::{
+    Draft,
+    text::{block, content, line, note, text_error},
+};
+use crate::{
+    act::Act,
+    core::Core,
+    error::Refused,
+    state::{Decision, State},
+};
+
+impl Core {
+    pub(super) fn draft_proposal(
+        &self,
+        now: Timestamp,
+        key: &PublicKey,
+        act: &Act,
+    ) -> Result<Draft, Refused> {
+        match act {
+            Act::Propose {
+                title,
+                text,
+                rule,
+                urgent,
+                circle,
+                language,
+            } => {
+                let (grant, _) = self.person_grant(key)?;
+                let rule = self.rule(rule)?;
+                if circle.is_some_and(|circle| !self.view().circles.contains_key(&circle)) {
+                    return Err(Refused::UnknownCircle);
+                }
+                let urgent = match urgent {
+                    Some(why) => Some(line("justification", why, record::LINE_BYTES_MAX)?),
+                    None => None,
+                };
+                let (content, chunks) = content(text)?;
+                let record = record::Proposal {
+                    title: line("title", title, record::LINE_BYTES_MAX)?,
+                    content,
+                    rule: rule.to_string(),
+                    urgent,
+                    circle: *circle,
+                    language: line("language", language, 35)?,
+                };
+                let mut draft = Draft::new(grant, "proposals", Record::Proposal(record));
+                draft.chunks = chunks;
+                Ok(draft)
+            }
+            Act::Amend {
+                proposal,
+                title,
+                text,
+                what_changed,
+            } => {
+                let decision = self.own_proposal(now, key, proposal)?;
+                let (grant, _) = self.person_grant(key)?;
+                if decision.state == State::Closed(decision::Verdict::Passed) {
+                    return Err(Refused::Decided);
+                }
+                let (content, chunks) = content(text)?;
+                let record = record::Amendment {
+                    proposal: *proposal,
+                    number: decision.version.number + 1,
+                    previous: decision.version.entry,
+                    title: line("title", title, record::LINE_BYTES_MAX)?,
+                    content,
+                };
+                let mut draft = Draft::of(grant, proposal, Record::Amendment(record));
+                draft.note = note(&block(
+                    "what changed",
+                    what_changed,
+                    record::NOTE_BYTES_MAX,
+                )?);
+                draft.references = vec![decision.version.entry];
+                draft.chunks = chunks;
+                Ok(draft)
+            }
+            Act::Withdraw { proposal, reason } => {
+                let decision = self.own_proposal(now, key, proposal)?;
+                if let State::Closed(_) = decision.state {
+                    return Err(closed(&decision));
+                }
+                let (grant, _) = self.person_grant(key)?;
+                let record = record::Withdrawal {
+                    proposal: *proposal,
+                };
+                let mut draft = Draft::of(grant, proposal, Record::Withdrawal(record));
+                draft.note = note(&block("reason", reason, record::NOTE_BYTES_MAX)?);
+                Ok(draft)
+            }
+            Act::Open { proposal } => self.draft_opening(now, key, proposal),
+            Act::Vote { .. } => self.draft_ballot(now, key, act),
+            Act::Comment {
+                proposal,
+                answers,
+                text,
+            } => {
+                let (grant, _) = self.person_grant(key)?;
+                if self.decision(proposal, now).is_none() {
+                    return Err(Refused::UnknownProposal);
+                }
+                let text = block("comment", text, record::NOTE_BYTES_MAX)?;
+                if visible_characters(&text) == 0 {
+                    return Err(text_error("comment", "write something"));
+                }
+                let record = record::Comment {
+                    proposal: *proposal,
+                    answers: *answers,
+                };
+                let mut draft = Draft::of(grant, proposal, Record::Comment(record));
+                draft.audience = Audience::Members;
+                draft.note = note(&text);
+                draft.references = answers.iter().copied().collect();
+                Ok(draft)
+            }
+            _ => Err(Refused::UnknownProposal),
+        }
+    }
+
+    fn rule(&self, name: &str) -> Result<domain::charter::RuleName, Refused> {
+        if name.is_empty() {
+            return Ok(self.charter().terms().default_rule);
+        }
+        let rule = name
+            .parse()
+            .map_err(|error: domain::charter::RuleNameError| Refused::Rule(error.to_string()))?;
+        self.charter()
+            .check_rule(rule)
+            .map_err(|error| Refused::Rule(error.to_string()))?;
+        Ok(rule)
+    }
+
+    /// A proposal of the key's own member that is not withdrawn.
+    fn own_proposal(
+        &self,
+        now: Timestamp,
+        key: &PublicKey,
+        proposal: &ProposalId,
+    ) -> Result<Decision<'_>, Refused> {
+        let decision = self
+            .decision(proposal, now)
+            .ok_or(Refused::UnknownProposal)?;
+        let (_, member) = match self.person_grant(key) {
+            Ok(found) => found,
+            Err(_) => self.steward_or_delegate(key)?,
+        };
+        if member != decision.first.member {
+            let member = self.view().member_name(&decision.first.member);
+            return Err(Refused::NotTheProposer { member });
+        }
+        if decision.state == State::Withdrawn {
+            return Err(Refused::Withdrawn);
+        }
+        Ok(decision)
+    }
+
+    fn draft_opening(
+        &self,
+        now: Timestamp,
+        key: &PublicKey,
+        proposal: &ProposalId,
+    ) -> Result<Draft, Refused> {
+        let decision = self.own_proposal(now, key, proposal)?;
+        let (grant, _) = self.steward_or_delegate(key)?;
+        match decision.state {
+            State::Voting => return Err(Refused::AlreadyOpen),
+            State::Closed(_) => return Err(closed(&decision)),
+            _ => {}
+        }
+        let version: &Version = decision.version;
+        let rule = self.rule(&decision.first.rule)?;
+        let eligible = self.eligible(rule);
+        let electorate: Vec<Elector> = eligible
+            .iter()
+            .filter_map(|(id, class)| {
+                let member = self.view().members.get(id)?;
+                Some(Elector {
+                    member: *id,
+                    class: class.as_str().to_owned(),
+                    root: member.root,
+                    record: member.record,
+                })
+            })
+            .collect();
+        if electorate.is_empty() {
+            return Err(Refused::EmptyElectorate);
+        }
+        if electorate.len() > VOTERS_MAX {
+            let found = electorate.len();
+            return Err(Refused::ElectorateTooLarge {
+                found,
+                most: VOTERS_MAX,
+            });
+        }
+        let seconds = decision::period(rule, decision.first.urgent.is_some(), self.charter());
+        let (late_block_ms, extension_ms) =
+            decision::extensions(seconds.saturating_mul(1_000), self.charter());
+        let record = record::Opening {
+            proposal: *proposal,
+            version: version.entry,
+            text: version.hash,
+            rule: match (decision.state, rule.fallback()) {
+                (State::Integration(_), Some(fallback)) => fallback.to_string(),
+                _ => decision.first.rule.clone(),
+            },
+            charter: self.charter().hash(),
+            deadline: now.plus_seconds(seconds),
+            late_block_ms,
+            extension_ms,
+            electorate,
+        };
+        let mut draft = Draft::of(grant, proposal, Record::Opening(record));
+        draft.references = vec![version.entry];
+        draft.after = Some(version.entry);
+        Ok(draft)
+    }
+
+    fn draft_ballot(&self, now: Timestamp, key: &PublicKey, act: &Act) -> Result<Draft, Refused> {
+        let Act::Vote {
+            proposal,
+            version,
+            choice,
+            aim,
+            reason,
+        } = act
+        else {
+            return Err(Refused::UnknownProposal);
+        };
+        let decision = self
+            .decision(proposal, now)
+            .ok_or(Refused::UnknownProposal)?;
+        let (grant, member, number) = self.mandate_of(key)?;
+        match decision.state {
+            State::Withdrawn => return Err(Refused::Withdrawn),
+            State::Deliberation => return Err(Refused::NotOpen),
+            State::Closed(_) | State::Integration(_) => return Err(closed(&decision)),
+            State::Voting => {}
+        }
+        let phase = decision.phase.as_ref().ok_or(Refused::NotOpen)?;
+        if phase.version.hash != *version {
+            return Err(Refused::OldVersion {
+                read: *version,
+                current: phase.version.hash,
+            });
+        }
+        if phase.electorate.class_of(&member).is_none() {
+            return Err(Refused::NotEligible {
+                member: self.view().member_name(&member),
+            });
+        }
+        let reason = block("reason", reason, record::NOTE_BYTES_MAX)?;
+        self.check_choice(*choice, *aim, &reason)?;
+        let mine = phase
+            .ballots
+            .values()
+            .filter(|ballot| ballot.member == member);
+        let under_this = mine.filter(|ballot| ballot.mandate == number);
+        let used = under_this
+            .map(|ballot| ballot.record.revision)
+            .max()
+            .unwrap_or(0);
+        if used >= REVISIONS_MAX {
+            return Err(Refused::NoRevisionLeft);
+        }
+        let record = Ballot {
+            phase: phase.opening.id,
+            revision: used + 1,
+            version: *version,
+            choice: *choice,
+            aim: *aim,
+            reason_characters: visible_characters(&reason) as u64,
+        };
+        let mut draft = Draft::new(grant, "ballots", Record::Ballot(record));
+        // A clock a little behind the opener's must not make a vote that came before the opening.
+        draft.after = Some(phase.opening.id);
+        draft.audience = Audience::Members;
+        draft.note = note(&reason);
+        Ok(draft)
+    }
+
+    fn check_choice(&self, choice: Choice, aim: Option<u64>, reason: &str) -> Result<(), Refused> {
+        if !choice.is_allowed(self.charter()) {
+            return Err(Refused::Choice(choice.as_str()));
+        }
+        let terms = self.charter().terms();
+        let known = |aim: u64| usize::try_from(aim).is_ok_and(|aim| aim < terms.aims.len());
+        if (choice == Choice::Block) != aim.is_some() || !aim.is_none_or(known) {
+            return Err(Refused::Aim(terms.aims.len()));
+        }
+        let found = visible_characters(reason);
+        let needed = terms
+            .minimum_reason_characters
+            .max(record::REASON_CHARACTERS_MIN);
+        if choice == Choice::Block && (found as u64) < needed {
+            return Err(Refused::ReasonTooShort { found, needed });
+        }
+        Ok(())
+    }
+}
+
+fn closed(decision: &Decision<'_>) -> Refused {
+    let deadline = decision.phase.as_ref().map(|phase| phase.deadline);
+    deadline.map_or(Refused::NotOpen, Refused::Closed)
+}
