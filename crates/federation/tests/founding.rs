@@ -499,8 +499,9 @@ fn a_later_grant_shows_the_proof_of_the_one_before() {
 fn a_key_whose_holder_agrees_with_a_second_member_stays_with_the_member_of_its_log() {
     let mut world = World::new(3);
     let victim = world.nodes[0].delegate.public();
-    // The keys have signed before, as every node's do once it says where it can be reached.
+    // The person's key has signed before; of the node's key the first grant counts.
     world.delegate(0, propose("Before.")).unwrap();
+    world.now = world.now.plus_seconds(60);
     let attacker = world.nodes[1].root.clone();
     let federation = world.nodes[1].core.federation();
     let by = MemberId(attacker.public().0);
