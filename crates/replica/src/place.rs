@@ -25,6 +25,7 @@ impl Replica {
                 self.place(id, entry, received);
             }
         }
+        self.refresh_heights();
         match offer {
             Offer::Waits(_) if self.index.contains_key(&id) => Offer::Stored,
             offer => offer,
@@ -173,7 +174,8 @@ impl Replica {
         if muted {
             log.muted_from.get_or_insert(sequence);
         }
-        if self.revoking.contains(&position) || self.granting.contains(&position) {
+        let gives = self.granting.contains(&position) && !self.is_plain_grant(position);
+        if gives || self.revoking.contains(&position) {
             self.recompute_and_note();
         }
     }
@@ -198,7 +200,9 @@ impl Replica {
 
     pub(crate) fn insert(&mut self, stored: Stored, entry: Entry) -> Position {
         let position = Position::try_from(self.stored.len()).expect("fewer than 2^32 entries");
-        let log = self.logs.entry(stored.author).or_default();
+        let author = stored.author;
+        let is_first = !self.logs.contains_key(&author);
+        let log = self.logs.entry(author).or_default();
         if stored.loose {
             log.outside.insert(position);
         } else {
@@ -230,11 +234,18 @@ impl Replica {
         self.stored.push(Some(stored));
         self.dependents.push(0);
         self.changes.stored.push((position, entry));
+        if is_first {
+            self.want_branch(&author);
+        }
+        self.touch(position);
         position
     }
 
     /// Drops an entry that nothing kept depends on.
     fn remove(&mut self, position: Position) {
+        if self.get(position).is_some() {
+            self.touch(position);
+        }
         let Some(stored) = self.stored[position as usize].take() else {
             return;
         };
@@ -422,6 +433,7 @@ impl Replica {
             }
         }
         self.fresh.clear();
+        self.refresh_heights();
         Ok(())
     }
 }
