@@ -76,6 +76,8 @@ pub struct Core {
     volatile: BTreeSet<Position>,
     waiting: BTreeMap<u64, Waiting>,
     roster: BTreeMap<PublicKey, Vec<String>>,
+    /// Whether something was stored since that can change the roster.
+    roster_is_old: bool,
     caught_up: bool,
     started: bool,
     /// The deadlines that have not passed yet, so that people see a vote close.
@@ -113,6 +115,7 @@ impl Core {
             volatile: BTreeSet::new(),
             waiting: BTreeMap::new(),
             roster: BTreeMap::new(),
+            roster_is_old: false,
             caught_up: false,
             started: false,
             deadlines: BTreeSet::new(),
@@ -322,6 +325,7 @@ impl Core {
         // with: it may sign what makes it a member's.
         let is_known = self.view.keys.contains_key(&self.settings.node);
         self.caught_up = may_sign || !others || !is_known;
+        self.roster_is_old = true;
         self.changes.extend([Change::Members, Change::Peers]);
     }
 
@@ -405,6 +409,7 @@ impl Core {
             self.note_chunks(*position, from);
         }
         if changes.standing {
+            self.roster_is_old = true;
             self.view = self.replica.view();
             self.changes.insert(Change::Members);
             let all: Vec<ProposalId> = self.view.proposals.keys().copied().collect();
@@ -420,8 +425,9 @@ impl Core {
                 if let Some(Record::Opening(opening)) = record {
                     self.deadlines.insert((opening.deadline, opening.proposal));
                 }
-                self.changes
-                    .extend(change_of(stored.kind, record, stored.id, &self.view.phases));
+                let change = change_of(stored.kind, record, stored.id, &self.view.phases);
+                self.roster_is_old |= matches!(change, Some(Change::Members | Change::Peers));
+                self.changes.extend(change);
             }
         }
         let waiting = Waiting {
@@ -690,9 +696,7 @@ impl Core {
             self.deadlines.pop_first();
             self.changes.insert(Change::Proposal(proposal));
         }
-        let looks_at_nodes =
-            self.changes.contains(&Change::Members) || self.changes.contains(&Change::Peers);
-        if looks_at_nodes {
+        if std::mem::take(&mut self.roster_is_old) {
             let roster = self.compute_roster();
             if roster != self.roster {
                 self.roster.clone_from(&roster);
