@@ -41,7 +41,9 @@ pub struct Options {
     pub drift: u64,
     /// How long a flush takes at most, in milliseconds.
     pub flush_ms: u64,
-    /// What the liar does; empty if all are honest.
+    /// How many nodes lie: up to two of six or seven, who know nothing of each other.
+    pub liars: usize,
+    /// What liars do; empty if all are honest.
     pub lies: Vec<crate::liar::Lie>,
 }
 
@@ -72,6 +74,11 @@ impl Options {
         if random.coin() {
             lies.clear();
         }
+        let liars = match (lies.is_empty(), nodes) {
+            (true, _) => 0,
+            (false, 0..=5) => 1,
+            _ => random.between(1, 2) as usize,
+        };
         Self {
             seed,
             nodes,
@@ -88,6 +95,7 @@ impl Options {
             skew_ms,
             drift,
             flush_ms,
+            liars,
             lies,
         }
     }

@@ -183,8 +183,10 @@ fn set_weather(options: &Options, world: &mut World, faults: &mut Faults) {
         world.nodes[node].clock = Clock::new(skew, drift);
         world.nodes[node].flush_ms = (3, options.flush_ms);
     }
-    if !options.lies.is_empty() {
-        let liar = faults.random.below(options.nodes as u64 - 1) as usize;
+    // The last node may be the newcomer, which is none of them.
+    let mut candidates: Vec<usize> = (0..options.nodes - 1).collect();
+    faults.random.shuffle(&mut candidates);
+    for liar in candidates.into_iter().take(options.liars) {
         world.nodes[liar].liar = Some(Liar::new(options.seed, liar, &options.lies));
         let begin = 10 * MINUTE;
         world.push(begin, liar, Event::LiarTurn);
@@ -221,10 +223,8 @@ fn come_to_rest(options: &Options, world: &mut World, faults: &mut Faults) -> u6
         let ahead = faults.random.below(20_000) as i64 - 10_000;
         world.nodes[node].clock.correct(world.now, ahead);
     }
-    if let Some(liar) = world.nodes.iter().position(|node| !node.is_honest()) {
-        world.calm_liar(liar);
-    }
     for node in 0..options.nodes {
+        world.calm_liar(node);
         world.start(node);
     }
     let healed = world.now;

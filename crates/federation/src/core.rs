@@ -1,28 +1,28 @@
 //! The node's state machine.
 
+mod chunks;
+mod intake;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    cbor::{Decode, Encode},
+    cbor::Decode,
     charter::{Charter, ClassId, RuleName},
     genesis::Genesis,
     id::{EntryId, FederationId, Hash, MemberId, ProposalId, Timestamp},
-    key::{PublicKey, SecretKey},
+    key::PublicKey,
     record::{Purpose, Record},
 };
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::{Rng, SeedableRng},
-};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use replica::{Offer, Position, Replica, entry::Entry, view::View};
 
 use crate::{
-    act::{Act, Prepared},
+    act::Prepared,
+    budget::Budget,
     error::{CoreError, Refused},
     exchange::Exchange,
     io::{Change, Input, Output, Write},
-    prepare::change_of,
-    state::{Bench, Decision, State},
+    state::{Bench, Decision},
 };
 
 /// What a genesis may require of a node; nothing so far.
@@ -70,6 +70,13 @@ pub struct Core {
     generator: ChaCha8Rng,
     chunks: BTreeSet<Hash>,
     missing_chunks: BTreeMap<Hash, Option<PublicKey>>,
+    budget: Budget,
+    /// Stored entries the view does not show yet,
+    unseen: Vec<Position>,
+    /// and whether what it shows may no longer stand.
+    standing_changed: bool,
+    /// What the present input has written so far.
+    gathered: Vec<Write>,
     writes: u64,
     durable: u64,
     /// Entries whose write is not durable yet: no peer may be told of them.
@@ -110,6 +117,10 @@ impl Core {
             generator,
             chunks: BTreeSet::new(),
             missing_chunks: BTreeMap::new(),
+            budget: Budget::default(),
+            unseen: Vec::new(),
+            standing_changed: false,
+            gathered: Vec::new(),
             writes: 0,
             durable: 0,
             volatile: BTreeSet::new(),
@@ -135,6 +146,7 @@ impl Core {
             .map_err(CoreError::Stored)?;
         for (position, _) in self.replica.take_changes().stored {
             self.note_chunks(position, None);
+            self.charge(position);
         }
         Ok(())
     }
@@ -207,6 +219,13 @@ impl Core {
     #[must_use]
     pub fn missing_chunks(&self) -> usize {
         self.missing_chunks.len()
+    }
+
+    /// How many entries of each member were held back since the node started, because it already
+    /// keeps as much of that member as it may for now.
+    #[must_use]
+    pub fn held_back(&self) -> &BTreeMap<MemberId, u64> {
+        self.budget.held_back()
     }
 
     /// The nodes that may connect, with their addresses.
@@ -283,7 +302,7 @@ impl Core {
                 act,
                 random,
             } => {
-                self.act(now, ticket, &key, act, random, &mut outputs);
+                self.act(now, ticket, &key, act, random);
             }
             Input::Prepare {
                 ticket,
@@ -299,16 +318,17 @@ impl Core {
                 entry,
                 chunks,
             } => {
-                self.submit(now, ticket, entry, chunks, &mut outputs);
+                self.submit(now, ticket, entry, chunks);
             }
             Input::Introduce(entries) => {
                 for entry in entries {
-                    self.offer(now, entry, Origin::Here, &mut outputs);
+                    self.offer(now, entry, Origin::Here);
                 }
-                self.flush(now, Waiting::default(), Vec::new(), &mut outputs);
             }
             Input::Wake => self.wake(now, &mut outputs),
         }
+        self.settle_view();
+        self.settle_writes(now, &mut outputs);
         self.announce(now, &mut outputs);
         outputs
     }
@@ -356,330 +376,10 @@ impl Core {
         self.changes.insert(change);
     }
 
-    /// Offers an entry and brings the view up to date.
-    pub(crate) fn offer(
-        &mut self,
-        now: Timestamp,
-        entry: Entry,
-        origin: Origin,
-        outputs: &mut Vec<Output>,
-    ) -> Offer {
-        let offer = self.replica.offer(now, entry);
-        if offer == Offer::Stored {
-            self.take_up(now, origin, Vec::new(), outputs);
-        }
-        offer
-    }
-
-    /// Persists what the replica stored and brings the view up to date.
-    fn take_up(
-        &mut self,
-        now: Timestamp,
-        origin: Origin,
-        chunks: Vec<Vec<u8>>,
-        outputs: &mut Vec<Output>,
-    ) {
-        let changes = self.replica.take_changes();
-        let mut writes: Vec<Write> = changes
-            .removed
-            .into_iter()
-            .map(|id| Write::Remove { id })
-            .collect();
-        for bytes in chunks {
-            let hash = Hash::of(&[&bytes]);
-            self.missing_chunks.remove(&hash);
-            if self.chunks.insert(hash) {
-                writes.push(Write::Chunk { hash, bytes });
-            }
-        }
-        let mut spread = Vec::new();
-        for (position, entry) in &changes.stored {
-            let id = entry.id(&self.federation());
-            writes.push(Write::Entry {
-                id,
-                bytes: entry.to_bytes(),
-                received: now,
-            });
-            spread.push((*position, origin));
-            self.volatile.insert(*position);
-            let from = match origin {
-                Origin::Peer(peer) => Some(peer),
-                Origin::Here => None,
-            };
-            self.note_chunks(*position, from);
-        }
-        if changes.standing {
-            self.roster_is_old = true;
-            self.view = self.replica.view();
-            self.changes.insert(Change::Members);
-            let all: Vec<ProposalId> = self.view.proposals.keys().copied().collect();
-            self.changes.extend(all.into_iter().map(Change::Proposal));
-        } else {
-            for (position, _) in &changes.stored {
-                self.replica.apply(&mut self.view, *position);
-            }
-        }
-        for (position, _) in &changes.stored {
-            if let Some(stored) = self.replica.get(*position) {
-                let record = stored.record.as_deref();
-                if let Some(Record::Opening(opening)) = record {
-                    self.deadlines.insert((opening.deadline, opening.proposal));
-                }
-                let change = change_of(stored.kind, record, stored.id, &self.view.phases);
-                self.roster_is_old |= matches!(change, Some(Change::Members | Change::Peers));
-                self.changes.extend(change);
-            }
-        }
-        let waiting = Waiting {
-            spread,
-            ..Waiting::default()
-        };
-        self.flush(now, waiting, writes, outputs);
-    }
-
-    /// Hands writes to the shell; what waits is done once they, and all before, are durable.
-    fn flush(
-        &mut self,
-        now: Timestamp,
-        waiting: Waiting,
-        writes: Vec<Write>,
-        outputs: &mut Vec<Output>,
-    ) {
-        if !writes.is_empty() {
-            self.writes += 1;
-            outputs.push(Output::Persist {
-                number: self.writes,
-                writes,
-            });
-        }
-        let known = self.waiting.entry(self.writes).or_default();
-        known.answers.extend(waiting.answers);
-        known.acknowledge.extend(waiting.acknowledge);
-        known.spread.extend(waiting.spread);
-        if self.durable >= self.writes {
-            self.persisted(now, self.durable, outputs);
-        }
-    }
-
-    /// Acknowledges a peer's message once all it brought is durable.
-    pub(crate) fn acknowledge(
-        &mut self,
-        now: Timestamp,
-        peer: PublicKey,
-        number: u64,
-        outputs: &mut Vec<Output>,
-    ) {
-        let waiting = Waiting {
-            acknowledge: vec![(peer, number)],
-            ..Waiting::default()
-        };
-        self.flush(now, waiting, Vec::new(), outputs);
-    }
-
-    fn answer(
-        &mut self,
-        now: Timestamp,
-        ticket: u64,
-        result: Result<EntryId, Refused>,
-        outputs: &mut Vec<Output>,
-    ) {
-        let waiting = Waiting {
-            answers: vec![(ticket, result)],
-            ..Waiting::default()
-        };
-        self.flush(now, waiting, Vec::new(), outputs);
-    }
-
-    /// Everything up to write `number` is durable. Completions may overtake each other.
-    fn persisted(&mut self, now: Timestamp, number: u64, outputs: &mut Vec<Output>) {
-        self.durable = self.durable.max(number);
-        let later = self.waiting.split_off(&(self.durable + 1));
-        let due = std::mem::replace(&mut self.waiting, later);
-        for waiting in due.into_values() {
-            for (ticket, result) in waiting.answers {
-                outputs.push(Output::Answer { ticket, result });
-            }
-            for (peer, number) in waiting.acknowledge {
-                self.send_acknowledgement(peer, number, outputs);
-            }
-            if !waiting.spread.is_empty() {
-                for (position, _) in &waiting.spread {
-                    self.volatile.remove(position);
-                }
-                self.spread(now, &waiting.spread, outputs);
-                self.fill_windows(now, outputs);
-            }
-        }
-    }
-
-    fn act(
-        &mut self,
-        now: Timestamp,
-        ticket: u64,
-        key: &SecretKey,
-        act: Act,
-        random: [u8; 32],
-        outputs: &mut Vec<Output>,
-    ) {
-        // An amendment during voting opens voting anew on the new version.
-        let reopen = match &act {
-            Act::Amend { proposal, .. } => self
-                .decision(proposal, now)
-                .filter(|decision| decision.state == State::Voting)
-                .map(|_| *proposal),
-            _ => None,
-        };
-        let mut result = self.author(now, key, &act, random, outputs);
-        if let (Some(proposal), Ok(_)) = (reopen, &result) {
-            let random = Hash::of(&[b"reopen", &random]).0;
-            let opened = self.author(now, key, &Act::Open { proposal }, random, outputs);
-            result = result.and_then(|amended| opened.map(|_| amended));
-        }
-        self.answer(now, ticket, result, outputs);
-    }
-
-    fn author(
-        &mut self,
-        now: Timestamp,
-        key: &SecretKey,
-        act: &Act,
-        random: [u8; 32],
-        outputs: &mut Vec<Output>,
-    ) -> Result<EntryId, Refused> {
-        let prepared = self.prepare(now, &key.public(), act, random)?;
-        let signature = prepared.header.sign(&self.federation(), key);
-        let chunks = prepared.chunks.clone();
-        self.take_own(now, prepared.signed(signature), chunks, outputs)
-    }
-
-    /// Stores an entry of a key of this node's people.
-    fn take_own(
-        &mut self,
-        now: Timestamp,
-        entry: Entry,
-        chunks: Vec<Vec<u8>>,
-        outputs: &mut Vec<Output>,
-    ) -> Result<EntryId, Refused> {
-        let id = entry.id(&self.federation());
-        match self.replica.offer(now, entry) {
-            Offer::Stored => {
-                self.take_up(now, Origin::Here, chunks, outputs);
-                Ok(id)
-            }
-            Offer::Known => Ok(id),
-            Offer::Refused(refusal) => Err(Refused::Entry(refusal)),
-            Offer::Waits(_) | Offer::Ahead(_) => Err(Refused::NotNext),
-        }
-    }
-
-    /// An entry signed elsewhere must be the next of its log: this node never makes a fork.
-    fn submit(
-        &mut self,
-        now: Timestamp,
-        ticket: u64,
-        entry: Entry,
-        chunks: Vec<Vec<u8>>,
-        outputs: &mut Vec<Output>,
-    ) {
-        let tip = self.replica.tip(&entry.header.author).map(|(_, id)| id);
-        let named: BTreeSet<Hash> = match Prepared::record(&entry) {
-            Some(record) => record.chunks().iter().copied().collect(),
-            None => BTreeSet::new(),
-        };
-        let chunks = chunks
-            .into_iter()
-            .filter(|bytes| named.contains(&Hash::of(&[bytes])));
-        let chunks = chunks.collect();
-        let result = if !self.caught_up {
-            Err(Refused::NotCaughtUp)
-        } else if entry.header.previous != tip {
-            Err(Refused::NotNext)
-        } else {
-            self.take_own(now, entry, chunks, outputs)
-        };
-        self.answer(now, ticket, result, outputs);
-    }
-
-    fn note_chunks(&mut self, position: Position, from: Option<PublicKey>) {
-        let Some(stored) = self.replica.get(position) else {
-            return;
-        };
-        let Some(record) = stored.record.as_deref() else {
-            return;
-        };
-        for hash in record.chunks() {
-            if !self.chunks.contains(hash) {
-                // Whoever names it again later may be lying, so the first one stays.
-                self.missing_chunks.entry(*hash).or_insert(from);
-            }
-        }
-    }
-
-    /// A chunk that was asked for. Returns whether it was.
-    pub(crate) fn take_chunk(
-        &mut self,
-        now: Timestamp,
-        bytes: Vec<u8>,
-        outputs: &mut Vec<Output>,
-    ) -> bool {
-        let hash = Hash::of(&[&bytes]);
-        if self.missing_chunks.remove(&hash).is_none() {
-            return self.chunks.contains(&hash);
-        }
-        self.chunks.insert(hash);
-        self.flush(
-            now,
-            Waiting::default(),
-            vec![Write::Chunk { hash, bytes }],
-            outputs,
-        );
-        let naming: Vec<ProposalId> = self
-            .view
-            .proposals
-            .iter()
-            .filter(|(_, proposal)| {
-                proposal
-                    .versions()
-                    .iter()
-                    .any(|version| version.content.chunks().contains(&hash))
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        self.changes
-            .extend(naming.into_iter().map(Change::Proposal));
-        true
-    }
-
-    /// The chunks to ask a peer for: those of its entries first, each sort from a random place
-    /// on. In order, chunks that a liar named and nobody has would hide all others for ever.
-    pub(crate) fn chunks_to_ask(&mut self, peer: &PublicKey, most: usize) -> Vec<Hash> {
-        let mut start = Hash([0; 32]);
-        if self.missing_chunks.len() > most {
-            self.generator.fill_bytes(&mut start.0);
-        }
-        let around = || {
-            let missing = &self.missing_chunks;
-            missing.range(start..).chain(missing.range(..start))
-        };
-        let of_peer = |from: &Option<PublicKey>| from.as_ref() == Some(peer);
-        let own = around().filter(|(_, from)| of_peer(from));
-        let others = around().filter(|(_, from)| !of_peer(from));
-        let asked = own.chain(others).map(|(hash, _)| *hash);
-        asked.take(most).collect()
-    }
-
-    /// Those of the chunks a peer asks for that are here, each once and at most `most`: reading
-    /// them costs the disk.
-    pub(crate) fn named_chunks(&self, hashes: &[Hash], most: usize) -> Vec<Hash> {
-        let here = hashes.iter().filter(|hash| self.chunks.contains(*hash));
-        let here: BTreeSet<Hash> = here.copied().collect();
-        here.into_iter().take(most).collect()
-    }
-
     fn wake(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
         let released = self.replica.release_due(now);
         if released.iter().any(|(_, offer)| *offer == Offer::Stored) {
-            self.take_up(now, Origin::Here, Vec::new(), outputs);
+            self.take_up(now, Origin::Here, Vec::new());
         }
         self.exchange_wake(now, outputs);
     }

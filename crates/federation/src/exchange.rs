@@ -94,7 +94,7 @@ impl Exchange {
         self.compare_by(now.plus_ms(QUIET_MS));
     }
 
-    fn compare_by(&mut self, at: Timestamp) {
+    pub fn compare_by(&mut self, at: Timestamp) {
         self.compare_at = Some(self.compare_at.map_or(at, |known| known.min(at)));
     }
 }
@@ -159,7 +159,7 @@ impl Core {
             }
             Message::Entries { number, entries } => {
                 if self.take_entries(now, from, entries, outputs) {
-                    self.acknowledge(now, from, number, outputs);
+                    self.acknowledge(from, number);
                 }
             }
             Message::Acknowledge { number } => {
@@ -207,7 +207,7 @@ impl Core {
                 }
             }
             Message::Chunk { bytes } => {
-                if !self.take_chunk(now, bytes, outputs) {
+                if !self.take_chunk(bytes) {
                     outputs.push(Output::Fault(from, Fault::UnaskedChunk));
                 }
             }

@@ -4,6 +4,7 @@
 
 mod act;
 pub mod application;
+mod budget;
 mod core;
 mod error;
 mod exchange;

@@ -250,3 +250,28 @@ fn a_vote_that_could_not_count_because_the_clock_was_set_back_is_refused() {
     let refused = node.vote(START.plus_seconds(60), proposal);
     assert!(matches!(refused, Err(Refused::Closed(_))), "{refused:?}");
 }
+
+#[test]
+fn an_amendment_and_its_new_opening_are_one_write() {
+    let mut alone = Alone::new(1, 1).start();
+    alone.set_up(1);
+    let proposal = alone.open(START);
+    let amend = Act::Amend {
+        proposal,
+        title: "Servers".to_owned(),
+        text: "We share some of them.".to_owned(),
+        what_changed: "Some.".to_owned(),
+    };
+    let input = Input::Act {
+        ticket: 90,
+        key: key(1, 4),
+        act: amend,
+        random: [90; 32],
+    };
+    let outputs = alone.give(START.plus_seconds(60), input);
+    let writes = outputs.iter().filter_map(|output| match output {
+        Output::Persist { writes, .. } => Some(writes.len()),
+        _ => None,
+    });
+    assert_eq!(writes.collect::<Vec<_>>(), [2]);
+}

@@ -12,7 +12,7 @@ use domain::{
     record::{Custody, Purpose, Roles},
 };
 use federation::{
-    Act, Core, Input, Output, Refused, Settings,
+    Act, Core, Input, Output, Refused, Settings, Write,
     message::{Message, Range},
 };
 use replica::heights::Ask;
@@ -30,6 +30,7 @@ struct Node {
     core: Core,
     now: Timestamp,
     tickets: u64,
+    written: Vec<Vec<u8>>,
 }
 
 impl Node {
@@ -54,6 +55,7 @@ impl Node {
             core: Core::new(genesis, settings).unwrap(),
             now: START,
             tickets: 0,
+            written: Vec::new(),
         };
         let (clean, alone) = (true, true);
         node.handle(Input::Start { clean, alone });
@@ -69,11 +71,18 @@ impl Node {
 
     fn handle(&mut self, input: Input) -> Vec<Output> {
         let mut outputs = self.core.handle(self.now, input);
-        let written = outputs.iter().filter_map(|output| match output {
-            Output::Persist { number, .. } => Some(*number),
-            _ => None,
-        });
-        if let Some(number) = written.max() {
+        let mut last = None;
+        for output in &outputs {
+            if let Output::Persist { number, writes } = output {
+                last = Some(*number);
+                let entries = writes.iter().filter_map(|write| match write {
+                    Write::Entry { bytes, .. } => Some(bytes.clone()),
+                    _ => None,
+                });
+                self.written.extend(entries);
+            }
+        }
+        if let Some(number) = last {
             outputs.extend(self.core.handle(self.now, Input::Persisted(number)));
         }
         outputs
@@ -311,4 +320,50 @@ fn a_peer_that_lacks_everything_again_and_again_is_sent_so_much_an_hour() {
     assert!(before <= 65_536 + 5 * all);
     node.now = node.now.plus_seconds(3_600);
     assert!(draw(&mut node, 1) > before);
+}
+
+#[test]
+fn a_stolen_key_that_claims_many_past_days_fills_no_disk_and_silences_no_other_key() {
+    let mut thief = Node::new();
+    let member = thief.core.member().unwrap();
+    thief
+        .act(1, grant(Purpose::Person, 4, Some(PersonId([10; 16]))))
+        .unwrap();
+    let long = |number: u32| Act::Propose {
+        title: "Long".to_owned(),
+        text: format!("{number:08}").repeat((500 << 10) / 8),
+        rule: String::new(),
+        urgent: None,
+        circle: None,
+        language: "en".to_owned(),
+    };
+    for number in 0..140 {
+        thief.act(3, long(number)).unwrap();
+    }
+    let flood = thief.written.len();
+    thief.act(4, long(140)).unwrap();
+
+    let mut node = Node::new();
+    let send = |node: &mut Node, entries: &[Vec<u8>]| {
+        let before = node.core.replica().len();
+        for (number, entry) in (1..).zip(entries) {
+            let entries = vec![entry.clone()];
+            let answers = node.hear(LIAR, Message::Entries { number, entries });
+            // Sending it again at once would help nobody.
+            assert!(answers.contains(&Message::Acknowledge { number }));
+        }
+        node.core.replica().len() - before
+    };
+    let taken = send(&mut node, &thief.written[..flood]);
+    assert!((100..130).contains(&taken), "{taken}");
+    assert!(node.core.held_back()[&member] > 0);
+    assert_eq!(send(&mut node, &thief.written[flood..]), 1);
+    let again = node.core.next_wakeup().unwrap();
+    assert!(
+        again <= node.now.plus_seconds(3_600),
+        "it is asked for later"
+    );
+    node.now = node.now.plus_seconds(30 * 86_400);
+    send(&mut node, &thief.written);
+    assert_eq!(node.core.replica().len(), thief.core.replica().len());
 }

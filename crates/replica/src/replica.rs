@@ -11,7 +11,7 @@ use domain::{
 
 use crate::{
     digest::Heights,
-    entry::Entry,
+    entry::{Entry, Header},
     error::Refusal,
     log::{Cut, CutKey, Log},
     pending::Pending,
@@ -134,6 +134,16 @@ impl Replica {
     #[must_use]
     pub fn find(&self, id: &EntryId) -> Option<&Stored> {
         self.position(id).and_then(|position| self.get(position))
+    }
+
+    /// The member whom a header speaks for, if what it rests on is here; it need not be valid.
+    #[must_use]
+    pub fn writer(&self, header: &Header) -> Option<MemberId> {
+        let grant = self.find(&header.grant).map(|grant| grant.member);
+        grant.or_else(|| {
+            let log = self.logs.get(&header.author)?;
+            log.main.first().map(|first| self.at(*first).member)
+        })
     }
 
     /// How many entries are stored.

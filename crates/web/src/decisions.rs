@@ -92,6 +92,16 @@ pub(crate) fn all(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     all
 }
 
+/// Every proposal, the newest first.
+pub(crate) fn newest_proposals(core: &Core) -> Vec<ProposalId> {
+    let known = core.view().proposals.iter();
+    let mut dated: Vec<(Timestamp, ProposalId)> = known
+        .filter_map(|(id, proposal)| Some((proposal.first.as_ref()?.time, *id)))
+        .collect();
+    dated.sort_unstable_by(|one, other| other.cmp(one));
+    dated.into_iter().map(|(_, id)| id).collect()
+}
+
 /// How many decisions wait for this node's member. Every page asks, so what has no open phase is
 /// not judged.
 pub(crate) fn waiting(core: &Core, now: Timestamp) -> u64 {

@@ -121,7 +121,7 @@ async fn each_refusal_has_its_status_and_word() {
     let vote = |proposal: &str, version: &str, choice: &str, reason: &str| {
         json!({
             "act": "vote", "proposal": proposal, "version": version, "choice": choice,
-            "aim": 0, "reason": reason,
+            "aim": 1, "reason": reason,
         })
     };
     let old = "00".repeat(32);

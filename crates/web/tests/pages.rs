@@ -140,7 +140,7 @@ async fn a_block_without_a_reason_comes_back_with_what_was_typed() {
     assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.body);
     let json = browser.get(&format!("{path}.json")).await.json();
     assert_eq!(json["phase"]["verdict"], "blocked");
-    assert_eq!(json["phase"]["ballots"][0]["aim"], 0);
+    assert_eq!(json["phase"]["ballots"][0]["aim"], 1);
 }
 
 #[tokio::test]
@@ -519,4 +519,24 @@ async fn a_node_that_stopped_says_that_nothing_was_lost() {
     let health = browser.get("/health").await;
     assert_eq!(health.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(health.json()["ready"], json!(false));
+}
+
+#[tokio::test]
+async fn the_archive_is_read_a_page_at_a_time_the_newest_first() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    for number in 0..52 {
+        propose(&mut browser, &format!("Bell {number:02}")).await;
+        world.clock.advance_seconds(60);
+    }
+    let mut stranger = world.browser();
+    let newest = stranger.get("/archive").await.body;
+    assert!(newest.contains("Bell 51") && newest.contains("Bell 02"));
+    assert!(!newest.contains("Bell 01"));
+    assert!(newest.contains("/archive?page=2"));
+    let older = stranger.get("/archive?page=2").await.body;
+    assert!(older.contains("Bell 01") && older.contains("Bell 00"));
+    assert!(older.contains("/archive?page=1") && !older.contains("/archive?page=3"));
+    let beyond = stranger.get("/archive?page=18446744073709551615").await;
+    assert_eq!(beyond.status(), StatusCode::OK);
 }

@@ -52,7 +52,7 @@ impl Vote {
             "proposal": decision["id"],
             "version": hash,
             "choice": choice.as_str(),
-            "aim": self.aim.map(|aim| aim - 1),
+            "aim": self.aim,
             "reason": self.reason,
         });
         let answer = api.act("vote", fields).await?;

@@ -53,7 +53,7 @@ impl Core {
             };
             let id = entry.id(&self.federation());
             self.exchange.wanted.remove(&id);
-            match self.offer(now, entry, Origin::Peer(from), outputs) {
+            match self.offer(now, entry, Origin::Peer(from)) {
                 Offer::Stored => stored = true,
                 Offer::Waits(ancestors) => {
                     missing.extend(ancestors);

@@ -346,8 +346,8 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         ("decide-needs", decide::page(&at, Show::Needs, &items())),
         ("decide-all", decide::page(&at, Show::All, &items())),
         ("decide-none", decide::page(&at, Show::Needs, &[])),
-        ("archive", decide::archive(&out, &items())),
-        ("archive-empty", decide::archive(&out, &[])),
+        ("archive", decide::archive(&out, &archive(items()))),
+        ("archive-empty", decide::archive(&out, &archive(Vec::new()))),
     ];
     pages.extend(members::pages());
     pages.extend(node_pages());
@@ -360,4 +360,12 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
     ];
     pages.extend(words.map(|(name, word)| (name, help::page(&out, word))));
     pages
+}
+
+fn archive(items: Vec<Item>) -> decide::Archive {
+    decide::Archive {
+        more: !items.is_empty(),
+        page: 2,
+        items,
+    }
 }

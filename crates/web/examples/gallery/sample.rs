@@ -1,6 +1,6 @@
 //! Invented co-ops, people and votes for the gallery and its tests.
 
-use domain::decision::Choice;
+use domain::decision::{Choice, Why};
 use domain::id::Timestamp;
 use web::catalogue::Language;
 use web::pages::decision::{
@@ -356,9 +356,7 @@ pub fn closed(outcome: Outcome) -> Decision {
         arrived: hours_ago(1),
     }];
     phase.votes[1].marks = vec![Mark::Conflicting];
-    phase.votes[0].marks = vec![Mark::NotCounted {
-        because: "its delegate had no mandate.".into(),
-    }];
+    phase.votes[0].marks = vec![Mark::NotCounted(Why::OtherVersion)];
     let met = outcome == Outcome::Passed;
     phase.checks.iter_mut().for_each(|check| check.met = met);
     Decision {

@@ -2,7 +2,7 @@
 
 use domain::decision::Choice;
 use web::pages::decide::{self, Show};
-use web::pages::decision::{self, Decision, Forms, Mark, May, Own, Words};
+use web::pages::decision::{self, Decision, Forms, May, Own, Words};
 use web::pages::form::Filled;
 use web::pages::frame::Done;
 use web::pages::help::Word;
@@ -158,9 +158,6 @@ fn what_people_write_is_escaped_everywhere() {
     phase.votes[0].reason = Words::Here(bad.into());
     phase.votes[0].aim = Some(bad.into());
     phase.votes[0].delegate = Some(bad.into());
-    phase.votes[0].marks = vec![Mark::NotCounted {
-        because: bad.into(),
-    }];
     phase.classes[0].name = bad.into();
     phase.missing[0].member.name = bad.into();
     let filled = Filled::from_pairs([("reason", bad), ("choice", bad)]).with_error("reason", bad);
@@ -249,7 +246,7 @@ fn unusual_votes_are_marked_in_words() {
     for mark in [
         "Late: arrived here today, 13:00, after the deadline",
         "Conflicting: two different votes of one revision, counts as abstain",
-        "Not counted because its delegate had no mandate.",
+        "Not counted: it is about another version of the text",
         "before that: Agree,",
     ] {
         assert!(words.contains(mark), "{mark}");

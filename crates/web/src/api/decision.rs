@@ -199,7 +199,7 @@ fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts) -> Value {
                 "member": seen.member.to_string(),
                 "name": view.member_name(&seen.member),
                 "choice": seen.record.choice.as_str(),
-                "aim": seen.record.aim,
+                "aim": seen.record.aim.map(|aim| aim + 1),
                 "reason": texts.note(id).text(),
                 "mandate": seen.mandate,
                 "revision": seen.record.revision,

@@ -87,6 +87,9 @@ fn node_status(site: &Site) -> Value {
             "nodes": core.roster().len() + 1,
             "entries": core.replica().len(),
             "held_entries": core.replica().pending_len(),
+            "held_back": core.held_back().iter()
+                .map(|(member, count)| (member.to_string(), json!(count)))
+                .collect::<serde_json::Map<_, _>>(),
             "missing_chunks": core.missing_chunks(),
             "peers": peers,
         })

@@ -15,6 +15,8 @@ messages! {
     none_at_all() { English: "Nothing was proposed yet. <a href=\"/decide/new\">Propose something</a>: title, text and how it is decided." }
     archive_of(federation) { English: "Decisions of {federation}" }
     archive_is_public() { English: "Proposals, votes and outcomes are public. Comments and names of persons are for members." }
+    archive_newer() { English: "Newer decisions" }
+    archive_older() { English: "Older decisions" }
     archive_empty() { English: "Nothing was proposed yet." }
     votes() { English: "Votes" }
     by(member) { English: "by {member}" }

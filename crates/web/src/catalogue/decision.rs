@@ -147,7 +147,12 @@ messages! {
     before_that(choice, when) { English: "before that: {choice}, {when}" }
     mark_late(when) { English: "Late: arrived here {when}, after the deadline" }
     mark_conflicting() { English: "Conflicting: two different votes of one revision, counts as abstain" }
-    mark_not_counted(because) { English: "Not counted because {because}" }
+    not_counted_not_eligible() { English: "Not counted: its member is not among those who decide this" }
+    not_counted_other_version() { English: "Not counted: it is about another version of the text" }
+    not_counted_before_opening() { English: "Not counted: it claims a time before voting opened" }
+    not_counted_after_deadline() { English: "Not counted: it claims a time after voting closed" }
+    not_counted_superseded() { English: "Not counted: its member voted again later" }
+    not_counted_repeated() { English: "Not counted: it repeats another ballot of its member" }
     the_text(version) { English: "The text, version {version}" }
     changes_alone() { English: "Changes alone" }
     text_not_here() { English: "The text has not arrived at this node yet. It is asked for from the other nodes." }

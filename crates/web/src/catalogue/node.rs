@@ -10,6 +10,8 @@ messages! {
     nothing_is_wrong() { English: "Nothing that this node knows of." }
     trouble_alone() { English: "No other node answers" }
     todo_alone() { English: "Votes and comments are stored here and go out when a node answers. Check this machine’s network and that its port is open." }
+    trouble_not_compared() { English: "This node was not stopped in order and signs nothing yet" }
+    todo_not_compared() { English: "It must first compare what it has with another node, so that it never signs two things in one place. If no other node is there, and this is no restored backup, start it with <code>folkmoot run --alone</code>." }
     trouble_clock_ahead(off) { English: "This clock is {off} ahead of the other nodes" }
     trouble_clock_behind(off) { English: "This clock is {off} behind the other nodes" }
     todo_clock() { English: "Turn on time synchronisation on this machine (NTP). Votes cast near a deadline can look late." }
@@ -22,6 +24,8 @@ messages! {
     todo_too_old() { English: "This node goes on storing and showing. Install the release to take part again." }
     trouble_no_delegate(member) { English: "Nobody can vote for {member}" }
     todo_no_delegate() { English: "Name a delegate with the root key: <code>folkmoot key mandate</code>, or invite one under <a href=\"/node/people\">People</a>." }
+    trouble_held_back(member, count) { English: "{member} writes more than this node takes: {count} entries are held back" }
+    todo_held_back(member) { English: "Of one member only so much is kept for each day since the founding, so that nobody fills every disk. Ask {member} whether a key of theirs was stolen; they revoke it with <code>folkmoot key revoke</code>. What is held back is asked for again every hour." }
     trouble_unencrypted() { English: "Passwords cross the network unencrypted" }
     todo_unencrypted() { English: "Put a reverse proxy with TLS before this node, or listen on this machine alone." }
     other_nodes() { English: "The other nodes" }

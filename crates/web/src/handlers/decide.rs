@@ -11,9 +11,12 @@ use crate::{
     auth::{Signed, Visitor},
     decisions,
     error::WebError,
-    pages::decide::{self, Show},
+    pages::decide::{self, Archive, Show},
     site::Site,
 };
+
+/// How many decisions one page of the archive has: strangers ask for it, and each is judged.
+const ARCHIVE_PAGE: usize = 50;
 
 #[derive(Deserialize)]
 pub(crate) struct Which {
@@ -35,23 +38,40 @@ pub(crate) async fn list(
     Ok(decide::page(&frame, show, &items).into_response())
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Paged {
+    #[serde(default)]
+    page: usize,
+}
+
 /// `GET /archive`: anyone may read what is public.
 pub(crate) async fn archive(
     State(site): State<Site>,
     Visitor { actor, place }: Visitor,
+    Query(paged): Query<Paged>,
 ) -> Result<Response, WebError> {
     let frame = views::frame(&site, actor.as_ref(), &place)?;
-    let items = site.node.read(|core| {
-        let mut items = views::items(core, site.now(), |_| true);
-        for item in &mut items {
+    let page = paged.page.max(1);
+    let view = site.node.read(|core| {
+        let newest = decisions::newest_proposals(core);
+        let before = (page - 1).saturating_mul(ARCHIVE_PAGE);
+        let ids = newest.iter().skip(before).take(ARCHIVE_PAGE);
+        let items = ids.filter_map(|id| core.decision(id, site.now()));
+        let items = items.map(|decision| {
+            let mut item = views::item(core, &decision);
             // Pages of members are for members.
             item.proposer.id.clear();
             item.own = None;
             item.needs_vote = false;
+            item
+        });
+        Archive {
+            items: items.collect(),
+            page,
+            more: newest.len() > before.saturating_add(ARCHIVE_PAGE),
         }
-        items
     });
-    Ok(decide::archive(&frame, &items).into_response())
+    Ok(decide::archive(&frame, &view).into_response())
 }
 
 /// `GET /archive/{id}`

@@ -87,6 +87,9 @@ fn median_offset_ms(peers: &[PeerState]) -> Option<i64> {
 
 fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
     let mut troubles = Vec::new();
+    if !core.is_caught_up() {
+        troubles.push(Trouble::NotCompared);
+    }
     if let Some(off_seconds) = core.clock_trouble() {
         let ahead = median_offset_ms(peers).is_some_and(|offset| offset < 0);
         troubles.push(Trouble::Clock {
@@ -103,6 +106,11 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
     if mandate.is_none_or(|mandate| mandate.delegates.is_empty()) {
         troubles.push(Trouble::NoDelegate);
     }
+    let held_back = core.held_back().iter();
+    troubles.extend(held_back.map(|(member, count)| Trouble::HeldBack {
+        member: core.view().member_name(member),
+        count: *count,
+    }));
     let public = site.settings.public_url.as_ref();
     if public.is_some_and(|public| !public.is_secure() && !public.is_loopback()) {
         troubles.push(Trouble::Unencrypted);

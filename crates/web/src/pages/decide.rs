@@ -120,28 +120,52 @@ pub fn page(frame: &Frame, show: Show, items: &[Item]) -> Markup {
         section aria-labelledby="list-title" data-live="list" {
             h2.vh id="list-title" { (show.name(say)) }
             @if shown.is_empty() { p.empty { (show.empty(say)) } }
-            @else { (table(frame, "/decide/", &shown)) }
+            @else { (table(frame, List::Members, &shown)) }
         }
     };
     document(frame, &Head::live(show.name(say), Area::Decide), body)
 }
 
+/// A page of the public archive, counted from 1 at the newest proposals.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// Its decisions.
+    pub items: Vec<Item>,
+    /// Which page it is.
+    pub page: usize,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
 /// The public archive: every decision, for anyone to read.
 #[must_use]
-pub fn archive(frame: &Frame, items: &[Item]) -> Markup {
+pub fn archive(frame: &Frame, archive: &Archive) -> Markup {
     let say = frame.language;
-    let shown: Vec<&Item> = items.iter().collect();
+    let shown: Vec<&Item> = archive.items.iter().collect();
+    let address = |page: usize| format!("/archive?page={page}");
     let body = html! {
         (page_head(Markup::default(), say.archive_of(&frame.federation), say.archive_is_public()))
         @if shown.is_empty() { p.empty { (say.archive_empty()) } }
-        @else { (table(frame, "/archive/", &shown)) }
+        @else { (table(frame, List::Public, &shown)) }
+        p.links {
+            @if archive.page > 1 { a rel="prev" href=(address(archive.page - 1)) { (say.archive_newer()) } }
+            @if archive.more { a rel="next" href=(address(archive.page + 1)) { (say.archive_older()) } }
+        }
     };
     document(frame, &Head::new(say.public_archive(), Area::Archive), body)
 }
 
-fn table(frame: &Frame, root: &str, items: &[&Item]) -> Markup {
+/// Whose list it is: what the reader's co-op voted and pages of members are for members.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    Members,
+    Public,
+}
+
+fn table(frame: &Frame, list: List, items: &[&Item]) -> Markup {
     let say = frame.language;
-    let reader = frame.session.is_some();
+    let reader = list == List::Members;
+    let root = if reader { "/decide/" } else { "/archive/" };
     html! {
         table.cards {
             caption { (say.decisions_listed(items.len() as u64)) }
@@ -165,7 +189,9 @@ fn table(frame: &Frame, root: &str, items: &[&Item]) -> Markup {
                             }
                         }
                         td data-label=(say.state()) { (item.state.pill(say)) }
-                        td data-label=(say.votes()) { span { (votes(say, item)) } }
+                        td data-label=(say.votes()) {
+                            @if item.electors > 0 { span { (votes(say, item)) } }
+                        }
                         td data-label=(say.next()) { span { (next(frame, item)) } }
                         @if reader { td data-label=(say.your_co_op()) { (own_vote(say, item)) } }
                     }
@@ -177,7 +203,7 @@ fn table(frame: &Frame, root: &str, items: &[&Item]) -> Markup {
 
 fn votes(say: Language, item: &Item) -> Markup {
     html! {
-        @if item.electors > 0 { (say.cast_of(item.cast, item.electors)) }
+        (say.cast_of(item.cast, item.electors))
         @if item.blocks > 0 { span.sub { (say.n_blocks(item.blocks)) } }
     }
 }

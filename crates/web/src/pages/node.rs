@@ -13,6 +13,8 @@ use crate::catalogue::Language;
 pub enum Trouble {
     /// No other node answers.
     Alone,
+    /// The node was not stopped in order and has not compared its logs with another since.
+    NotCompared,
     /// The clock differs from the peers' median.
     Clock {
         /// By how much, in seconds.
@@ -39,6 +41,13 @@ pub enum Trouble {
     },
     /// The member has no mandate, so nobody can vote for it.
     NoDelegate,
+    /// A member's keys wrote more than is kept of one member for now.
+    HeldBack {
+        /// The member.
+        member: String,
+        /// How many entries were held back since the node started.
+        count: u64,
+    },
     /// Sign-in is reached over an address that is neither this machine nor encrypted.
     Unencrypted,
 }
@@ -160,6 +169,7 @@ fn trouble_note(frame: &Frame, trouble: &Trouble) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     let (what, todo) = match trouble {
         Trouble::Alone => (say.trouble_alone(), say.todo_alone()),
+        Trouble::NotCompared => (say.trouble_not_compared(), say.todo_not_compared()),
         Trouble::Clock {
             off_seconds,
             ahead,
@@ -188,6 +198,10 @@ fn trouble_note(frame: &Frame, trouble: &Trouble) -> Markup {
         Trouble::NoDelegate => (
             say.trouble_no_delegate(&frame.member),
             say.todo_no_delegate(),
+        ),
+        Trouble::HeldBack { member, count } => (
+            say.trouble_held_back(member, *count),
+            say.todo_held_back(member),
         ),
         Trouble::Unencrypted => (say.trouble_unencrypted(), say.todo_unencrypted()),
     };

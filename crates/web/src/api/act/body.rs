@@ -194,6 +194,11 @@ impl ActBody {
             } => {
                 let no_choice = |_| fault("choice", format!("{choice:?} is no choice."));
                 let choice: Choice = choice.parse().map_err(no_choice)?;
+                let no_aim = || fault("aim", "The charter's aims are numbered from 1.".to_owned());
+                let aim = match aim {
+                    Some(number) => Some(number.checked_sub(1).ok_or_else(no_aim)?),
+                    None => None,
+                };
                 Act::Vote {
                     proposal: proposal.0,
                     version: version.0,

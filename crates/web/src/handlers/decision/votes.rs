@@ -1,7 +1,7 @@
 //! The votes of a phase, and who is missing, as its page shows them.
 
 use domain::{
-    decision::{Choice, Counted, Why},
+    decision::{Choice, Counted},
     id::{EntryId, MemberId, Timestamp},
     record::Custody,
 };
@@ -126,20 +126,7 @@ fn marks(
         marks.push(Mark::Conflicting);
     }
     if let Some(left_out) = phase.count.left_out.get(&ballot) {
-        marks.push(Mark::NotCounted {
-            because: why(left_out.why).to_owned(),
-        });
+        marks.push(Mark::NotCounted(left_out.why));
     }
     marks
-}
-
-fn why(why: Why) -> &'static str {
-    match why {
-        Why::NotEligible => "Its member is not among those who decide this.",
-        Why::OtherVersion => "It is about another version of the text.",
-        Why::BeforeOpening => "It claims a time before voting opened.",
-        Why::AfterDeadline => "It claims a time after voting closed.",
-        Why::Superseded => "Its member voted again later.",
-        Why::Repeated => "It repeats another ballot of its member.",
-    }
 }

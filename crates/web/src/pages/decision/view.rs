@@ -1,6 +1,6 @@
 //! What the page of one decision shows, as plain values.
 
-use domain::decision::Choice;
+use domain::decision::{Choice, Why};
 use domain::id::Timestamp;
 
 use super::super::parts::{Name, Outcome, State};
@@ -100,11 +100,8 @@ pub enum Mark {
     },
     /// The member sent two different ballots of one revision: counts as abstain.
     Conflicting,
-    /// Not counted, and why, as a sentence of the core.
-    NotCounted {
-        /// The reason.
-        because: String,
-    },
+    /// Not counted, and why.
+    NotCounted(Why),
 }
 
 /// A ballot that stands for its member.

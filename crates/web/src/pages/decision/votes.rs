@@ -1,6 +1,6 @@
 //! Who voted what and why: seats by class, who is missing, blocks, reasons, every ballot.
 
-use domain::decision::Choice;
+use domain::decision::{Choice, Why};
 use maud::{Markup, html};
 
 use super::super::frame::Frame;
@@ -241,6 +241,11 @@ fn mark_words(frame: &Frame, mark: &Mark) -> Markup {
     match mark {
         Mark::Late { arrived } => say.mark_late(frame.clock().past(*arrived)),
         Mark::Conflicting => say.mark_conflicting(),
-        Mark::NotCounted { because } => say.mark_not_counted(because),
+        Mark::NotCounted(Why::NotEligible) => say.not_counted_not_eligible(),
+        Mark::NotCounted(Why::OtherVersion) => say.not_counted_other_version(),
+        Mark::NotCounted(Why::BeforeOpening) => say.not_counted_before_opening(),
+        Mark::NotCounted(Why::AfterDeadline) => say.not_counted_after_deadline(),
+        Mark::NotCounted(Why::Superseded) => say.not_counted_superseded(),
+        Mark::NotCounted(Why::Repeated) => say.not_counted_repeated(),
     }
 }

@@ -1,0 +1,280 @@
+//! How entries get in: offered by peers, signed here or elsewhere; made durable before anybody is
+//! told of them.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    cbor::Encode,
+    id::{EntryId, Hash, ProposalId, Timestamp},
+    key::{PublicKey, SecretKey},
+    record::Record,
+    text::CHUNK_BYTES_MAX,
+};
+use replica::{Offer, Position, Refusal, entry::Entry};
+
+use super::{Core, Origin, Waiting};
+use crate::{
+    act::{Act, Prepared},
+    budget::Allowance,
+    error::Refused,
+    io::{Change, Output, Write},
+    prepare::change_of,
+    state::State,
+};
+
+/// How long after an entry was held back its member's logs are compared again, in milliseconds.
+const HELD_BACK_MS: u64 = 3_600_000;
+
+impl Core {
+    /// Offers an entry that came from elsewhere.
+    pub(crate) fn offer(&mut self, now: Timestamp, entry: Entry, origin: Origin) -> Offer {
+        if origin != Origin::Here && !self.has_room_for(now, &entry) {
+            // It is asked for again when its member may have more.
+            self.exchange.compare_by(now.plus_ms(HELD_BACK_MS));
+            return Offer::Refused(Refusal::Limit {
+                limit: "what this node keeps of one member for now",
+            });
+        }
+        let offer = self.replica.offer(now, entry);
+        if offer == Offer::Stored {
+            self.take_up(now, origin, Vec::new());
+        }
+        offer
+    }
+
+    fn has_room_for(&mut self, now: Timestamp, entry: &Entry) -> bool {
+        let Some(member) = self.replica.writer(&entry.header) else {
+            return true;
+        };
+        let size = entry.header.size() as u64;
+        let created = self.replica.genesis().created;
+        let allowance = Allowance::at(now.since_ms(created));
+        self.budget
+            .admits(member, &entry.header.author, size, &allowance)
+    }
+
+    /// Persists what the replica stored; the view follows in [`Core::settle_view`].
+    pub(super) fn take_up(&mut self, now: Timestamp, origin: Origin, chunks: Vec<Vec<u8>>) {
+        let changes = self.replica.take_changes();
+        let removed = changes.removed.into_iter();
+        let mut writes: Vec<Write> = removed.map(|id| Write::Remove { id }).collect();
+        for bytes in chunks {
+            let hash = Hash::of(&[&bytes]);
+            self.missing_chunks.remove(&hash);
+            if self.chunks.insert(hash) {
+                writes.push(Write::Chunk { hash, bytes });
+            }
+        }
+        let mut spread = Vec::new();
+        for (position, entry) in &changes.stored {
+            let id = entry.id(&self.federation());
+            writes.push(Write::Entry {
+                id,
+                bytes: entry.to_bytes(),
+                received: now,
+            });
+            spread.push((*position, origin));
+            self.volatile.insert(*position);
+            let from = match origin {
+                Origin::Peer(peer) => Some(peer),
+                Origin::Here => None,
+            };
+            self.note_chunks(*position, from);
+            self.charge(*position);
+            self.unseen.push(*position);
+        }
+        self.standing_changed |= changes.standing;
+        let waiting = Waiting {
+            spread,
+            ..Waiting::default()
+        };
+        self.flush(waiting, writes);
+    }
+
+    /// Counts what a stored entry takes of its member's budget.
+    pub(crate) fn charge(&mut self, position: Position) {
+        let Some(stored) = self.replica.get(position) else {
+            return;
+        };
+        let record = stored.record.as_deref();
+        let chunks = record.map_or(0, |record| record.chunks().len() as u64);
+        let size = u64::from(stored.size) + chunks * CHUNK_BYTES_MAX as u64;
+        self.budget.charge(stored.member, stored.author, size);
+    }
+
+    /// Brings the view up to date with all that was stored since it last was: once for a whole
+    /// message, for a change of what stands costs building it anew.
+    pub(crate) fn settle_view(&mut self) {
+        let unseen = std::mem::take(&mut self.unseen);
+        if std::mem::take(&mut self.standing_changed) {
+            self.view = self.replica.view();
+            self.roster_is_old = true;
+            self.changes.insert(Change::Members);
+            let all: Vec<ProposalId> = self.view.proposals.keys().copied().collect();
+            self.changes.extend(all.into_iter().map(Change::Proposal));
+        } else {
+            for position in &unseen {
+                self.replica.apply(&mut self.view, *position);
+            }
+        }
+        for position in &unseen {
+            if let Some(stored) = self.replica.get(*position) {
+                let record = stored.record.as_deref();
+                if let Some(Record::Opening(opening)) = record {
+                    self.deadlines.insert((opening.deadline, opening.proposal));
+                }
+                let change = change_of(stored.kind, record, stored.id, &self.view.phases);
+                self.roster_is_old |= matches!(change, Some(Change::Members | Change::Peers));
+                self.changes.extend(change);
+            }
+        }
+    }
+
+    /// Has writes made durable; what waits is done once they, and all before, are.
+    pub(super) fn flush(&mut self, waiting: Waiting, writes: Vec<Write>) {
+        self.gathered.extend(writes);
+        let number = self.writes + u64::from(!self.gathered.is_empty());
+        let known = self.waiting.entry(number).or_default();
+        known.answers.extend(waiting.answers);
+        known.acknowledge.extend(waiting.acknowledge);
+        known.spread.extend(waiting.spread);
+    }
+
+    /// Hands what one input had written to the shell in one piece, so that a crash never parts
+    /// it, and does what waits for nothing.
+    pub(crate) fn settle_writes(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
+        let writes = std::mem::take(&mut self.gathered);
+        if !writes.is_empty() {
+            self.writes += 1;
+            let number = self.writes;
+            outputs.insert(0, Output::Persist { number, writes });
+        }
+        if self.durable >= self.writes {
+            self.persisted(now, self.durable, outputs);
+        }
+    }
+
+    /// Acknowledges a peer's message once all it brought is durable.
+    pub(crate) fn acknowledge(&mut self, peer: PublicKey, number: u64) {
+        let waiting = Waiting {
+            acknowledge: vec![(peer, number)],
+            ..Waiting::default()
+        };
+        self.flush(waiting, Vec::new());
+    }
+
+    fn answer(&mut self, ticket: u64, result: Result<EntryId, Refused>) {
+        let waiting = Waiting {
+            answers: vec![(ticket, result)],
+            ..Waiting::default()
+        };
+        self.flush(waiting, Vec::new());
+    }
+
+    /// Everything up to write `number` is durable. Completions may overtake each other.
+    pub(crate) fn persisted(&mut self, now: Timestamp, number: u64, outputs: &mut Vec<Output>) {
+        self.durable = self.durable.max(number);
+        let later = self.waiting.split_off(&(self.durable + 1));
+        let due = std::mem::replace(&mut self.waiting, later);
+        for waiting in due.into_values() {
+            for (ticket, result) in waiting.answers {
+                outputs.push(Output::Answer { ticket, result });
+            }
+            for (peer, number) in waiting.acknowledge {
+                self.send_acknowledgement(peer, number, outputs);
+            }
+            if !waiting.spread.is_empty() {
+                for (position, _) in &waiting.spread {
+                    self.volatile.remove(position);
+                }
+                self.spread(now, &waiting.spread, outputs);
+                self.fill_windows(now, outputs);
+            }
+        }
+    }
+
+    pub(super) fn act(
+        &mut self,
+        now: Timestamp,
+        ticket: u64,
+        key: &SecretKey,
+        act: Act,
+        random: [u8; 32],
+    ) {
+        // An amendment during voting opens voting anew on the new version.
+        let reopen = match &act {
+            Act::Amend { proposal, .. } => self
+                .decision(proposal, now)
+                .filter(|decision| decision.state == State::Voting)
+                .map(|_| *proposal),
+            _ => None,
+        };
+        let mut result = self.author(now, key, &act, random);
+        if let (Some(proposal), Ok(_)) = (reopen, &result) {
+            self.settle_view();
+            let random = Hash::of(&[b"reopen", &random]).0;
+            let opened = self.author(now, key, &Act::Open { proposal }, random);
+            result = result.and_then(|amended| opened.map(|_| amended));
+        }
+        self.answer(ticket, result);
+    }
+
+    fn author(
+        &mut self,
+        now: Timestamp,
+        key: &SecretKey,
+        act: &Act,
+        random: [u8; 32],
+    ) -> Result<EntryId, Refused> {
+        let prepared = self.prepare(now, &key.public(), act, random)?;
+        let signature = prepared.header.sign(&self.federation(), key);
+        let chunks = prepared.chunks.clone();
+        self.take_own(now, prepared.signed(signature), chunks)
+    }
+
+    /// Stores an entry of a key of this node's people.
+    fn take_own(
+        &mut self,
+        now: Timestamp,
+        entry: Entry,
+        chunks: Vec<Vec<u8>>,
+    ) -> Result<EntryId, Refused> {
+        let id = entry.id(&self.federation());
+        match self.replica.offer(now, entry) {
+            Offer::Stored => {
+                self.take_up(now, Origin::Here, chunks);
+                Ok(id)
+            }
+            Offer::Known => Ok(id),
+            Offer::Refused(refusal) => Err(Refused::Entry(refusal)),
+            Offer::Waits(_) | Offer::Ahead(_) => Err(Refused::NotNext),
+        }
+    }
+
+    /// An entry signed elsewhere must be the next of its log: this node never makes a fork.
+    pub(super) fn submit(
+        &mut self,
+        now: Timestamp,
+        ticket: u64,
+        entry: Entry,
+        chunks: Vec<Vec<u8>>,
+    ) {
+        let tip = self.replica.tip(&entry.header.author).map(|(_, id)| id);
+        let named: BTreeSet<Hash> = match Prepared::record(&entry) {
+            Some(record) => record.chunks().iter().copied().collect(),
+            None => BTreeSet::new(),
+        };
+        let chunks = chunks
+            .into_iter()
+            .filter(|bytes| named.contains(&Hash::of(&[bytes])));
+        let chunks = chunks.collect();
+        let result = if !self.caught_up {
+            Err(Refused::NotCaughtUp)
+        } else if entry.header.previous != tip {
+            Err(Refused::NotNext)
+        } else {
+            self.take_own(now, entry, chunks)
+        };
+        self.answer(ticket, result);
+    }
+}
