@@ -63,6 +63,16 @@ impl Replica {
     }
 
     fn judge(&self, id: EntryId, entry: &Entry, received: Timestamp) -> Result<Stored, Refusal> {
+        self.judge_as(id, entry, received, false)
+    }
+
+    fn judge_as(
+        &self,
+        id: EntryId,
+        entry: &Entry,
+        received: Timestamp,
+        is_restored: bool,
+    ) -> Result<Stored, Refusal> {
         let named = |id: EntryId| {
             let position = self.position(&id)?;
             Some((position, self.at(position)))
@@ -71,6 +81,7 @@ impl Replica {
             federation: self.federation,
             genesis: &self.genesis,
             received,
+            is_restored,
             previous: entry.header.previous.and_then(named),
             grant: named(entry.header.grant),
         };
@@ -406,7 +417,7 @@ impl Replica {
         received: Timestamp,
     ) -> Result<(), Refusal> {
         let judged = if self.missing_ancestors(&entry).is_empty() {
-            self.judge(id, &entry, received)
+            self.judge_as(id, &entry, received, true)
         } else {
             Err(Refusal::AncestorMissing)
         };
