@@ -47,6 +47,10 @@ pub(crate) struct Exchange {
     /// How many entries each peer was sent in its present span, and when that began. Connecting
     /// anew does not change it.
     served: BTreeMap<PublicKey, (Timestamp, u64)>,
+    /// The peers to whom something is under way.
+    busy: BTreeSet<PublicKey>,
+    /// By how many seconds the clock is off the median of the peers', if that is too much.
+    clock_off_seconds: Option<u64>,
     compare_at: Option<Timestamp>,
     fruitless: u32,
     quiet_rounds: u32,
@@ -62,12 +66,19 @@ impl Exchange {
     pub fn disconnected(&mut self, peer: &PublicKey) {
         if let Some(known) = self.peers.remove(peer) {
             self.seen.insert(*peer, known.heard);
+            self.busy.remove(peer);
+            self.clock_off_seconds = self.clock_off();
         }
+    }
+
+    /// By how many seconds the clock is too far off to sign anything.
+    pub fn clock_trouble(&self) -> Option<u64> {
+        self.clock_off_seconds
     }
 
     /// The median of the peers' clocks, from three nodes on, so that one liar cannot silence a
     /// node.
-    pub fn clock_trouble(&self) -> Option<u64> {
+    fn clock_off(&self) -> Option<u64> {
         let known = self.peers.values().filter(|peer| peer.clock_known);
         let mut offsets: Vec<i64> = known.map(|peer| peer.clock_ahead_ms).collect();
         offsets.sort_unstable();
@@ -81,7 +92,8 @@ impl Exchange {
     }
 
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        let flights = self.peers.values().flat_map(|peer| peer.flights.values());
+        let busy = self.busy.iter().filter_map(|key| self.peers.get(key));
+        let flights = busy.flat_map(|peer| peer.flights.values());
         let resend = flights.map(|flight| flight.due).min();
         let want = self.wanted.values().map(|wanted| wanted.due).min();
         let compare = self.compare_at.filter(|_| !self.peers.is_empty());
@@ -121,6 +133,7 @@ impl Core {
     }
 
     pub(crate) fn connected(&mut self, now: Timestamp, peer: PublicKey, outputs: &mut Vec<Output>) {
+        self.exchange.disconnected(&peer);
         self.exchange.peers.insert(peer, Peer::since(now));
         self.note_change(Change::Peers);
         let incarnation = self.exchange.incarnation;
@@ -163,7 +176,9 @@ impl Core {
                 }
             }
             Message::Acknowledge { number } => {
-                peer.end(now, number);
+                if peer.end(now, number) {
+                    self.exchange.busy.remove(&from);
+                }
                 self.fill_window(now, from, outputs);
             }
             Message::Have { ids } => self.take_announcement(now, from, ids, outputs),
@@ -215,13 +230,14 @@ impl Core {
     }
 
     fn note_clock(&mut self, now: Timestamp, theirs: Timestamp, from: PublicKey) {
-        let before = self.clock_trouble().is_some();
         if let Some(peer) = self.exchange.peers.get_mut(&from) {
             let ahead = i128::from(theirs.0) - i128::from(now.0);
             peer.clock_ahead_ms = ahead.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
             peer.clock_known = true;
         }
-        if self.clock_trouble().is_some() != before {
+        let off = self.exchange.clock_off();
+        let before = std::mem::replace(&mut self.exchange.clock_off_seconds, off);
+        if before.is_some() != off.is_some() {
             self.note_change(Change::Peers);
         }
     }

@@ -12,7 +12,7 @@ use replica::Position;
 const RESEND_MS: u64 = 1_000;
 /// The shortest and the longest first wait, in milliseconds.
 const RESEND_MS_MIN: u64 = 400;
-const RESEND_MS_MAX: u64 = 30_000;
+const RESEND_MS_MAX: u64 = 8_000;
 /// How many more bytes under way to a peer make the wait a millisecond longer: a line of one
 /// megabit a second.
 const BYTES_A_MS: u64 = 128;
@@ -53,15 +53,17 @@ impl RoundTrip {
                 deviation_ms: measured_ms / 2,
             },
             Some(known) => Self {
-                smoothed_ms: (7 * known.smoothed_ms + measured_ms) / 8,
-                deviation_ms: (3 * known.deviation_ms + known.smoothed_ms.abs_diff(measured_ms))
-                    / 4,
+                smoothed_ms: known.smoothed_ms - known.smoothed_ms / 8 + measured_ms / 8,
+                deviation_ms: known.deviation_ms - known.deviation_ms / 4
+                    + known.smoothed_ms.abs_diff(measured_ms) / 4,
             },
         }
     }
 
     fn wait_ms(self) -> u64 {
-        let wait = self.smoothed_ms + 4 * self.deviation_ms;
+        let wait = self
+            .smoothed_ms
+            .saturating_add(self.deviation_ms.saturating_mul(4));
         wait.clamp(RESEND_MS_MIN, RESEND_MS_MAX)
     }
 }
@@ -113,7 +115,8 @@ impl Peer {
     pub fn begin(&mut self, now: Timestamp, ids: Vec<EntryId>, bytes: u64) -> u64 {
         let under_way: u64 = self.flights.values().map(|flight| flight.bytes).sum();
         let usual = self.round_trip.map_or(RESEND_MS, RoundTrip::wait_ms);
-        let wait_ms = (usual << self.patience) + (under_way + bytes) / BYTES_A_MS;
+        let usual = (usual << self.patience).min(RESEND_MS_MAX);
+        let wait_ms = usual + (under_way + bytes) / BYTES_A_MS;
         self.sent += 1;
         let flight = Flight {
             ids,
@@ -128,10 +131,11 @@ impl Peer {
     }
 
     /// Notes that entries have arrived. What was sent again says nothing about how long it takes,
-    /// for nobody knows which one was acknowledged; only that patience may be wanting.
-    pub fn end(&mut self, now: Timestamp, number: u64) {
+    /// for nobody knows which one was acknowledged; only that patience may be wanting. Returns
+    /// whether nothing is under way any more.
+    pub fn end(&mut self, now: Timestamp, number: u64) -> bool {
         let Some(flight) = self.flights.remove(&number) else {
-            return;
+            return false;
         };
         if flight.tries == 0 {
             let measured_ms = now.since_ms(flight.sent);
@@ -140,6 +144,7 @@ impl Peer {
         } else {
             self.patience = flight.tries.min(PATIENCE_MAX);
         }
+        self.flights.is_empty()
     }
 }
 

@@ -142,12 +142,16 @@ impl Core {
                 return;
             };
             let number = peer.begin(now, ids.clone(), bytes);
+            self.exchange.busy.insert(to);
             outputs.push(Output::SendEntries { to, number, ids });
         }
     }
 
     /// Takes from a peer's queue what fits one message, if another one may be under way.
     fn next_flight(&mut self, now: Timestamp, to: &PublicKey) -> Option<(Vec<EntryId>, u64)> {
+        if self.exchange.peers.get(to)?.queue.is_empty() {
+            return None;
+        }
         let most = SERVED_TIMES * self.replica().len() as u64 + SERVED_MORE;
         let (began, mut served) = match self.exchange.served.get(to) {
             Some((began, served)) if now.since_ms(*began) < SERVED_MS => (*began, *served),
@@ -186,7 +190,10 @@ impl Core {
 
     pub(super) fn resend(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
         let (mut given_up, mut resent) = (Vec::new(), Vec::new());
-        for (key, peer) in &mut self.exchange.peers {
+        for key in &self.exchange.busy {
+            let Some(peer) = self.exchange.peers.get_mut(key) else {
+                continue;
+            };
             let due: Vec<u64> = peer
                 .flights
                 .iter()
@@ -213,6 +220,9 @@ impl Core {
                 });
             }
         }
+        let peers = &self.exchange.peers;
+        let is_busy = |key: &PublicKey| peers.get(key).is_some_and(|p| !p.flights.is_empty());
+        self.exchange.busy.retain(is_busy);
         given_up.dedup();
         for key in given_up {
             self.send_digest(now, key, outputs);
