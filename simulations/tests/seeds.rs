@@ -5,7 +5,7 @@ use std::process::Command;
 use simulations::{Broken, Options, run};
 
 /// How many seeds may be needed to catch a mistake.
-const SEEDS_MAX: u64 = 60;
+const SEEDS_MAX: u64 = 200;
 
 fn traces(arguments: &[&str]) -> Vec<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_simulations"))

@@ -114,8 +114,6 @@ pub(crate) fn judge(
         member,
         right,
         rank,
-        references: header.references.clone(),
-        has_note: header.note.is_some(),
         loose: false,
         stood: false,
         size: header.size() as u32,
