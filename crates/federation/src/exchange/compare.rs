@@ -42,17 +42,17 @@ impl Core {
         let is_ours = |part: &&Part| self.replica().digest_in(&part.range.keys()) == part.digest;
         let differing: Vec<&Part> = parts.iter().filter(|part| !is_ours(part)).collect();
         let mut answers = Vec::new();
-        for part in &differing {
-            let heights = self.replica().heights_in(&part.range.keys());
+        for range in self.joined(&differing) {
+            let heights = self.replica().heights_in(&range.keys());
             if heights.len() <= HEIGHTS_MAX {
-                let (range, heights) = (part.range, heights.to_vec());
+                let heights = heights.to_vec();
                 answers.push(Message::Heights {
                     now,
                     range,
                     heights,
                 });
             } else {
-                let parts = self.split(part.range, heights);
+                let parts = self.split(range, heights);
                 answers.push(Message::Digests { now, parts });
             }
         }
@@ -73,9 +73,30 @@ impl Core {
         }
     }
 
+    /// The ranges of parts, neighbours as one as long as their heights fit one message: what is
+    /// sent in answer to one message comes in an order of ancestors.
+    fn joined(&self, parts: &[&Part]) -> Vec<Range> {
+        let mut ranges: Vec<Range> = Vec::new();
+        for part in parts {
+            if let Some(before) = ranges.last_mut() {
+                let both = Range {
+                    first: before.first,
+                    last: part.range.last,
+                };
+                let fits = self.replica().heights_in(&both.keys()).len() <= HEIGHTS_MAX;
+                if fits && successor(before.last) == part.range.first {
+                    *before = both;
+                    continue;
+                }
+            }
+            ranges.push(part.range);
+        }
+        ranges
+    }
+
     /// Digests over parts of a range with about equally many logs.
     fn split(&self, range: Range, heights: &[Height]) -> Vec<Part> {
-        let size = heights.len().div_ceil(DIGESTS_MAX).max(HEIGHTS_MAX / 4);
+        let size = heights.len().div_ceil(DIGESTS_MAX).max(HEIGHTS_MAX / 16);
         let count = heights.len().div_ceil(size);
         let mut first = range.first;
         let chunks = heights.chunks(size).enumerate();

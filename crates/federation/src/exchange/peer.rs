@@ -1,6 +1,6 @@
 //! What is known of a connected peer, and how long it takes to answer.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     id::{EntryId, Hash, Timestamp},
@@ -76,8 +76,8 @@ pub(super) struct Peer {
     pub heard: Timestamp,
     pub clock_ahead_ms: i64,
     pub clock_known: bool,
-    pub queue: VecDeque<Position>,
-    pub queued: BTreeSet<Position>,
+    /// What it is to be sent. In this node's order of storing ancestors come first.
+    pub queue: BTreeSet<Position>,
     pub flights: BTreeMap<u64, Flight>,
     pub sent: u64,
     pub expected: u64,
@@ -179,5 +179,57 @@ impl PeerState {
             to_come: peer.expected,
             compared: peer.compared,
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp(1_800_000_000_000);
+
+    /// A peer that has acknowledged ten small messages, each after so long.
+    fn peer(round_trip_ms: u64) -> Peer {
+        let mut peer = Peer::since(START);
+        for _ in 0..10 {
+            let number = peer.begin(START, Vec::new(), 0);
+            assert!(peer.end(START.plus_ms(round_trip_ms), number));
+        }
+        peer
+    }
+
+    fn wait_ms(peer: &mut Peer, bytes: u64) -> u64 {
+        let number = peer.begin(START, Vec::new(), bytes);
+        peer.flights[&number].wait_ms
+    }
+
+    #[test]
+    fn what_is_lost_is_sent_again_as_soon_as_the_peer_usually_answers() {
+        assert_eq!(wait_ms(&mut Peer::since(START), 0), RESEND_MS);
+        assert_eq!(wait_ms(&mut peer(20), 0), RESEND_MS_MIN);
+        let far = wait_ms(&mut peer(1_500), 0);
+        assert!((1_500..2_500).contains(&far), "{far}");
+        assert_eq!(wait_ms(&mut peer(60_000), 0), RESEND_MS_MAX);
+    }
+
+    #[test]
+    fn much_under_way_makes_the_wait_longer() {
+        let mut peer = peer(20);
+        let quarter = 256 * 1_024;
+        assert_eq!(wait_ms(&mut peer, quarter), RESEND_MS_MIN + 2_048);
+        assert_eq!(wait_ms(&mut peer, quarter), RESEND_MS_MIN + 4_096);
+    }
+
+    #[test]
+    fn a_peer_that_became_slow_is_waited_for_longer_until_it_answers_in_time() {
+        let mut peer = peer(20);
+        let number = peer.begin(START, Vec::new(), 0);
+        peer.flights.get_mut(&number).unwrap().tries = 2;
+        peer.end(START.plus_ms(1_000), number);
+        assert_eq!(wait_ms(&mut peer, 0), 4 * RESEND_MS_MIN);
+        let number = peer.begin(START, Vec::new(), 0);
+        peer.end(START.plus_ms(20), number);
+        assert_eq!(wait_ms(&mut peer, 0), RESEND_MS_MIN);
     }
 }

@@ -114,11 +114,7 @@ impl Core {
         let Some(peer) = self.exchange.peers.get_mut(&to) else {
             return;
         };
-        for position in positions {
-            if peer.queued.insert(position) {
-                peer.queue.push_back(position);
-            }
-        }
+        peer.queue.extend(positions);
         self.fill_window(now, to, outputs);
     }
 
@@ -161,17 +157,17 @@ impl Core {
         if served >= most {
             // What it still lacks it asks for in the next span.
             peer.queue.clear();
-            peer.queued.clear();
         }
         let (mut ids, mut bytes) = (Vec::new(), 0);
         let fresh = peer.flights.values().filter(|flight| flight.tries == 0);
         let has_room = fresh.count() < WINDOW && peer.flights.len() < FLIGHTS_MAX;
         while has_room && ids.len() < ENTRIES_MAX {
             // What a peer asked for may still be on its way to the disk: it waits there.
-            let Some(position) = peer.queue.front().filter(|front| self.is_durable(**front)) else {
+            let first = peer.queue.first().copied();
+            let Some(position) = first.filter(|first| self.is_durable(*first)) else {
                 break;
             };
-            if let Some(stored) = self.replica().get(*position) {
+            if let Some(stored) = self.replica().get(position) {
                 let size = stored.size as usize;
                 if !ids.is_empty() && bytes + size > ENTRIES_BYTES_MAX {
                     break;
@@ -179,8 +175,7 @@ impl Core {
                 bytes += size;
                 ids.push(stored.id);
             }
-            peer.queued.remove(position);
-            peer.queue.pop_front();
+            peer.queue.pop_first();
         }
         self.exchange.peers.insert(*to, peer);
         served += ids.len() as u64;
