@@ -12,11 +12,15 @@ const BYTES_MAX: u64 = 64 * 1024;
 /// The most addresses of a list.
 const ADDRESSES_MAX: usize = 64;
 
+/// The most room that can be kept free, in MiB: a tebibyte.
+const RESERVE_MIB_MAX: u64 = 1 << 20;
+
 /// Every section and its keys.
-const KNOWN: [(&str, &[&str]); 4] = [
+const KNOWN: [(&str, &[&str]); 5] = [
     ("node", &["name"]),
     ("web", &["listen", "public_url", "trusted_proxies"]),
     ("network", &["listen", "announce", "bootstrap"]),
+    ("store", &["reserve_mib"]),
     ("log", &["level", "format"]),
 ];
 
@@ -30,6 +34,8 @@ pub struct Config {
     pub web: WebSection,
     /// `[network]`
     pub network: NetworkSection,
+    /// `[store]`
+    pub store: StoreSection,
     /// `[log]`
     pub log: LogSection,
 }
@@ -83,6 +89,20 @@ impl Default for NetworkSection {
             announce: Vec::new(),
             bootstrap: Vec::new(),
         }
+    }
+}
+
+/// Where entries are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct StoreSection {
+    /// When less than this is free on the disk, in MiB, nothing is taken from other nodes.
+    pub reserve_mib: u64,
+}
+
+impl Default for StoreSection {
+    fn default() -> Self {
+        Self { reserve_mib: 64 }
     }
 }
 
@@ -188,6 +208,12 @@ impl Config {
                     "write for example trusted_proxies = [\"127.0.0.1\"]",
                 )
             })?;
+        }
+        if self.store.reserve_mib > RESERVE_MIB_MAX {
+            return Err(Fault::new(
+                format!("store.reserve_mib is at most {RESERVE_MIB_MAX}"),
+                "write for example reserve_mib = 64",
+            ));
         }
         crate::logging::check_level(&self.log.level)
             .map_err(|problem| Fault::new(problem, "write for example level = \"info\""))
@@ -300,6 +326,10 @@ mod tests {
                 "network.listen: \"localhost:1\" is not",
             ),
             ("[log]\nformat = \"xml\"", "unknown variant `xml`"),
+            (
+                "[store]\nreserve_mib = 2000000",
+                "store.reserve_mib is at most 1048576",
+            ),
             ("[log]\nlevel = \"loud\"", "log.level"),
             ("[web", "TOML parse error at line 1"),
         ] {

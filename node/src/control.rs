@@ -17,7 +17,7 @@ use web::invitation::Invitation;
 
 pub use self::{
     client::Access,
-    desk::{Desk, roles_of},
+    desk::{Desk, read_signature, roles_of},
     server::{Notice, serve},
 };
 
@@ -94,6 +94,8 @@ pub enum RootAct {
         roles: Vec<String>,
         /// `node` or `person`.
         custody: String,
+        /// The key's signature, in hexadecimal; none if the key was granted before for the same.
+        proof: Option<String>,
     },
     /// Lists who votes: keys and whose they are.
     Mandate {

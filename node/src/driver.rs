@@ -1,13 +1,18 @@
 //! The loop that owns the core: takes one input, hands it to the core, does what the core asks,
 //! in order. Nothing it does waits for a disk or a peer.
 //!
-//! Writes go to the writer, which says how far everything is durable; messages go to the sender,
-//! which keeps their order. Both queues are bounded, and neither waits for the loop.
+//! Writes go to the writer, which says how far everything is durable; messages go to the
+//! queues of the peers, which keep their order. All queues are bounded, and none waits for the
+//! loop.
 
 mod error;
 mod handle;
 mod health;
+mod intake;
+mod room;
+mod roster;
 mod sender;
+mod ticket;
 mod writer;
 
 use std::{
@@ -16,13 +21,13 @@ use std::{
     time::Duration,
 };
 
-use domain::{cbor::Decode, id::EntryId};
-use federation::{Change, Core, Input, Output, Prepared, Refused, message::Message};
+use domain::{cbor::Encode, key::PublicKey};
+use federation::{Change, Core, Input, Output, Refused};
 use network::{Event, Events, Network, Reply};
 use replica::entry::Entry;
 use store::Store;
 use tokio::{
-    sync::{broadcast, mpsc, oneshot, watch},
+    sync::{broadcast, mpsc, watch},
     time::Instant,
 };
 use web::node::Request;
@@ -31,9 +36,16 @@ pub use self::{
     error::DriverError,
     handle::{Handle, refused},
     health::Health,
+    room::Reserve,
     writer::translate,
 };
-use self::{sender::Parcel, writer::Batch};
+use self::{
+    health::Room,
+    roster::RosterSender,
+    sender::{Lanes, Mail, Parcel},
+    ticket::Ticket,
+    writer::Batch,
+};
 use crate::clock;
 
 /// Requests that may wait.
@@ -60,6 +72,8 @@ pub struct Parts {
     pub core: Core,
     /// The store it was restored from.
     pub store: Store,
+    /// The room kept for this node's own people; none when nothing comes from other nodes.
+    pub reserve: Option<Reserve>,
     /// The network; none when only this machine's commands are carried out.
     pub network: Option<(Network, Events)>,
     /// Whether the store was closed in order.
@@ -96,14 +110,18 @@ pub fn start(parts: Parts) -> Running {
     let (health_sender, health) = watch::channel(Health::default());
     let (stop, stopping) = watch::channel(false);
     let changes = broadcast::Sender::new(CHANGES_MAX);
-    let (batches, persisted) = writer::start(parts.store.clone(), health_sender);
+    let (batches, persisted) = writer::start(parts.store.clone(), health_sender.clone());
+    if let Some(reserve) = parts.reserve {
+        room::watch(reserve, health_sender, persisted.clone());
+    }
     let (network, events) = match parts.network {
         Some((network, events)) => (Some(network), Some(events)),
         None => (None, None),
     };
-    let parcels = network
+    let roster = network.clone().map(roster::start);
+    let lanes = network
         .clone()
-        .map(|network| sender::start(parts.store.clone(), network));
+        .map(|network| Lanes::new(Mail::new(parts.store.clone(), network)));
     let handle = Handle::new(handle::Parts {
         core: Arc::clone(&core),
         requests,
@@ -111,7 +129,7 @@ pub fn start(parts: Parts) -> Running {
         changes: changes.clone(),
         store: parts.store,
         network: network.clone(),
-        parcels: parcels.clone(),
+        roster: roster.clone(),
         health: health.clone(),
         stop,
     });
@@ -120,11 +138,13 @@ pub fn start(parts: Parts) -> Running {
         network,
         changes,
         batches,
-        parcels,
+        roster,
+        lanes,
         health,
         strangers: stranger_queue,
         tickets: BTreeMap::new(),
         next_ticket: 1,
+        has_left_out: false,
     };
     let inputs = Inputs {
         requests: to_do,
@@ -150,22 +170,19 @@ struct Inputs {
     stopping: watch::Receiver<bool>,
 }
 
-/// Who waits for an answer.
-enum Ticket {
-    Entry(oneshot::Sender<Result<EntryId, Refused>>),
-    Prepared(oneshot::Sender<Result<Box<Prepared>, Refused>>),
-}
-
 struct Driver {
     core: Arc<RwLock<Core>>,
     network: Option<Network>,
     changes: broadcast::Sender<Change>,
     batches: mpsc::Sender<Batch>,
-    parcels: Option<mpsc::Sender<Parcel>>,
+    roster: Option<RosterSender>,
+    lanes: Option<Lanes<Mail>>,
     health: watch::Receiver<Health>,
     strangers: mpsc::Sender<Stranger>,
     tickets: BTreeMap<u64, Ticket>,
     next_ticket: u64,
+    /// Whether something was left out for lack of room.
+    has_left_out: bool,
 }
 
 impl Driver {
@@ -191,12 +208,16 @@ impl Driver {
                 }
                 Some(request) = inputs.requests.recv() => self.take_request(request)?,
                 Some(entries) = inputs.introductions.recv(), if takes_events => {
-                    Some(Input::Introduce(entries))
+                    (!self.leaves_out(true)).then_some(Input::Introduce(entries))
                 }
                 Some(event) = next_event(&mut inputs.events), if takes_events => {
                     self.take_event(event).await
                 }
-                () = tokio::time::sleep_until(wake) => Some(Input::Wake),
+                Ok(()) = self.health.changed() => {
+                    self.answer_what_is_held();
+                    self.has_room_again().then_some(Input::Compare)
+                }
+                () = tokio::time::sleep_until(wake) => Some(self.wake()),
             };
             if let Some(input) = next {
                 self.step(input).await?;
@@ -213,7 +234,19 @@ impl Driver {
         let (batches, _) = mpsc::channel(1);
         // Closing the queue lets the writer finish and go.
         drop(std::mem::replace(&mut self.batches, batches));
-        while persisted.changed().await.is_ok() {
+        loop {
+            if self.health.borrow_and_update().disk.is_full() {
+                // Waiting for room could keep the node from ever stopping.
+                return Err(DriverError::Held);
+            }
+            let changed = tokio::select! {
+                biased;
+                changed = persisted.changed() => changed,
+                Ok(()) = self.health.changed() => continue,
+            };
+            if changed.is_err() {
+                return Ok(());
+            }
             let progress = persisted.borrow_and_update().clone();
             match progress {
                 writer::Progress::Durable(number) => {
@@ -225,7 +258,16 @@ impl Driver {
                 writer::Progress::Failed(error) => return Err(DriverError::Store(error)),
             }
         }
-        Ok(())
+    }
+
+    /// What is left out to a peer is made up for by comparing: the first heights of a connection,
+    /// for instance, are not repeated otherwise.
+    fn wake(&mut self) -> Input {
+        let lanes = self.lanes.as_mut();
+        match lanes.is_some_and(Lanes::is_to_make_up) {
+            true => Input::Compare,
+            false => Input::Wake,
+        }
     }
 
     fn wake_at(&self) -> Instant {
@@ -259,14 +301,18 @@ impl Driver {
                 // The writer only goes away together with the store; that arrives as a failure.
                 let _ = self.batches.send(Batch { number, writes }).await;
             }
-            Output::Send(to, message) => self.send(Parcel::Message(to, message)).await,
+            // What would not be taken is not asked for.
+            Output::Send(_, message) if self.leaves_out(room::asks(&message)) => {}
+            Output::Send(to, message) => self.send(to, Parcel::Message(message.to_bytes())),
             Output::SendEntries { to, number, ids } => {
-                self.send(Parcel::Entries { to, number, ids }).await;
+                self.send(to, Parcel::Entries { number, ids });
             }
-            Output::SendChunks { to, hashes } => self.send(Parcel::Chunks { to, hashes }).await,
+            Output::SendChunks { to, hashes } => self.send(to, Parcel::Chunks(hashes)),
             Output::Roster(roster) => {
                 tracing::debug!(nodes = roster.len(), "the roster changed");
-                self.send(Parcel::Roster(roster)).await;
+                if let Some(sender) = &self.roster {
+                    sender.set(roster);
+                }
             }
             Output::Fault(peer, fault) => {
                 tracing::warn!(%peer, ?fault, "a peer broke the protocol");
@@ -297,91 +343,35 @@ impl Driver {
         }
     }
 
-    async fn send(&self, parcel: Parcel) {
-        if let Some(parcels) = &self.parcels {
-            // The sender ends with the network, when there is nobody to send to.
-            let _ = parcels.send(parcel).await;
+    /// On a full disk nobody waits for room that may never come: who waits for an answer hears
+    /// that the act is kept in memory.
+    fn answer_what_is_held(&mut self) {
+        if !self.health.borrow_and_update().disk.is_full() {
+            return;
+        }
+        for ticket in std::mem::take(&mut self.tickets).into_values() {
+            ticket.refuse(Refused::DiskFullHeld);
         }
     }
 
-    fn ticket(&mut self, ticket: Ticket) -> u64 {
-        let number = self.next_ticket;
-        self.next_ticket += 1;
-        self.tickets.insert(number, ticket);
-        number
+    /// Whether something is left out because it needs room that is kept for this node's own
+    /// people.
+    fn leaves_out(&mut self, needs_room: bool) -> bool {
+        let leaves_out = needs_room && self.health.borrow().room != Room::Enough;
+        self.has_left_out |= leaves_out;
+        leaves_out
     }
 
-    fn take_request(&mut self, request: Request) -> Result<Option<Input>, DriverError> {
-        let full = self.health.borrow().disk.is_full();
-        let random = clock::random().map_err(|_| DriverError::Random)?;
-        Ok(match request {
-            Request::Act { reply, .. } | Request::Submit { reply, .. } if full => {
-                let _ = reply.send(Err(Refused::DiskFull));
-                None
-            }
-            Request::Act { key, act, reply } => Some(Input::Act {
-                ticket: self.ticket(Ticket::Entry(reply)),
-                key,
-                act,
-                random,
-            }),
-            Request::Prepare { key, act, reply } => Some(Input::Prepare {
-                ticket: self.ticket(Ticket::Prepared(reply)),
-                key,
-                act,
-                random,
-            }),
-            Request::Submit {
-                entry,
-                chunks,
-                reply,
-            } => Some(Input::Submit {
-                ticket: self.ticket(Ticket::Entry(reply)),
-                entry,
-                chunks,
-            }),
-        })
+    /// Whether there is room now for what was left out before.
+    fn has_room_again(&mut self) -> bool {
+        let has_room = self.has_left_out && self.health.borrow().room == Room::Enough;
+        self.has_left_out &= !has_room;
+        has_room
     }
 
-    async fn take_event(&mut self, event: Event) -> Option<Input> {
-        match event {
-            Event::Connected { peer } => {
-                tracing::info!(%peer, "connected");
-                Some(Input::Connected(peer))
-            }
-            Event::Disconnected { peer } => {
-                tracing::info!(%peer, "disconnected");
-                Some(Input::Disconnected(peer))
-            }
-            Event::Frame { from, bytes } => match Message::from_bytes(&bytes) {
-                Ok(message) => Some(Input::Message(from, message)),
-                Err(error) => {
-                    tracing::warn!(%from, %error, "a peer sent bytes that are no message");
-                    if let Some(network) = &self.network {
-                        network.penalise(from).await;
-                    }
-                    None
-                }
-            },
-            Event::Application { request, reply, .. } => {
-                // A full queue drops the reply, which tells the sender that nobody answers.
-                let _ = self.strangers.try_send(Stranger { request, reply });
-                None
-            }
-            Event::Listening { address } => {
-                tracing::info!(%address, "listening for nodes");
-                let _ = self.changes.send(Change::Peers);
-                None
-            }
-            Event::DialFailed {
-                peer,
-                address,
-                error,
-            } => {
-                tracing::debug!(%peer, %address, %error, "a node could not be reached");
-                None
-            }
-            _ => None,
+    fn send(&mut self, to: PublicKey, parcel: Parcel) {
+        if let Some(lanes) = &mut self.lanes {
+            lanes.send(to, parcel);
         }
     }
 }

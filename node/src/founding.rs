@@ -6,8 +6,9 @@ use domain::{
     cbor::Encode,
     charter::Charter,
     genesis::{FOUNDERS_MAX, Founder, Genesis, NAME_BYTES_MAX},
-    key::{PublicKey, SecretKey},
-    record::{Custody, Delegate, Purpose, Roles},
+    id::{FederationId, MemberId},
+    key::{SecretKey, Signature},
+    record::{Custody, Delegate, Grant, Purpose, Roles},
     text::is_line,
 };
 use federation::Act;
@@ -114,12 +115,18 @@ pub fn write_genesis(directory: &DataDirectory, genesis: &Genesis) -> Outcome {
 /// After `found` or `join`: grants the node's key and the first steward's, names the steward as
 /// delegate, and keeps the one-time link of the steward.
 pub async fn begin_member(directory: &DataDirectory, handle: &Handle, root: &SecretKey) -> Outcome {
-    let node = directory.key(Role::Node)?.public();
-    handle.act(root.clone(), grant_node(node)).await?;
+    let node = directory.key(Role::Node)?;
+    let (federation, member) = (
+        handle.read(|core| core.federation()),
+        MemberId(root.public().0),
+    );
+    let grant = grant_node(&node, &federation, &member);
+    handle.act(root.clone(), grant).await?;
     let roles = Roles::STEWARD.with(Roles::DELEGATE);
     let (invitation, secret) = invite_person("First steward", roles)?;
+    let proof = prove_invited((&invitation, &secret), &federation, &member)?;
     handle
-        .act(root.clone(), grant_person(&invitation, roles))
+        .act(root.clone(), grant_person(&invitation, roles, proof))
         .await?;
     let delegates = vec![Delegate {
         key: invitation.key,
@@ -147,25 +154,38 @@ pub fn invite_person(name: &str, roles: Roles) -> Outcome<(Invitation, Secret)> 
         .map_err(|error| Failure::refused("no key could be made").because(error))
 }
 
+/// An invited person's key agrees to its being granted.
+pub fn prove_invited(
+    (invitation, secret): (&Invitation, &Secret),
+    federation: &FederationId,
+    member: &MemberId,
+) -> Outcome<Signature> {
+    let proof = invitation.proof(secret, federation, member);
+    proof.map_err(|error| Failure::refused("the invited person's key does not open").because(error))
+}
+
 /// The act that gives a node its key's rights.
-pub fn grant_node(key: PublicKey) -> Act {
+pub fn grant_node(key: &SecretKey, federation: &FederationId, member: &MemberId) -> Act {
+    let purpose = Purpose::Node;
     Act::Grant {
-        purpose: Purpose::Node,
-        key,
+        purpose,
+        key: key.public(),
         person: None,
         roles: Roles::none(),
         custody: Custody::Node,
+        proof: Some(Grant::prove(key, federation, member, purpose, None)),
     }
 }
 
 /// The act that gives an invited person its key's rights.
-pub fn grant_person(invitation: &Invitation, roles: Roles) -> Act {
+pub fn grant_person(invitation: &Invitation, roles: Roles, proof: Signature) -> Act {
     Act::Grant {
         purpose: Purpose::Person,
         key: invitation.key,
         person: Some(invitation.person),
         roles,
         custody: Custody::Node,
+        proof: Some(proof),
     }
 }
 

@@ -63,7 +63,7 @@ async fn introduce(handle: &Handle, network: &Network, address: &str) -> Result<
             let node = entries.last().and_then(granted_node);
             handle.introduce(entries).await;
             if let Some(node) = node {
-                handle.found(node, address.to_owned()).await;
+                handle.found(node, address.to_owned());
             }
             Ok(())
         }

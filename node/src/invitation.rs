@@ -1,6 +1,8 @@
 //! Invitations for co-ops: a text that tells a newcomer which federation, where, and until when,
 //! and a secret that opens the door of the node that made it.
 
+use std::fmt;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
@@ -19,7 +21,7 @@ const CHECKSUM_BYTES: usize = 4;
 const CHARACTERS_MAX: usize = 4_096;
 
 /// An invitation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Invitation {
     /// The federation it leads to.
     pub federation: FederationId,
@@ -29,6 +31,17 @@ pub struct Invitation {
     pub secret: [u8; 32],
     /// Until when it can be used.
     pub expires: Timestamp,
+}
+
+/// Whoever shows the secret is let in: it is never printed.
+impl fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invitation")
+            .field("federation", &self.federation)
+            .field("addresses", &self.addresses)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Encode for Invitation {
@@ -128,6 +141,16 @@ mod tests {
             addresses: vec!["/ip4/192.0.2.1/tcp/7181".to_owned()],
             secret: [9; 32],
             expires: Timestamp(1_000_000),
+        }
+    }
+
+    #[test]
+    fn an_invitations_secret_is_not_printed() {
+        let mut invitation = invitation();
+        invitation.secret = [0xa7; 32];
+        let text = format!("{invitation:?} {invitation:#?}");
+        for shown in ["167", "a7", "A7", "secret"] {
+            assert!(!text.contains(shown), "{text}");
         }
     }
 

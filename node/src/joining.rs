@@ -92,38 +92,61 @@ pub async fn wait_and_join(
     };
     let mut said = None;
     loop {
-        for address in &application.addresses {
-            match ask(&handle, &network, address, &root, &application).await {
-                Ok(Progress::Joined) => {
-                    finish(&directory, &handle, &root, &public_url).await;
-                    return;
-                }
-                Ok(Progress::Waiting { found, needed }) => {
-                    if said != Some(found) {
-                        tracing::info!("{found} of {needed} founders have admitted this co-op");
-                        said = Some(found);
-                    }
-                    break;
-                }
-                Err(problem) => tracing::info!(%address, %problem, "no answer about the admission"),
+        if !is_member(&handle, &root) {
+            let waiting = ask_each(&handle, &network, &root, &application).await;
+            if let Some(Waiting { found, needed }) = waiting.filter(|_| waiting != said) {
+                tracing::info!("{found} of {needed} founders have admitted this co-op");
+                said = waiting;
+            }
+        }
+        // The core is looked at, whatever was answered: the answer to a join can be lost, and what
+        // follows a join can fail, on a full disk for instance.
+        if is_member(&handle, &root) {
+            match complete(&directory, &handle, &root).await {
+                Ok(()) => break,
+                Err(failure) => tracing::error!("joined, but: {failure}"),
             }
         }
         tokio::time::sleep(PAUSE).await;
     }
+    tracing::info!("admitted: this co-op is a member now");
+    crate::run::print_link(&directory, &handle, &public_url).await;
 }
 
-enum Progress {
-    Joined,
-    Waiting { found: usize, needed: u64 },
+/// How far the admission is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Waiting {
+    found: usize,
+    needed: u64,
 }
 
+/// Asks at each address until one answers.
+async fn ask_each(
+    handle: &Handle,
+    network: &Network,
+    root: &SecretKey,
+    application: &Application,
+) -> Option<Waiting> {
+    for address in &application.addresses {
+        match ask(handle, network, address, root, application).await {
+            Ok(waiting) => return waiting,
+            Err(problem) => tracing::info!(%address, %problem, "no answer about the admission"),
+        }
+        if is_member(handle, root) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Asks how far the admission is, and joins when enough founders have signed; nothing then.
 async fn ask(
     handle: &Handle,
     network: &Network,
     address: &str,
     root: &SecretKey,
     application: &Application,
-) -> Result<Progress, String> {
+) -> Result<Option<Waiting>, String> {
     let request = Request::Status {
         root: root.public(),
     };
@@ -158,20 +181,11 @@ async fn ask(
     let enough = handle.read(|core| core.genesis().admissions_needed());
     if join.admissions.len() < enough {
         let found = join.admissions.len();
-        return Ok(Progress::Waiting { found, needed });
+        return Ok(Some(Waiting { found, needed }));
     }
     let joined = handle.act(root.clone(), Act::Join(join)).await;
     joined.map_err(|failure| failure.message)?;
-    Ok(Progress::Joined)
-}
-
-async fn finish(directory: &DataDirectory, handle: &Handle, root: &SecretKey, public_url: &str) {
-    if let Err(failure) = complete(directory, handle, root).await {
-        tracing::error!("joined, but: {failure}");
-        return;
-    }
-    tracing::info!("admitted: this co-op is a member now");
-    crate::run::print_link(directory, handle, public_url).await;
+    Ok(None)
 }
 
 /// After `join`: the first grants, unless they were written before a crash, and no more waiting.
@@ -188,4 +202,82 @@ pub async fn complete(directory: &DataDirectory, handle: &Handle, root: &SecretK
 /// Whether the member of this root key is in already.
 pub fn is_member(handle: &Handle, root: &SecretKey) -> bool {
     handle.read(|core| core.view().members.contains_key(&MemberId(root.public().0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{charter::Charter, genesis::Founder};
+    use network::{Limits, Settings};
+
+    use super::*;
+    use crate::opening;
+
+    const CLASS: &str = "producer";
+
+    /// What a newcomer joins with.
+    fn join(root: &SecretKey, founder: &SecretKey, federation: &domain::id::FederationId) -> Join {
+        let newcomer = Newcomer {
+            root: root.public(),
+            class: CLASS.to_owned(),
+            name: "Elm".to_owned(),
+        };
+        let admission = Admission {
+            founder: founder.public(),
+            signature: founder.sign(&newcomer.message(federation)),
+        };
+        Join {
+            newcomer,
+            admissions: vec![admission],
+        }
+    }
+
+    #[tokio::test]
+    async fn a_join_whose_answer_was_lost_is_completed_without_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::create(folder.path().join("data")).unwrap();
+        let root = founding::prepare(&directory, "Elm", &[]).unwrap();
+        let alder = SecretKey::from_seed(&[1; 32]);
+        let founder = Founder {
+            root: alder.public(),
+            name: "Alder".to_owned(),
+            class: CLASS.to_owned(),
+        };
+        let genesis = founding::genesis("Trees", vec![founder], &Charter::default()).unwrap();
+        founding::write_genesis(&directory, &genesis).unwrap();
+        let application = Application {
+            name: "Elm".to_owned(),
+            class: CLASS.to_owned(),
+            addresses: Vec::new(),
+        };
+        application.write(&directory).unwrap();
+        let running = opening::restore(&directory)
+            .await
+            .unwrap()
+            .start(None, true);
+        let handle = running.handle.clone();
+        let joining = join(&root, &alder, &genesis.federation());
+        // Whoever asked hears nothing of it.
+        handle.act(root.clone(), Act::Join(joining)).await.unwrap();
+        let settings = Settings {
+            listen: Vec::new(),
+            secret: SecretKey::from_seed(&[2; 32]),
+            federation: None,
+            limits: Limits::default(),
+        };
+        let (network, _events) = Network::start(settings).await.unwrap();
+        let joined = wait_and_join(
+            directory.clone(),
+            handle.clone(),
+            network.clone(),
+            application,
+            "http://127.0.0.1:1".to_owned(),
+        );
+        let joined = tokio::time::timeout(Duration::from_secs(30), joined).await;
+        assert!(joined.is_ok(), "it waits for ever");
+        assert!(!directory.application_path().exists());
+        assert!(directory.link_path().exists());
+        assert!(handle.read(|core| core.view().keys.contains_key(&core.node())));
+        network.shutdown().await;
+        opening::close(running).await.unwrap();
+    }
 }

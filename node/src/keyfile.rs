@@ -33,6 +33,8 @@ pub enum Role {
     Node,
     /// The key with which the node will witness and close votes.
     Validator,
+    /// A person's key on the person's own device.
+    Person,
 }
 
 impl Role {
@@ -42,6 +44,7 @@ impl Role {
             Self::Root => "root",
             Self::Node => "node",
             Self::Validator => "validator",
+            Self::Person => "person",
         }
     }
 
@@ -105,13 +108,19 @@ pub fn check_private(path: &Path) -> Outcome {
 
 /// Reads a key file.
 pub fn read(path: &Path, role: Role) -> Outcome<SecretKey> {
+    read_one_of(path, &[role]).map(|(_, key)| key)
+}
+
+/// Reads a key file whose first line says which of these roles it has.
+pub fn read_one_of(path: &Path, roles: &[Role]) -> Outcome<(Role, SecretKey)> {
     check_private(path)?;
     let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
     let bad = |problem: &str| {
+        let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
         Failure::configuration(format!(
             "{} is no {} key file of this release: {problem}",
             path.display(),
-            role.word()
+            words.join(" or ")
         ))
         .hint("restore the file from your backup, or name the right one")
     };
@@ -123,10 +132,12 @@ pub fn read(path: &Path, role: Role) -> Outcome<SecretKey> {
     })?);
     let mut lines = text.lines();
     let header = lines.next().unwrap_or_default();
-    if header != role.header() {
-        let message = format!("its first line is not {:?}", role.header());
+    let Some(role) = roles.iter().copied().find(|role| header == role.header()) else {
+        let headers = roles.iter().map(|role| format!("{:?}", role.header()));
+        let headers: Vec<String> = headers.collect();
+        let message = format!("its first line is not {}", headers.join(" or "));
         return Err(bad(&message));
-    }
+    };
     let field = |line: Option<&str>, name: &str| {
         line.and_then(|line| line.strip_prefix(name))
             .and_then(|rest| rest.strip_prefix(' '))
@@ -142,7 +153,7 @@ pub fn read(path: &Path, role: Role) -> Outcome<SecretKey> {
     if key.public() != public {
         return Err(bad("the secret does not belong to the public key"));
     }
-    Ok(key)
+    Ok((role, key))
 }
 
 #[cfg(test)]

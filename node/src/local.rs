@@ -1,18 +1,23 @@
 //! What the site needs of the store and the data directory.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use domain::{
     cbor::Decode,
     id::{EntryId, Hash},
-    key::SecretKey,
+    key::{PublicKey, SecretKey},
 };
 use replica::entry::Entry;
 use store::{Store, StoreError, Write};
 use web::{
     local::{Local, LocalError, LocalFuture},
-    node::{Library, LibraryFuture, RootKey},
+    node::{DiskTrouble, Library, LibraryFuture, RootKey},
 };
 
 use crate::{directory::DataDirectory, driver::Handle, keyfile::Role};
+
+/// How long the network may take to say how it is.
+const NETWORK_DEADLINE: Duration = Duration::from_secs(1);
 
 /// The store, as the site sees it.
 #[derive(Debug, Clone)]
@@ -108,8 +113,23 @@ impl Library for Shelf {
         })
     }
 
-    fn trouble(&self) -> Option<&'static str> {
-        self.handle.as_ref()?.health().disk.trouble()
+    fn round_trips_ms(&self) -> LibraryFuture<'_, BTreeMap<PublicKey, u64>> {
+        Box::pin(async move {
+            let network = self.handle.as_ref().and_then(Handle::network);
+            let Some(network) = network else {
+                return Ok(BTreeMap::new());
+            };
+            // A page must not wait for a network that has much to do.
+            let peers = tokio::time::timeout(NETWORK_DEADLINE, network.peers()).await;
+            let peers = peers.unwrap_or_default().into_iter();
+            Ok(peers
+                .filter_map(|peer| Some((peer.key, peer.round_trip_ms?.into())))
+                .collect())
+        })
+    }
+
+    fn trouble(&self) -> Option<DiskTrouble> {
+        self.handle.as_ref()?.health().trouble()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     cbor::Decode,
-    id::{Hash, MemberId, Timestamp},
+    id::{Hash, Timestamp},
     record::{Kind, Record},
 };
 use federation::{Core, CoreError, Settings};
@@ -13,7 +13,7 @@ use store::{Options, Store, StoreError};
 use crate::{
     clock,
     directory::DataDirectory,
-    driver::{self, Running},
+    driver::{self, Reserve, Running},
     failure::{Failure, Outcome},
     keyfile::Role,
 };
@@ -23,6 +23,7 @@ pub struct Restored {
     core: Core,
     store: Store,
     clean: bool,
+    reserve: Option<Reserve>,
 }
 
 /// Reads a data directory back.
@@ -36,16 +37,13 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
         seed: clock::random()?,
     };
     let mut core = Core::new(genesis, settings).map_err(core_failure)?;
-    // Once the root key is kept elsewhere, the node's own entries tell whose it is.
-    if let Ok(root) = directory.key(Role::Root) {
-        core.serve(MemberId(root.public().0));
-    }
     let (store, opened) = Store::open(directory.path(), federation, Options::default()).await?;
     match read_back(&store, &mut core).await {
         Ok(()) => Ok(Restored {
             core,
             store,
             clean: opened.clean,
+            reserve: None,
         }),
         Err(failure) => {
             // What was found is said; that the store closes in order is second to it.
@@ -111,11 +109,20 @@ impl Restored {
         &self.core
     }
 
+    /// Keeps room on the disk for this node's own people.
+    pub fn keeping(self, reserve: Reserve) -> Self {
+        Self {
+            reserve: Some(reserve),
+            ..self
+        }
+    }
+
     /// Starts the loop, with a network or without.
     pub fn start(self, network: Option<(Network, Events)>, alone: bool) -> Running {
         driver::start(driver::Parts {
             core: self.core,
             store: self.store,
+            reserve: self.reserve,
             network,
             clean: self.clean,
             alone,
@@ -166,7 +173,12 @@ pub fn finish(ended: Result<Result<(), driver::DriverError>, tokio::task::JoinEr
 
 #[cfg(test)]
 mod tests {
-    use domain::{charter::Charter, genesis::Founder, key::SecretKey};
+    use domain::{
+        charter::Charter,
+        genesis::Founder,
+        id::{FederationId, MemberId},
+        key::SecretKey,
+    };
     use federation::Act;
 
     use super::*;
@@ -184,12 +196,12 @@ mod tests {
         founding::write_genesis(directory, &genesis).unwrap();
         let running = restore(directory).await.unwrap().start(None, false);
         let handle = running.handle.clone();
-        let other = SecretKey::from_seed(&[7; 32]).public();
+        let other = SecretKey::from_seed(&[7; 32]);
         handle.act(root.clone(), Act::Found).await.unwrap();
         founding::begin_member(directory, &handle, &root)
             .await
             .unwrap();
-        let grant = founding::grant_node(other);
+        let grant = founding::grant_node(&other, &genesis.federation(), &MemberId(root.public().0));
         handle.act(root.clone(), grant).await.unwrap();
         close(running).await.unwrap();
         root
@@ -248,11 +260,12 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_full_disk_refuses_what_is_new_and_says_so() {
-        let (_folder, directory) = directory();
-        let root = founded(&directory).await;
-        let restored = restore(&directory).await.unwrap();
+    /// A node whose disk has just turned out to be full, and what it answered to the act that
+    /// found out.
+    async fn on_a_full_disk(directory: &DataDirectory) -> (Running, SecretKey, Failure) {
+        let root = founded(directory).await;
+        let member = MemberId(root.public().0);
+        let restored = restore(directory).await.unwrap();
         let federation = restored.core.federation();
         let core = restored.core;
         restored.store.close().await.unwrap();
@@ -266,29 +279,50 @@ mod tests {
         let running = driver::start(driver::Parts {
             core,
             store,
+            reserve: None,
             network: None,
             clean: true,
             alone: true,
         });
-        let handle = running.handle.clone();
-        let grant = |seed: u8| founding::grant_node(SecretKey::from_seed(&[seed; 32]).public());
-        // The one that meets the full disk waits for room.
         for seed in 10..250 {
-            tokio::select! {
-                answer = handle.act(root.clone(), grant(seed)) => drop(answer.unwrap()),
-                () = full(&handle) => break,
+            let act = grant(seed, &federation, &member);
+            let answer = running.handle.act(root.clone(), act).await;
+            if let Err(failure) = answer {
+                return (running, root, failure);
             }
         }
-        // What comes after is refused at once.
-        let refused = handle.act(root.clone(), grant(9)).await.unwrap_err();
-        assert!(refused.message.contains("is full"), "{refused}");
-        assert!(handle.health().disk.trouble().is_some());
+        panic!("the disk is never full");
+    }
+
+    fn grant(seed: u8, federation: &FederationId, member: &MemberId) -> Act {
+        founding::grant_node(&SecretKey::from_seed(&[seed; 32]), federation, member)
+    }
+
+    #[tokio::test]
+    async fn who_meets_a_full_disk_hears_it_at_once_and_later_acts_are_refused() {
+        let (_folder, directory) = directory();
+        let answered = tokio::time::timeout(
+            std::time::Duration::from_secs(20),
+            on_a_full_disk(&directory),
+        );
+        let (running, root, first) = answered.await.expect("nobody waits for room");
+        assert!(first.message.contains("kept in memory"), "{first}");
+        let handle = running.handle.clone();
+        let federation = handle.read(Core::federation);
+        let member = MemberId(root.public().0);
+        let again = handle.act(root, grant(9, &federation, &member)).await;
+        let refused = again.unwrap_err();
+        assert!(refused.message.contains("nothing new"), "{refused}");
+        assert!(handle.health().trouble().is_some());
         running.task.abort();
     }
 
-    async fn full(handle: &driver::Handle) {
-        while !handle.health().disk.is_full() {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+    #[tokio::test]
+    async fn a_node_with_a_full_disk_stops_and_says_what_is_lost() {
+        let (_folder, directory) = directory();
+        let (running, ..) = on_a_full_disk(&directory).await;
+        let stopped = tokio::time::timeout(std::time::Duration::from_secs(20), close(running));
+        let failure = stopped.await.expect("it stops").unwrap_err();
+        assert!(failure.message.contains("is lost"), "{failure}");
     }
 }

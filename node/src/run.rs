@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     control::{self, Desk},
     directory::DataDirectory,
-    driver::{Handle, Running},
+    driver::{Handle, Reserve, Running},
     endpoint,
     failure::{Failure, Outcome},
     founding, introduction,
@@ -68,7 +68,10 @@ impl Node {
         // The ports first: what is in use is said before anything is opened.
         let listener = listen(config.web.listen).await?;
         let node_key = directory.key(Role::Node)?;
-        let restored = opening::restore(&directory).await?;
+        let restored = opening::restore(&directory).await?.keeping(Reserve {
+            directory: directory.path().to_owned(),
+            bytes: config.store.reserve_mib << 20,
+        });
         let network = start_network(&config, &node_key, restored.core().genesis()).await;
         let (network, events) = match network {
             Ok(started) => started,

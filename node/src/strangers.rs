@@ -28,7 +28,7 @@ const AT_ONCE: usize = 4;
 pub async fn answer_all(mut queue: mpsc::Receiver<Stranger>, handle: Handle, node: SecretKey) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let desk = Arc::new(Desk {
-        guests: Guests(handle.store().clone()),
+        guests: Guests::new(handle.store().clone()),
         handle,
         node,
     });
@@ -109,9 +109,6 @@ impl Desk {
             .root
             .verify(&message, &application.proof)
             .map_err(|_| "the application is not signed by the root key it names".to_owned())?;
-        self.guests
-            .take(clock::now(), secret, &application.root)
-            .await?;
         let known = self.handle.read(|core| {
             let known = core.view().applications.get(&application.root);
             known.is_some_and(|known| known.record == application)
@@ -119,6 +116,9 @@ impl Desk {
         if known {
             return Ok(Response::Applied);
         }
+        self.guests
+            .take(clock::now(), secret, &application.root, &application.class)
+            .await?;
         tracing::info!(name = application.name, root = %application.root, "a co-op applies");
         let act = Act::Apply {
             application,

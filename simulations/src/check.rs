@@ -205,6 +205,15 @@ impl World {
                 "the view it kept up to date is not the one built anew: {differs:?}"
             ));
         }
+        for who in &self.members {
+            for key in [&who.steward, &who.delegate, &who.worker, &who.node] {
+                let claimed = core.view().keys.get(&key.public());
+                if claimed.is_some_and(|claimed| claimed.member != who.id()) {
+                    let owner = self.owner(&key.public());
+                    return Err(format!("the key of {owner} acts for another member"));
+                }
+            }
+        }
         if core.replica().len() != current.disk.len() {
             return Err(format!(
                 "{} entries in memory, {} on the disk",

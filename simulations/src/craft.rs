@@ -3,10 +3,11 @@
 use domain::{
     cbor::Encode,
     decision::Choice,
-    id::{EntryId, Timestamp},
+    id::{EntryId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Ballot, Kind, Record},
+    record::{Ballot, Custody, Grant, Kind, Purpose, Record, Roles},
 };
+use federation::Core;
 use replica::entry::{Address, Audience, Entry, Header, Salted};
 
 use crate::world::World;
@@ -184,6 +185,70 @@ impl World {
             }
         }
         entries
+    }
+
+    /// A key of another member, granted by this one as early as its own log allows.
+    pub(crate) fn claim(&mut self, node: usize) -> Vec<Vec<u8>> {
+        let (own, victims) = (self.nodes[node].member, self.members.len() as u64);
+        let victim = self.drawn(node, victims) as usize;
+        let root = self.members[own].root.clone();
+        let Some(core) = self.nodes[node].core.as_ref().filter(|_| victim != own) else {
+            return Vec::new();
+        };
+        let Some(known) = core.view().members.get(&self.members[own].id()) else {
+            return Vec::new();
+        };
+        let (grant, tip) = (known.record, core.replica().tip(&root.public()));
+        let last = tip.and_then(|(_, id)| core.replica().find(&id));
+        let time = last.map_or(known.since, |last| last.time);
+        let claims = self.claims(core, own, victim);
+        let drawn = self.drawn(node, claims.len() as u64) as usize;
+        // One at a time: two would be a fork, and void in any case.
+        let craft = Craft {
+            grant,
+            sequence: tip.map_or(1, |(sequence, _)| sequence + 1),
+            previous: tip.map(|(_, id)| id),
+            time,
+            area: "keys",
+            kind: Kind::Grant,
+            body: claims[drawn].to_bytes(),
+        };
+        let entry = self.craft(node, &root, craft);
+        entry.map(|entry| entry.to_bytes()).into_iter().collect()
+    }
+
+    /// Grants of another member's keys, each with the proof it gave that member and with one that
+    /// is made up.
+    fn claims(&self, core: &Core, own: usize, victim: usize) -> Vec<Grant> {
+        let (own, victim) = (&self.members[own], &self.members[victim]);
+        let federation = self.genesis.federation();
+        let mut claims = Vec::new();
+        for (purpose, key) in [
+            (Purpose::Person, victim.steward.public()),
+            (Purpose::Person, victim.delegate.public()),
+            (Purpose::Node, victim.node.public()),
+        ] {
+            let granted = core.view().keys.get(&key);
+            let granted = granted.and_then(|known| core.replica().find(&known.grant));
+            let genuine = match granted.and_then(|stored| stored.record.as_deref()) {
+                Some(Record::Grant(grant)) => Some(grant.proof),
+                _ => None,
+            };
+            let person = (purpose == Purpose::Person).then_some(PersonId([7; 16]));
+            let made_up = Grant::prove(&own.root, &federation, &own.id(), purpose, person);
+            for proof in genuine.into_iter().chain([made_up]) {
+                claims.push(Grant {
+                    purpose,
+                    key,
+                    person,
+                    roles: person.map_or(Roles::none(), |_| Roles::STEWARD),
+                    custody: Custody::Person,
+                    number: 9,
+                    proof,
+                });
+            }
+        }
+        claims
     }
 
     fn ballot_body(&self, phase: EntryId, choice: Choice) -> Option<Vec<u8>> {

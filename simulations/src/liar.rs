@@ -31,6 +31,8 @@ pub enum Lie {
     Forge,
     /// Entries under another member's grant or mandate.
     WrongGrant,
+    /// Other members' keys, granted as if they were its own.
+    Claim,
     /// Ballots that claim a time after the deadline.
     Late,
     /// What was said before, again.
@@ -41,13 +43,14 @@ pub enum Lie {
 
 impl Lie {
     /// Every way.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Fork,
         Self::Flood,
         Self::ForkFlood,
         Self::Garbage,
         Self::Forge,
         Self::WrongGrant,
+        Self::Claim,
         Self::Late,
         Self::Replay,
         Self::Withhold,
@@ -175,6 +178,7 @@ impl World {
             Some(Lie::Garbage) => self.garbage(node),
             Some(Lie::Forge) => self.forge(node),
             Some(Lie::WrongGrant) => self.wrong_grant(node),
+            Some(Lie::Claim) => self.claim(node),
             Some(Lie::Late) => self.late(node),
             Some(Lie::Replay) => {
                 self.replay(node);

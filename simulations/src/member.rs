@@ -3,8 +3,8 @@
 use domain::{
     genesis::{Founder, Genesis},
     id::{FederationId, MemberId, PersonId, Timestamp},
-    key::{PublicKey, SecretKey},
-    record::{Admission, Custody, Delegate, Join, Newcomer, Purpose, Roles},
+    key::SecretKey,
+    record::{Admission, Custody, Delegate, Grant, Join, Newcomer, Purpose, Roles},
 };
 use federation::Act;
 
@@ -77,41 +77,39 @@ impl Member {
         }
     }
 
-    fn grant(&self, purpose: Purpose, key: PublicKey, person: Option<&str>, roles: Roles) -> Act {
+    fn grant(
+        &self,
+        federation: &FederationId,
+        purpose: Purpose,
+        key: &SecretKey,
+        (person, roles): (Option<&str>, Roles),
+    ) -> Act {
+        let person = person.map(|what| self.person(what));
+        let proof = Grant::prove(key, federation, &self.id(), purpose, person);
         Act::Grant {
             purpose,
-            key,
-            person: person.map(|what| self.person(what)),
+            key: key.public(),
+            person,
             roles,
             custody: Custody::Node,
+            proof: Some(proof),
         }
     }
 
     /// What a founder or newcomer does first, after `found` or `join`: each act with its key.
-    pub fn first_acts(&self, has_node: bool) -> Vec<(SecretKey, Act)> {
-        let mut acts = vec![(
-            self.root.clone(),
-            self.grant(
-                Purpose::Person,
-                self.steward.public(),
-                Some("steward"),
-                Roles::STEWARD,
-            ),
-        )];
+    pub fn first_acts(&self, federation: &FederationId, has_node: bool) -> Vec<(SecretKey, Act)> {
+        let grant = |purpose, key, whose| self.grant(federation, purpose, key, whose);
+        let steward = (Some("steward"), Roles::STEWARD);
+        let steward = grant(Purpose::Person, &self.steward, steward);
+        let mut acts = vec![(self.root.clone(), steward)];
         if has_node {
-            let node = self.grant(Purpose::Node, self.node.public(), None, Roles::none());
+            let node = grant(Purpose::Node, &self.node, (None, Roles::none()));
             acts.push((self.steward.clone(), node));
         }
         acts.push((self.root.clone(), self.mandate()));
-        acts.push((
-            self.steward.clone(),
-            self.grant(
-                Purpose::Person,
-                self.worker.public(),
-                Some("worker"),
-                Roles::WORKER,
-            ),
-        ));
+        let worker = (Some("worker"), Roles::WORKER);
+        let worker = grant(Purpose::Person, &self.worker, worker);
+        acts.push((self.steward.clone(), worker));
         acts
     }
 

@@ -30,7 +30,7 @@ impl World {
             let join = who.join(&self.genesis.federation(), &founders[..needed]);
             return Some((who.root.clone(), join));
         };
-        for (by, act) in who.first_acts(serves) {
+        for (by, act) in who.first_acts(&self.genesis.federation(), serves) {
             let is_there = match &act {
                 Act::Grant { key, .. } => view.keys.contains_key(key),
                 _ => known.mandate.is_some(),

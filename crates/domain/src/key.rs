@@ -16,7 +16,8 @@ const ED25519_MULTICODEC: [u8; 2] = [0xed, 0x01];
 /// What is wrong with a key or a signature.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeyError {
-    /// The bytes are no point of the curve, or one of the few weak ones that verify anything.
+    /// The bytes are no point of the curve in its one spelling, or one of the few weak points that
+    /// verify anything.
     #[error("not a usable Ed25519 public key")]
     Unusable,
     /// The signature is not that key's over that message.
@@ -38,11 +39,21 @@ impl PublicKey {
     /// # Errors
     /// When the bytes are not a usable key.
     pub fn verifier(&self) -> Result<Verifier, KeyError> {
+        // The library takes the coordinate modulo 2^255 − 19, so some points have two spellings.
+        if !self.is_canonical() {
+            return Err(KeyError::Unusable);
+        }
         let key = VerifyingKey::from_bytes(&self.0).map_err(|_| KeyError::Unusable)?;
         if key.is_weak() {
             return Err(KeyError::Unusable);
         }
         Ok(Verifier(key))
+    }
+
+    /// Whether the coordinate (all bits but the highest, lowest byte first) is less than 2^255 − 19.
+    fn is_canonical(&self) -> bool {
+        let [first, middle @ .., last] = &self.0;
+        *first < 0xed || last & 0x7f != 0x7f || middle.iter().any(|byte| *byte != 0xff)
     }
 
     /// Verifies one signature strictly.
@@ -204,6 +215,30 @@ mod tests {
             PublicKey(identity).verifier().unwrap_err(),
             KeyError::Unusable
         );
+    }
+
+    #[test]
+    fn a_key_in_a_second_spelling_is_refused() {
+        let mut usable = 0;
+        for small in 0..19 {
+            for sign in [0, 0x80] {
+                let mut spelling = [0; 32];
+                (spelling[0], spelling[31]) = (small, sign);
+                usable += usize::from(PublicKey(spelling).verifier().is_ok());
+                // The same coordinate plus 2^255 − 19.
+                let mut second = [0xff; 32];
+                (second[0], second[31]) = (0xed + small, 0x7f | sign);
+                let refused = PublicKey(second).verifier().unwrap_err();
+                assert_eq!(refused, KeyError::Unusable, "{small} {sign}");
+            }
+        }
+        assert!(
+            usable > 0,
+            "some of these points are usable in their one spelling"
+        );
+        let mut largest = [0xff; 32];
+        (largest[0], largest[31]) = (0xec, 0x7f);
+        assert!(PublicKey(largest).is_canonical());
     }
 
     #[test]

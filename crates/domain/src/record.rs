@@ -10,9 +10,11 @@ use crate::{
     text::{Content, decode_block, decode_line},
 };
 
+mod grant;
 mod rights;
 mod voting;
 
+pub use grant::*;
 pub use rights::*;
 pub use voting::*;
 

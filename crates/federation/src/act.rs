@@ -32,6 +32,9 @@ pub enum Act {
         roles: record::Roles,
         /// Where the key lives.
         custody: record::Custody,
+        /// The key's signature over [`record::Grant::message`]; `None` shows again that of an
+        /// earlier grant by this member for the same purpose and person.
+        proof: Option<Signature>,
     },
     /// A root key lists who votes for its member; the number is chosen by the core.
     Mandate {

@@ -1,6 +1,8 @@
 //! What a node that is not a member's yet can say: apply, ask how far its admission is, and
 //! introduce itself once it has joined (`specs/messages.md`, "Strangers").
 
+use std::fmt;
+
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     genesis::NAME_BYTES_MAX,
@@ -16,7 +18,7 @@ pub const INTRODUCTION_MAX: usize = 256;
 pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
 
 /// A stranger's request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Request {
     /// Whoever holds an invitation asks which federation it is for: the answer is the genesis.
     Genesis {
@@ -71,6 +73,35 @@ pub enum Response {
     },
     /// The request was refused, with a sentence for the person who asked.
     Refused(String),
+}
+
+/// An invitation's secret is let in by whoever shows it: it is never printed.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Genesis { secret: _ } => f.debug_struct("Genesis").finish_non_exhaustive(),
+            Self::Apply {
+                secret: _,
+                root,
+                name,
+                class,
+                proof,
+                request,
+            } => f
+                .debug_struct("Apply")
+                .field("root", root)
+                .field("name", name)
+                .field("class", class)
+                .field("proof", proof)
+                .field("request", request)
+                .finish_non_exhaustive(),
+            Self::Status { root } => f.debug_struct("Status").field("root", root).finish(),
+            Self::Introduce { entries } => f
+                .debug_struct("Introduce")
+                .field("entries", entries)
+                .finish(),
+        }
+    }
 }
 
 fn entries(decoder: &mut Decoder<'_>) -> Result<Vec<Entry>, DecodeError> {
@@ -191,5 +222,29 @@ impl Decode for Response {
             (5, 2) => Self::Refused(decode_block(decoder, "reason", BLOCK_BYTES_MAX)?),
             _ => return Err(DecodeError::Invalid("no response of that code and length")),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitations_secret_is_not_printed() {
+        let (secret, root) = ([0xa7; 32], PublicKey([1; 32]));
+        let apply = Request::Apply {
+            secret,
+            root,
+            name: "Newcomers".to_owned(),
+            class: "producer".to_owned(),
+            proof: Signature([0; 64]),
+            request: "Let us in.".to_owned(),
+        };
+        for request in [Request::Genesis { secret }, apply] {
+            let text = format!("{request:?} {request:#?}");
+            for shown in ["167", "a7", "A7", "secret"] {
+                assert!(!text.contains(shown), "{text}");
+            }
+        }
     }
 }

@@ -62,7 +62,6 @@ struct Waiting {
 #[derive(Debug)]
 pub struct Core {
     settings: Settings,
-    home: Option<MemberId>,
     charter: Charter,
     replica: Replica,
     view: View,
@@ -109,7 +108,6 @@ impl Core {
         let generator = ChaCha8Rng::from_seed(settings.seed);
         Ok(Self {
             settings,
-            home: None,
             charter,
             replica: Replica::new(genesis),
             view: View::default(),
@@ -163,20 +161,10 @@ impl Core {
         self.settings.node
     }
 
-    /// Says which member this node serves. Another member that grants this node's key before it
-    /// has signed anything then gains nothing.
-    pub fn serve(&mut self, member: MemberId) {
-        self.home = Some(member);
-    }
-
     /// The member this node serves, once its grant is here.
     #[must_use]
     pub fn member(&self) -> Option<MemberId> {
-        let Some(home) = self.home else {
-            return self.view.member_of(&self.settings.node);
-        };
-        let granted = self.view.granted_by(&home, &self.settings.node);
-        granted.filter(|key| !key.revoked).map(|_| home)
+        self.view.member_of(&self.settings.node)
     }
 
     /// The federation's id.
@@ -325,6 +313,7 @@ impl Core {
                     self.offer(now, entry, Origin::Here);
                 }
             }
+            Input::Compare => self.compare_anew(now),
             Input::Wake => self.wake(now, &mut outputs),
         }
         self.settle_view();

@@ -3,12 +3,12 @@
 use domain::{
     cbor::DecodeError,
     charter::CharterError,
-    id::{Hash, Timestamp},
+    id::{FederationId, Hash, MemberId, Timestamp},
 };
 use replica::Refusal;
 use thiserror::Error;
 
-/// Why an act is refused. Nothing was stored.
+/// Why an act is refused. Nothing was stored, and but for [`Refused::DiskFullHeld`] nothing will be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refused {
     /// This key has no standing right for this.
@@ -152,6 +152,35 @@ pub enum Refused {
          room, then try again"
     )]
     DiskFull,
+    /// The disk turned out to be full after the act was carried out; said by the shell. It is
+    /// stored once there is room, unless the node stops before.
+    #[error(
+        "the disk of this node is full. What you did is kept in memory and will be stored once \
+         there is room; look here again before you repeat it"
+    )]
+    DiskFullHeld,
+    /// The member has not granted the key before and there is no proof by its holder.
+    #[error(
+        "the holder of this key must agree to it: on the machine that holds it, run folkmoot key \
+         prove FILE --federation {federation} --member {member}, and give the proof it prints"
+    )]
+    ProofMissing {
+        /// The federation the proof is for.
+        federation: FederationId,
+        /// The member it is for.
+        member: MemberId,
+    },
+    /// The proof is not this key's for what it is to be granted.
+    #[error(
+        "the proof is not this key's for this co-op, purpose and person; take all of what folkmoot \
+         key prove FILE --federation {federation} --member {member} prints"
+    )]
+    Proof {
+        /// The federation the proof must be for.
+        federation: FederationId,
+        /// The member it must be for.
+        member: MemberId,
+    },
     /// An entry signed elsewhere does not follow this key's last entry.
     #[error("the key has signed something else meanwhile; prepare it again")]
     NotNext,
@@ -192,6 +221,9 @@ impl Refused {
             Self::Decided => "decided",
             Self::Entry(_) => "entry",
             Self::DiskFull => "disk-full",
+            Self::DiskFullHeld => "disk-full-held",
+            Self::ProofMissing { .. } => "proof-missing",
+            Self::Proof { .. } => "proof",
             Self::NotNext => "not-next",
         }
     }

@@ -146,6 +146,12 @@ impl Core {
         self.ask_chunks(peer, outputs);
     }
 
+    /// Compares digests with every peer in turn, with one at once.
+    pub(crate) fn compare_anew(&mut self, now: Timestamp) {
+        self.exchange.stored_something(now);
+        self.exchange.compare_by(now);
+    }
+
     pub(crate) fn message(
         &mut self,
         now: Timestamp,

@@ -61,6 +61,8 @@ pub enum Input {
     },
     /// Entries by which a node that is not known yet shows that it is a member's.
     Introduce(Vec<Entry>),
+    /// Messages were left out, to a peer or from one: what is missing is found at once.
+    Compare,
     /// The time the core asked to be woken at has come.
     Wake,
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use domain::{
     cbor::Encode,
     decision::{self, Choice},
-    id::{EntryId, MemberId, ProposalId, Timestamp},
-    key::PublicKey,
+    id::{EntryId, MemberId, PersonId, ProposalId, Timestamp},
+    key::{KeyError, PublicKey, Signature},
     record::{self, Ballot, Elector, Kind, PersonNote, Purpose, REVISIONS_MAX, Record, VOTERS_MAX},
     text::{Content, is_block, is_line, visible_characters},
 };
@@ -331,10 +331,13 @@ impl Core {
                 person,
                 roles,
                 custody,
+                proof,
             } => {
                 let grant = self.granting_grant(key)?;
-                let member = self.replica().find(&grant).map(|stored| stored.member);
-                let claim = member.and_then(|member| self.view().granted_by(&member, granted));
+                let granting = self.replica().find(&grant).ok_or(Refused::UnknownKey)?;
+                let (federation, member) = (self.federation(), granting.member);
+                let claim = self.view().granted_by(&member, granted);
+                let missing = Refused::ProofMissing { federation, member };
                 let record = record::Grant {
                     purpose: *purpose,
                     key: *granted,
@@ -342,7 +345,13 @@ impl Core {
                     roles: *roles,
                     custody: *custody,
                     number: claim.map_or(1, |known| known.number.saturating_add(1)),
+                    proof: proof
+                        .or_else(|| self.proof_of(claim?, *purpose, *person))
+                        .ok_or(missing)?,
                 };
+                if record.verify(&federation, &member) == Err(KeyError::Signature) {
+                    return Err(Refused::Proof { federation, member });
+                }
                 Ok(Draft::new(grant, "keys", Record::Grant(record)))
             }
             Act::Mandate { delegates } => {
@@ -668,6 +677,22 @@ impl Core {
         Ok(())
     }
 
+    /// The proof of an earlier grant, if it was for this purpose and person.
+    fn proof_of(
+        &self,
+        known: &Key,
+        purpose: Purpose,
+        person: Option<PersonId>,
+    ) -> Option<Signature> {
+        let stored = self.replica().find(&known.grant)?;
+        match stored.record.as_deref() {
+            Some(Record::Grant(grant)) if grant.purpose == purpose && grant.person == person => {
+                Some(grant.proof)
+            }
+            _ => None,
+        }
+    }
+
     fn root_grant(&self, key: &PublicKey) -> Result<EntryId, Refused> {
         let own = self
             .view()
@@ -679,16 +704,9 @@ impl Core {
         })
     }
 
-    /// The grant of a key as this node's own member gave it, whoever else claims the key.
-    fn key_here(&self, key: &PublicKey) -> Option<&Key> {
-        let own = self.member();
-        let own = own.and_then(|member| self.view().granted_by(&member, key));
-        own.or_else(|| self.view().keys.get(key))
-    }
-
     /// The grant a person's key acts under, and its member.
     fn person_grant(&self, key: &PublicKey) -> Result<(EntryId, MemberId), Refused> {
-        match self.key_here(key) {
+        match self.view().keys.get(key) {
             Some(known) if known.revoked => Err(Refused::Revoked),
             Some(known) if known.purpose == Purpose::Person => Ok((known.grant, known.member)),
             _ => self
@@ -701,7 +719,7 @@ impl Core {
     }
 
     fn node_grant(&self, key: &PublicKey) -> Result<EntryId, Refused> {
-        match self.key_here(key) {
+        match self.view().keys.get(key) {
             Some(known) if known.revoked => Err(Refused::Revoked),
             Some(known) if known.purpose == Purpose::Node => Ok(known.grant),
             _ => Err(Refused::Right {
@@ -713,7 +731,7 @@ impl Core {
     /// The mandate in force that lists this key: its entry, member and number.
     fn mandate_of(&self, key: &PublicKey) -> Result<(EntryId, MemberId, u64), Refused> {
         let needs = "a delegate's key, listed in the mandate of your co-op (folkmoot key mandate)";
-        let member = match self.key_here(key) {
+        let member = match self.view().keys.get(key) {
             Some(known) if known.revoked => return Err(Refused::Revoked),
             Some(known) => self.view().members.get(&known.member),
             None => {
@@ -736,7 +754,7 @@ impl Core {
     }
 
     fn steward_or_delegate(&self, key: &PublicKey) -> Result<(EntryId, MemberId), Refused> {
-        match self.key_here(key) {
+        match self.view().keys.get(key) {
             Some(known) if known.revoked => return Err(Refused::Revoked),
             Some(known) if known.roles.has(record::Roles::STEWARD) => {
                 return Ok((known.grant, known.member));
@@ -756,7 +774,7 @@ impl Core {
         if let Ok(grant) = self.root_grant(key) {
             return Ok(grant);
         }
-        match self.key_here(key) {
+        match self.view().keys.get(key) {
             Some(known) if known.revoked => Err(Refused::Revoked),
             Some(known) if known.roles.has(record::Roles::STEWARD) => Ok(known.grant),
             _ => Err(Refused::Right {

@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 use domain::{
     charter::Charter,
     genesis::{Founder, Genesis},
-    id::{EntryId, Hash, PersonId, Timestamp},
+    id::{EntryId, Hash, MemberId, PersonId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{Custody, Purpose, Roles},
+    record::{Custody, Grant, Purpose, Roles},
 };
 use federation::{
     Act, Core, Input, Output, Settings, Write,
@@ -123,12 +123,16 @@ impl Node {
 }
 
 fn grant(what: u16) -> Act {
+    let (key, member) = (key(what), MemberId(key(1).public().0));
+    let (purpose, person) = (Purpose::Person, Some(PersonId([9; 16])));
+    let federation = genesis().federation();
     Act::Grant {
-        purpose: Purpose::Person,
-        key: key(what).public(),
-        person: Some(PersonId([9; 16])),
+        purpose,
+        key: key.public(),
+        person,
         roles: Roles::WORKER,
         custody: Custody::Node,
+        proof: Some(Grant::prove(&key, &federation, &member, purpose, person)),
     }
 }
 

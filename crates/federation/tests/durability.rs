@@ -4,9 +4,9 @@ use domain::{
     charter::Charter,
     decision::Choice,
     genesis::{Founder, Genesis},
-    id::{EntryId, PersonId, Timestamp},
+    id::{EntryId, MemberId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Custody, Delegate, Purpose, Roles},
+    record::{Custody, Delegate, Grant, Purpose, Roles},
 };
 use federation::{Act, Core, Input, Output, Refused, Settings, Write, message::Message};
 
@@ -100,12 +100,20 @@ impl Alone {
 
     fn set_up(&mut self, member: u8) {
         let (root, person) = (key(member, 1), PersonId([member; 16]));
+        let (federation, id) = (self.core.federation(), MemberId(root.public().0));
         let grant = |purpose, what, person, roles| Act::Grant {
             purpose,
             key: key(member, what).public(),
             person,
             roles,
             custody: Custody::Node,
+            proof: Some(Grant::prove(
+                &key(member, what),
+                &federation,
+                &id,
+                purpose,
+                person,
+            )),
         };
         let delegates = vec![Delegate {
             key: key(member, 3).public(),
@@ -274,4 +282,17 @@ fn an_amendment_and_its_new_opening_are_one_write() {
         _ => None,
     });
     assert_eq!(writes.collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_node_that_left_messages_out_compares_at_once() {
+    let mut node = Alone::new(1, 2).start();
+    node.set_up(1);
+    let peer = key(2, 2).public();
+    node.give(START, Input::Connected(peer));
+    let is_digests = |output: &Output| matches!(output, Output::Send(_, Message::Digests { .. }));
+    assert!(!node.give(START, Input::Wake).iter().any(is_digests));
+    node.give(START, Input::Compare);
+    assert_eq!(node.core.next_wakeup(), Some(START));
+    assert!(node.give(START, Input::Wake).iter().any(is_digests));
 }

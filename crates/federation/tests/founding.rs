@@ -9,9 +9,9 @@ use domain::{
     charter::Charter,
     decision::{Choice, Verdict},
     genesis::{Founder, Genesis},
-    id::{EntryId, PersonId, Timestamp},
+    id::{EntryId, MemberId, PersonId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{Custody, Delegate, Purpose, Roles},
+    record::{Custody, Delegate, Grant, Purpose, Roles},
 };
 use federation::{Act, Core, Input, Output, Refused, Settings, State, Write, message::Message};
 
@@ -99,35 +99,36 @@ impl World {
         let person = PersonId([index as u8; 16]);
         let (root, node, delegate) = {
             let node = &self.nodes[index];
-            (
-                node.root.clone(),
-                node.node.public(),
-                node.delegate.public(),
-            )
+            (node.root.clone(), node.node.clone(), node.delegate.clone())
         };
+        let (federation, id) = (
+            self.nodes[index].core.federation(),
+            MemberId(root.public().0),
+        );
         self.act(index, &root, Act::Found).unwrap();
         let roles = Roles::STEWARD.with(Roles::DELEGATE);
-        let grant = |purpose, key, person, roles| Act::Grant {
+        let grant = |purpose, key: &SecretKey, person, roles| Act::Grant {
             purpose,
-            key,
+            key: key.public(),
             person,
             roles,
             custody: Custody::Node,
+            proof: Some(Grant::prove(key, &federation, &id, purpose, person)),
         };
         self.act(
             index,
             &root,
-            grant(Purpose::Person, delegate, Some(person), roles),
+            grant(Purpose::Person, &delegate, Some(person), roles),
         )
         .unwrap();
         self.act(
             index,
             &root,
-            grant(Purpose::Node, node, None, Roles::none()),
+            grant(Purpose::Node, &node, None, Roles::none()),
         )
         .unwrap();
         let delegates = vec![Delegate {
-            key: delegate,
+            key: delegate.public(),
             person,
         }];
         self.act(index, &root, Act::Mandate { delegates }).unwrap();
@@ -426,28 +427,94 @@ fn a_ninth_revision_needs_a_new_mandate() {
     assert_eq!((counted.slot.mandate, counted.choice), (2, Choice::Agree));
 }
 
+/// What makes a key another member's, if its holder agrees.
+fn claim(purpose: Purpose, key: PublicKey, person: Option<PersonId>, proof: Proof) -> Act {
+    let roles = person.map_or(Roles::none(), |_| Roles::STEWARD);
+    Act::Grant {
+        purpose,
+        key,
+        person,
+        roles,
+        custody: Custody::Node,
+        proof,
+    }
+}
+
+type Proof = Option<domain::key::Signature>;
+
 #[test]
-fn granting_another_members_key_gives_nothing_and_takes_nothing() {
+fn a_grant_of_a_key_whose_holder_did_not_agree_is_refused_with_what_to_do() {
+    let mut world = World::new(3);
+    let (victim, attacker) = (world.nodes[0].delegate.clone(), world.nodes[1].root.clone());
+    let (federation, member) = (
+        world.nodes[1].core.federation(),
+        MemberId(attacker.public().0),
+    );
+    let person = Some(PersonId([0; 16]));
+    let refused = world
+        .act(
+            1,
+            &attacker,
+            claim(Purpose::Person, victim.public(), person, None),
+        )
+        .unwrap_err();
+    assert_eq!(refused, Refused::ProofMissing { federation, member });
+    let words = refused.to_string();
+    let command = format!("folkmoot key prove FILE --federation {federation} --member {member}");
+    assert!(words.contains(&command), "{words}");
+    let owner = MemberId(world.nodes[0].root.public().0);
+    for proof in [
+        Grant::prove(&attacker, &federation, &member, Purpose::Person, person),
+        Grant::prove(&victim, &federation, &owner, Purpose::Person, person),
+        Grant::prove(&victim, &federation, &member, Purpose::Person, None),
+    ] {
+        let act = claim(Purpose::Person, victim.public(), person, Some(proof));
+        let refused = world.act(1, &attacker, act).unwrap_err();
+        assert_eq!(refused, Refused::Proof { federation, member });
+    }
+    let person = Some(PersonId([7; 16]));
+    let proof = Grant::prove(&victim, &federation, &member, Purpose::Person, person);
+    let agreed = claim(Purpose::Person, victim.public(), person, Some(proof));
+    world.act(1, &attacker, agreed).unwrap();
+}
+
+#[test]
+fn a_later_grant_shows_the_proof_of_the_one_before() {
+    let mut world = World::new(3);
+    let (root, key) = (
+        world.nodes[0].root.clone(),
+        world.nodes[0].delegate.public(),
+    );
+    let person = Some(PersonId([0; 16]));
+    let again = claim(Purpose::Person, key, person, None);
+    world.act(0, &root, again).unwrap();
+    let known = &world.nodes[2].core.view().keys[&key];
+    assert_eq!((known.number, known.roles), (2, Roles::STEWARD));
+    let other = claim(Purpose::Person, key, Some(PersonId([9; 16])), None);
+    let refused = world.act(0, &root, other).unwrap_err();
+    assert_eq!(refused.code(), "proof-missing", "it is another person's");
+}
+
+#[test]
+fn a_key_whose_holder_agrees_with_a_second_member_stays_with_the_member_of_its_log() {
     let mut world = World::new(3);
     let victim = world.nodes[0].delegate.public();
-    let node = world.nodes[0].node.public();
-    // The victim's keys have signed before, as every node's do once it says where it can be reached.
+    // The keys have signed before, as every node's do once it says where it can be reached.
     world.delegate(0, propose("Before.")).unwrap();
     let attacker = world.nodes[1].root.clone();
-    let person = Some(PersonId([0; 16]));
-    for (purpose, key, person, roles) in [
-        (Purpose::Person, victim, person, Roles::STEWARD),
-        (Purpose::Node, node, None, Roles::none()),
+    let federation = world.nodes[1].core.federation();
+    let by = MemberId(attacker.public().0);
+    for (purpose, key, person) in [
+        (
+            Purpose::Person,
+            world.nodes[0].delegate.clone(),
+            Some(PersonId([0; 16])),
+        ),
+        (Purpose::Node, world.nodes[0].node.clone(), None),
     ] {
-        let custody = Custody::Node;
-        let grant = Act::Grant {
-            purpose,
-            key,
-            person,
-            roles,
-            custody,
-        };
-        world.act(1, &attacker, grant).unwrap();
+        let proof = Grant::prove(&key, &federation, &by, purpose, person);
+        let act = claim(purpose, key.public(), person, Some(proof));
+        world.act(1, &attacker, act).unwrap();
     }
     let revoke = Act::Revoke {
         key: victim,

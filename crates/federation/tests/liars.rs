@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use domain::{
     charter::Charter,
     genesis::{Founder, Genesis},
-    id::{EntryId, Hash, PersonId, Timestamp},
+    id::{EntryId, FederationId, Hash, MemberId, PersonId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{Custody, Purpose, Roles},
+    record::{Custody, Grant, Purpose, Roles},
 };
 use federation::{
     Act, Core, Input, Output, Refused, Settings, Write,
@@ -60,9 +60,13 @@ impl Node {
         let (clean, alone) = (true, true);
         node.handle(Input::Start { clean, alone });
         node.act(1, Act::Found).unwrap();
-        node.act(1, grant(Purpose::Node, 2, None)).unwrap();
-        node.act(1, grant(Purpose::Person, 3, Some(PersonId([9; 16]))))
-            .unwrap();
+        let federation = node.core.federation();
+        for act in [
+            grant(&federation, Purpose::Node, 2, None),
+            grant(&federation, Purpose::Person, 3, Some(PersonId([9; 16]))),
+        ] {
+            node.act(1, act).unwrap();
+        }
         for peer in [LIAR, HONEST] {
             node.handle(Input::Connected(peer));
         }
@@ -116,16 +120,18 @@ impl Node {
     }
 }
 
-fn grant(purpose: Purpose, what: u8, person: Option<PersonId>) -> Act {
+fn grant(federation: &FederationId, purpose: Purpose, what: u8, person: Option<PersonId>) -> Act {
+    let (key, member) = (key(what), MemberId(key(1).public().0));
     Act::Grant {
         purpose,
-        key: key(what).public(),
+        key: key.public(),
         person,
         roles: match person {
             Some(_) => Roles::STEWARD,
             None => Roles::none(),
         },
         custody: Custody::Node,
+        proof: Some(Grant::prove(&key, federation, &member, purpose, person)),
     }
 }
 
@@ -326,9 +332,9 @@ fn a_peer_that_lacks_everything_again_and_again_is_sent_so_much_an_hour() {
 fn a_stolen_key_that_claims_many_past_days_fills_no_disk_and_silences_no_other_key() {
     let mut thief = Node::new();
     let member = thief.core.member().unwrap();
-    thief
-        .act(1, grant(Purpose::Person, 4, Some(PersonId([10; 16]))))
-        .unwrap();
+    let federation = thief.core.federation();
+    let other = grant(&federation, Purpose::Person, 4, Some(PersonId([10; 16])));
+    thief.act(1, other).unwrap();
     let long = |number: u32| Act::Propose {
         title: "Long".to_owned(),
         text: format!("{number:08}").repeat((500 << 10) / 8),

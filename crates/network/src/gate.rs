@@ -16,8 +16,8 @@ use libp2p::{
     core::{Endpoint, transport::PortUse},
     multiaddr::Protocol,
     swarm::{
-        ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NotifyHandler, THandler,
-        THandlerInEvent, THandlerOutEvent, ToSwarm,
+        CloseConnection, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour,
+        NotifyHandler, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
     },
 };
 use thiserror::Error;
@@ -32,6 +32,10 @@ use crate::{
 
 /// Peers kept out at a time; beyond it the one due first is let in again.
 const COOLING_MAX: usize = 4_096;
+
+/// A stranger that has asked nothing for so long makes room for another. It is as long as setting
+/// up a request over a bad line takes.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why the gate refused a connection.
 #[derive(Debug, Error)]
@@ -63,6 +67,11 @@ struct Counted {
     /// Where it comes from, if the other side opened it.
     host: Option<IpAddr>,
     inbound: bool,
+    began: Instant,
+    /// It may be closed for another's sake from then on.
+    idle_at: Instant,
+    /// It was told to close, which may take as long as the other side likes.
+    closing: bool,
 }
 
 /// The behaviour.
@@ -73,6 +82,7 @@ pub(crate) struct Gate {
     per_peer_max: usize,
     applicants_max: usize,
     per_host_max: usize,
+    request_timeout: Duration,
     counters: Arc<Counters>,
     actions: VecDeque<ToSwarm<Passed, Command>>,
     waker: Option<Waker>,
@@ -87,6 +97,7 @@ impl Gate {
             per_peer_max: usize::try_from(limits.connections_per_peer_max).unwrap_or(usize::MAX),
             applicants_max: limits.applicants.connections_max,
             per_host_max: limits.applicants.connections_per_host_max,
+            request_timeout: limits.request_timeout,
             counters,
             actions: VecDeque::new(),
             waker: None,
@@ -158,19 +169,60 @@ impl Gate {
         }
         let member = self.members.contains(&peer);
         if let Some(from) = from.filter(|_| !member) {
-            let applicants = || {
-                let inbound = self.connections.values().filter(|counted| counted.inbound);
-                inbound.filter(|counted| !self.members.contains(&counted.peer))
-            };
-            if applicants().count() >= self.applicants_max {
-                return Err(Refusal::Applicants(self.applicants_max));
-            }
-            let host = host(from);
-            if applicants().filter(|counted| counted.host == host).count() >= self.per_host_max {
-                return Err(Refusal::PerHost(self.per_host_max));
-            }
+            self.admit_applicant(from)?;
         }
         Ok(Handler::new(member))
+    }
+
+    fn admit_applicant(&mut self, from: &Multiaddr) -> Result<(), Refusal> {
+        let (mut all, mut open, mut from_host, host) = (0, 0, 0, host(from));
+        for counted in self.applicants().map(|(_, counted)| counted) {
+            all += 1;
+            open += usize::from(!counted.closing);
+            from_host += usize::from(counted.host == host);
+        }
+        if from_host >= self.per_host_max {
+            return Err(Refusal::PerHost(self.per_host_max));
+        }
+        let full = Refusal::Applicants(self.applicants_max);
+        // Those that take long to close must not pile up either.
+        if all >= 2 * self.applicants_max {
+            return Err(full);
+        }
+        if open >= self.applicants_max && !self.close_idle_applicant() {
+            return Err(full);
+        }
+        Ok(())
+    }
+
+    fn applicants(&self) -> impl Iterator<Item = (&ConnectionId, &Counted)> {
+        let inbound = self
+            .connections
+            .iter()
+            .filter(|(_, counted)| counted.inbound);
+        inbound.filter(|(_, counted)| !self.members.contains(&counted.peer))
+    }
+
+    /// Closes the oldest connection of a stranger that asks nothing; false if there is none.
+    fn close_idle_applicant(&mut self) -> bool {
+        let now = Instant::now();
+        let idle = self
+            .applicants()
+            .filter(|(_, counted)| !counted.closing && counted.idle_at <= now);
+        let oldest = idle.min_by_key(|(_, counted)| counted.began);
+        let Some(connection) = oldest.map(|(connection, _)| *connection) else {
+            return false;
+        };
+        let Some(counted) = self.connections.get_mut(&connection) else {
+            return false;
+        };
+        counted.closing = true;
+        let peer_id = counted.peer;
+        self.act(ToSwarm::CloseConnection {
+            peer_id,
+            connection: CloseConnection::One(connection),
+        });
+        true
     }
 
     fn handler(
@@ -216,7 +268,11 @@ impl NetworkBehaviour for Gate {
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         match event {
             FromSwarm::ConnectionEstablished(established) => {
+                let began = Instant::now();
                 let counted = Counted {
+                    began,
+                    idle_at: began + PATIENCE,
+                    closing: false,
                     peer: established.peer_id,
                     host: host(established.endpoint.get_remote_address()),
                     inbound: established.endpoint.is_listener(),
@@ -236,6 +292,11 @@ impl NetworkBehaviour for Gate {
         connection: ConnectionId,
         report: THandlerOutEvent<Self>,
     ) {
+        if let (Report::Inbound { .. }, Some(counted)) =
+            (&report, self.connections.get_mut(&connection))
+        {
+            counted.idle_at = Instant::now() + self.request_timeout;
+        }
         self.act(ToSwarm::GenerateEvent(Passed {
             peer,
             connection,
@@ -255,11 +316,20 @@ impl NetworkBehaviour for Gate {
     }
 }
 
-/// The IP address a connection comes from.
+/// The IP address a connection comes from; of IPv6 the /64, because one host has all of it.
 fn host(address: &Multiaddr) -> Option<IpAddr> {
     address.iter().find_map(|part| match part {
         Protocol::Ip4(ip) => Some(ip.into()),
-        Protocol::Ip6(ip) => Some(ip.into()),
+        Protocol::Ip6(ip) => Some(match ip.to_canonical() {
+            IpAddr::V6(ip) => {
+                let network = ip.to_bits() & !u128::from(u64::MAX);
+                IpAddr::V6(network.into())
+            }
+            ip => ip,
+        }),
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

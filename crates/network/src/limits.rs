@@ -69,9 +69,9 @@ pub struct Limits {
 /// The small quota of nodes that are on no roster.
 #[derive(Debug, Clone)]
 pub struct Applicants {
-    /// Connections in all.
+    /// Connections in all; beyond it the oldest that asks nothing makes room.
     pub connections_max: usize,
-    /// Connections from one IP address.
+    /// Connections from one IP address, or one /64 of IPv6.
     pub connections_per_host_max: usize,
     /// Requests a minute in all.
     pub requests_per_minute: u32,

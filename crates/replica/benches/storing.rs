@@ -25,7 +25,8 @@ fn history() -> (Cast, Vec<Vec<u8>>) {
     let mut workers: Vec<(Author, _)> = Vec::new();
     for number in 0..LOGS {
         let author = cast.newcomer();
-        let entry = cast.by_root(number % 3, &grant_person(author.key(), Roles::WORKER));
+        let grant = grant_person(&author, cast.member(number % 3), Roles::WORKER);
+        let entry = cast.by_root(number % 3, &grant);
         workers.push((author, entry.id(&cast.federation())));
         entries.push(entry);
     }

@@ -63,6 +63,10 @@ pub enum Refusal {
     /// A grant or a mandate names bytes that are no usable key.
     #[error("the granted key is no usable key")]
     GrantedKey,
+    /// A grant does not show that the key's holder agreed: the proof is not that key's signature
+    /// for this federation, member, purpose and person.
+    #[error("the grant has no valid proof by the granted key for this member, purpose and person")]
+    Proof,
     /// More entries, bytes or grants than a log may have in one UTC day, or too large an entry.
     #[error("more than a log may hold in one day: {limit}")]
     Limit {

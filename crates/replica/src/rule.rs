@@ -5,7 +5,7 @@ use domain::{
     cbor::Decode,
     genesis::Genesis,
     id::{EntryId, FederationId, MemberId, Timestamp},
-    key::PublicKey,
+    key::{KeyError, PublicKey},
     record::{Delegate, Kind, Mandate, PersonNote, Purpose, Record, Roles},
 };
 
@@ -93,7 +93,7 @@ pub(crate) fn judge(
     if rank == Rank::BySteward && matches!(header.kind, Kind::Grant | Kind::Revocation) {
         return Err(Refusal::GrantedBySteward);
     }
-    let mandates = check_record(header, right, record.as_ref(), around)?;
+    let mandates = check_record(header, (right, member), record.as_ref(), around)?;
     let usage = check_limits(header, around)?;
     let person = match (&record, &entry.note) {
         (Some(Record::Person(_)), Some(note)) => {
@@ -271,7 +271,7 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
 /// What the body of a right must satisfy; returns the highest mandate number up to here.
 fn check_record(
     header: &Header,
-    right: Right,
+    (right, member): (Right, MemberId),
     record: Option<&Record>,
     around: &Surroundings<'_>,
 ) -> Result<u64, Refusal> {
@@ -294,8 +294,14 @@ fn check_record(
             if right != Right::Root && beyond_a_steward || grant.key == header.author {
                 return refused;
             }
-            grant.key.verifier().map_err(|_| Refusal::GrantedKey)?;
-            Ok(mandates)
+            if around.is_restored {
+                return Ok(mandates);
+            }
+            match grant.verify(&around.federation, &member) {
+                Ok(()) => Ok(mandates),
+                Err(KeyError::Unusable) => Err(Refusal::GrantedKey),
+                Err(_) => Err(Refusal::Proof),
+            }
         }
         Some(Record::Revocation(revocation)) if revocation.key == header.author => refused,
         Some(Record::Found(_) | Record::Join(_)) if header.sequence != 1 => refused,

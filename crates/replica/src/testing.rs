@@ -13,9 +13,9 @@
 use domain::{
     cbor::Encode,
     genesis::{Founder, Genesis},
-    id::{EntryId, FederationId, Hash, PersonId, Timestamp},
+    id::{EntryId, FederationId, Hash, MemberId, PersonId, Timestamp},
     key::{PublicKey, SecretKey, Signature},
-    record::{Admission, Found, Join, Kind, Newcomer, Record},
+    record::{Admission, Found, Grant, Join, Kind, Newcomer, Purpose, Record},
 };
 
 use crate::entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted};
@@ -128,6 +128,12 @@ impl Author {
     #[must_use]
     pub fn secret(&self) -> &SecretKey {
         &self.secret
+    }
+
+    /// The proof that the key's holder agrees to its being granted.
+    #[must_use]
+    pub fn proof(&self, member: MemberId, purpose: Purpose, person: Option<PersonId>) -> Signature {
+        Grant::prove(&self.secret, &self.federation, &member, purpose, person)
     }
 
     /// How many entries the log has.
@@ -255,6 +261,12 @@ impl Cast {
     #[must_use]
     pub fn federation(&self) -> FederationId {
         self.genesis.federation()
+    }
+
+    /// A founder's id, in the order of the genesis.
+    #[must_use]
+    pub fn member(&self, founder: usize) -> MemberId {
+        MemberId(self.roots[founder].key().0)
     }
 
     /// The federation's id as the grant of first entries.

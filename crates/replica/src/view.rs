@@ -162,8 +162,10 @@ pub struct Fork {
 pub struct View {
     /// The members, founders that signed and newcomers that joined.
     pub members: BTreeMap<MemberId, Member>,
-    /// The keys with a standing grant, each for one member: that of the key's log, and while the
-    /// key has signed nothing the one that granted it first.
+    /// The keys with a standing grant, each for one member. A member can grant only a key whose
+    /// holder proved it to that member, so two claim one key only if the holder wants it: then it
+    /// acts for the member of its log, and while it has signed nothing for the one whose grant is
+    /// the oldest that is not revoked.
     pub keys: BTreeMap<PublicKey, Key>,
     /// The persons of each member.
     pub persons: BTreeMap<(MemberId, PersonId), Person>,
@@ -183,7 +185,7 @@ pub struct View {
     pub phases: BTreeMap<PhaseId, ProposalId>,
     /// How many entries each member's keys wrote.
     pub entries: BTreeMap<MemberId, u64>,
-    /// What each member granted to a key, whether or not the key is its own.
+    /// What each member granted to a key, whether or not the key acts for it.
     claims: BTreeMap<PublicKey, BTreeMap<MemberId, Key>>,
     /// The member of each log.
     owners: BTreeMap<PublicKey, MemberId>,
@@ -205,13 +207,13 @@ impl View {
         self.persons.get(&(*member, *person))?.name.as_deref()
     }
 
-    /// What a member granted to a key, even if the key's log is another member's.
+    /// What a member granted to a key, even if the key acts for another.
     #[must_use]
     pub fn granted_by(&self, member: &MemberId, key: &PublicKey) -> Option<&Key> {
         self.claims.get(key)?.get(member)
     }
 
-    /// Chooses the member a key acts for. A member that grants another's key gains nothing by it.
+    /// Chooses the member a key acts for.
     fn settle_key(&mut self, key: &PublicKey) {
         let Some(claims) = self.claims.get(key) else {
             return;
@@ -220,7 +222,7 @@ impl View {
             Some(owner) => claims.get(owner),
             None => claims
                 .values()
-                .min_by_key(|claim| (claim.since, claim.grant)),
+                .min_by_key(|claim| (claim.revoked, claim.since, claim.grant)),
         };
         match settled {
             Some(settled) => self.keys.insert(*key, settled.clone()),

@@ -75,15 +75,29 @@
     busy = false;
   };
 
-  const stream = new EventSource("/events?page=" + encodeURIComponent(page));
-  let opened = false;
-  stream.addEventListener("open", () => {
-    line.hidden = true;
-    if (opened) refresh();
-    opened = true;
-  });
-  stream.addEventListener("change", refresh);
-  stream.addEventListener("error", notLive);
+  let stream, opened = false;
+  const listen = () => {
+    stream = new EventSource("/events?page=" + encodeURIComponent(page));
+    stream.addEventListener("open", () => {
+      line.hidden = true;
+      if (opened) refresh();
+      opened = true;
+    });
+    stream.addEventListener("change", refresh);
+    stream.addEventListener("error", notLive);
+    // More pages are open than are kept live.
+    stream.addEventListener("elsewhere", () => {
+      stream.close();
+      notLive();
+    });
+  };
+  listen();
+  // Whoever looks at a page again has it live again.
+  const listenAgain = () => {
+    if (!document.hidden && stream.readyState === EventSource.CLOSED) listen();
+  };
+  document.addEventListener("visibilitychange", listenAgain);
+  addEventListener("focus", listenAgain);
   // What is left until a deadline changes without any event.
   setInterval(() => { if (!document.hidden) refresh(); }, clock_ms);
   addEventListener("pagehide", () => stream.close());

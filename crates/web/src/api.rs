@@ -6,7 +6,7 @@
 //!
 //! | request | what it gives or does |
 //! |---|---|
-//! | `GET /health` (anyone) | 200 or 503: `ready`, `why`, `peers`, `store`, `entries` |
+//! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
 //! | `GET /api/status` | this node, its peers, and who asks (`you`) |
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|closed\|all` | a list |
@@ -21,7 +21,8 @@
 //!
 //! The words of acts are `propose`, `amend`, `withdraw`, `open`, `vote`, `comment`, `profile`,
 //! `circle`, `role`, `person`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
-//! fields are those of `ActBody`. What only the root key may sign (`admit`, `mandate`, grants and
+//! fields are those of `ActBody`. A `grant` of a key that this member has not granted before for the
+//! same purpose and person needs `proof`, by its holder (`folkmoot key prove`). What only the root key may sign (`admit`, `mandate`, grants and
 //! revocations of stewards, `found`, `join`) is signed with it when a steward asks and its file is
 //! on this node.
 

@@ -273,7 +273,7 @@ fn refused_status(refused: &Refused) -> StatusCode {
         | Refused::Forked
         | Refused::NotTheProposer { .. }
         | Refused::NotEligible { .. } => StatusCode::FORBIDDEN,
-        Refused::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+        Refused::DiskFull | Refused::DiskFullHeld => StatusCode::INSUFFICIENT_STORAGE,
         Refused::UnknownProposal | Refused::UnknownCircle | Refused::UnknownKey => {
             StatusCode::NOT_FOUND
         }
@@ -282,6 +282,8 @@ fn refused_status(refused: &Refused) -> StatusCode {
         | Refused::Choice(_)
         | Refused::Rule(_)
         | Refused::Class(..)
+        | Refused::ProofMissing { .. }
+        | Refused::Proof { .. }
         | Refused::Text { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refused::NotCaughtUp | Refused::Clock(_) => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::CONFLICT,

@@ -8,8 +8,9 @@
 use std::sync::Arc;
 
 use domain::{
-    id::{Hash, PersonId, Timestamp},
-    key::{PublicKey, SecretKey},
+    id::{FederationId, Hash, MemberId, PersonId, Timestamp},
+    key::{PublicKey, SecretKey, Signature},
+    record::{self, Grant},
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -51,8 +52,8 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// Makes a person, its key and the secret of its link. Grant the key, then
-    /// [`Invitations::keep`] the invitation, then hand out the link.
+    /// Makes a person, its key and the secret of its link. Grant the key with its
+    /// [`Invitation::proof`], then [`Invitations::keep`] the invitation, then hand out the link.
     ///
     /// # Errors
     /// When the system gives no random bytes.
@@ -74,6 +75,23 @@ impl Invitation {
             hash: secret.hash().0,
         };
         Ok((invitation, secret))
+    }
+
+    /// The key's agreement to its being granted by this member, without which it cannot be. It
+    /// takes the link's secret, so only whoever made the invitation can ask for it.
+    ///
+    /// # Errors
+    /// When the secret is another invitation's.
+    pub fn proof(
+        &self,
+        secret: &Secret,
+        federation: &FederationId,
+        member: &MemberId,
+    ) -> Result<Signature, SealError> {
+        let seed = secret.open(Purpose::Invitation, self.person, &self.sealed)?;
+        let (key, purpose) = (SecretKey::from_seed(&seed), record::Purpose::Person);
+        let person = Some(self.person);
+        Ok(Grant::prove(&key, federation, member, purpose, person))
     }
 
     /// What names it on pages; it does not open it.
@@ -252,6 +270,25 @@ mod tests {
         let again = chosen("Mallory", "correct horse");
         let again = invitations.accept(NOW, &secret, &accounts, again).await;
         assert!(matches!(again, Err(WebError::InvitationSpent)));
+    }
+
+    #[test]
+    fn an_invitation_proves_its_key_to_whoever_has_the_links_secret() {
+        let (federation, member) = (FederationId([1; 32]), MemberId([2; 32]));
+        let (invitation, secret) = Invitation::new(NOW, "Alice", vec![]).unwrap();
+        let grant = Grant {
+            purpose: record::Purpose::Person,
+            key: invitation.key,
+            person: Some(invitation.person),
+            roles: record::Roles::WORKER,
+            custody: record::Custody::Node,
+            number: 1,
+            proof: invitation.proof(&secret, &federation, &member).unwrap(),
+        };
+        assert_eq!(grant.verify(&federation, &member), Ok(()));
+        let (_, other) = Invitation::new(NOW, "Bob", vec![]).unwrap();
+        let shut = invitation.proof(&other, &federation, &member);
+        assert_eq!(shut, Err(SealError::Shut));
     }
 
     #[tokio::test]

@@ -1,21 +1,21 @@
 //! Live updates: a stream of the names of what changed. What it is now, the page asks itself.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
     convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use axum::response::sse::{Event, KeepAlive, Sse};
-use domain::id::Hash;
+use domain::id::PersonId;
 use futures::{Stream, future::BoxFuture};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::error::WebError;
 
-/// The most streams of one session.
-pub const STREAMS_OF_SESSION_MAX: usize = 8;
+/// The most streams of one person, in all sessions.
+pub const STREAMS_OF_PERSON_MAX: usize = 16;
 /// The most streams in all.
 pub const STREAMS_MAX: usize = 500;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -27,55 +27,74 @@ const NAMES_MAX: usize = 64;
 pub const EVERYTHING: &str = "everything";
 
 #[derive(Default)]
-struct Counts {
-    of_session: HashMap<Hash, usize>,
+struct Open {
+    /// Of each person, the oldest first: the number, and what ends the stream when dropped.
+    of_person: HashMap<PersonId, VecDeque<(u64, oneshot::Sender<()>)>>,
     all: usize,
+    last_number: u64,
 }
 
-/// How many streams are open.
+/// The open streams.
 #[derive(Clone, Default)]
-pub struct Streams(Arc<Mutex<Counts>>);
+pub struct Streams(Arc<Mutex<Open>>);
 
 /// A place among the open streams, given back when dropped.
 pub struct Place {
     streams: Streams,
-    session: Hash,
+    person: PersonId,
+    number: u64,
+    ended: oneshot::Receiver<()>,
 }
 
 impl Streams {
-    /// Takes a place.
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place; a person that has all of its own gives up the oldest.
     ///
     /// # Errors
-    /// When the session or the node has too many.
-    pub fn take(&self, session: Hash) -> Result<Place, WebError> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = counts.of_session.get(&session).copied().unwrap_or(0);
-        if own >= STREAMS_OF_SESSION_MAX || counts.all >= STREAMS_MAX {
+    /// When the node has too many.
+    pub fn take(&self, person: PersonId) -> Result<Place, WebError> {
+        let mut open = self.open();
+        let own = open.of_person.get_mut(&person);
+        let gives_up =
+            own.is_some_and(|own| own.len() >= STREAMS_OF_PERSON_MAX && own.pop_front().is_some());
+        open.all -= usize::from(gives_up);
+        if open.all >= STREAMS_MAX {
             return Err(WebError::TooMany { retry_seconds: 30 });
         }
-        counts.all += 1;
-        counts.of_session.insert(session, own + 1);
+        open.all += 1;
+        open.last_number += 1;
+        let (end, ended) = oneshot::channel();
+        let number = open.last_number;
+        open.of_person
+            .entry(person)
+            .or_default()
+            .push_back((number, end));
+        drop(open);
         Ok(Place {
             streams: self.clone(),
-            session,
+            person,
+            number,
+            ended,
         })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut counts = self
-            .streams
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        counts.all -= 1;
-        if let Some(own) = counts.of_session.get_mut(&self.session) {
-            *own -= 1;
-            if *own == 0 {
-                counts.of_session.remove(&self.session);
-            }
+        let mut open = self.streams.open();
+        let Some(own) = open.of_person.get_mut(&self.person) else {
+            return;
+        };
+        let before = own.len();
+        own.retain(|(number, _)| *number != self.number);
+        let given_back = before - own.len();
+        if own.is_empty() {
+            open.of_person.remove(&self.person);
         }
+        open.all -= given_back;
     }
 }
 
@@ -97,16 +116,33 @@ struct Source<C> {
     goes_on: GoesOn,
     changes: broadcast::Receiver<C>,
     stopping: watch::Receiver<bool>,
-    _place: Place,
+    place: Place,
+    over: bool,
+}
+
+/// What a page hears.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    /// The names of what changed.
+    Changed(BTreeSet<String>),
+    /// The person has opened so many pages that this one is live no more.
+    Elsewhere,
 }
 
 impl<C: Named> Source<C> {
-    /// The names of the next changes; `None` when the node stops or the session has ended.
-    async fn next(&mut self) -> Option<BTreeSet<String>> {
+    /// What comes next; `None` when the node stops or the session has ended.
+    async fn next(&mut self) -> Option<News> {
+        if self.over {
+            return None;
+        }
         let mut names = BTreeSet::new();
         let first = tokio::select! {
             biased;
             () = until_stopped(&mut self.stopping) => return None,
+            _ = &mut self.place.ended => {
+                self.over = true;
+                return Some(News::Elsewhere);
+            }
             first = self.changes.recv() => first,
         };
         match first {
@@ -130,7 +166,7 @@ impl<C: Named> Source<C> {
         if names.len() > NAMES_MAX || names.contains(EVERYTHING) {
             names = BTreeSet::from([EVERYTHING.to_owned()]);
         }
-        Some(names)
+        Some(News::Changed(names))
     }
 }
 
@@ -145,12 +181,19 @@ pub fn stream<C: Named>(
         goes_on,
         changes,
         stopping,
-        _place: place,
+        place,
+        over: false,
     };
     let events = futures::stream::unfold(source, |mut source| async move {
-        let names = source.next().await?;
-        let names = serde_json::Value::from_iter(names).to_string();
-        Some((Ok(Event::default().event("change").data(names)), source))
+        let event = match source.next().await? {
+            News::Changed(names) => {
+                let names = serde_json::Value::from_iter(names).to_string();
+                Event::default().event("change").data(names)
+            }
+            // Without data a browser would not tell the page.
+            News::Elsewhere => Event::default().event("elsewhere").data("[]"),
+        };
+        Some((Ok(event), source))
     });
     // The first bytes tell proxies and browsers that the stream is open.
     let opened = futures::stream::once(async { Ok(Event::default().comment("open")) });
@@ -169,13 +212,18 @@ mod tests {
     }
 
     fn source(changes: &broadcast::Sender<u32>, stopping: &watch::Sender<bool>) -> Source<u32> {
-        let place = Streams::default().take(Hash([1; 32])).unwrap();
+        let place = Streams::default().take(PersonId([1; 16])).unwrap();
         Source {
             goes_on: Box::new(|| Box::pin(async { true })),
             changes: changes.subscribe(),
             stopping: stopping.subscribe(),
-            _place: place,
+            place,
+            over: false,
         }
+    }
+
+    fn changed(names: &[&str]) -> News {
+        News::Changed(names.iter().map(|name| (*name).to_owned()).collect())
     }
 
     #[tokio::test(start_paused = true)]
@@ -185,8 +233,7 @@ mod tests {
         for change in [2, 1, 2] {
             changes.send(change).unwrap();
         }
-        let names = source.next().await.unwrap();
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(source.next().await, Some(changed(&["1", "2"])));
     }
 
     #[tokio::test(start_paused = true)]
@@ -196,8 +243,7 @@ mod tests {
         for change in 0..10 {
             changes.send(change).unwrap();
         }
-        let names = source.next().await.unwrap();
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), [EVERYTHING]);
+        assert_eq!(source.next().await, Some(changed(&[EVERYTHING])));
     }
 
     #[tokio::test]
@@ -217,19 +263,40 @@ mod tests {
         assert_eq!(source.next().await, None);
     }
 
-    #[test]
-    fn streams_are_bounded_and_a_closed_one_makes_room() {
+    #[tokio::test]
+    async fn the_oldest_stream_of_a_person_ends_when_it_opens_one_too_many() {
         let streams = Streams::default();
-        let session = Hash([1; 32]);
-        let mut places: Vec<_> = (0..STREAMS_OF_SESSION_MAX)
-            .map(|_| streams.take(session).unwrap())
+        let (changes, stopping) = (broadcast::Sender::new(2), watch::Sender::new(false));
+        let mut oldest = source(&changes, &stopping);
+        oldest.place = streams.take(PersonId([1; 16])).unwrap();
+        let places: Vec<_> = (0..STREAMS_OF_PERSON_MAX)
+            .map(|_| streams.take(PersonId([1; 16])).unwrap())
             .collect();
-        assert!(streams.take(session).is_err());
-        streams.take(Hash([2; 32])).unwrap();
-        places.pop();
-        places.push(streams.take(session).unwrap());
+        assert_eq!(oldest.next().await, Some(News::Elsewhere));
+        assert_eq!(oldest.next().await, None);
+        drop(oldest);
+        assert_eq!(streams.open().all, STREAMS_OF_PERSON_MAX);
         drop(places);
-        let counts = streams.0.lock().unwrap();
-        assert_eq!((counts.all, counts.of_session.len()), (0, 0));
+        let open = streams.open();
+        assert_eq!((open.all, open.of_person.len()), (0, 0));
+    }
+
+    #[test]
+    fn streams_are_bounded_over_all_and_a_closed_one_makes_room() {
+        let streams = Streams::default();
+        let person = |number: usize| {
+            let mut id = [0; 16];
+            id[..8].copy_from_slice(&number.to_be_bytes());
+            PersonId(id)
+        };
+        let mut places: Vec<_> = (0..STREAMS_MAX)
+            .map(|number| streams.take(person(number / 10)).unwrap())
+            .collect();
+        assert!(streams.take(person(STREAMS_MAX)).is_err());
+        places.pop();
+        places.push(streams.take(person(STREAMS_MAX)).unwrap());
+        drop(places);
+        let open = streams.open();
+        assert_eq!((open.all, open.of_person.len()), (0, 0));
     }
 }

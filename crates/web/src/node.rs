@@ -1,6 +1,7 @@
 //! The node behind the site: reads of its core, requests to it, texts from its store.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock},
@@ -56,7 +57,45 @@ pub enum Request {
 pub type LibraryFuture<'a, T> =
     Pin<Box<dyn Future<Output = Result<T, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>;
 
-/// Stored entries and chunks, which the core does not keep in memory.
+/// What is the matter with the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiskTrouble {
+    /// There is no room: nothing new is taken.
+    Full,
+    /// Writing takes longer than its deadline.
+    Slow,
+    /// Less room is left than what is kept for the node's own people.
+    LittleRoom {
+        /// What is left, in bytes.
+        free_bytes: u64,
+    },
+}
+
+impl DiskTrouble {
+    /// A sentence for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Full => {
+                "the disk is full: this node shows what it has and takes nothing new until there \
+                 is room"
+            }
+            Self::Slow => "the disk is slow: votes wait until they are durable",
+            Self::LittleRoom { .. } => {
+                "little room is left on the disk: this node stores what its own people do and \
+                 takes nothing from other nodes until there is more"
+            }
+        }
+    }
+
+    /// Whether people can act all the same.
+    #[must_use]
+    pub fn may_act(self) -> bool {
+        matches!(self, Self::LittleRoom { .. })
+    }
+}
+
+/// What the core does not keep in memory: entries and chunks, and how disk and network are.
 pub trait Library: Send + Sync + 'static {
     /// The entries of these ids, in this order; none where one is not here.
     fn entries<'a>(&'a self, ids: &'a [EntryId]) -> LibraryFuture<'a, Vec<Option<Entry>>>;
@@ -67,9 +106,13 @@ pub trait Library: Send + Sync + 'static {
     /// How many bytes the store takes on the disk.
     fn size_bytes(&self) -> LibraryFuture<'_, u64>;
 
-    /// What keeps the store from taking anything new now, if something does: it follows "it is not
-    /// ready:".
-    fn trouble(&self) -> Option<&'static str> {
+    /// The last round trip to each connected node, in milliseconds.
+    fn round_trips_ms(&self) -> LibraryFuture<'_, BTreeMap<PublicKey, u64>> {
+        Box::pin(async { Ok(BTreeMap::new()) })
+    }
+
+    /// What is the matter with the disk, if something is.
+    fn trouble(&self) -> Option<DiskTrouble> {
         None
     }
 }

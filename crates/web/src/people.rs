@@ -36,12 +36,15 @@ pub(crate) async fn invite(
     let words = roles.words().into_iter().map(str::to_owned).collect();
     let (invitation, secret) = Invitation::new(site.now(), name.trim(), words)?;
     let (person, key) = (invitation.person, invitation.key);
+    let (federation, member) = site.node.read(|core| (core.federation(), core.member()));
+    let member = member.ok_or(WebError::NotFound { what: "member" })?;
     let grant = Act::Grant {
         purpose: Purpose::Person,
         key,
         person: Some(person),
         roles,
         custody: Custody::Node,
+        proof: Some(invitation.proof(&secret, &federation, &member)?),
     };
     acts::perform(site, actor, grant).await?;
     let card = Act::Person {

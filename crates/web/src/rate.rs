@@ -20,7 +20,10 @@ pub enum Limit {
     Requests,
     /// Attempts to sign in from one address.
     SignInsOfAddress,
-    /// Attempts to sign in to one account.
+    /// Attempts to sign in to one account from one address: a stranger elsewhere must not be able
+    /// to lock a person out.
+    SignInsOfAccountFrom,
+    /// Attempts to sign in to one account from everywhere: so many addresses guess no faster.
     SignInsOfAccount,
     /// Requests to the JSON API of one person.
     Calls,
@@ -34,7 +37,8 @@ impl Limit {
         match self {
             Self::Requests => (600, 20),
             Self::SignInsOfAddress => (30, 30_000),
-            Self::SignInsOfAccount => (10, 60_000),
+            Self::SignInsOfAccountFrom => (10, 60_000),
+            Self::SignInsOfAccount => (200, 20_000),
             Self::Calls => (200, 50),
             Self::Writes => (60, 1_000),
         }
@@ -48,6 +52,8 @@ pub enum Whose {
     Address(IpAddr),
     /// An account, by the hash of its name, so that names nobody has cost no more memory.
     Account(Hash),
+    /// An account and the address somebody tries to sign in from, by their hash.
+    AccountFrom(Hash),
     /// A person.
     Person(PersonId),
     /// Everyone for whom there is no room.
@@ -58,19 +64,35 @@ impl Whose {
     /// The sender at an address.
     #[must_use]
     pub fn address(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let network = address.to_bits() & !u128::from(u64::MAX);
-                Self::Address(IpAddr::V6(network.into()))
-            }
-            address => Self::Address(address),
-        }
+        Self::Address(network(address))
     }
 
     /// The account of a name, whether it exists or not.
     #[must_use]
     pub fn account(name: &str) -> Self {
         Self::Account(Hash::of(&[crate::accounts::fold(name).as_bytes()]))
+    }
+
+    /// The account of a name, tried from an address.
+    #[must_use]
+    pub fn account_from(name: &str, address: IpAddr) -> Self {
+        let network = match network(address) {
+            IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+            IpAddr::V6(address) => address.octets(),
+        };
+        let name = crate::accounts::fold(name);
+        Self::AccountFrom(Hash::of(&[&network, name.as_bytes()]))
+    }
+}
+
+/// What counts as one sender.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & !u128::from(u64::MAX);
+            IpAddr::V6(network.into())
+        }
+        address => address,
     }
 }
 
@@ -142,9 +164,10 @@ mod tests {
     #[test]
     fn a_burst_is_allowed_and_then_one_per_interval() {
         let rates = Rates::default();
-        let alice = Whose::account("Alice");
+        let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let alice = Whose::account_from("Alice", here);
         let now = Timestamp(1_000_000);
-        let count = |now| rates.count(now, Limit::SignInsOfAccount, alice);
+        let count = |now| rates.count(now, Limit::SignInsOfAccountFrom, alice);
         for _ in 0..10 {
             count(now).unwrap();
         }
@@ -159,11 +182,19 @@ mod tests {
         count(now.plus_seconds(60)).unwrap();
         assert!(count(now.plus_seconds(60)).is_err());
         rates
-            .count(now, Limit::SignInsOfAccount, Whose::account("bob"))
+            .count(
+                now,
+                Limit::SignInsOfAccountFrom,
+                Whose::account_from("bob", here),
+            )
             .unwrap();
         assert!(
             rates
-                .count(now, Limit::SignInsOfAccount, Whose::account(" ALICE"))
+                .count(
+                    now,
+                    Limit::SignInsOfAccountFrom,
+                    Whose::account_from(" ALICE", here),
+                )
                 .is_err()
         );
     }
@@ -192,5 +223,8 @@ mod tests {
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff"));
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        let of = |text: &str| Whose::account_from("alice", text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }

@@ -415,17 +415,25 @@ async fn a_worker_cannot_have_an_admission_signed_by_preparing_it() {
 
 #[tokio::test]
 async fn a_role_that_another_member_grants_opens_nothing_here() {
-    use domain::record::{Custody, Purpose, Roles};
+    use domain::record::{Custody, Grant, Purpose, Roles};
     let world = World::with_alice().await;
     let mut program = Program::of_alice(&world).await;
     let (mut bob, person) = a_worker(&world, &mut program).await;
     let (reply, answer) = tokio::sync::oneshot::channel();
+    let federation = world.node.core.read().unwrap().federation();
     let act = federation::Act::Grant {
         purpose: Purpose::Person,
         key: key(8, 3).public(),
         person: Some(person),
         roles: Roles::STEWARD,
         custody: Custody::Person,
+        proof: Some(Grant::prove(
+            &key(8, 3),
+            &federation,
+            &domain::id::MemberId(key(1, 1).public().0),
+            Purpose::Person,
+            Some(person),
+        )),
     };
     let request = web::node::Request::Act {
         key: key(1, 1),
@@ -446,4 +454,40 @@ async fn a_role_that_another_member_grants_opens_nothing_here() {
     }
     let you = bob.get("/api/status").await["you"]["roles"].clone();
     assert_eq!(you, json!(["worker"]));
+}
+
+#[tokio::test]
+async fn a_key_on_a_persons_own_device_is_granted_with_its_proof() {
+    use domain::{
+        id::{MemberId, PersonId},
+        record::{Grant, Purpose},
+    };
+    let world = World::with_alice().await;
+    let mut program = Program::of_alice(&world).await;
+    let device = key(8, 3);
+    let (federation, member) = {
+        let core = world.node.core.read().unwrap();
+        (core.federation(), core.member().unwrap())
+    };
+    let person = PersonId([8; 16]);
+    let body = |proof: Option<String>, roles: [&str; 1]| {
+        json!({
+            "act": "grant", "purpose": "person", "key": device.public().to_string(),
+            "person": person.to_string(), "roles": roles, "proof": proof,
+        })
+    };
+    let prove = |member: MemberId| {
+        let proof = Grant::prove(&device, &federation, &member, Purpose::Person, Some(person));
+        Some(hex::encode(proof.0))
+    };
+    for (proof, code) in [(None, "proof-missing"), (prove(MemberId([9; 32])), "proof")] {
+        let refused = program.refused(body(proof, ["worker"])).await;
+        assert_eq!(refused, (422, code.to_owned()));
+    }
+    program.done(body(prove(member), ["worker"])).await;
+    // Other roles for the same key: its holder has agreed already.
+    program.done(body(None, ["individual"])).await;
+    let core = world.node.core.read().unwrap();
+    let known = &core.view().keys[&device.public()];
+    assert_eq!((known.member, known.number), (member, 2));
 }

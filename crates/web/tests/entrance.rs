@@ -295,9 +295,26 @@ async fn over_https_the_cookie_is_bound_to_the_host_and_the_proxy_names_the_clie
             number == 30
         );
     }
-    let mut other = form("/sign-in", &[("name", "alice"), ("password", PASSWORD)]);
-    other
-        .headers_mut()
-        .insert("x-forwarded-for", "203.0.113.6".parse().unwrap());
-    assert_eq!(browser.send(other).await.status(), StatusCode::SEE_OTHER);
+    let mut attempt = async |from: &str, password: &str| {
+        let mut attempt = form("/sign-in", &[("name", "alice"), ("password", password)]);
+        attempt
+            .headers_mut()
+            .insert("x-forwarded-for", from.parse().unwrap());
+        browser.send(attempt).await.status()
+    };
+    // A stranger locks out nobody but who shares its address.
+    for _ in 0..10 {
+        assert_eq!(attempt("203.0.113.7", "x").await, StatusCode::UNAUTHORIZED);
+    }
+    let limited = StatusCode::TOO_MANY_REQUESTS;
+    assert_eq!(attempt("203.0.113.7", PASSWORD).await, limited);
+    let signed_in = StatusCode::SEE_OTHER;
+    assert_eq!(attempt("203.0.113.6", PASSWORD).await, signed_in);
+    // With many addresses one guesses no faster.
+    let mut guesses = 0;
+    while attempt(&format!("198.51.100.{}", guesses / 10), "x").await != limited {
+        guesses += 1;
+    }
+    let counted_before = 12;
+    assert_eq!(guesses, 200 - counted_before);
 }

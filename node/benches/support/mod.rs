@@ -3,9 +3,9 @@
 use domain::{
     charter::Charter,
     genesis::{Founder, Genesis},
-    id::{EntryId, PersonId, ProposalId, Timestamp},
+    id::{EntryId, MemberId, PersonId, ProposalId, Timestamp},
     key::SecretKey,
-    record::{Custody, Purpose, Roles},
+    record::{Custody, Grant, Purpose, Roles},
 };
 use federation::{Act, Core, Input, Output, Settings, Write};
 
@@ -82,13 +82,18 @@ pub fn history(count: u64) -> History {
         },
     );
     let mut entries = act(&mut core, START, &root, Act::Found).1;
+    let member = MemberId(root.public().0);
     for author in 0..AUTHORS {
+        let (key, purpose) = (key(10 + author), Purpose::Person);
+        let person = Some(PersonId([author; 16]));
+        let proof = Grant::prove(&key, &core.federation(), &member, purpose, person);
         let grant = Act::Grant {
-            purpose: Purpose::Person,
-            key: key(10 + author).public(),
-            person: Some(PersonId([author; 16])),
+            purpose,
+            key: key.public(),
+            person,
             roles: Roles::WORKER,
             custody: Custody::Node,
+            proof: Some(proof),
         };
         entries.extend(act(&mut core, START, &root, grant).1);
     }

@@ -20,7 +20,7 @@ pub struct Invite {
     /// Whom it is for, for your own memory
     #[arg(long, default_value = "")]
     name: String,
-    /// The class you expect
+    /// The class it is for; any if left out
     #[arg(long, default_value = "")]
     class: String,
     /// For how many days it can be used

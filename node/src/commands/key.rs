@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{
+    proof::{self, Asked},
     root_key,
     table::{table, text},
 };
@@ -17,9 +18,9 @@ use crate::{
     keyfile::{self, Role},
 };
 
-/// Keys: list, grant, name delegates, revoke, export
+/// Keys: list, grant, name delegates, revoke, export; make and prove one that lives elsewhere
 ///
-/// All but `list` and `export` are signed with this co-op's root key, which never leaves this
+/// `grant`, `mandate` and `revoke` are signed with this co-op's root key, which never leaves this
 /// command.
 #[derive(Debug, Args)]
 pub struct Key {
@@ -35,7 +36,36 @@ pub struct Key {
 enum What {
     /// List the keys of this co-op
     List,
+    /// Make a key for a person's own device, or for a node or validator kept elsewhere
+    New {
+        /// The file, which must not exist; it is the only copy of the key
+        file: PathBuf,
+        /// What the key is for
+        #[arg(long, default_value = "person", value_parser = ["person", "node", "validator"])]
+        purpose: String,
+    },
+    /// Agree, as the holder of a key, to its being granted: prints what `key grant` takes
+    ///
+    /// Run it where the key is, and pass the line on to a steward of the co-op. It shows no secret,
+    /// and serves that co-op, purpose and person alone. What the key is for is in its file.
+    Prove {
+        /// The key's file: of `key new`, or node.key of another data directory
+        file: PathBuf,
+        /// The federation's id, which `status --json` of the co-op's node shows
+        #[arg(long)]
+        federation: String,
+        /// The co-op's id, which `members --json` shows
+        #[arg(long)]
+        member: String,
+        /// The id of the person whose key it is, if the person has one [default: a new person]
+        #[arg(long)]
+        person: Option<String>,
+    },
     /// Grant a key: of a person, a node or a validator
+    ///
+    /// A key that this node does not hold needs a proof: its holder makes one with `key prove`,
+    /// which prints the key, the person and the proof as they are written here. Other roles for a
+    /// key that was granted before need none.
     Grant {
         /// The key, did:key:…
         key: String,
@@ -45,9 +75,12 @@ enum What {
         /// The person's roles, for persons
         #[arg(long, value_delimiter = ',')]
         roles: Vec<String>,
-        /// The person's id, if this is another key of one who has some [default: a new person]
+        /// The person's id, as `key prove` printed it [default: whose key it is already]
         #[arg(long)]
         person: Option<String>,
+        /// The proof, as `key prove` printed it
+        #[arg(long)]
+        proof: Option<String>,
     },
     /// Say who votes for this co-op, all of them; a new mandate outranks ballots under the old one
     Mandate {
@@ -81,6 +114,16 @@ enum What {
 impl Key {
     /// Runs the command.
     pub async fn run(self, global: &Global) -> Outcome {
+        match &self.command {
+            What::New { file, purpose } => return proof::new_key(global, file, purpose),
+            What::Prove {
+                file,
+                federation,
+                member,
+                person,
+            } => return proof::prove(global, file, (federation, member), person.as_deref()),
+            _ => {}
+        }
         let directory = global.directory()?;
         match &self.command {
             What::Export { file } => return export(global, &directory, file),
@@ -102,10 +145,16 @@ impl Key {
                 purpose,
                 roles,
                 person,
+                proof,
             } => {
-                let (act, person) = grant(key, purpose, roles, person.as_deref())?;
-                let of = person.map_or(String::new(), |person| format!(" of person {person}"));
-                (act, format!("Granted {key}{of}."))
+                let asked = Asked {
+                    key,
+                    purpose,
+                    roles,
+                    person: person.as_deref(),
+                    proof: proof.as_deref(),
+                };
+                proof::grant(access, directory, &root()?, &asked).await?
             }
             What::Mandate { keys } => {
                 let act = mandate(access, keys).await?;
@@ -123,7 +172,10 @@ impl Key {
                 };
                 (act, format!("Revoked {key}."))
             }
-            What::Export { .. } | What::RemoveRoot { .. } => return Ok(()),
+            What::New { .. }
+            | What::Prove { .. }
+            | What::Export { .. }
+            | What::RemoveRoot { .. } => return Ok(()),
         };
         let id = access.sign_and_submit(&root()?, act).await?;
         global.say(&json!({ "id": id }), said)
@@ -162,37 +214,6 @@ async fn list(global: &Global, access: &Access) -> Outcome {
     }));
     let heading = ["KEY", "PURPOSE", "ROLES", "NAME", ""];
     global.say(&answer, table(&heading, &rows))
-}
-
-fn grant(
-    key: &str,
-    purpose: &str,
-    roles: &[String],
-    person: Option<&str>,
-) -> Outcome<(RootAct, Option<String>)> {
-    let is_person = purpose == "person";
-    if is_person && roles.is_empty() {
-        return Err(Failure::usage("a person's key needs roles")
-            .hint("add for example --roles steward,delegate"));
-    }
-    if !is_person && (!roles.is_empty() || person.is_some()) {
-        return Err(Failure::usage(format!(
-            "a {purpose} key has no roles and no person"
-        )));
-    }
-    let person = match person {
-        Some(person) => Some(person.to_owned()),
-        None if is_person => Some(hex::encode(crate::clock::random::<16>()?)),
-        None => None,
-    };
-    let act = RootAct::Grant {
-        purpose: purpose.to_owned(),
-        key: key.to_owned(),
-        person: person.clone(),
-        roles: roles.to_vec(),
-        custody: if is_person { "person" } else { "node" }.to_owned(),
-    };
-    Ok((act, person))
 }
 
 /// A mandate names persons: found by the keys' grants.

@@ -14,6 +14,7 @@ pub mod key;
 pub mod members;
 pub mod open;
 pub mod person;
+mod proof;
 pub mod propose;
 pub mod run;
 pub mod show;

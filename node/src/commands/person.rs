@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use domain::id::Timestamp;
+use domain::id::{MemberId, Timestamp};
 use federation::format_utc;
 use serde_json::json;
 
@@ -88,12 +88,16 @@ impl Person {
         let (invitation, secret) = founding::invite_person(name, roles)?;
         let (person, key) = (invitation.person.to_string(), invitation.key.to_string());
         let expires = invitation.expires();
+        let federation = directory.genesis()?.federation();
+        let member = MemberId(root.public().0);
+        let proof = founding::prove_invited((&invitation, &secret), &federation, &member)?;
         let grant = RootAct::Grant {
             purpose: "person".to_owned(),
             key: key.clone(),
             person: Some(person.clone()),
             roles: words.to_vec(),
             custody: "node".to_owned(),
+            proof: Some(hex::encode(proof.0)),
         };
         access.sign_and_submit(&root, grant).await?;
         let invitation = Box::new(invitation);

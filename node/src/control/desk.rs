@@ -120,8 +120,9 @@ impl Desk {
             class,
             expires_ms: invitation.expires.0,
             used_by: None,
+            applications: 0,
         };
-        Guests(self.handle.store().clone())
+        Guests::new(self.handle.store().clone())
             .add(clock::now(), &invitation.secret, &guest)
             .await?;
         Ok(json!({
@@ -187,6 +188,7 @@ impl Desk {
                 person,
                 roles,
                 custody,
+                proof,
             } => Act::Grant {
                 purpose: purpose_of(&purpose)?,
                 key: parse_key(&key)?,
@@ -197,6 +199,7 @@ impl Desk {
                 } else {
                     Custody::Node
                 },
+                proof: proof.map(|proof| read_signature(&proof)).transpose()?,
             },
             RootAct::Mandate { delegates } => Act::Mandate {
                 delegates: delegates
@@ -262,7 +265,8 @@ fn parse_person(text: &str) -> Outcome<domain::id::PersonId> {
         .map_err(|error| Failure::usage(format!("{text:?} is no person: {error}")))
 }
 
-fn read_signature(text: &str) -> Outcome<Signature> {
+/// A signature from its hexadecimal digits.
+pub fn read_signature(text: &str) -> Outcome<Signature> {
     let mut bytes = [0; 64];
     hex::decode_to_slice(text, &mut bytes)
         .map_err(|_| Failure::usage("a signature has 128 hexadecimal digits"))?;

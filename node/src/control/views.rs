@@ -2,6 +2,7 @@
 
 use domain::record::{Custody, Purpose};
 use serde_json::{Value, json};
+use web::node::DiskTrouble;
 
 use super::desk::{Desk, newcomer};
 use crate::{
@@ -13,9 +14,9 @@ impl Desk {
     pub(super) async fn status(&self) -> Outcome<Value> {
         let size = self.handle.store().size().await?;
         let health = self.handle.health();
-        let connected = match self.handle.network() {
-            Some(network) => network.peers().await.len(),
-            None => 0,
+        let peers = match self.handle.network() {
+            Some(network) => network.peers().await,
+            None => Vec::new(),
         };
         Ok(self.handle.read(|core| {
             let view = core.view();
@@ -33,9 +34,15 @@ impl Desk {
                 "release": env!("CARGO_PKG_VERSION"),
                 "caught_up": core.is_caught_up(),
                 "clock_off_seconds": core.clock_trouble(),
-                "disk": health.disk.trouble(),
+                "disk": health.trouble().map(DiskTrouble::words),
                 "nodes_known": core.roster().len(),
-                "nodes_connected": connected,
+                "nodes_connected": peers.len(),
+                "peers": peers.iter().map(|peer| json!({
+                    "node": peer.key.to_string(),
+                    "member": view.member_of(&peer.key).map(|id| view.member_name(&id)),
+                    "address": peer.address,
+                    "round_trip_ms": peer.round_trip_ms,
+                })).collect::<Vec<Value>>(),
                 "entries": core.replica().len(),
                 "missing_chunks": core.missing_chunks(),
                 "proposals": view.proposals.len(),

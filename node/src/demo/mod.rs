@@ -205,7 +205,7 @@ async fn acquaint(nodes: &[Node]) {
             if let Some(address) = other.addresses.first()
                 && key != node.handle.read(|core| core.node())
             {
-                node.handle.found(key, address.clone()).await;
+                node.handle.found(key, address.clone());
             }
         }
     }

@@ -3,9 +3,9 @@
 
 use domain::{
     decision::Choice,
-    id::{EntryId, ProposalId},
+    id::{EntryId, MemberId, ProposalId},
     key::SecretKey,
-    record::{Custody, Profile, Purpose, Roles},
+    record::{Custody, Grant, Profile, Purpose, Roles},
 };
 use federation::Act;
 
@@ -17,20 +17,26 @@ pub fn found(past: &mut Past, coops: &[Coop]) -> Outcome {
     for coop in coops {
         past.act(&coop.root, Act::Found)?;
     }
+    let federation = past.core().federation();
     for coop in coops {
-        past.act(&coop.root, founding::grant_node(coop.node.public()))?;
+        let member = MemberId(coop.root.public().0);
+        let node = founding::grant_node(&coop.node, &federation, &member);
+        past.act(&coop.root, node)?;
         let roles = Roles::STEWARD.with(Roles::DELEGATE);
         let key = coop.delegate.key();
+        let (purpose, person) = (Purpose::Person, Some(coop.delegate.person));
         let grant = Act::Grant {
-            purpose: Purpose::Person,
+            purpose,
             key: key.public(),
-            person: Some(coop.delegate.person),
+            person,
             roles,
             custody: Custody::Node,
+            proof: Some(Grant::prove(&key, &federation, &member, purpose, person)),
         };
         past.act(&coop.root, grant)?;
-        let (steward, _) = &coop.steward;
-        past.act(&coop.root, founding::grant_person(steward, roles))?;
+        let (steward, secret) = &coop.steward;
+        let proof = founding::prove_invited((steward, secret), &federation, &member)?;
+        past.act(&coop.root, founding::grant_person(steward, roles, proof))?;
         let delegates = vec![
             domain::record::Delegate {
                 key: key.public(),

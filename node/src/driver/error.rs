@@ -3,7 +3,7 @@
 use store::StoreError;
 use thiserror::Error;
 
-/// Why the loop ended before it was told to.
+/// Why the loop did not end in order.
 #[derive(Debug, Error)]
 pub enum DriverError {
     /// The store can no longer be trusted.
@@ -12,4 +12,10 @@ pub enum DriverError {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random,
+    /// The node was stopped while its disk was full.
+    #[error(
+        "the disk was full when the node stopped: what was done since it was full is lost, what \
+         was stored before is whole; make room before you start it again"
+    )]
+    Held,
 }

@@ -19,7 +19,7 @@ use tokio::{
 };
 use web::node::Request;
 
-use super::{Health, sender::Parcel};
+use super::{Health, roster::RosterSender};
 use crate::failure::{Failure, Outcome};
 
 /// How long an answer is awaited: a slow disk may take seconds.
@@ -33,7 +33,7 @@ pub(super) struct Parts {
     pub changes: broadcast::Sender<Change>,
     pub store: Store,
     pub network: Option<Network>,
-    pub parcels: Option<mpsc::Sender<Parcel>>,
+    pub roster: Option<RosterSender>,
     pub health: watch::Receiver<Health>,
     pub stop: watch::Sender<bool>,
 }
@@ -124,10 +124,9 @@ impl Handle {
     }
 
     /// A node was found at an address: it is dialled there too from now on.
-    pub async fn found(&self, key: PublicKey, address: String) {
-        if let Some(parcels) = &self.0.parcels {
-            // The sender ends with the network.
-            let _ = parcels.send(Parcel::Found(key, address)).await;
+    pub fn found(&self, key: PublicKey, address: String) {
+        if let Some(roster) = &self.0.roster {
+            roster.found(key, address);
         }
     }
 

@@ -1,14 +1,18 @@
 //! How the node is, for `/health`, `folkmoot status` and the log.
 
+use web::node::DiskTrouble;
+
 /// How the node is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
-    /// How the disk is.
+    /// How writing goes.
     pub disk: Disk,
+    /// How much room the file system has.
+    pub room: Room,
 }
 
-/// How the disk is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// How writing goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Disk {
     /// What is written becomes durable.
     #[default]
@@ -19,21 +23,48 @@ pub enum Disk {
     Slow,
 }
 
+/// How much room the file system of the data directory has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Room {
+    /// More than what is kept for the node's own people.
+    #[default]
+    Enough,
+    /// Less than that: other nodes must not use it up.
+    Little {
+        /// What is left, in bytes.
+        free_bytes: u64,
+    },
+}
+
 impl Disk {
     /// Whether nothing can be stored now.
-    pub fn is_full(&self) -> bool {
-        *self == Self::Full
+    pub fn is_full(self) -> bool {
+        self == Self::Full
     }
 
-    /// A sentence for people; none if there is nothing to say.
-    pub fn trouble(&self) -> Option<&'static str> {
+    /// What there is to say about it.
+    pub fn trouble(self) -> Option<DiskTrouble> {
         match self {
             Self::Sound => None,
-            Self::Full => Some(
-                "the disk is full: this node shows what it has and takes nothing new until there \
-                 is room",
-            ),
-            Self::Slow => Some("the disk is slow: votes wait until they are durable"),
+            Self::Full => Some(DiskTrouble::Full),
+            Self::Slow => Some(DiskTrouble::Slow),
         }
+    }
+}
+
+impl Room {
+    /// What there is to say about it.
+    pub fn trouble(self) -> Option<DiskTrouble> {
+        match self {
+            Self::Enough => None,
+            Self::Little { free_bytes } => Some(DiskTrouble::LittleRoom { free_bytes }),
+        }
+    }
+}
+
+impl Health {
+    /// What there is to say about the disk, the worst if there is more.
+    pub fn trouble(&self) -> Option<DiskTrouble> {
+        self.disk.trouble().or(self.room.trouble())
     }
 }

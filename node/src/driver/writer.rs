@@ -101,7 +101,7 @@ fn set(health: &watch::Sender<Health>, disk: Disk) {
             return false;
         }
         match disk.trouble() {
-            Some(trouble) => tracing::error!("{trouble}"),
+            Some(trouble) => tracing::error!("{}", trouble.words()),
             None => tracing::info!("the disk takes writes again"),
         }
         health.disk = disk;

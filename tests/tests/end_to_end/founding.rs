@@ -7,6 +7,20 @@ use end_to_end::{
     wait,
 };
 
+/// Waits until a node says how long it is to each of the others and back.
+async fn shows_round_trips(coop: &Coop, others: usize) {
+    wait::until("every node answered a ping", 30, async || {
+        let status = coop.ask(&["status"]).await;
+        let peers = status["peers"].as_array().unwrap();
+        let known = peers.iter().filter(|peer| peer["round_trip_ms"].is_u64());
+        (known.count() == others).then_some(())
+    })
+    .await;
+    let page = coop.sign_in_again().await.get("/node").await.expect(200);
+    let shown = page.body.matches("ms there and back").count();
+    assert_eq!(shown, others, "{}", page.body);
+}
+
 #[test]
 fn three_founders_admit_a_fourth_co_op_whose_proposal_all_decide_alike() {
     story(150, async {
@@ -54,6 +68,7 @@ fn three_founders_admit_a_fourth_co_op_whose_proposal_all_decide_alike() {
 
         let status = federation.coops[0].say(&["status"]).await.done();
         assert!(status.out.contains("3 of 3 nodes"), "{status:#?}");
+        shows_round_trips(&federation.coops[0], 3).await;
         for coop in &mut federation.coops {
             let status = coop.stop().await;
             assert!(status.success(), "{} stopped with {status}", coop.name);

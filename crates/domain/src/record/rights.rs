@@ -33,10 +33,10 @@ impl Decode for Found {
 pub struct Newcomer {
     /// Its root key.
     pub root: PublicKey,
-    /// Its class.
-    pub class: String,
     /// Its name.
     pub name: String,
+    /// Its class.
+    pub class: String,
 }
 
 impl Newcomer {
@@ -57,8 +57,8 @@ impl Encode for Newcomer {
         encoder
             .array(3)
             .value(&self.root)
-            .text(&self.class)
-            .text(&self.name);
+            .text(&self.name)
+            .text(&self.class);
     }
 }
 
@@ -67,8 +67,8 @@ impl Decode for Newcomer {
         decoder.array(3)?;
         Ok(Self {
             root: decoder.value()?,
-            class: decode_line(decoder, "class", CLASS_BYTES_MAX)?,
             name: decode_line(decoder, "name", NAME_BYTES_MAX)?,
+            class: decode_line(decoder, "class", CLASS_BYTES_MAX)?,
         })
     }
 }
@@ -179,157 +179,6 @@ impl Decode for Join {
         } else {
             Err(DecodeError::Unsorted("admissions"))
         }
-    }
-}
-
-/// What a granted key is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Purpose {
-    /// A person acts with it.
-    Person,
-    /// A node speaks with it to other nodes.
-    Node,
-    /// A node witnesses and closes votes with it.
-    Validator,
-}
-
-/// What a person may do for its member; a set of bits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Roles(u64);
-
-impl Roles {
-    /// Runs the node and grants keys.
-    pub const STEWARD: Self = Self(1);
-    /// Votes for the member, once a mandate lists the key.
-    pub const DELEGATE: Self = Self(2);
-    /// Logs hours.
-    pub const WORKER: Self = Self(4);
-    /// Is a member of a class of individuals.
-    pub const INDIVIDUAL: Self = Self(8);
-    /// Every role with its word.
-    pub const WORDS: [(Self, &'static str); 4] = [
-        (Self::STEWARD, "steward"),
-        (Self::DELEGATE, "delegate"),
-        (Self::WORKER, "worker"),
-        (Self::INDIVIDUAL, "individual"),
-    ];
-
-    /// No role: nodes and validators.
-    #[must_use]
-    pub fn none() -> Self {
-        Self(0)
-    }
-
-    /// Both sets together.
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether every role of `other` is among these.
-    #[must_use]
-    pub fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// The words of these roles.
-    #[must_use]
-    pub fn words(self) -> Vec<&'static str> {
-        Self::WORDS
-            .iter()
-            .filter(|(role, _)| self.has(*role))
-            .map(|(_, word)| *word)
-            .collect()
-    }
-
-    /// The role of a word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::WORDS
-            .iter()
-            .find(|(_, known)| *known == word)
-            .map(|(role, _)| *role)
-    }
-}
-
-/// Where a person's key lives. A ballot shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Custody {
-    /// Sealed on the member's node and used only in that person's session.
-    Node,
-    /// On the person's own device.
-    Person,
-}
-
-/// A key is given rights: by the root key anything, by a steward's key nodes and persons who are
-/// not stewards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// What the key is for.
-    pub purpose: Purpose,
-    /// The key.
-    pub key: PublicKey,
-    /// Whose key it is, for persons.
-    pub person: Option<PersonId>,
-    /// The person's roles.
-    pub roles: Roles,
-    /// Where the key lives.
-    pub custody: Custody,
-    /// Of several grants to one key the highest number gives its roles.
-    pub number: u64,
-}
-
-impl Encode for Grant {
-    fn encode(&self, encoder: &mut Encoder) {
-        encoder
-            .array(6)
-            .uint(match self.purpose {
-                Purpose::Person => 0,
-                Purpose::Node => 1,
-                Purpose::Validator => 2,
-            })
-            .value(&self.key)
-            .optional(self.person.as_ref())
-            .uint(self.roles.0)
-            .uint(match self.custody {
-                Custody::Node => 0,
-                Custody::Person => 1,
-            })
-            .uint(self.number);
-    }
-}
-
-impl Decode for Grant {
-    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        decoder.array(6)?;
-        let purpose = match decoder.uint_to("purpose", 2)? {
-            0 => Purpose::Person,
-            1 => Purpose::Node,
-            _ => Purpose::Validator,
-        };
-        let key = decoder.value()?;
-        let person: Option<PersonId> = decoder.optional()?;
-        let roles = Roles(decoder.uint_to("roles", 15)?);
-        let custody = if decoder.uint_to("custody", 1)? == 0 {
-            Custody::Node
-        } else {
-            Custody::Person
-        };
-        let number = decoder.uint()?;
-        let is_person = purpose == Purpose::Person;
-        if is_person != person.is_some() || is_person != (roles != Roles::none()) {
-            return Err(DecodeError::Invalid(
-                "a person's grant has a person and roles, others none",
-            ));
-        }
-        Ok(Self {
-            purpose,
-            key,
-            person,
-            roles,
-            custody,
-            number,
-        })
     }
 }
 

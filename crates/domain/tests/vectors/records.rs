@@ -1,9 +1,11 @@
 use domain::{
     cbor::{Decode, Encode},
     genesis::Genesis,
-    id::{FederationId, MemberId},
+    id::{FederationId, MemberId, PersonId},
     key::{PublicKey, Signature},
-    record::{Admission, Application, Circle, Kind, Newcomer, Record, version_hash},
+    record::{
+        Admission, Application, Circle, Grant, Kind, Newcomer, Purpose, Record, version_hash,
+    },
     text::{Content, visible_characters},
 };
 
@@ -51,7 +53,7 @@ fn texts_are_cut_and_hashed_as_in_the_vectors() {
 }
 
 #[test]
-fn admissions_applications_and_circles_are_derived_as_in_the_vectors() {
+fn admissions_applications_grants_and_circles_are_derived_as_in_the_vectors() {
     let file = file("records.json");
     let derived = &file["derived"];
     let federation = FederationId(array(derived, "federation"));
@@ -72,6 +74,21 @@ fn admissions_applications_and_circles_are_derived_as_in_the_vectors() {
         root.verify(&message, &Signature(array(row, "proof"))),
         Ok(())
     );
+    for row in rows(derived, "grants") {
+        let purpose = [Purpose::Person, Purpose::Node, Purpose::Validator];
+        let purpose = purpose[number(row, "purpose") as usize];
+        let person = row["person"]
+            .is_string()
+            .then(|| PersonId(array(row, "person")));
+        let member = MemberId(array(row, "member"));
+        let message = Grant::message(&federation, &member, purpose, person);
+        assert_eq!(message, bytes(row, "message"));
+        let key = PublicKey(array(row, "key"));
+        assert_eq!(
+            key.verify(&message, &Signature(array(row, "proof"))),
+            Ok(())
+        );
+    }
     let row = &derived["circle"];
     let circle = Circle {
         nonce: array(row, "nonce"),

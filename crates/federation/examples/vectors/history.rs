@@ -66,16 +66,36 @@ impl Member {
     }
 }
 
-/// A person's key with roles.
-pub fn person_grant(key: &SecretKey, person: PersonId, roles: Roles, custody: Custody) -> Record {
+/// A person's key with roles, granted by a member and with its proof.
+pub fn person_grant(
+    by: MemberId,
+    key: &SecretKey,
+    person: PersonId,
+    (roles, custody): (Roles, Custody),
+) -> Record {
+    let (purpose, person) = (Purpose::Person, Some(person));
     Record::Grant(Grant {
-        purpose: Purpose::Person,
+        purpose,
         key: key.public(),
-        person: Some(person),
+        person,
         roles,
         custody,
         number: 1,
+        proof: Grant::prove(key, &genesis().federation(), &by, purpose, person),
     })
+}
+
+/// A node's key, granted by a member and with its proof.
+pub fn node_grant(by: MemberId, key: &SecretKey) -> Grant {
+    Grant {
+        purpose: Purpose::Node,
+        key: key.public(),
+        person: None,
+        roles: Roles::none(),
+        custody: Custody::Node,
+        number: 1,
+        proof: Grant::prove(key, &genesis().federation(), &by, Purpose::Node, None),
+    }
 }
 
 /// The list of one delegate.
@@ -131,14 +151,7 @@ impl History {
             );
             member.record = book.write(draft);
             empower(book, name, member, Roles::STEWARD.with(Roles::DELEGATE));
-            let grant = Record::Grant(Grant {
-                purpose: Purpose::Node,
-                key: member.node.public(),
-                person: None,
-                roles: Roles::none(),
-                custody: Custody::Node,
-                number: 1,
-            });
+            let grant = Record::Grant(node_grant(member.id(), &member.node));
             let draft = book.draft(
                 &format!("{name}.node"),
                 &member.root,
@@ -155,10 +168,10 @@ impl History {
         let book = &mut self.book;
         let (anna, bela) = (&self.anna, &self.bela);
         let worker = person_grant(
+            anna.id(),
             &self.worker,
             PersonId([0x14; 16]),
-            Roles::WORKER,
-            Custody::Person,
+            (Roles::WORKER, Custody::Person),
         );
         let draft = book.draft("anna.worker", &anna.delegate, anna.grant, "keys", &worker);
         self.worker_grant = book.write(draft);
@@ -250,8 +263,8 @@ impl History {
         let dora = &mut self.dora;
         let newcomer = Newcomer {
             root: dora.root.public(),
-            class: "consumer".to_owned(),
             name: "Dora's co-op".to_owned(),
+            class: "consumer".to_owned(),
         };
         let applying = Application::message(
             &book.federation,
@@ -311,7 +324,8 @@ impl History {
 
 /// Gives a member's delegate its key and its mandate.
 fn empower(book: &mut Book, name: &str, member: &mut Member, roles: Roles) {
-    let grant = person_grant(&member.delegate, member.person, roles, Custody::Node);
+    let given = (roles, Custody::Node);
+    let grant = person_grant(member.id(), &member.delegate, member.person, given);
     let draft = book.draft(
         &format!("{name}.delegate"),
         &member.root,

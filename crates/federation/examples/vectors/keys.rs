@@ -24,7 +24,9 @@ const SMALL: [&str; 12] = [
 ];
 /// A point with a part of small order, not small itself.
 const MIXED: &str = "9ea3f11f5bd34f0cd7147fd0a436c088f624c6100c1df6a53c0a29e05d60cea0";
-/// 3 written as 3 + 2^255 - 19: a point of the curve in a second writing.
+/// A point of the curve whose *y* is 3.
+const ONE_WRITING: &str = "0300000000000000000000000000000000000000000000000000000000000000";
+/// 3 written as 3 + 2^255 - 19: the same point in a second writing.
 const SECOND_WRITING: &str = "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f";
 /// No point of the curve.
 const NO_POINT: &str = "0200000000000000000000000000000000000000000000000000000000000000";
@@ -144,13 +146,13 @@ pub fn file() -> Value {
         did.replace("z6Mk", "z6M0"),
         "did:key:z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc".to_owned(),
     ];
-    let unusable = [&SMALL[..], &[NO_POINT]].concat();
+    let unusable = [&SMALL[..], &[NO_POINT, SECOND_WRITING]].concat();
     json!({
         "keys": keys,
         "refused_texts": refused_texts,
         "a_text_of_an_unusable_key": weak,
         "unusable": unusable,
-        "usable": [MIXED, SECOND_WRITING],
+        "usable": [MIXED, ONE_WRITING],
         "signatures": signatures,
         "refused_signatures": refused_signatures(),
     })

@@ -2,9 +2,11 @@
 
 use domain::{
     cbor::{Decode, Encode, Encoder},
-    id::{EntryId, MemberId},
+    id::{EntryId, MemberId, PersonId},
     key::PublicKey,
-    record::{Admission, Application, Circle, Kind, Newcomer, Record, version_hash},
+    record::{
+        Admission, Application, Circle, Grant, Kind, Newcomer, Purpose, Record, version_hash,
+    },
     text::{CHUNK_BYTES_MAX, Content, visible_characters},
 };
 use serde_json::{Value, json};
@@ -25,13 +27,13 @@ fn write(write: impl FnOnce(&mut Encoder)) -> Vec<u8> {
 
 fn grant(purpose: u64, person: bool, roles: u64, custody: u64) -> Vec<u8> {
     write(|e| {
-        e.array(6).uint(purpose).value(&KEY);
+        e.array(7).uint(purpose).value(&KEY);
         if person {
             e.bytes(&[1; 16]);
         } else {
             e.null();
         }
-        e.uint(roles).uint(custody).uint(1);
+        e.uint(roles).uint(custody).uint(1).bytes(&[2; 64]);
     })
 }
 
@@ -104,9 +106,19 @@ fn opening(members: &[u8]) -> Vec<u8> {
 }
 
 fn refused_rights() -> Vec<(&'static str, Kind, Vec<u8>)> {
+    let unproven = write(|e| {
+        e.array(6)
+            .uint(1)
+            .value(&KEY)
+            .null()
+            .uint(0)
+            .uint(0)
+            .uint(1);
+    });
     vec![
         ("found with a field", Kind::Found, vec![0x81, 0]),
         ("purpose 3", Kind::Grant, grant(3, true, 2, 0)),
+        ("a grant without a proof", Kind::Grant, unproven),
         ("roles 16", Kind::Grant, grant(0, true, 16, 0)),
         ("custody 2", Kind::Grant, grant(0, true, 2, 2)),
         (
@@ -272,8 +284,8 @@ fn derived() -> Value {
     let (founder, root) = (key(0x11), key(0x41));
     let newcomer = Newcomer {
         root: root.public(),
-        class: "consumer".to_owned(),
         name: "Dora's co-op".to_owned(),
+        class: "consumer".to_owned(),
     };
     let message = newcomer.message(&federation);
     let admission = Admission {
@@ -290,6 +302,14 @@ fn derived() -> Value {
         ended: false,
     };
     let member = MemberId(founder.public().0);
+    let proof = |purpose, code: u64, person: Option<PersonId>| {
+        let message = Grant::message(&federation, &member, purpose, person);
+        json!({
+            "member": bytes(member.0), "purpose": code, "person": person.map(|id| bytes(id.0)),
+            "key": bytes(root.public().0), "proof": bytes(root.sign(&message).0),
+            "message": bytes(message),
+        })
+    };
     json!({
         "federation": bytes(federation.0),
         "admission": {
@@ -300,6 +320,10 @@ fn derived() -> Value {
             "root": bytes(newcomer.root.0), "name": newcomer.name, "class": newcomer.class,
             "message": bytes(&applying), "proof": bytes(root.sign(&applying).0),
         },
+        "grants": [
+            proof(Purpose::Person, 0, Some(PersonId([1; 16]))), proof(Purpose::Node, 1, None),
+            proof(Purpose::Validator, 2, None),
+        ],
         "circle": {
             "member": bytes(member.0), "nonce": bytes(circle.nonce), "id": bytes(circle.id(member).0),
         },

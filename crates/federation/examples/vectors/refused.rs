@@ -4,17 +4,18 @@ use domain::{
     decision::Choice,
     id::{EntryId, PersonId},
     key::{PublicKey, Signature},
-    record::{self, Admission, Custody, Grant, Join, Kind, Newcomer, Purpose, Record, Roles},
+    record::{self, Admission, Custody, Join, Kind, Newcomer, Record, Roles},
 };
 use replica::entry::{Audience, Entry};
 use serde_json::{Value, json};
 
 use super::{
     book::{Draft, Written},
-    history::{History, mandate, person_grant},
+    history::{History, Member, mandate, person_grant},
     malformed::malformed,
     notation::{encoded, key},
     results::outcome,
+    unproven::unproven,
     votes::address_of,
 };
 
@@ -147,7 +148,8 @@ impl Rows<'_> {
         let history = self.history;
         let (anna, book) = (&history.anna, &history.book);
         let person = PersonId([0x55; 16]);
-        let granted = |roles| person_grant(&key(0x55), person, roles, Custody::Node);
+        let granted =
+            |by: &Member, roles| person_grant(by.id(), &key(0x55), person, (roles, Custody::Node));
         self.add(
             "a steward grants a steward",
             book.draft(
@@ -155,10 +157,11 @@ impl Rows<'_> {
                 &anna.delegate,
                 anna.grant,
                 "keys",
-                &granted(Roles::STEWARD),
+                &granted(anna, Roles::STEWARD),
             ),
         );
-        let own = person_grant(&anna.root, person, Roles::WORKER, Custody::Node);
+        let worker = (Roles::WORKER, Custody::Node);
+        let own = person_grant(anna.id(), &anna.root, person, worker);
         self.add(
             "a key grants itself",
             book.draft("refused", &anna.root, anna.record, "keys", &own),
@@ -171,7 +174,7 @@ impl Rows<'_> {
                 &dora.delegate,
                 dora.grant,
                 "keys",
-                &granted(Roles::WORKER),
+                &granted(dora, Roles::WORKER),
             ),
         );
         self.add(
@@ -283,7 +286,8 @@ impl Rows<'_> {
         let (bela, mut book) = (&history.bela, history.book.clone());
         let person = PersonId([0x55; 16]);
         let roles = Roles::STEWARD.with(Roles::WORKER);
-        let foreign = person_grant(&bela.delegate, person, roles, Custody::Node);
+        // Bela's delegate agreed to it; its log stays Bela's.
+        let foreign = person_grant(carla.id(), &bela.delegate, person, (roles, Custody::Node));
         let foreign = book.draft("carla.foreign", &carla.root, carla.record, "keys", &foreign);
         let foreign = book.sign(foreign);
         let comment = history.comment("refused", &bela.delegate, foreign.id, "words");
@@ -292,37 +296,33 @@ impl Rows<'_> {
         self.rows
             .push(("another member's grant", vec![foreign.entry], comment));
         let raised = person_grant(
+            anna.id(),
             &history.worker,
             PersonId([0x14; 16]),
-            roles,
-            Custody::Person,
+            (roles, Custody::Person),
         );
         let draft = book.draft("anna.raised", &anna.root, anna.record, "keys", &raised);
         let raised = book.write(draft);
         let before = book.written[book.written.len() - 1].entry.clone();
-        let record = person_grant(&key(0x55), person, Roles::WORKER, Custody::Node);
+        let worker = (Roles::WORKER, Custody::Node);
+        let record = person_grant(anna.id(), &key(0x55), person, worker);
         let grant = book.draft("refused", &history.worker, raised, "keys", &record);
         let grant = book.sign(grant).entry;
         let what = "a steward whose log began under a steward's grant";
         self.rows.push((what, vec![before], grant));
-        let weak = Record::Grant(Grant {
-            purpose: Purpose::Node,
-            key: PublicKey([0; 32]),
-            person: None,
-            roles: Roles::none(),
-            custody: Custody::Node,
-            number: 1,
-        });
         let book = &history.book;
-        self.add(
-            "a granted key of small order",
-            book.draft("refused", &anna.root, anna.record, "keys", &weak),
-        );
         let other = (Kind::Profile, b"no profile".to_vec());
         self.add(
             "a profile whose body is none: stored, without effect",
             book.draft_of("stored", &anna.delegate, anna.grant, "profile", other),
         );
+    }
+
+    /// Grants without the granted key's proof for what they say.
+    fn unproven(&mut self) {
+        for (what, draft) in unproven(self.history) {
+            self.add(what, draft);
+        }
     }
 
     /// An entry above a fork.
@@ -350,7 +350,8 @@ impl Rows<'_> {
         let mut before = Vec::new();
         let grant = |number: u8| {
             let person = PersonId([number; 16]);
-            person_grant(&key(0x60 + number), person, Roles::WORKER, Custody::Node)
+            let worker = (Roles::WORKER, Custody::Node);
+            person_grant(carla.id(), &key(0x60 + number), person, worker)
         };
         for number in 0..16 {
             let name = format!("carla.grant {number}");
@@ -377,6 +378,7 @@ pub fn file(history: &History) -> Value {
     rows.rights();
     rows.beginnings();
     rows.foreign();
+    rows.unproven();
     rows.void();
     rows.limits();
     let entries: Vec<Value> = rows

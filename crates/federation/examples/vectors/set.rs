@@ -14,6 +14,7 @@ mod notation;
 mod records;
 mod refused;
 mod results;
+mod unproven;
 mod votes;
 
 /// The name and the text of every file.

@@ -11,31 +11,34 @@ use domain::{
     text::Content,
 };
 
-use super::{BEGIN, person_of};
+use super::{Author, BEGIN, person_of};
 
-/// A person's key is given roles.
+/// A person's key is given roles by a member, and proves that its holder agrees.
 #[must_use]
-pub fn grant_person(key: PublicKey, roles: Roles) -> Record {
+pub fn grant_person(author: &Author, member: MemberId, roles: Roles) -> Record {
+    let (purpose, person) = (Purpose::Person, Some(person_of(&author.key())));
     Record::Grant(Grant {
-        purpose: Purpose::Person,
-        key,
-        person: Some(person_of(&key)),
+        purpose,
+        key: author.key(),
+        person,
         roles,
         custody: Custody::Person,
         number: 1,
+        proof: author.proof(member, purpose, person),
     })
 }
 
-/// A key is given to a node or a validator.
+/// A member's node or validator is given a key, which proves that its holder agrees.
 #[must_use]
-pub fn grant_machine(key: PublicKey, purpose: Purpose) -> Record {
+pub fn grant_machine(author: &Author, member: MemberId, purpose: Purpose) -> Record {
     Record::Grant(Grant {
         purpose,
-        key,
+        key: author.key(),
         person: None,
         roles: Roles::none(),
         custody: Custody::Node,
         number: 1,
+        proof: author.proof(member, purpose, None),
     })
 }
 

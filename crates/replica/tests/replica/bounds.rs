@@ -197,7 +197,7 @@ fn a_colluder_who_names_branches_makes_nobody_keep_them() {
         let mut branch = steward.clone();
         branch.author = steward.author.fork_after(1);
         let granted = replica::testing::Author::new(scene.cast.federation(), 9_000 + number);
-        let record = grant_person(granted.key(), Roles::WORKER);
+        let record = grant_person(&granted, scene.cast.member(0), Roles::WORKER);
         let entry = scene.cast.by(&mut branch.author, branch.grant, &record);
         let grant = entry.id(&scene.cast.federation());
         flood.push(entry);

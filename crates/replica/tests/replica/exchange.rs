@@ -59,7 +59,8 @@ impl Pair {
 
     fn worker(&mut self) -> Player {
         let author = self.scene.cast.newcomer();
-        let entry = self.by_root(&grant_person(author.key(), Roles::WORKER));
+        let member = self.scene.cast.member(0);
+        let entry = self.by_root(&grant_person(&author, member, Roles::WORKER));
         let grant = entry.id(&self.scene.cast.federation());
         self.here(&entry);
         self.there(&entry);

@@ -48,14 +48,17 @@ fn stewards_cannot_end_each_other_but_the_root_can() {
 }
 
 #[test]
-fn a_member_that_grants_anothers_key_gains_and_takes_nothing() {
+fn a_member_that_grants_a_key_whose_holder_agreed_gains_and_takes_nothing() {
     let mut scene = Scene::new();
     let mut worker = scene.person(0, Roles::WORKER);
     let first = scene.says(&mut worker, &proposal("First"));
     let mut hostile = scene.person(1, Roles::STEWARD);
-    let key = worker.author.key();
-    scene.says(&mut hostile, &grant_person(key, Roles::WORKER));
-    scene.by_root(1, &grant_person(key, Roles::STEWARD));
+    let (key, by) = (worker.author.key(), scene.cast.member(1));
+    scene.says(
+        &mut hostile,
+        &grant_person(&worker.author, by, Roles::WORKER),
+    );
+    scene.by_root(1, &grant_person(&worker.author, by, Roles::STEWARD));
     scene.by_root(1, &mandate(1, &[key]));
     scene.by_root(1, &revocation(key, None));
     let second = scene.says(&mut worker, &proposal("Second"));
@@ -67,11 +70,11 @@ fn a_member_that_grants_anothers_key_gains_and_takes_nothing() {
 #[test]
 fn a_member_that_takes_a_founders_root_key_as_its_worker_ends_nothing() {
     let mut scene = Scene::new();
-    let root = scene.cast.roots[0].key();
+    let (root, by) = (scene.cast.roots[0].clone(), scene.cast.member(1));
     let mut hostile = scene.person(1, Roles::STEWARD);
-    scene.says(&mut hostile, &grant_person(root, Roles::WORKER));
-    scene.by_root(1, &grant_machine(root, Purpose::Node));
-    scene.by_root(1, &revocation(root, None));
+    scene.says(&mut hostile, &grant_person(&root, by, Roles::WORKER));
+    scene.by_root(1, &grant_machine(&root, by, Purpose::Node));
+    scene.by_root(1, &revocation(root.key(), None));
     let id = scene.by_root(0, &mandate(1, &[]));
     assert!(scene.stands(&id));
 }
@@ -122,7 +125,7 @@ fn a_stolen_worker_key_that_grants_is_refused_before_it_matters() {
     let grant = scene.cast.by(
         &mut worker.author.clone(),
         worker.grant,
-        &grant_person(friend.key(), Roles::STEWARD),
+        &grant_person(&friend, scene.cast.member(0), Roles::STEWARD),
     );
     let id = grant.id(&scene.cast.federation());
     assert!(matches!(

@@ -3,8 +3,8 @@
 use domain::{
     decision::Choice,
     id::{EntryId, MemberId, PhaseId, Timestamp},
-    key::PublicKey,
-    record::{Purpose, Record, Roles},
+    key::{PublicKey, Signature},
+    record::{Grant, Purpose, Record, Roles},
 };
 use replica::{
     entry::Entry,
@@ -200,13 +200,14 @@ impl History {
             return;
         };
         let author = self.cast.newcomer();
+        let member = self.branches[branch].member;
+        let by = self.members[member];
         let record = match part {
-            Part::Steward => grant_person(author.key(), Roles::STEWARD),
-            Part::Node | Part::Root => grant_machine(author.key(), Purpose::Node),
-            Part::Worker => grant_person(author.key(), Roles::WORKER),
+            Part::Steward => grant_person(&author, by, Roles::STEWARD),
+            Part::Node | Part::Root => grant_machine(&author, by, Purpose::Node),
+            Part::Worker => grant_person(&author, by, Roles::WORKER),
         };
         let id = self.write(branch, grant, &record);
-        let member = self.branches[branch].member;
         self.branches.push(Branch {
             author,
             part,
@@ -216,20 +217,26 @@ impl History {
         });
     }
 
-    /// A key gets another grant, perhaps by another member, perhaps a higher one.
+    /// A key gets another grant, perhaps a higher one, perhaps by another member: its holder
+    /// agrees, or the grant is refused.
     fn grant_again(&mut self, branch: usize) {
         let Some(grant) = self.some_grant(branch) else {
             return;
         };
-        let key = self.branches[self.chance.below(self.branches.len())]
-            .author
-            .key();
+        let granted = self.chance.below(self.branches.len());
+        let granted = self.branches[granted].author.clone();
+        let key = granted.key();
         let roles = if self.chance.one_in(3) {
             Roles::STEWARD
         } else {
             Roles::WORKER
         };
-        let id = self.write(branch, grant, &grant_person(key, roles));
+        let by = self.members[self.branches[branch].member];
+        let mut record = grant_person(&granted, by, roles);
+        if self.chance.one_in(12) {
+            record = without_proof(record);
+        }
+        let id = self.write(branch, grant, &record);
         for other in self.branches.iter_mut().filter(|b| b.author.key() == key) {
             other.grants.push(id);
         }
@@ -406,5 +413,16 @@ impl History {
             .iter()
             .map(|entry| (entry.id(&federation), entry.clone()))
             .collect()
+    }
+}
+
+/// The same grant with a proof that is none.
+pub fn without_proof(record: Record) -> Record {
+    match record {
+        Record::Grant(grant) => Record::Grant(Grant {
+            proof: Signature([0; 64]),
+            ..grant
+        }),
+        other => other,
     }
 }

@@ -150,7 +150,7 @@ fn every_order_of_arrival_gives_the_same() {
 #[test]
 fn the_histories_reach_every_rule() {
     let mut reached = std::collections::BTreeMap::new();
-    for seed in 0..60 {
+    for seed in 0..120 {
         let history = History::random(seed, STEPS);
         let mut replica = Replica::new(history.cast.genesis.clone());
         offer_until_stable(&mut replica, history.cast.now(), &history.entries);

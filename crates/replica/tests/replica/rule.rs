@@ -4,14 +4,14 @@ use crate::scene::{Player, Scene, refused};
 use domain::{
     cbor::DecodeError,
     decision::Choice,
-    id::{EntryId, MemberId, Timestamp},
+    id::{EntryId, MemberId, PersonId, Timestamp},
     key::{PublicKey, Signature},
-    record::{Found, Kind, Person, Purpose, Record, Roles},
+    record::{Found, Grant, Kind, Person, Purpose, Record, Roles},
 };
 use replica::{
     Offer, Refusal, Replica,
     testing::{
-        Draft, ballot, comment, grant_machine, grant_person, key, mandate, person_of, proposal,
+        Author, Draft, ballot, comment, grant_machine, grant_person, mandate, person_of, proposal,
         revocation,
     },
 };
@@ -20,6 +20,15 @@ fn weak() -> PublicKey {
     let mut identity = [0; 32];
     identity[0] = 1;
     PublicKey(identity)
+}
+
+fn changed(record: &Record, change: impl FnOnce(&mut Grant)) -> Record {
+    let mut record = record.clone();
+    match &mut record {
+        Record::Grant(grant) => change(grant),
+        _ => panic!("expected a grant"),
+    }
+    record
 }
 
 fn right(kind: Kind) -> Offer {
@@ -54,11 +63,62 @@ fn an_author_that_is_no_usable_key_is_refused() {
 
 #[test]
 fn a_grant_or_mandate_of_no_usable_key_is_refused() {
-    for record in [grant_person(weak(), Roles::WORKER), mandate(1, &[weak()])] {
+    let scene = Scene::new();
+    let some = grant_person(&scene.cast.roots[1], scene.cast.member(0), Roles::WORKER);
+    for record in [
+        changed(&some, |grant| grant.key = weak()),
+        mandate(1, &[weak()]),
+    ] {
         let mut scene = Scene::new();
         let entry = scene.cast.by_root(0, &record);
         assert_eq!(scene.offer(entry), Offer::Refused(Refusal::GrantedKey));
     }
+}
+
+#[test]
+fn a_grant_whose_proof_is_not_the_keys_for_this_member_purpose_and_person_is_refused() {
+    let scene = Scene::new();
+    let (cast, stranger) = (&scene.cast, Author::new(scene.cast.federation(), 77));
+    let (own, other) = (cast.member(0), cast.member(1));
+    let good = grant_person(&stranger, own, Roles::WORKER);
+    let person = person_of(&stranger.key());
+    let elsewhere = Author::new(domain::id::FederationId([9; 32]), 77);
+    let proofs = [
+        ("none", Signature([0; 64])),
+        (
+            "a member's root key's",
+            cast.roots[0].proof(own, Purpose::Person, Some(person)),
+        ),
+        (
+            "for another member",
+            stranger.proof(other, Purpose::Person, Some(person)),
+        ),
+        (
+            "for another purpose",
+            stranger.proof(own, Purpose::Node, Some(person)),
+        ),
+        (
+            "for another person",
+            stranger.proof(own, Purpose::Person, Some(PersonId([9; 16]))),
+        ),
+        ("for no person", stranger.proof(own, Purpose::Person, None)),
+        (
+            "for another federation",
+            elsewhere.proof(own, Purpose::Person, Some(person)),
+        ),
+    ];
+    for (what, proof) in proofs {
+        let mut scene = Scene::new();
+        let entry = scene
+            .cast
+            .by_root(0, &changed(&good, |grant| grant.proof = proof));
+        assert_eq!(scene.offer(entry), Offer::Refused(Refusal::Proof), "{what}");
+    }
+    let mut scene = Scene::new();
+    scene.by_root(0, &good);
+    // What proves one member's right is no proof for a second that copies it.
+    let entry = scene.cast.by_root(1, &good);
+    assert_eq!(scene.offer(entry), Offer::Refused(Refusal::Proof));
 }
 
 #[test]
@@ -205,7 +265,8 @@ fn a_log_stays_with_the_member_it_began_for() {
     let mut scene = Scene::new();
     let mut worker = scene.person(0, Roles::WORKER);
     scene.says(&mut worker, &proposal("For the first member"));
-    worker.grant = scene.by_root(1, &grant_person(worker.author.key(), Roles::WORKER));
+    let record = grant_person(&worker.author, scene.cast.member(1), Roles::WORKER);
+    worker.grant = scene.by_root(1, &record);
     let offer = scene.tries(&mut worker, &proposal("For the second"));
     assert_eq!(offer, Offer::Refused(Refusal::Grant));
 }
@@ -217,21 +278,21 @@ fn a_right_covers_only_its_kinds_and_addresses() {
         scene.person(0, Roles::WORKER),
         scene.person(0, Roles::STEWARD),
     );
-    let stranger = key(77).public();
+    let (stranger, member) = (scene.cast.newcomer(), scene.cast.member(0));
     let about = EntryId([1; 32]);
     for (record, kind) in [
-        (grant_person(stranger, Roles::WORKER), Kind::Grant),
-        (revocation(stranger, None), Kind::Revocation),
-        (mandate(1, &[stranger]), Kind::Mandate),
+        (grant_person(&stranger, member, Roles::WORKER), Kind::Grant),
+        (revocation(stranger.key(), None), Kind::Revocation),
+        (mandate(1, &[stranger.key()]), Kind::Mandate),
         (ballot(about, 1, Choice::Agree), Kind::Ballot),
     ] {
         let mut copy = worker.clone();
         assert_eq!(scene.tries(&mut copy, &record), right(kind));
     }
     for record in [
-        grant_person(stranger, Roles::STEWARD),
-        grant_machine(stranger, Purpose::Validator),
-        grant_person(steward.author.key(), Roles::WORKER),
+        grant_person(&stranger, member, Roles::STEWARD),
+        grant_machine(&stranger, member, Purpose::Validator),
+        grant_person(&steward.author, member, Roles::WORKER),
     ] {
         let mut copy = steward.clone();
         assert_eq!(scene.tries(&mut copy, &record), right(Kind::Grant));
@@ -265,14 +326,15 @@ fn a_key_that_a_steward_granted_gives_no_rights_even_as_a_steward() {
     let mut scene = Scene::new();
     let mut steward = scene.person(0, Roles::STEWARD);
     let author = scene.cast.newcomer();
-    let key = author.key();
-    let grant = scene.says(&mut steward, &grant_person(key, Roles::WORKER));
+    let member = scene.cast.member(0);
+    let grant = scene.says(&mut steward, &grant_person(&author, member, Roles::WORKER));
     let mut promoted = Player { author, grant };
     scene.says(&mut promoted, &proposal("As a worker"));
-    promoted.grant = scene.by_root(0, &grant_person(key, Roles::STEWARD));
+    let raised = grant_person(&promoted.author, member, Roles::STEWARD);
+    promoted.grant = scene.by_root(0, &raised);
     scene.says(&mut promoted, &proposal("As a steward"));
-    let other = scene.cast.newcomer().key();
-    let offer = scene.tries(&mut promoted, &grant_person(other, Roles::WORKER));
+    let other = scene.cast.newcomer();
+    let offer = scene.tries(&mut promoted, &grant_person(&other, member, Roles::WORKER));
     assert_eq!(offer, Offer::Refused(Refusal::GrantedBySteward));
 }
 
@@ -291,10 +353,11 @@ fn a_mandate_needs_a_higher_number_than_the_one_before() {
 #[test]
 fn a_log_holds_no_more_than_its_limits_in_one_day_and_as_much_the_next() {
     let mut scene = Scene::new();
-    for number in 0..16 {
-        scene.by_root(0, &grant_person(key(500 + number).public(), Roles::WORKER));
+    for _ in 0..16 {
+        scene.person(0, Roles::WORKER);
     }
-    let seventeenth = grant_person(key(600).public(), Roles::WORKER);
+    let author = scene.cast.newcomer();
+    let seventeenth = grant_person(&author, scene.cast.member(0), Roles::WORKER);
     let copy = scene.cast.clone();
     let entry = scene.cast.by_root(0, &seventeenth);
     let limit = "16 grants";

@@ -52,7 +52,8 @@ impl Scene {
     /// A founder's root key gives a fresh key these roles.
     pub fn person(&mut self, founder: usize, roles: Roles) -> Player {
         let author = self.cast.newcomer();
-        let grant = self.by_root(founder, &grant_person(author.key(), roles));
+        let record = grant_person(&author, self.cast.member(founder), roles);
+        let grant = self.by_root(founder, &record);
         Player { author, grant }
     }
 

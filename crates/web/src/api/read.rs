@@ -12,7 +12,7 @@ use domain::{
 use federation::Core;
 use serde_json::{Value, json};
 
-use crate::{auth::Caller, error::WebError, site::Site, texts::Texts};
+use crate::{auth::Caller, error::WebError, node::DiskTrouble, site::Site, texts::Texts};
 
 /// Whether the node works, and what keeps it from signing if something does.
 fn readiness(core: &Core) -> (bool, Option<&'static str>) {
@@ -35,7 +35,13 @@ pub(crate) async fn health(State(site): State<Site>) -> (StatusCode, Json<Value>
         .node
         .read(|core| (readiness(core), core.peers().len(), core.replica().len()));
     let trouble = site.node.library.trouble();
-    let (ready, why) = (ready && trouble.is_none(), trouble.or(why));
+    // Little room keeps nobody from acting: it is said, and people are still sent here.
+    let ready = ready && trouble.is_none_or(DiskTrouble::may_act);
+    let worse = trouble.filter(|trouble| !trouble.may_act());
+    let why = worse
+        .map(DiskTrouble::words)
+        .or(why)
+        .or(trouble.map(DiskTrouble::words));
     let ready = ready && store && is_running;
     let status = if ready {
         StatusCode::OK

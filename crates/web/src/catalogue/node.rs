@@ -17,7 +17,11 @@ messages! {
     todo_clock() { English: "Turn on time synchronisation on this machine (NTP). Votes cast near a deadline can look late." }
     todo_clock_signs_nothing() { English: "This node signs nothing until the clock is right. Turn on time synchronisation on this machine (NTP)." }
     trouble_disk(free) { English: "{free} left on the disk" }
-    todo_disk() { English: "Make room. When the disk is full, this node reads but stores no vote; nothing stored is lost." }
+    todo_disk() { English: "Make room. Until there is more, this node stores what its own people do and takes nothing from other nodes. When the disk is full, it stores no vote; nothing stored is lost." }
+    trouble_disk_full() { English: "The disk is full" }
+    todo_disk_full() { English: "Make room; this node then goes on by itself. Until then it shows what it has and takes nothing new. Nothing acknowledged is lost." }
+    trouble_disk_slow() { English: "The disk is slow" }
+    todo_disk_slow() { English: "Votes wait until they are durable. Look at what else uses the disk, or move the data directory to a faster one." }
     trouble_store() { English: "The store refused a write" }
     todo_store(because) { English: "It said: {because}. Nothing acknowledged is lost. Stop the node and run <code>folkmoot store check</code>." }
     trouble_too_old(needed) { English: "The federation needs release {needed}" }

@@ -43,7 +43,7 @@ pub(crate) async fn events(
     Signed { actor, .. }: Signed,
 ) -> Result<Response, WebError> {
     let session = actor.session.as_ref().ok_or(WebError::SignedOut)?;
-    let place = site.streams.take(session.id)?;
+    let place = site.streams.take(actor.person())?;
     let (asked, id) = (site.clone(), session.id);
     let goes_on = Box::new(move || -> BoxFuture<'static, bool> {
         let site = asked.clone();

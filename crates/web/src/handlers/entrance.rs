@@ -71,14 +71,16 @@ pub(crate) async fn do_sign_in(
     let (now, name) = (site.now(), fields.get("name"));
     site.rates
         .count(now, Limit::SignInsOfAddress, Whose::address(address.0))?;
+    let from_here = Whose::account_from(name, address.0);
+    site.rates
+        .count(now, Limit::SignInsOfAccountFrom, from_here)?;
     site.rates
         .count(now, Limit::SignInsOfAccount, Whose::account(name))?;
     let next = own_path(fields.get("next"));
     let password = Password::typed(fields.raw("password").to_owned()).ok_or(WebError::SignIn)?;
     match site.accounts.sign_in(name, &password).await {
         Ok((account, seed)) => {
-            site.rates
-                .forget(Limit::SignInsOfAccount, Whose::account(name));
+            site.rates.forget(Limit::SignInsOfAccountFrom, from_here);
             enter(&site, &headers, account.person, seed.as_ref(), next).await
         }
         Err(error) => {

@@ -1,5 +1,7 @@
 //! This node: its health and peers, its people, its keys.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
@@ -16,6 +18,7 @@ use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
     error::WebError,
+    node::DiskTrouble,
     pages::{
         federation::Role,
         form::Filled,
@@ -50,6 +53,8 @@ pub(crate) async fn page(
 ) -> Result<Response, WebError> {
     let frame = views::frame(&site, Some(&actor), &place)?;
     let size = site.node.library.size_bytes().await;
+    let round_trips_ms = site.node.library.round_trips_ms().await;
+    let round_trips_ms = round_trips_ms.map_err(WebError::Library)?;
     let failed = size.as_ref().err().map(ToString::to_string);
     let view = site.node.read(|core| {
         let own = core.view().nodes.get(&core.node());
@@ -58,7 +63,7 @@ pub(crate) async fn page(
         troubles.extend(failed.map(|because| Trouble::StoreFailed { because }));
         Node {
             troubles,
-            peers: peers_of(core, &peers),
+            peers: peers_of(core, &peers, &round_trips_ms),
             entries: core.replica().len() as u64,
             store_bytes: size.unwrap_or(0),
             logs: authors(core)
@@ -111,6 +116,11 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
         member: core.view().member_name(member),
         count: *count,
     }));
+    troubles.extend(site.node.library.trouble().map(|trouble| match trouble {
+        DiskTrouble::Full => Trouble::DiskFull,
+        DiskTrouble::Slow => Trouble::DiskSlow,
+        DiskTrouble::LittleRoom { free_bytes } => Trouble::DiskNearlyFull { free_bytes },
+    }));
     let public = site.settings.public_url.as_ref();
     if public.is_some_and(|public| !public.is_secure() && !public.is_loopback()) {
         troubles.push(Trouble::Unencrypted);
@@ -118,7 +128,11 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
     troubles
 }
 
-fn peers_of(core: &Core, connected: &[PeerState]) -> Vec<Peer> {
+fn peers_of(
+    core: &Core,
+    connected: &[PeerState],
+    round_trips_ms: &BTreeMap<PublicKey, u64>,
+) -> Vec<Peer> {
     let view = core.view();
     let nodes = core.roster().keys().filter_map(|key| {
         let member = view.member_of(key)?;
@@ -144,7 +158,7 @@ fn peers_of(core: &Core, connected: &[PeerState]) -> Vec<Peer> {
                 Some(peer) if peer.compared => CatchUp::UpToDate,
                 Some(_) => CatchUp::Unknown,
             },
-            round_trip_ms: None,
+            round_trip_ms: state.and(round_trips_ms.get(key)).copied(),
         })
     });
     nodes.collect()

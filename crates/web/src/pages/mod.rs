@@ -58,7 +58,8 @@
 //! `live.js` listens to `/events?page=<path and query, escaped>` for events named `change` (their
 //! data is ignored) and then fetches the page again with the header `X-Fragment: 1`. The answer may
 //! be the whole page, and parts marked `data-live` are replaced. Anything but 200 without a redirect
-//! shows “Not live since …”.
+//! shows “Not live since …”. Of a person that has opened many pages the oldest hears `elsewhere` and
+//! listens no more until somebody looks at it.
 
 pub mod account;
 pub mod applications;

@@ -24,6 +24,10 @@ pub enum Trouble {
         /// So far that this node signs nothing.
         signs_nothing: bool,
     },
+    /// Nothing more can be stored.
+    DiskFull,
+    /// Writing takes longer than its deadline.
+    DiskSlow,
     /// The disk has little room.
     DiskNearlyFull {
         /// What is left, in bytes.
@@ -190,6 +194,8 @@ fn trouble_note(frame: &Frame, trouble: &Trouble) -> Markup {
                 },
             )
         }
+        Trouble::DiskFull => (say.trouble_disk_full(), say.todo_disk_full()),
+        Trouble::DiskSlow => (say.trouble_disk_slow(), say.todo_disk_slow()),
         Trouble::DiskNearlyFull { free_bytes } => {
             (say.trouble_disk(bytes(*free_bytes)), say.todo_disk())
         }

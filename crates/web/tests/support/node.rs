@@ -9,9 +9,9 @@ use domain::{
     cbor::Decode,
     charter::Charter,
     genesis::{Founder, Genesis},
-    id::{EntryId, Hash, PersonId, Timestamp},
+    id::{EntryId, Hash, MemberId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Custody, Delegate, Purpose, Roles},
+    record::{Custody, Delegate, Grant, Purpose, Roles},
 };
 use federation::{Act, Core, Input, Output, Refused, Settings, Write};
 use replica::entry::Entry;
@@ -227,12 +227,23 @@ fn found(running: &mut Loop, alice: PersonId) {
             PersonId([0x40 + member; 16])
         };
         let delegate = key(member, 3).public();
-        let grant = |purpose, key, person, roles| Act::Grant {
+        let (federation, id) = (
+            running.core.read().unwrap().federation(),
+            MemberId(key(member, 1).public().0),
+        );
+        let grant = |purpose, which, person, roles| Act::Grant {
             purpose,
-            key,
+            key: key(member, which).public(),
             person,
             roles,
             custody: Custody::Node,
+            proof: Some(Grant::prove(
+                &key(member, which),
+                &federation,
+                &id,
+                purpose,
+                person,
+            )),
         };
         let roles = Roles::STEWARD.with(Roles::DELEGATE);
         let delegates = vec![Delegate {
@@ -241,8 +252,8 @@ fn found(running: &mut Loop, alice: PersonId) {
         }];
         for act in [
             Act::Found,
-            grant(Purpose::Person, delegate, Some(person), roles),
-            grant(Purpose::Node, key(member, 2).public(), None, Roles::none()),
+            grant(Purpose::Person, 3, Some(person), roles),
+            grant(Purpose::Node, 2, None, Roles::none()),
             Act::Mandate { delegates },
         ] {
             let (reply, mut answer) = oneshot::channel();

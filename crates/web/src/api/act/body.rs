@@ -54,6 +54,9 @@ pub(super) enum ActBody {
         roles: Vec<String>,
         #[serde(default)]
         custody: Option<String>,
+        /// By the key's holder; not needed if the key was granted before for the same.
+        #[serde(default)]
+        proof: Option<String>,
     },
     Mandate {
         delegates: Vec<DelegateBody>,
@@ -312,6 +315,7 @@ impl ActBody {
                 person,
                 roles,
                 custody,
+                proof,
             } => Act::Grant {
                 purpose: match &*purpose {
                     "person" => Purpose::Person,
@@ -327,6 +331,7 @@ impl ActBody {
                     None | Some("person") => Custody::Person,
                     Some(_) => return Err(fault("custody", "Write node or person.")),
                 },
+                proof: proof.map(|proof| signature("proof", &proof)).transpose()?,
             },
             Self::Mandate { delegates } => {
                 let delegate = |body: DelegateBody| record::Delegate {
