@@ -74,6 +74,8 @@ pub struct Core {
     unseen: Vec<Position>,
     /// and whether what it shows may no longer stand.
     standing_changed: bool,
+    /// Whether other keys are revoked than the view says.
+    revoked_changed: bool,
     /// What the present input has written so far.
     gathered: Vec<Write>,
     writes: u64,
@@ -118,6 +120,7 @@ impl Core {
             budget: Budget::default(),
             unseen: Vec::new(),
             standing_changed: false,
+            revoked_changed: false,
             gathered: Vec::new(),
             writes: 0,
             durable: 0,

@@ -48,6 +48,9 @@ pub struct Changes {
     pub removed: Vec<EntryId>,
     /// Whether what stood before may no longer stand: views must be rebuilt.
     pub standing: bool,
+    /// Whether other keys are revoked than before, even if nothing fell: what views say of keys
+    /// must be brought up to date.
+    pub revoked: bool,
 }
 
 /// The entries of one federation that a node holds. Merging is union: whatever the order of

@@ -64,8 +64,7 @@ impl Replica {
         changed |= before
             .iter()
             .any(|(key, (main, walk))| self.logs[key].main != *main || self.beside(key) != *walk);
-        // A revoked key that has written nothing has no log that could fall.
-        changed |= !self.cuts.keys().eq(cuts.keys());
+        self.changes.revoked |= !self.cuts.keys().eq(cuts.keys());
         self.cuts = cuts;
         changed
     }

@@ -84,6 +84,7 @@ impl Core {
             self.unseen.push(*position);
         }
         self.standing_changed |= changes.standing;
+        self.revoked_changed |= changes.revoked;
         let waiting = Waiting {
             spread,
             ..Waiting::default()
@@ -106,6 +107,7 @@ impl Core {
     /// message, for a change of what stands costs building it anew.
     pub(crate) fn settle_view(&mut self) {
         let unseen = std::mem::take(&mut self.unseen);
+        let revoked_changed = std::mem::take(&mut self.revoked_changed);
         if std::mem::take(&mut self.standing_changed) {
             self.view = self.replica.view();
             self.roster_is_old = true;
@@ -116,6 +118,11 @@ impl Core {
             for position in &unseen {
                 self.replica.apply(&mut self.view, *position);
             }
+        }
+        if revoked_changed {
+            self.replica.apply_revocations(&mut self.view);
+            self.roster_is_old = true;
+            self.changes.insert(Change::Members);
         }
         for position in &unseen {
             if let Some(stored) = self.replica.get(*position) {
