@@ -74,6 +74,8 @@ pub struct Core {
     unseen: Vec<Position>,
     /// and whether what it shows may no longer stand.
     standing_changed: bool,
+    /// Whether other keys are revoked than the view says.
+    revoked_changed: bool,
     /// What the present input has written so far.
     gathered: Vec<Write>,
     writes: u64,
@@ -82,6 +84,8 @@ pub struct Core {
     volatile: BTreeSet<Position>,
     waiting: BTreeMap<u64, Waiting>,
     roster: BTreeMap<PublicKey, Vec<String>>,
+    /// Whether something was stored since that can change the roster.
+    roster_is_old: bool,
     caught_up: bool,
     started: bool,
     /// The deadlines that have not passed yet, so that people see a vote close.
@@ -116,12 +120,14 @@ impl Core {
             budget: Budget::default(),
             unseen: Vec::new(),
             standing_changed: false,
+            revoked_changed: false,
             gathered: Vec::new(),
             writes: 0,
             durable: 0,
             volatile: BTreeSet::new(),
             waiting: BTreeMap::new(),
             roster: BTreeMap::new(),
+            roster_is_old: false,
             caught_up: false,
             started: false,
             deadlines: BTreeSet::new(),
@@ -331,6 +337,7 @@ impl Core {
         // with: it may sign what makes it a member's.
         let is_known = self.view.keys.contains_key(&self.settings.node);
         self.caught_up = may_sign || !others || !is_known;
+        self.roster_is_old = true;
         self.changes.extend([Change::Members, Change::Peers]);
     }
 
@@ -381,9 +388,7 @@ impl Core {
             self.deadlines.pop_first();
             self.changes.insert(Change::Proposal(proposal));
         }
-        let looks_at_nodes =
-            self.changes.contains(&Change::Members) || self.changes.contains(&Change::Peers);
-        if looks_at_nodes {
+        if std::mem::take(&mut self.roster_is_old) {
             let roster = self.compute_roster();
             if roster != self.roster {
                 self.roster.clone_from(&roster);

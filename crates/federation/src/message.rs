@@ -1,5 +1,7 @@
 //! What nodes say to each other (`specs/messages.md`).
 
+use std::ops::RangeInclusive;
+
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     id::{EntryId, Hash, Timestamp},
@@ -19,6 +21,72 @@ pub const ENTRIES_BYTES_MAX: usize = 256 * 1024;
 pub const IDS_MAX: usize = 1_024;
 /// The most requests for parts of logs in one message.
 pub const ASKS_MAX: usize = 256;
+
+/// The most digests of one message.
+pub const DIGESTS_MAX: usize = 64;
+
+/// The author keys from one to another, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The first.
+    pub first: PublicKey,
+    /// The last.
+    pub last: PublicKey,
+}
+
+impl Range {
+    /// All keys.
+    pub const ALL: Self = Self {
+        first: PublicKey([0; 32]),
+        last: PublicKey([0xff; 32]),
+    };
+
+    /// As the standard library has it.
+    #[must_use]
+    pub fn keys(&self) -> RangeInclusive<PublicKey> {
+        self.first..=self.last
+    }
+}
+
+/// A digest over the heights of the logs whose keys lie in a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The range.
+    pub range: Range,
+    /// The digest.
+    pub digest: Hash,
+}
+
+impl Encode for Part {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder
+            .array(3)
+            .value(&self.range.first)
+            .value(&self.range.last)
+            .value(&self.digest);
+    }
+}
+
+impl Decode for Part {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(3)?;
+        let (first, last) = (decoder.value()?, decoder.value()?);
+        let range = Range { first, last };
+        let digest = decoder.value()?;
+        Ok(Self { range, digest })
+    }
+}
+
+/// Reads digests. Each log counts once, so that one message costs one walk through the heights.
+fn read_parts(decoder: &mut Decoder<'_>) -> Result<Vec<Part>, DecodeError> {
+    let parts: Vec<Part> = decoder.list("digests", DIGESTS_MAX)?;
+    let backwards = parts.iter().any(|part| part.range.first > part.range.last);
+    let overlap = |pair: &[Part]| pair[0].range.last >= pair[1].range.first;
+    if backwards || parts.windows(2).any(overlap) {
+        return Err(DecodeError::Invalid("the ranges of digests do not ascend"));
+    }
+    Ok(parts)
+}
 
 /// A message between two members' nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +125,7 @@ pub enum Message {
         /// The sender's clock.
         now: Timestamp,
         /// The keys this message speaks of, both included.
-        range: (PublicKey, PublicKey),
+        range: Range,
         /// The heights in this range, ascending by key.
         heights: Vec<Height>,
     },
@@ -82,6 +150,13 @@ pub enum Message {
     Chunk {
         /// Its bytes.
         bytes: Vec<u8>,
+    },
+    /// Digests over what the sender holds.
+    Digests {
+        /// The sender's clock.
+        now: Timestamp,
+        /// The digests, of ranges that ascend and do not overlap.
+        parts: Vec<Part>,
     },
 }
 
@@ -109,8 +184,8 @@ impl Encode for Message {
                 .array(5)
                 .uint(6)
                 .value(now)
-                .value(&range.0)
-                .value(&range.1)
+                .value(&range.first)
+                .value(&range.last)
                 .list(heights.iter()),
             Self::Asks { asks, again } => encoder
                 .array(3)
@@ -120,6 +195,7 @@ impl Encode for Message {
             Self::Following { count } => encoder.array(2).uint(8).uint(*count),
             Self::WantChunks { hashes } => encoder.array(2).uint(9).list(hashes.iter()),
             Self::Chunk { bytes } => encoder.array(2).uint(10).bytes(bytes),
+            Self::Digests { now, parts } => encoder.array(3).uint(11).value(now).list(parts.iter()),
         };
     }
 }
@@ -127,8 +203,8 @@ impl Encode for Message {
 impl Decode for Message {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let length = decoder.array_to("message", 5)?;
-        let code = decoder.uint_to("message", 10)?;
-        let expected = [3, 3, 2, 2, 2, 5, 3, 2, 2, 2];
+        let code = decoder.uint_to("message", 11)?;
+        let expected = [3, 3, 2, 2, 2, 5, 3, 2, 2, 2, 3];
         if code == 0 || length != expected[code as usize - 1] {
             return Err(DecodeError::Invalid(
                 "a message of that code has another length",
@@ -158,7 +234,10 @@ impl Decode for Message {
             },
             6 => Self::Heights {
                 now: decoder.value()?,
-                range: (decoder.value()?, decoder.value()?),
+                range: Range {
+                    first: decoder.value()?,
+                    last: decoder.value()?,
+                },
                 heights: decoder.list("heights", HEIGHTS_MAX)?,
             },
             7 => Self::Asks {
@@ -171,8 +250,12 @@ impl Decode for Message {
             9 => Self::WantChunks {
                 hashes: decoder.list("hashes", IDS_MAX)?,
             },
-            _ => Self::Chunk {
+            10 => Self::Chunk {
                 bytes: decoder.bytes("chunk", CHUNK_BYTES_MAX)?.to_vec(),
+            },
+            _ => Self::Digests {
+                now: decoder.value()?,
+                parts: read_parts(decoder)?,
             },
         })
     }

@@ -285,14 +285,14 @@ fn an_amendment_and_its_new_opening_are_one_write() {
 }
 
 #[test]
-fn a_node_that_left_messages_out_compares_heights_at_once() {
+fn a_node_that_left_messages_out_compares_at_once() {
     let mut node = Alone::new(1, 2).start();
     node.set_up(1);
     let peer = key(2, 2).public();
     node.give(START, Input::Connected(peer));
-    let is_heights = |output: &Output| matches!(output, Output::Send(_, Message::Heights { .. }));
-    assert!(!node.give(START, Input::Wake).iter().any(is_heights));
+    let is_digests = |output: &Output| matches!(output, Output::Send(_, Message::Digests { .. }));
+    assert!(!node.give(START, Input::Wake).iter().any(is_digests));
     node.give(START, Input::Compare);
     assert_eq!(node.core.next_wakeup(), Some(START));
-    assert!(node.give(START, Input::Wake).iter().any(is_heights));
+    assert!(node.give(START, Input::Wake).iter().any(is_digests));
 }

@@ -11,7 +11,10 @@ use domain::{
     key::{PublicKey, SecretKey},
     record::{Custody, Grant, Purpose, Roles},
 };
-use federation::{Act, Core, Input, Output, Refused, Settings, Write, message::Message};
+use federation::{
+    Act, Core, Input, Output, Refused, Settings, Write,
+    message::{Message, Range},
+};
 use replica::heights::Ask;
 
 const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -161,10 +164,9 @@ fn a_peer_that_announces_what_nobody_has_leaves_places_for_others() {
 #[test]
 fn a_flood_of_questions_is_not_answered_and_other_peers_are() {
     let mut node = Node::new();
-    let everything = (PublicKey([0; 32]), PublicKey([0xff; 32]));
     let heights = |now| Message::Heights {
         now,
-        range: everything,
+        range: Range::ALL,
         heights: Vec::new(),
     };
     let answered = |answers: Vec<Message>| {
@@ -302,7 +304,7 @@ fn a_peer_that_lacks_everything_again_and_again_is_sent_so_much_an_hour() {
         for _ in 0..times {
             node.now = node.now.plus_ms(100);
             let (now, heights) = (node.now, Vec::new());
-            let range = (PublicKey([0; 32]), PublicKey([0xff; 32]));
+            let range = Range::ALL;
             let message = Message::Heights {
                 now,
                 range,

@@ -348,8 +348,6 @@ fn loose(
         member: MemberId(header.author.0),
         right,
         rank,
-        references: header.references.clone(),
-        has_note: header.note.is_some(),
         loose: true,
         stood: false,
         usage: Usage::default(),

@@ -12,12 +12,12 @@ use crate::{replica::Replica, stored::Position};
 
 /// The first half of a hash: enough to compare what honest nodes hold.
 pub type Tag = [u8; 16];
-/// The most heights in one message; a federation with more author keys sends several.
-pub const HEIGHTS_MAX: usize = 4_096;
+/// The most heights in one message; over more logs digests of parts are compared.
+pub const HEIGHTS_MAX: usize = 512;
 /// The most places of a locator.
 pub const LOCATOR_MAX: usize = 40;
 
-fn tag(bytes: &[u8; 32]) -> Tag {
+pub(crate) fn tag(bytes: &[u8; 32]) -> Tag {
     bytes[..16].try_into().expect("half of 32 bytes")
 }
 
@@ -119,18 +119,8 @@ pub struct Difference {
 }
 
 impl Replica {
-    /// The height of every log, ascending by key.
-    #[must_use]
-    pub fn heights(&self) -> &[Height] {
-        let compute = || {
-            let keys = self.logs.keys();
-            keys.filter_map(|key| self.height(key)).collect()
-        };
-        self.heights.get_or_init(compute)
-    }
-
-    fn height(&self, key: &PublicKey) -> Option<Height> {
-        let log = &self.logs[key];
+    pub(crate) fn height(&self, key: &PublicKey) -> Option<Height> {
+        let log = self.logs.get(key)?;
         let aside = self.aside_digest(key).map(|digest| tag(&digest.0));
         if log.main.is_empty() && aside.is_none() {
             return None;
@@ -155,15 +145,6 @@ impl Replica {
         Some((log.main.len() as u64, self.at(*position).id))
     }
 
-    /// A digest of everything this node holds that counts: equal on two nodes that agree.
-    #[must_use]
-    pub fn digest(&self) -> domain::id::Hash {
-        let mut encoder = Encoder::new();
-        let heights = self.heights();
-        encoder.list(heights.iter());
-        domain::id::Hash::of(&[&encoder.into_bytes()])
-    }
-
     /// Compares another node's heights with this node's. Heights of keys outside `range` are not
     /// compared, so that heights can come in several messages.
     #[must_use]
@@ -175,11 +156,8 @@ impl Replica {
         if range.is_empty() {
             return Difference::default();
         }
-        let heights = self.heights();
-        let first = heights.partition_point(|height| height.key < *range.start());
-        let after = heights.partition_point(|height| height.key <= *range.end());
         // What nodes mostly find when they compare.
-        if heights[first..after] == *theirs {
+        if self.heights_in(&range) == theirs {
             return Difference::default();
         }
         let theirs: BTreeMap<PublicKey, &Height> = theirs

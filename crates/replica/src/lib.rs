@@ -4,6 +4,7 @@
 //! the same standing and the same views. Nothing in here knows of peers, disks or clocks.
 
 mod alone;
+mod digest;
 pub mod entry;
 mod error;
 pub mod heights;

@@ -25,6 +25,7 @@ impl Replica {
                 self.place(id, entry, received);
             }
         }
+        self.refresh_heights();
         match offer {
             Offer::Waits(_) if self.index.contains_key(&id) => Offer::Stored,
             offer => offer,
@@ -62,6 +63,16 @@ impl Replica {
     }
 
     fn judge(&self, id: EntryId, entry: &Entry, received: Timestamp) -> Result<Stored, Refusal> {
+        self.judge_as(id, entry, received, false)
+    }
+
+    fn judge_as(
+        &self,
+        id: EntryId,
+        entry: &Entry,
+        received: Timestamp,
+        is_restored: bool,
+    ) -> Result<Stored, Refusal> {
         let named = |id: EntryId| {
             let position = self.position(&id)?;
             Some((position, self.at(position)))
@@ -70,6 +81,7 @@ impl Replica {
             federation: self.federation,
             genesis: &self.genesis,
             received,
+            is_restored,
             previous: entry.header.previous.and_then(named),
             grant: named(entry.header.grant),
         };
@@ -173,7 +185,8 @@ impl Replica {
         if muted {
             log.muted_from.get_or_insert(sequence);
         }
-        if self.revoking.contains(&position) || self.granting.contains(&position) {
+        let gives = self.granting.contains(&position) && !self.is_plain_grant(position);
+        if gives || self.revoking.contains(&position) {
             self.recompute_and_note();
         }
     }
@@ -198,7 +211,9 @@ impl Replica {
 
     pub(crate) fn insert(&mut self, stored: Stored, entry: Entry) -> Position {
         let position = Position::try_from(self.stored.len()).expect("fewer than 2^32 entries");
-        let log = self.logs.entry(stored.author).or_default();
+        let author = stored.author;
+        let is_first = !self.logs.contains_key(&author);
+        let log = self.logs.entry(author).or_default();
         if stored.loose {
             log.outside.insert(position);
         } else {
@@ -230,11 +245,18 @@ impl Replica {
         self.stored.push(Some(stored));
         self.dependents.push(0);
         self.changes.stored.push((position, entry));
+        if is_first {
+            self.want_branch(&author);
+        }
+        self.touch(position);
         position
     }
 
     /// Drops an entry that nothing kept depends on.
     fn remove(&mut self, position: Position) {
+        if self.get(position).is_some() {
+            self.touch(position);
+        }
         let Some(stored) = self.stored[position as usize].take() else {
             return;
         };
@@ -395,7 +417,7 @@ impl Replica {
         received: Timestamp,
     ) -> Result<(), Refusal> {
         let judged = if self.missing_ancestors(&entry).is_empty() {
-            self.judge(id, &entry, received)
+            self.judge_as(id, &entry, received, true)
         } else {
             Err(Refusal::AncestorMissing)
         };
@@ -422,6 +444,7 @@ impl Replica {
             }
         }
         self.fresh.clear();
+        self.refresh_heights();
         Ok(())
     }
 }

@@ -1,9 +1,6 @@
 //! The set of entries a node holds, and how it grows.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::OnceLock,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::Encode,
@@ -13,9 +10,9 @@ use domain::{
 };
 
 use crate::{
+    digest::Heights,
     entry::{Entry, Header},
     error::Refusal,
-    heights::Height,
     log::{Cut, CutKey, Log},
     pending::Pending,
     stored::{Position, Right, Stored},
@@ -51,6 +48,9 @@ pub struct Changes {
     pub removed: Vec<EntryId>,
     /// Whether what stood before may no longer stand: views must be rebuilt.
     pub standing: bool,
+    /// Whether other keys are revoked than before, even if nothing fell: what views say of keys
+    /// must be brought up to date.
+    pub revoked: bool,
 }
 
 /// The entries of one federation that a node holds. Merging is union: whatever the order of
@@ -75,8 +75,7 @@ pub struct Replica {
     pub(crate) fresh: Vec<EntryId>,
     held: BTreeMap<(Timestamp, EntryId), Entry>,
     pub(crate) changes: Changes,
-    /// The heights since the last change, for nodes at rest compare them again and again.
-    pub(crate) heights: OnceLock<Vec<Height>>,
+    pub(crate) heights: Heights,
 }
 
 impl Replica {
@@ -99,7 +98,7 @@ impl Replica {
             fresh: Vec::new(),
             held: BTreeMap::new(),
             changes: Changes::default(),
-            heights: OnceLock::new(),
+            heights: Heights::default(),
         }
     }
 
@@ -191,7 +190,6 @@ impl Replica {
         if self.find(&id).is_some_and(|stored| !stored.loose) {
             return Offer::Known;
         }
-        self.heights.take();
         if let Some(waiting) = self.pending.remove(&id) {
             // It was verified when it came; what it waited for may have changed since.
             return self.place_all(id, waiting, now);
@@ -225,14 +223,12 @@ impl Replica {
         if self.index.contains_key(&id) {
             return Ok(());
         }
-        self.heights.take();
         self.place_restored(id, entry, received)
     }
 
     /// Offers the held entries whose time has come. Returns their ids.
     pub fn release_due(&mut self, now: Timestamp) -> Vec<(EntryId, Offer)> {
         let mut released = Vec::new();
-        self.heights.take();
         while let Some(held) = self.held.first_entry() {
             if held.key().0 > now {
                 break;

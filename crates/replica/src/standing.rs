@@ -41,6 +41,7 @@ enum Allowed {
 impl Replica {
     /// Recomputes what stands in every log. Returns whether anything changed.
     pub(crate) fn recompute(&mut self) -> bool {
+        self.touch_all();
         let keys: Vec<PublicKey> = self.logs.keys().copied().collect();
         let (roots, others): (Vec<_>, Vec<_>) =
             keys.into_iter().partition(|key| self.is_member_root(key));
@@ -63,8 +64,7 @@ impl Replica {
         changed |= before
             .iter()
             .any(|(key, (main, walk))| self.logs[key].main != *main || self.beside(key) != *walk);
-        // A revoked key that has written nothing has no log that could fall.
-        changed |= !self.cuts.keys().eq(cuts.keys());
+        self.changes.revoked |= !self.cuts.keys().eq(cuts.keys());
         self.cuts = cuts;
         changed
     }
@@ -108,6 +108,41 @@ impl Replica {
             .expect("a log that is walked is known")
     }
 
+    /// Whether a standing grant that nothing rests on yet changes nothing else: as long as no
+    /// revocation names the key, whether it is a steward's plays no part. Then the key is taken up
+    /// if it is a steward's.
+    pub(crate) fn is_plain_grant(&mut self, position: Position) -> bool {
+        let Some(Record::Grant(grant)) = self.at(position).record.as_deref() else {
+            return false;
+        };
+        let key = grant.key;
+        if !self.makes_steward(position) || self.stewards.contains(&key) {
+            return true;
+        }
+        let is_named = |position: &Position| match self.at(*position).record.as_deref() {
+            Some(Record::Revocation(revocation)) => revocation.key == key,
+            _ => true,
+        };
+        if self.revoking.iter().any(is_named) {
+            return false;
+        }
+        self.stewards.insert(key);
+        true
+    }
+
+    /// Whether an entry is a root key's grant of a steward's rights.
+    fn makes_steward(&self, position: Position) -> bool {
+        let stored = self.at(position);
+        match stored.record.as_deref() {
+            Some(Record::Grant(grant)) => {
+                stored.right == Right::Root
+                    && grant.purpose == Purpose::Person
+                    && grant.roles.has(Roles::STEWARD)
+            }
+            _ => false,
+        }
+    }
+
     /// The keys that a standing grant of a root key makes a steward's.
     fn steward_keys(&self) -> BTreeSet<PublicKey> {
         let standing = self
@@ -115,18 +150,10 @@ impl Replica {
             .iter()
             .filter(|position| self.stands(**position));
         standing
-            .filter_map(|position| {
-                let stored = self.at(*position);
-                match stored.record.as_deref() {
-                    Some(Record::Grant(grant))
-                        if stored.right == Right::Root
-                            && grant.purpose == Purpose::Person
-                            && grant.roles.has(Roles::STEWARD) =>
-                    {
-                        Some(grant.key)
-                    }
-                    _ => None,
-                }
+            .filter(|position| self.makes_steward(**position))
+            .filter_map(|position| match self.at(*position).record.as_deref() {
+                Some(Record::Grant(grant)) => Some(grant.key),
+                _ => None,
             })
             .collect()
     }
@@ -314,6 +341,12 @@ impl Replica {
         let position = *self.index.get(&id)?;
         let stored = self.at(position);
         (stored.author == *key && stored.sequence == sequence && !stored.loose).then_some(position)
+    }
+
+    /// Notes the branch that a revocation from before picked in a log of which nothing was here.
+    pub(crate) fn want_branch(&mut self, key: &PublicKey) {
+        let wanted = self.wanted(key, &self.cuts);
+        self.log_mut(key).wanted = wanted;
     }
 
     fn wanted(&self, key: &PublicKey, cuts: &BTreeMap<CutKey, Cut>) -> Option<EntryId> {

@@ -85,10 +85,6 @@ pub struct Stored {
     pub right: Right,
     /// Whose rights it and all before it rest on.
     pub rank: Rank,
-    /// Entries it speaks of.
-    pub references: Vec<EntryId>,
-    /// Whether it has a note.
-    pub has_note: bool,
     /// Kept without its predecessors, judged alone: a ballot above a cut, or the mandate of one.
     pub loose: bool,
     /// What it takes on the wire, in bytes.

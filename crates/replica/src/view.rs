@@ -344,6 +344,19 @@ impl Replica {
         }
     }
 
+    /// Says of every key in a view whether it is revoked now.
+    pub fn apply_revocations(&self, view: &mut View) {
+        for (key, claims) in &mut view.claims {
+            for (member, claim) in claims {
+                claim.revoked = self.cuts.contains_key(&(*key, *member));
+            }
+        }
+        let keys: Vec<PublicKey> = view.claims.keys().copied().collect();
+        for key in keys {
+            view.settle_key(&key);
+        }
+    }
+
     fn apply_founder(&self, view: &mut View, stored: &Stored) {
         if let Some(founder) = self.genesis.founder(&stored.author) {
             let newcomer = record::Newcomer {

@@ -8,9 +8,12 @@ use domain::{
 };
 use federation::{
     application::{Request, Response},
-    message::Message,
+    message::{Message, Part, Range},
 };
-use replica::heights::{Ask, Height};
+use replica::{
+    Replica,
+    heights::{Ask, Height},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -23,7 +26,6 @@ fn members(history: &History) -> Vec<(&'static str, Message)> {
     let entries = &history.book.written[..2];
     let heights = replica.heights().to_vec();
     let first = PublicKey([0; 32]);
-    let last = PublicKey([0xff; 32]);
     let bela = history.bela.delegate.public();
     let asks = vec![
         replica.ask(&bela, true),
@@ -41,6 +43,7 @@ fn members(history: &History) -> Vec<(&'static str, Message)> {
         aside: Some([3; 16]),
     };
     let now = history.book.now;
+    let parts = halves(&replica);
     vec![
         (
             "hello",
@@ -73,7 +76,7 @@ fn members(history: &History) -> Vec<(&'static str, Message)> {
             "heights",
             Message::Heights {
                 now,
-                range: (first, last),
+                range: Range::ALL,
                 heights,
             },
         ),
@@ -81,7 +84,10 @@ fn members(history: &History) -> Vec<(&'static str, Message)> {
             "heights of a log of which nothing stands",
             Message::Heights {
                 now,
-                range: (bela, bela),
+                range: Range {
+                    first: bela,
+                    last: bela,
+                },
                 heights: vec![aside],
             },
         ),
@@ -99,7 +105,36 @@ fn members(history: &History) -> Vec<(&'static str, Message)> {
                 bytes: b"part of a long text".to_vec(),
             },
         ),
+        (
+            "a digest over all",
+            Message::Digests {
+                now,
+                parts: vec![Part {
+                    range: Range::ALL,
+                    digest: replica.digest(),
+                }],
+            },
+        ),
+        ("digests over parts", Message::Digests { now, parts }),
     ]
+}
+
+/// Digests over two ranges of keys with about as many logs each.
+fn halves(replica: &Replica) -> Vec<Part> {
+    let heights = replica.heights();
+    let last = heights[heights.len() / 2 - 1].key;
+    let mut first = last;
+    first.0[31] = first.0[31].wrapping_add(1);
+    let low = Range { last, ..Range::ALL };
+    let high = Range {
+        first,
+        ..Range::ALL
+    };
+    let part = |range: Range| Part {
+        range,
+        digest: replica.digest_in(&range.keys()),
+    };
+    vec![part(low), part(high)]
 }
 
 fn requests(history: &History) -> Vec<(&'static str, Request)> {
@@ -190,7 +225,26 @@ fn refused() -> Vec<Value> {
     };
     [
         ("code 0", write(&|e| done(e.array(2).uint(0).uint(0)))),
-        ("code 11", write(&|e| done(e.array(2).uint(11).uint(0)))),
+        ("code 12", write(&|e| done(e.array(2).uint(12).uint(0)))),
+        (
+            "digests of ranges that overlap",
+            write(&|e| {
+                e.array(3).uint(11).uint(0).array(2);
+                for first in 0..2 {
+                    e.array(3)
+                        .bytes(&[first; 32])
+                        .bytes(&[1; 32])
+                        .bytes(&[0; 32]);
+                }
+            }),
+        ),
+        (
+            "a digest of a range backwards",
+            write(&|e| {
+                e.array(3).uint(11).uint(0).array(1);
+                e.array(3).bytes(&[1; 32]).bytes(&[0; 32]).bytes(&[0; 32]);
+            }),
+        ),
         (
             "a field too many",
             write(&|e| done(e.array(3).uint(3).uint(0).uint(0))),

@@ -84,6 +84,7 @@ impl Core {
             self.unseen.push(*position);
         }
         self.standing_changed |= changes.standing;
+        self.revoked_changed |= changes.revoked;
         let waiting = Waiting {
             spread,
             ..Waiting::default()
@@ -106,8 +107,10 @@ impl Core {
     /// message, for a change of what stands costs building it anew.
     pub(crate) fn settle_view(&mut self) {
         let unseen = std::mem::take(&mut self.unseen);
+        let revoked_changed = std::mem::take(&mut self.revoked_changed);
         if std::mem::take(&mut self.standing_changed) {
             self.view = self.replica.view();
+            self.roster_is_old = true;
             self.changes.insert(Change::Members);
             let all: Vec<ProposalId> = self.view.proposals.keys().copied().collect();
             self.changes.extend(all.into_iter().map(Change::Proposal));
@@ -116,14 +119,20 @@ impl Core {
                 self.replica.apply(&mut self.view, *position);
             }
         }
+        if revoked_changed {
+            self.replica.apply_revocations(&mut self.view);
+            self.roster_is_old = true;
+            self.changes.insert(Change::Members);
+        }
         for position in &unseen {
             if let Some(stored) = self.replica.get(*position) {
                 let record = stored.record.as_deref();
                 if let Some(Record::Opening(opening)) = record {
                     self.deadlines.insert((opening.deadline, opening.proposal));
                 }
-                self.changes
-                    .extend(change_of(stored.kind, record, stored.id, &self.view.phases));
+                let change = change_of(stored.kind, record, stored.id, &self.view.phases);
+                self.roster_is_old |= matches!(change, Some(Change::Members | Change::Peers));
+                self.changes.extend(change);
             }
         }
     }

@@ -78,6 +78,9 @@ fn member_of(scene: &Scene, entries: &[Entry], key: &Author) -> Option<MemberId>
                     replica.apply(&mut view, position);
                 }
             }
+            if changes.revoked {
+                replica.apply_revocations(&mut view);
+            }
         }
         assert_eq!(view, replica.view(), "grown and built views agree");
         found.push(view.keys.get(&key.key()).map(|key| key.member));
