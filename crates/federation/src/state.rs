@@ -112,6 +112,9 @@ pub struct Decision<'a> {
     pub invalid: Vec<(&'a Opening, OpeningFault)>,
 }
 
+/// The phases of each version, in order.
+type Phases<'a> = BTreeMap<EntryId, Vec<Phase<'a>>>;
+
 /// What judging proposals needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bench<'a> {
@@ -201,11 +204,8 @@ impl<'a> Bench<'a> {
         &self,
         proposal: &'a Proposal,
         first: &replica::view::First,
-    ) -> (
-        BTreeMap<EntryId, Vec<Phase<'a>>>,
-        Vec<(&'a Opening, OpeningFault)>,
-    ) {
-        let mut phases = BTreeMap::<EntryId, Vec<Phase<'a>>>::new();
+    ) -> (Phases<'a>, Vec<(&'a Opening, OpeningFault)>) {
+        let mut phases = Phases::new();
         let (mut invalid, mut fell_back) = (Vec::new(), false);
         for opening in proposal.openings() {
             let (version, rule, electorate) = match self.check_opening(proposal, first, opening) {

@@ -33,4 +33,5 @@ pub use self::{
     figures::Figures,
     judge::{Outcome, Stage, judge},
     power::{ClassPower, PowerShare, power},
+    weights::strengths_of as strengths,
 };

@@ -13,8 +13,10 @@ use num_bigint::BigUint;
 use super::weights::{Share, strengths};
 use crate::charter::{Charter, ClassId, RuleName};
 
-/// How many cases of the other classes are gone through for one class, at most.
-const CASES_MAX: u64 = 2_000_000;
+/// How many voters there may be for every case to be gone through,
+const VOTERS_MAX: u64 = 1_000;
+/// and how many cases of the other classes for one class: some tenths of a second.
+const CASES_MAX: u64 = 250_000;
 
 /// A share of all power, exact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +63,9 @@ pub fn power(
     charter: &Charter,
     voters: &BTreeMap<ClassId, u64>,
 ) -> Option<BTreeMap<ClassId, ClassPower>> {
+    if voters.values().sum::<u64>() > VOTERS_MAX {
+        return None;
+    }
     let inhabited = voters.iter().filter(|(_, voters)| **voters > 0);
     let game = Game::new(
         rule,
@@ -351,6 +356,8 @@ mod tests {
             .map(|share| share.1)
             .sum();
         assert!((999_990..=1_000_000).contains(&all));
+        let crowd = voters(&[("individual", 1_001)]);
+        assert_eq!(power(RuleName::Charter, &Charter::default(), &crowd), None);
         let many: Vec<String> = (0..8).map(|number| format!("c{number}")).collect();
         let sizes: Vec<(&str, u64)> = many.iter().map(|class| (&**class, 60)).collect();
         let rule = RuleName::OneMemberOneVote;

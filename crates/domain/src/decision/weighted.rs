@@ -47,7 +47,8 @@ fn condition(outcome: &Outcome, name: ConditionName) -> &Condition {
 
 #[test]
 fn the_golden_vectors_of_the_weighted_rule() {
-    let golden: [([Row; 3], (u128, u128), bool, bool); 5] = [
+    type Golden = ([Row; 3], (u128, u128), bool, bool);
+    let golden: [Golden; 5] = [
         (
             [[4, 0, 1, 0], [9, 2, 6, 3], [10, 5, 40, 45]],
             (29, 50),

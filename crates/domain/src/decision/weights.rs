@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Figures;
-use crate::charter::{Class, ClassId};
+use crate::charter::{Charter, Class, ClassId};
 
 /// A share of a whole, both counted in the same parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,17 @@ pub(super) fn strengths(
     strengths
 }
 
+/// The strength of each class in which there is something to take a share of.
+#[must_use]
+pub fn strengths_of(
+    charter: &Charter,
+    classes: &BTreeMap<ClassId, Figures>,
+    of: impl Fn(&Figures) -> u64,
+) -> BTreeMap<ClassId, u64> {
+    let takes_part = |class: &ClassId| classes.get(class).is_some_and(|figures| of(figures) > 0);
+    strengths(&charter.terms().classes, takes_part)
+}
+
 /// The sum over the classes of strength × `part` / `of`, as a share of the sum of the strengths.
 /// Classes in which `of` is nothing must not be among the strengths.
 ///
@@ -77,7 +88,6 @@ pub(super) fn share(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charter::Charter;
 
     fn of(classes: &[&str]) -> Vec<u64> {
         let charter = Charter::default();

@@ -1,11 +1,17 @@
 //! What belongs to no area: files, live updates, the charter, help.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{Path, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use domain::{charter::RuleName, decision};
+use domain::{
+    charter::{Charter, ClassId, Fraction, RuleName},
+    decision,
+    id::MemberId,
+};
 use futures::future::BoxFuture;
 
 use super::views;
@@ -13,7 +19,7 @@ use crate::{
     auth::{Signed, Visitor},
     error::WebError,
     live,
-    pages::{assets::ASSETS, charter, decision::RuleKind, help},
+    pages::{assets::ASSETS, charter, help},
     site::Site,
 };
 
@@ -69,12 +75,31 @@ pub(crate) async fn help(
     Ok(help::page(&frame, word).into_response())
 }
 
-/// The kind of rule that pages explain, of those this release decides by.
-pub(crate) fn rule_kind(rule: RuleName) -> RuleKind {
-    match rule {
-        RuleName::OneMemberOneVote => RuleKind::OneMemberOneVote,
-        _ => RuleKind::Consent,
+fn fraction(fraction: Fraction) -> (u64, u64) {
+    (fraction.numerator(), fraction.denominator())
+}
+
+/// The power of each class under a rule, if there are few enough voters to compute it.
+fn power_of(
+    charter: &Charter,
+    rule: RuleName,
+    eligible: &BTreeMap<MemberId, ClassId>,
+) -> Option<Vec<charter::Power>> {
+    let mut voters = BTreeMap::<ClassId, u64>::new();
+    for class in eligible.values() {
+        *voters.entry(class.clone()).or_default() += 1;
     }
+    let power = decision::power(rule, charter, &voters)?;
+    let power = power.into_iter().map(|(class, power)| charter::Power {
+        class: charter
+            .class(&class)
+            .map_or_else(|| class.to_string(), |class| class.name.clone()),
+        voters: power.voters,
+        as_one: power.as_one.per_million(),
+        together: power.together.per_million(),
+        each: power.each.per_million(),
+    });
+    Some(power.collect())
 }
 
 /// Keys of the charter that the page shows in words of their own.
@@ -99,10 +124,12 @@ pub(crate) async fn charter(
                 .iter()
                 .filter(|class| rule.eligible.includes(class));
             charter::Rule {
-                kind: rule_kind(*name),
+                kind: *name,
                 classes: classes.map(|class| class.name.clone()).collect(),
                 quorum: (rule.quorum.numerator(), rule.quorum.denominator()),
                 quorum_today: (rule.quorum.ceiling_of(eligible), eligible),
+                by_strength: matches!(name, RuleName::ClassWeighted | RuleName::Charter),
+                power: power_of(charter, *name, &core.eligible(*name)),
                 is_default: *name == terms.default_rule,
             }
         };
@@ -116,12 +143,11 @@ pub(crate) async fn charter(
                 .iter()
                 .map(|c| (c.name.clone(), c.strength_percent, of_class(c.id.as_str())))
                 .collect(),
-            rules: terms
-                .rules
-                .iter()
-                .filter(|name| name.is_supported())
-                .map(rule)
-                .collect(),
+            rules: terms.rules.iter().map(rule).collect(),
+            majority: fraction(terms.charter_rule.majority),
+            assent: fraction(terms.charter_rule.assent),
+            assent_extended: fraction(terms.charter_rule.assent_extended),
+            integration_seconds: decision::integration(false, charter),
             minimum_agrees: terms.minimum_agrees,
             minimum_blocks: terms.minimum_blocks,
             reason_characters_min: terms.minimum_reason_characters,
