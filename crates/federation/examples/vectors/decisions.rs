@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 
 use super::notation::bytes;
 
+/// Of each class its name, how many may vote, and how many say what.
+type Classes<'a> = &'a [(&'a str, u8, &'a [(u8, Choice)])];
+
 const VERSION: Hash = Hash([7; 32]);
 const OPENED: Timestamp = Timestamp(1_800_000_000_000);
 const DEADLINE: Timestamp = Timestamp(1_800_000_300_000);
@@ -121,12 +124,7 @@ fn judged(rule: RuleName, toml: &str, eligible: u8, votes: &[(u8, Choice)]) -> V
 }
 
 /// Judges an electorate of several classes, so many of each of whom say each thing.
-fn judged_at(
-    rule: RuleName,
-    toml: &str,
-    stage: Stage,
-    classes: &[(&str, u8, &[(u8, Choice)])],
-) -> Value {
+fn judged_at(rule: RuleName, toml: &str, stage: Stage, classes: Classes<'_>) -> Value {
     let charter = Charter::from_toml(toml).expect("a charter");
     let (mut voters, mut casts) = (Vec::new(), Vec::new());
     for (class, eligible, votes) in classes {
@@ -190,35 +188,35 @@ fn weighted() -> Vec<Value> {
         fallback: true,
     };
     let by_strength = RuleName::ClassWeighted;
-    let united: &[(&str, u8, &[(u8, Choice)])] = &[
+    let united: Classes<'_> = &[
         ("producer", 10, &[(10, Agree)]),
         ("consumer", 3, &[(3, Disagree)]),
         ("individual", 1, &[(1, Disagree)]),
     ];
-    let divided: &[(&str, u8, &[(u8, Choice)])] = &[
+    let divided: Classes<'_> = &[
         ("producer", 10, &[(6, Agree), (4, Disagree)]),
         ("consumer", 3, &[(1, Agree), (2, Disagree)]),
         ("individual", 1, &[(1, Agree)]),
     ];
-    let silent: &[(&str, u8, &[(u8, Choice)])] = &[
+    let silent: Classes<'_> = &[
         ("producer", 5, &[(4, Agree), (1, Disagree)]),
         ("consumer", 6, &[(3, Abstain)]),
         ("individual", 2, &[]),
     ];
-    let empty: &[(&str, u8, &[(u8, Choice)])] = &[
+    let empty: Classes<'_> = &[
         ("producer", 5, &[(5, Agree)]),
         ("consumer", 20, &[(20, Disagree)]),
     ];
-    let halves: &[(&str, u8, &[(u8, Choice)])] = &[
+    let halves: Classes<'_> = &[
         ("producer", 10, &[(4, Agree), (6, Abstain)]),
         ("consumer", 3, &[(1, Agree), (1, Abstain)]),
         ("individual", 2, &[(1, Agree)]),
     ];
-    let blocking: &[(&str, u8, &[(u8, Choice)])] = &[
+    let blocking: Classes<'_> = &[
         ("producer", 10, &[(10, Agree)]),
         ("consumer", 4, &[(2, Block), (2, Agree)]),
     ];
-    let blocked: &[(&str, u8, &[(u8, Choice)])] = &[("producer", 9, &[(8, Agree), (1, Block)])];
+    let blocked: Classes<'_> = &[("producer", 9, &[(8, Agree), (1, Block)])];
     let mut cases = Vec::new();
     for (stage, classes) in [
         (first, united),
