@@ -74,6 +74,7 @@ pub fn recount(
     charter: &Charter,
     (opening_id, opening, opened): (EntryId, &Opening, Timestamp),
     entries: &BTreeMap<EntryId, &Known>,
+    now: Timestamp,
 ) -> (BTreeMap<MemberId, Choice>, &'static str) {
     let (mut late_block, mut extended) = (false, false);
     let tenth_ms = opening.deadline.since_ms(opened).div_ceil(10);
@@ -90,6 +91,9 @@ pub fn recount(
             .map(|(member, (choice, _))| (member, choice))
             .collect();
         let verdict = verdict(rule, charter, opening, &choices);
+        if now <= deadline {
+            return (choices, verdict);
+        }
         if blocked_late && !late_block && opening.late_block_ms > 0 {
             late_block = true;
         } else if verdict == "no-quorum" && !extended && opening.extension_ms > 0 {

@@ -129,7 +129,7 @@ impl<'a> Bench<'a> {
     pub fn decision(&self, id: &ProposalId, now: Timestamp) -> Option<Decision<'a>> {
         let proposal = self.view.proposals.get(id)?;
         let first = proposal.first.as_ref()?;
-        let (mut phases, invalid) = self.phases(proposal, first);
+        let (mut phases, invalid) = self.phases(proposal, first, now);
         let mut version = &first.version;
         let (mut phase, mut earlier) = (None, Vec::new());
         for candidate in proposal.versions() {
@@ -204,10 +204,17 @@ impl<'a> Bench<'a> {
         &self,
         proposal: &'a Proposal,
         first: &replica::view::First,
+        now: Timestamp,
     ) -> (Phases<'a>, Vec<(&'a Opening, OpeningFault)>) {
+        // Who called a vote knew that the one before was over.
+        let openings = proposal.openings();
+        let now = openings
+            .iter()
+            .map(|opening| opening.time)
+            .fold(now, Timestamp::max);
         let mut phases = Phases::new();
         let (mut invalid, mut fell_back) = (Vec::new(), false);
-        for opening in proposal.openings() {
+        for opening in openings {
             let (version, rule, electorate) = match self.check_opening(proposal, first, opening) {
                 Ok(checked) => checked,
                 Err(fault) => {
@@ -227,9 +234,9 @@ impl<'a> Bench<'a> {
                     continue;
                 }
                 fell_back = true;
-                own.push(self.phase(opening, version, rule, electorate, true));
+                own.push(self.phase(opening, version, rule, electorate, true, now));
             } else if own.is_empty() {
-                own.push(self.phase(opening, version, rule, electorate, false));
+                own.push(self.phase(opening, version, rule, electorate, false, now));
             }
         }
         (phases, invalid)
@@ -328,6 +335,7 @@ impl<'a> Bench<'a> {
         rule: RuleName,
         electorate: Electorate,
         fallback: bool,
+        now: Timestamp,
     ) -> Phase<'a> {
         let mut ballots = self.ballots(opening);
         let casts = ballots.iter().map(|(id, seen)| Cast {
@@ -353,7 +361,7 @@ impl<'a> Bench<'a> {
             extension_ms: opening.record.extension_ms,
             fallback,
         };
-        let course = voting.follow(&casts);
+        let course = voting.follow(&casts, now);
         for seen in ballots.values_mut() {
             seen.late = seen.received > course.deadline && seen.time <= course.deadline;
         }

@@ -74,11 +74,11 @@ pub struct Course {
 }
 
 impl Voting<'_> {
-    /// Follows the vote by these ballots until nothing extends it any more. At each deadline only
-    /// the ballots of the time up to it are looked at, so that what comes later cannot undo an
-    /// extension it came in.
+    /// Follows the vote by these ballots as it stands at `now`: until it is open, or over and
+    /// nothing extends it. At each deadline only the ballots of the time up to it are looked at, so
+    /// that what comes later cannot undo an extension it came in.
     #[must_use]
-    pub fn follow(&self, casts: &[Cast]) -> Course {
+    pub fn follow(&self, casts: &[Cast], now: Timestamp) -> Course {
         let mut deadline = self.deadline;
         let mut extensions = Vec::<Extension>::new();
         loop {
@@ -90,7 +90,9 @@ impl Voting<'_> {
             let casts = casts.iter().cloned();
             let count = count(self.electorate, self.version, self.opened, deadline, casts);
             let outcome = judge(self.rule, self.charter, self.electorate, &count, stage);
-            let cause = if !has(Cause::LateBlock) && self.is_blocked_late(&count, deadline) {
+            let cause = if now <= deadline {
+                None
+            } else if !has(Cause::LateBlock) && self.is_blocked_late(&count, deadline) {
                 Some(Cause::LateBlock)
             } else if !has(Cause::LacksBallots) && outcome.lacks_ballots() {
                 Some(Cause::LacksBallots)
@@ -178,7 +180,7 @@ mod tests {
             deadline: OPENED.plus_ms(WEEK_MS),
             fallback: false,
         };
-        vote.follow(&casts)
+        vote.follow(&casts, OPENED.plus_ms(10 * WEEK_MS))
     }
 
     fn lengths(course: &Course) -> Vec<(Cause, u64)> {
@@ -248,6 +250,26 @@ mod tests {
         let course = follow("", RuleName::Consent, 9, &[block]);
         let expected = [(Cause::LacksBallots, 84), (Cause::LateBlock, 24)];
         assert_eq!(lengths(&course), expected);
+    }
+
+    #[test]
+    fn what_is_open_is_not_extended_yet() {
+        let charter = Charter::default();
+        let electorate = electorate_of(&voters(3, "producer", None));
+        let (late_block_ms, extension_ms) = extensions(WEEK_MS, &charter);
+        let vote = Voting {
+            rule: RuleName::Consent,
+            charter: &charter,
+            electorate: &electorate,
+            version: VERSION,
+            opened: OPENED,
+            deadline: OPENED.plus_ms(WEEK_MS),
+            late_block_ms,
+            extension_ms,
+            fallback: false,
+        };
+        let at = |after: u64| vote.follow(&[], OPENED.plus_ms(after)).extensions.len();
+        assert_eq!((at(0), at(WEEK_MS), at(WEEK_MS + 1)), (0, 0, 1));
     }
 
     #[test]
