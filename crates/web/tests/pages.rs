@@ -597,3 +597,40 @@ async fn the_charter_says_how_much_power_each_class_has_under_each_rule() {
         assert!(page.contains(words), "{words}: {page}");
     }
 }
+
+#[tokio::test]
+async fn another_charter_is_compared_by_settings_and_power_and_mistakes_are_named() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    let form = browser.get("/charter/compare").await;
+    assert!(
+        form.body.contains("class.producer.strength-percent = 40"),
+        "{}",
+        form.body
+    );
+    let other = "class.producer.strength-percent = 50\nclass.consumer.strength-percent = 25";
+    let answer = browser
+        .submit(
+            "/charter/compare",
+            "/charter/compare",
+            &[("charter", other)],
+        )
+        .await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(answer.body.contains("class.producer.strength-percent"));
+    assert!(
+        answer.body.contains("Power: By class and strength"),
+        "{}",
+        answer.body
+    );
+    let wrong = "class.producer.strength-percent = 41";
+    let answer = browser
+        .submit(
+            "/charter/compare",
+            "/charter/compare",
+            &[("charter", wrong)],
+        )
+        .await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("add up to 101"), "{}", answer.body);
+}

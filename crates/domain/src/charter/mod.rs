@@ -97,6 +97,12 @@ impl Charter {
         source::charter(text)
     }
 
+    /// This charter as a TOML file, a line for each key in force that this release knows.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        source::file(self)
+    }
+
     /// The default charter as a commented TOML file: that of the model co-op.
     #[must_use]
     pub fn default_toml() -> &'static str {

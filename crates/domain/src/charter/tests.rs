@@ -273,3 +273,17 @@ proptest! {
         prop_assert!(ceiling == 0 || !reaches(ceiling - 1));
     }
 }
+
+#[test]
+fn a_charter_written_as_a_file_is_the_same_charter() {
+    let odd = "title = \"A \\\"quoted\\\" title, with \\\\ and ünïcödé\"\n\
+               ballot.disagree-allowed = true\nrule.consent.quorum = [2, 5]\n\
+               rule.charter.electorate = [\"producer\", \"individual\"]";
+    for charter in [Charter::default(), Charter::from_toml(odd).unwrap()] {
+        let again = Charter::from_toml(&charter.to_toml()).unwrap();
+        assert_eq!(
+            again.in_force().collect::<Vec<_>>(),
+            charter.in_force().collect::<Vec<_>>()
+        );
+    }
+}

@@ -89,6 +89,17 @@ messages! {
         English: "A proposal passes if more than {part}/{whole} of those who agree or are against agree, if in every class with members more agree than are against, and if by class and strength at least {half}/{of} of all who may vote agree; after one extension {later}/{of_later}."
     }
     quorum_by_strength(part, whole) { English: "Quorum: {part}/{whole}, counted by class and strength. An abstention counts towards it." }
+    compare_charters() { English: "Compare with another charter" }
+    compare_explained() { English: "See what would change before you propose it: each setting, and who would have how much power. Nothing is stored or sent." }
+    what_differs() { English: "What differs" }
+    charters_are_the_same() { English: "Nothing: it says the same as the charter in force." }
+    setting() { English: "Setting" }
+    in_force_now() { English: "In force" }
+    then() { English: "Then" }
+    has_no_meaning() { English: "not there" }
+    another_charter() { English: "The other charter" }
+    another_charter_hint() { English: "A charter file (TOML). It begins with the charter in force, so you can change what you want." }
+    compare_now() { English: "Compare" }
     power_under(rule) { English: "Power: {rule}" }
     power_explained() {
         English: "In how many of all possible votes a class or a member is the one that decides, as a share (Banzhaf index). Strength is not power: of 40, 35 and 25 any two are more than half, so each has a third."

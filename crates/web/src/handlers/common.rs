@@ -1,16 +1,9 @@
 //! What belongs to no area: files, live updates, the charter, help.
 
-use std::collections::BTreeMap;
-
 use axum::{
     extract::{Path, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
-};
-use domain::{
-    charter::{Charter, ClassId, Fraction, RuleName},
-    decision,
-    id::MemberId,
 };
 use futures::future::BoxFuture;
 
@@ -19,7 +12,7 @@ use crate::{
     auth::{Signed, Visitor},
     error::WebError,
     live,
-    pages::{assets::ASSETS, charter, help},
+    pages::{assets::ASSETS, help},
     site::Site,
 };
 
@@ -73,94 +66,4 @@ pub(crate) async fn help(
     let word = help::Word::from_word(&word).ok_or(WebError::NotFound { what: "word" })?;
     let frame = views::frame(&site, actor.as_ref(), &place)?;
     Ok(help::page(&frame, word).into_response())
-}
-
-fn fraction(fraction: Fraction) -> (u64, u64) {
-    (fraction.numerator(), fraction.denominator())
-}
-
-/// The power of each class under a rule, if there are few enough voters to compute it.
-fn power_of(
-    charter: &Charter,
-    rule: RuleName,
-    eligible: &BTreeMap<MemberId, ClassId>,
-) -> Option<Vec<charter::Power>> {
-    let mut voters = BTreeMap::<ClassId, u64>::new();
-    for class in eligible.values() {
-        *voters.entry(class.clone()).or_default() += 1;
-    }
-    let power = decision::power(rule, charter, &voters)?;
-    let power = power.into_iter().map(|(class, power)| charter::Power {
-        class: charter
-            .class(&class)
-            .map_or_else(|| class.to_string(), |class| class.name.clone()),
-        voters: power.voters,
-        as_one: power.as_one.per_million(),
-        together: power.together.per_million(),
-        each: power.each.per_million(),
-    });
-    Some(power.collect())
-}
-
-/// Keys of the charter that the page shows in words of their own.
-const SHOWN: [&str; 5] = ["title", "aims", "classes", "rules", "periods"];
-
-/// `GET /charter`
-pub(crate) async fn charter(
-    State(site): State<Site>,
-    Signed { actor, place }: Signed,
-) -> Result<Response, WebError> {
-    let frame = views::frame(&site, Some(&actor), &place)?;
-    let view = site.node.read(|core| {
-        let (charter, terms) = (core.charter(), core.charter().terms());
-        let members = core.view().members.values();
-        let of_class =
-            |id: &str| members.clone().filter(|member| member.class == id).count() as u64;
-        let rule = |name: &RuleName| {
-            let rule = charter.rule(*name);
-            let eligible = core.eligible(*name).len() as u64;
-            let classes = terms
-                .classes
-                .iter()
-                .filter(|class| rule.eligible.includes(class));
-            charter::Rule {
-                kind: *name,
-                classes: classes.map(|class| class.name.clone()).collect(),
-                quorum: (rule.quorum.numerator(), rule.quorum.denominator()),
-                quorum_today: (rule.quorum.ceiling_of(eligible), eligible),
-                by_strength: matches!(name, RuleName::ClassWeighted | RuleName::Charter),
-                power: power_of(charter, *name, &core.eligible(*name)),
-                is_default: *name == terms.default_rule,
-            }
-        };
-        let is_other = |key: &str| !SHOWN.iter().any(|shown| key.starts_with(shown));
-        charter::Charter {
-            title: terms.title.clone(),
-            hash: charter.hash().to_string(),
-            aims: (1..).zip(terms.aims.iter().cloned()).collect(),
-            classes: terms
-                .classes
-                .iter()
-                .map(|c| (c.name.clone(), c.strength_percent, of_class(c.id.as_str())))
-                .collect(),
-            rules: terms.rules.iter().map(rule).collect(),
-            majority: fraction(terms.charter_rule.majority),
-            assent: fraction(terms.charter_rule.assent),
-            assent_extended: fraction(terms.charter_rule.assent_extended),
-            integration_seconds: decision::integration(false, charter),
-            minimum_agrees: terms.minimum_agrees,
-            minimum_blocks: terms.minimum_blocks,
-            reason_characters_min: terms.minimum_reason_characters,
-            allows_disagree: terms.disagree_allowed,
-            regular_seconds: decision::period(terms.default_rule, false, charter),
-            urgent_seconds: decision::period(terms.default_rule, true, charter),
-            clock_bound_seconds: terms.clock_bound_seconds,
-            others: charter
-                .in_force()
-                .filter(|(key, _)| is_other(key))
-                .map(|(key, value)| (key.to_owned(), value.to_string()))
-                .collect(),
-        }
-    });
-    Ok(charter::page(&frame, &view).into_response())
 }

@@ -3,6 +3,7 @@
 use domain::charter::RuleName;
 use maud::{Markup, html};
 
+use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::parts::{crumbs, page_head, rule_name, short};
 use crate::catalogue::Language;
@@ -80,6 +81,155 @@ pub struct Charter {
     pub others: Vec<(String, String)>,
 }
 
+/// How another charter differs from the one in force.
+#[derive(Debug, Clone)]
+pub struct Differences {
+    /// Each key that differs, with what stands before and after; nothing where it has no meaning.
+    pub changes: Vec<(String, Option<String>, Option<String>)>,
+    /// The other charter's hash.
+    pub hash: String,
+    /// The power under each rule that either offers.
+    pub power: Vec<Compared>,
+}
+
+/// The power of classes under one rule, before and after.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// The rule.
+    pub rule: RuleName,
+    /// By the charter in force; empty where it cannot be computed.
+    pub before: Vec<Power>,
+    /// By the other.
+    pub after: Vec<Power>,
+}
+
+/// The page that compares another charter with the one in force, `ours`.
+#[must_use]
+pub fn compare(
+    frame: &Frame,
+    ours: &str,
+    filled: &Filled,
+    differences: Option<&Differences>,
+) -> Markup {
+    let say = frame.language;
+    let body = html! {
+        (page_head(
+            crumbs(
+                say,
+                &[("/federation", say.federation()), ("/charter", say.charter())],
+                say.compare_charters(),
+            ),
+            say.compare_charters(),
+            say.compare_explained(),
+        ))
+        (filled.summary(say))
+        @if let Some(differences) = differences {
+            section aria-labelledby="differences-title" {
+                h2 id="differences-title" { (say.what_differs()) }
+                @if differences.changes.is_empty() { p { (say.charters_are_the_same()) } }
+                @else { (changes(say, differences)) }
+                p.small.muted { (say.charter_hash()) " " (short(&differences.hash)) }
+            }
+            @for compared in &differences.power { (power_compared(say, compared)) }
+        }
+        form method="post" action="/charter/compare" {
+            (csrf(frame.csrf()))
+            (Field::new(say, filled, "charter", say.another_charter())
+                .hint(say.another_charter_hint()).initial(ours).required().area(16))
+            div.buttons { button.btn.primary { (say.compare_now()) } }
+        }
+    };
+    document(
+        frame,
+        &Head::new(say.compare_charters(), Area::Federation),
+        body,
+    )
+}
+
+fn changes(say: Language, differences: &Differences) -> Markup {
+    let value = |value: &Option<String>| match value {
+        Some(value) => html! { code { (value) } },
+        None => html! { span.muted { (say.has_no_meaning()) } },
+    };
+    html! {
+        table.cards {
+            caption.vh { (say.what_differs()) }
+            thead {
+                tr {
+                    th scope="col" { (say.setting()) }
+                    th scope="col" { (say.in_force_now()) }
+                    th scope="col" { (say.then()) }
+                }
+            }
+            tbody {
+                @for (key, before, after) in &differences.changes {
+                    tr {
+                        th scope="row" { code { (key) } }
+                        td data-label=(say.in_force_now()) { (value(before)) }
+                        td data-label=(say.then()) { (value(after)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn power_compared(say: Language, compared: &Compared) -> Markup {
+    let mut classes: Vec<&str> = Vec::new();
+    for power in compared.before.iter().chain(&compared.after) {
+        if !classes.contains(&&*power.class) {
+            classes.push(&power.class);
+        }
+    }
+    let of = |powers: &[Power], class: &str, part: fn(&Power) -> u32| {
+        let power = powers.iter().find(|power| power.class == class);
+        power.map_or_else(|| "–".to_owned(), |power| percent(part(power)))
+    };
+    let pair = |class: &str, part: fn(&Power) -> u32| {
+        let (before, after) = (
+            of(&compared.before, class, part),
+            of(&compared.after, class, part),
+        );
+        html! {
+            @if before == after { span { (before) } }
+            @else { span { (before) " → " strong { (after) } } }
+        }
+    };
+    html! {
+        @if !classes.is_empty() {
+            section.area {
+                h2.h3 { (say.power_under(rule_name(say, compared.rule))) }
+                table.cards {
+                    caption.vh { (say.power_under(rule_name(say, compared.rule))) }
+                    thead {
+                        tr {
+                            th scope="col" { (say.class()) }
+                            th scope="col" { (say.power_as_one()) }
+                            th scope="col" { (say.power_together()) }
+                            th scope="col" { (say.power_each()) }
+                        }
+                    }
+                    tbody {
+                        @for class in classes {
+                            tr {
+                                th scope="row" { (class) }
+                                td data-label=(say.power_as_one()) { (pair(class, |power| power.as_one)) }
+                                td data-label=(say.power_together()) { (pair(class, |power| power.together)) }
+                                td data-label=(say.power_each()) { (pair(class, |power| power.each)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn percent(millionths: u32) -> String {
+    let hundredths = millionths / 100;
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+}
+
 /// The page.
 #[must_use]
 pub fn page(frame: &Frame, view: &Charter) -> Markup {
@@ -90,6 +240,7 @@ pub fn page(frame: &Frame, view: &Charter) -> Markup {
             html! { (view.title) },
             say.charter_explained(),
         ))
+        p { a href="/charter/compare" { (say.compare_charters()) } }
         div.split {
             div.col {
                 section {
@@ -188,10 +339,6 @@ fn rule_words(frame: &Frame, view: &Charter, rule: &Rule) -> Markup {
 
 /// Who has how much power under a rule: strength alone does not say it.
 fn power_table(say: Language, rule: RuleName, power: &[Power]) -> Markup {
-    let percent = |millionths: u32| {
-        let hundredths = millionths / 100;
-        format!("{}.{:02} %", hundredths / 100, hundredths % 100)
-    };
     html! {
         details {
             summary { (say.power_under(rule_name(say, rule))) }
