@@ -1,7 +1,7 @@
 //! Decisions as lists and pages need them: which there are, which wait, what texts they need.
 
 use domain::id::{EntryId, ProposalId, Timestamp};
-use federation::{Core, Decision, State};
+use federation::{Core, Decision, Phase, State};
 
 use crate::{error::WebError, site::Site};
 
@@ -60,6 +60,11 @@ impl Show {
     }
 }
 
+/// Until when a phase takes votes.
+pub(crate) fn deadline(phase: &Phase<'_>) -> Timestamp {
+    phase.opening.record.deadline
+}
+
 /// Whether voting is open and this node's member may vote and has no ballot that counts.
 pub(crate) fn needs_vote(core: &Core, decision: &Decision<'_>) -> bool {
     let (Some(member), Some(phase), State::Voting) =
@@ -76,10 +81,7 @@ pub(crate) fn all(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     let ids = core.view().proposals.keys();
     let mut all: Vec<Decision<'_>> = ids.filter_map(|id| core.decision(id, now)).collect();
     let rank = |decision: &Decision<'_>| {
-        let deadline = decision
-            .phase
-            .as_ref()
-            .map(|phase| phase.opening.record.deadline.0);
+        let deadline = decision.phase.as_ref().map(|phase| deadline(phase).0);
         match decision.state {
             State::Voting => (0, deadline.unwrap_or(0)),
             State::Deliberation => (1, u64::MAX - decision.version.time.0),
@@ -102,9 +104,30 @@ pub(crate) fn newest_proposals(core: &Core) -> Vec<ProposalId> {
     dated.into_iter().map(|(_, id)| id).collect()
 }
 
-/// How many decisions wait for this node's member. Every page asks, so what has no open phase is
-/// not judged.
-pub(crate) fn waiting(core: &Core, now: Timestamp) -> u64 {
+/// The proposals in which the proposer last wrote or opened something, the latest first, at most
+/// `count`. None is judged for it.
+pub(crate) fn latest(core: &Core, count: usize) -> Vec<ProposalId> {
+    let known = core.view().proposals.iter();
+    let mut dated: Vec<(Timestamp, ProposalId)> = known
+        .filter_map(|(id, proposal)| {
+            let first = proposal.first.as_ref()?;
+            let openings = proposal.openings().into_iter();
+            let openings = openings.filter(|opening| opening.member == first.member);
+            let openings = openings.map(|opening| opening.time);
+            let versions = proposal.versions().into_iter().map(|version| version.time);
+            let withdrawn = proposal.withdrawal().map(|withdrawal| withdrawal.time);
+            let all = openings.chain(versions).chain(withdrawn);
+            Some((all.fold(first.time, Timestamp::max), *id))
+        })
+        .collect();
+    dated.sort_unstable_by(|one, other| other.cmp(one));
+    dated.truncate(count);
+    dated.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The decisions whose vote may be open. What has no opening that may still take votes is not
+/// judged.
+pub(crate) fn open(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     let open = core.view().proposals.iter().filter(|(_, proposal)| {
         proposal
             .openings()
@@ -112,7 +135,17 @@ pub(crate) fn waiting(core: &Core, now: Timestamp) -> u64 {
             .any(|opening| opening.record.deadline >= now)
     });
     let open = open.filter_map(|(id, _)| core.decision(id, now));
-    open.filter(|decision| needs_vote(core, decision)).count() as u64
+    open.collect()
+}
+
+/// How many decisions need the vote of this node's member: voting is open, it may vote and has not.
+/// Every page asks.
+#[must_use]
+pub fn waiting(core: &Core, now: Timestamp) -> u64 {
+    let open = open(core, now);
+    open.iter()
+        .filter(|decision| needs_vote(core, decision))
+        .count() as u64
 }
 
 /// The entries whose texts and notes a decision's page shows.

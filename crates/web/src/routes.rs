@@ -12,7 +12,8 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, circle, common, decide, decision, entrance, federation, home, node, propose,
+        account, circle, common, decide, decision, entrance, federation, feeds, home, node,
+        propose, reminders,
     },
     protect,
     site::Site,
@@ -28,7 +29,14 @@ pub fn router(site: Site) -> Router {
         .merge(own_account())
         .merge(api::routes())
         .route("/archive", get(decide::archive))
+        .route("/archive/calendar.ics", get(feeds::public_calendar))
+        .route("/archive/feed.atom", get(feeds::public_news))
         .route("/archive/{id}", get(decide::archived))
+        .route("/feeds/{secret}/{name}", get(feeds::own))
+        .route(
+            "/unsubscribe/{secret}",
+            get(reminders::ask).post(reminders::end),
+        )
         .route("/charter", get(common::charter))
         .route("/help/{word}", get(common::help))
         .route("/events", get(common::events))
@@ -100,6 +108,8 @@ fn own_account() -> Router<Site> {
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/settings", post(account::settings))
+        .route("/account/reminders", post(reminders::save))
+        .route("/account/feeds", post(feeds::renew))
         .route("/account/tokens", post(account::make_token))
         .route("/account/tokens/{id}/revoke", post(account::revoke_token))
         .route("/account/sign-out", post(entrance::sign_out))

@@ -153,7 +153,7 @@ pub(crate) fn item(core: &Core, decision: &Decision<'_>) -> Item {
         proposal: Name::new(decision.id.to_string(), decision.version.title.clone()),
         proposer: member(core, &decision.first.member),
         state: state(decision.state),
-        deadline: phase.map(|phase| phase.opening.record.deadline),
+        deadline: phase.map(decisions::deadline),
         changed: changed(decision),
         cast: phase.map_or(0, |phase| phase.outcome.figures.cast),
         electors: phase.map_or(0, |phase| phase.outcome.figures.eligible),
