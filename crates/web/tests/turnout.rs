@@ -131,7 +131,7 @@ async fn what_needs_a_vote_is_counted_on_every_page() {
     }
     let status = browser.get("/api/status").await.json();
     assert_eq!(
-        (&status["needs_vote"], &status["you"]["needs_vote"]),
+        (&status["needs_our_vote"], &status["you"]["needs_our_vote"]),
         (&1.into(), &1.into())
     );
 
@@ -144,7 +144,7 @@ async fn what_needs_a_vote_is_counted_on_every_page() {
             .contains("class=\"badge\"")
     );
     let status = browser.get("/api/status").await.json();
-    assert_eq!(status["needs_vote"], 0);
+    assert_eq!(status["needs_our_vote"], 0);
 }
 
 #[tokio::test]

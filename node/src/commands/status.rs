@@ -63,7 +63,7 @@ impl Status {
                 text(&status, "proposals")
             ),
         ];
-        match status["needs_vote"].as_u64().unwrap_or_default() {
+        match status["needs_our_vote"].as_u64().unwrap_or_default() {
             0 => {}
             1 => lines.push("waiting     1 decision needs your vote".to_owned()),
             count => lines.push(format!("waiting     {count} decisions need your vote")),

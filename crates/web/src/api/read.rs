@@ -93,7 +93,7 @@ fn node_status(site: &Site) -> Value {
             "caught_up": core.is_caught_up(),
             "clock_off_seconds": core.clock_trouble(),
             "nodes": core.roster().len() + 1,
-            "needs_vote": decisions::waiting(core, now),
+            "needs_our_vote": decisions::waiting(core, now),
             "entries": core.replica().len(),
             "held_entries": core.replica().pending_len(),
             "held_back": core.held_back().iter()
@@ -117,7 +117,7 @@ pub(crate) async fn status(
         "name": actor.account.name,
         "key": actor.account.key.to_string(),
         "roles": roles.words(),
-        "needs_vote": if roles.has(Roles::DELEGATE) { status["needs_vote"].clone() } else { json!(0) },
+        "needs_our_vote": if roles.has(Roles::DELEGATE) { status["needs_our_vote"].clone() } else { json!(0) },
     });
     Ok(Json(status))
 }
