@@ -70,7 +70,8 @@ impl Node {
         let listener = listen(config.web.listen).await?;
         let node_key = directory.key(Role::Node)?;
         let post = config.mail.is_on();
-        let post = post.then(|| SmtpPost::new(&config.mail, directory.path()));
+        let host = host(&public_url(&config, &listener)).to_owned();
+        let post = post.then(|| SmtpPost::new(&config.mail, &host, directory.path()));
         let post = post.transpose()?;
         let restored = opening::restore(&directory).await?.keeping(Reserve {
             directory: directory.path().to_owned(),
@@ -271,6 +272,16 @@ fn public_url(config: &Config, listener: &TcpListener) -> String {
         return format!("http://127.0.0.1:{}", address.port());
     }
     format!("http://{address}")
+}
+
+/// The host of a URL, without its port.
+fn host(url: &str) -> &str {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    match authority.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => host,
+        _ => authority,
+    }
 }
 
 /// What the site shows of this program.

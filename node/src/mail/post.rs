@@ -11,6 +11,7 @@ use lettre::{
     transport::smtp::{
         authentication::Credentials,
         client::{Tls, TlsParameters},
+        extension::ClientId,
     },
 };
 use web::reminders::Letter;
@@ -37,8 +38,9 @@ pub struct SmtpPost {
 }
 
 impl SmtpPost {
-    /// The server of a configuration; paths in it are relative to `directory`.
-    pub fn new(config: &MailSection, directory: &Path) -> Outcome<Self> {
+    /// The server of a configuration, to which this node says that it is `host`; paths are relative
+    /// to `directory`.
+    pub fn new(config: &MailSection, host: &str, directory: &Path) -> Outcome<Self> {
         let fault = |error: lettre::transport::smtp::Error| {
             Failure::configuration("mail cannot be set up").because(error)
         };
@@ -55,6 +57,7 @@ impl SmtpPost {
         let mut builder =
             AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(config.smtp.clone())
                 .port(port)
+                .hello_name(ClientId::Domain(host.to_owned()))
                 .tls(tls)
                 .timeout(Some(ANSWER_DEADLINE));
         if let Some(file) = &config.password_file {
@@ -192,6 +195,11 @@ written_header! {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
 
     fn post() -> SmtpPost {
@@ -201,7 +209,44 @@ mod tests {
             from: "Alder Co-op <moot@example.org>".to_owned(),
             ..MailSection::default()
         };
-        SmtpPost::new(&config, Path::new(".")).unwrap()
+        SmtpPost::new(&config, "moot.example.org", Path::new(".")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_encrypt_gets_neither_mail_nor_password() {
+        for tls in [MailTls::StartTls, MailTls::Tls] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let config = MailSection {
+                smtp: "localhost".to_owned(),
+                port: Some(listener.local_addr().unwrap().port()),
+                tls,
+                from: "moot@example.org".to_owned(),
+                ..MailSection::default()
+            };
+            let server = tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.write_all(b"220 laboratory\r\n").await.unwrap();
+                let mut heard = Vec::new();
+                let mut buffer = [0; 1024];
+                loop {
+                    let count = stream.read(&mut buffer).await.unwrap_or(0);
+                    heard.extend_from_slice(&buffer[..count]);
+                    let is_told = stream.write_all(b"250 laboratory\r\n").await.is_ok();
+                    if count == 0 || !is_told {
+                        return String::from_utf8_lossy(&heard).into_owned();
+                    }
+                }
+            });
+            let post = SmtpPost::new(&config, "moot.example.org", Path::new(".")).unwrap();
+            let sent = post.send(&letter()).await;
+            assert!(matches!(sent, Err(NotSent::Server(_))), "{tls:?}: {sent:?}");
+            drop(post);
+            let heard = server.await.unwrap();
+            assert!(
+                !heard.contains("MAIL") && !heard.contains("AUTH"),
+                "{heard}"
+            );
+        }
     }
 
     fn letter() -> Letter {

@@ -27,6 +27,9 @@ const SEND_DEADLINE: Duration = Duration::from_secs(20);
 const LOOK_AGAIN_MS: u64 = 60_000;
 /// How long after a change to look: changes come in crowds.
 const GATHER: Duration = Duration::from_secs(1);
+/// How long a node that was started hears from the others what it missed before it writes to
+/// anybody.
+const HEAR_FIRST: Duration = Duration::from_secs(5);
 /// The first wait after something failed; it doubles each time.
 const RETRY_MS: u64 = 60_000;
 /// The longest wait.
@@ -95,13 +98,9 @@ struct Pace {
 impl Pace {
     /// Whether one more may go; if not, when.
     fn room(&mut self, now: Timestamp) -> Result<(), Timestamp> {
-        while self
-            .sent
-            .front()
-            .is_some_and(|at| now.since_ms(*at) >= HOUR_MS)
-        {
-            self.sent.pop_front();
-        }
+        // What was sent in the future was dated by a clock that has been set back since.
+        self.sent
+            .retain(|at| *at <= now && now.since_ms(*at) < HOUR_MS);
         match self.sent.front() {
             Some(oldest) if self.sent.len() >= self.hourly_max => Err(oldest.plus_ms(HOUR_MS)),
             _ => Ok(()),
@@ -162,6 +161,7 @@ impl<L: Letters, P: Post> Sender<L, P> {
 
     /// Sends for ever, or until the node goes away.
     pub async fn run(mut self, mut changes: broadcast::Receiver<Change>) {
+        sleep(HEAR_FIRST).await;
         loop {
             let wait_ms = match self.round().await {
                 Ok(next) => next.since_ms(self.letters.now()).clamp(100, LOOK_AGAIN_MS),

@@ -258,6 +258,8 @@ pub fn welcome(frame: &Frame, csrf_token: &str, view: &Welcome, filled: &Filled)
             (csrf(csrf_token))
             (Field::new(say, filled, "name", say.your_name()).hint(say.your_name_hint())
                 .initial(&view.name).required().line("text", Some("username")))
+            (Field::new(say, filled, "mail", say.mail()).hint(say.mail_hint())
+                .line("email", Some("email")))
             (Field::new(say, filled, "password", say.password()).hint(say.password_hint()).required()
                 .line("password", Some("new-password")))
             div.buttons {

@@ -42,7 +42,7 @@
 //! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
 //! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
 //! | `/circles/{id}/roles` | `person`, `title`? (empty ends the role), `until`? (`yyyy-mm-dd`, the end of that day in the reader's zone) | `?done=saved` |
-//! | `/node/people/invite` | `name`, `mail`?, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
+//! | `/node/people/invite` | `name`, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
 //! | `/node/people/{person}/remove` | | `?done=removed` |
 //! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
 //! | `/account/password` | `current`, `new` | `?done=password-changed` |
@@ -54,7 +54,7 @@
 //! | `/account/sign-out` | | `/sign-in` |
 //! | `/account/sign-out-everywhere` | | `/sign-in?done=signed-out` |
 //! | `/sign-in` | `name`, `password`, `next` (a path of this node; check that it starts with one `/`) | `next` |
-//! | `/welcome/{secret}` | `name`, `password` | `/` |
+//! | `/welcome/{secret}` | `name`, `mail`?, `password` | `/` |
 //! | `/unsubscribe/{secret}` | (no `csrf`: the address is the authority) | |
 //!
 //! # Live updates

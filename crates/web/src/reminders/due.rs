@@ -112,8 +112,9 @@ pub fn digest(now: Timestamp, zone: &Zone, hour: u8, last: Option<Timestamp>) ->
     let planned = zone.last_at(now, hour);
     let is_due = match last {
         // Half a day apart at least, so that moving the hour or the zone does not bring two.
-        Some(last) => last.plus_ms(12 * HOUR_MS) <= planned,
-        None => now.since_ms(planned) < HOUR_MS,
+        Some(last) if last <= now => last.plus_ms(12 * HOUR_MS) <= planned,
+        // A time to come was written by a clock that was ahead, and says nothing.
+        _ => now.since_ms(planned) < HOUR_MS,
     };
     is_due.then_some(planned)
 }
@@ -249,6 +250,16 @@ mod tests {
         assert_eq!(digest(now, &zone, 8, Some(before)), Some(today));
         assert_eq!(digest(now, &zone, 8, Some(today)), None);
         assert_eq!(digest(now, &zone, 8, None), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_does_not_end_the_digests() {
+        let ahead = OPENED.plus_ms(365 * DAY_MS);
+        let at_eight = Timestamp(OPENED.0 - 5 * HOUR_MS);
+        assert_eq!(
+            digest(at_eight, &Zone::utc(), 8, Some(ahead)),
+            Some(at_eight)
+        );
     }
 
     #[test]

@@ -178,7 +178,7 @@ async fn what_becomes_due_is_sent_soon_after_a_change() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_hangs_is_given_up_on_said_and_tried_again() {
     let world = World::new(Mood::Hangs, 2, 100);
-    sleep(SEND_DEADLINE + Duration::from_secs(1)).await;
+    sleep(HEAR_FIRST + SEND_DEADLINE + Duration::from_secs(1)).await;
     let mail = world.state.borrow().clone();
     let trouble = mail.trouble.expect("it is said");
     assert_eq!(trouble.because, "no answer within 20 seconds");
