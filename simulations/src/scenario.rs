@@ -238,7 +238,7 @@ pub fn about(name: &str, text: &str) -> Result<String, ScenarioError> {
 }
 
 /// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 13] = [
+pub const SCENARIOS: [(&str, &str); 14] = [
     (
         "founding-and-voting",
         include_str!("../scenarios/founding-and-voting.toml"),
@@ -263,6 +263,7 @@ pub const SCENARIOS: [(&str, &str); 13] = [
         include_str!("../scenarios/low-turnout-quarter.toml"),
     ),
     ("strengths", include_str!("../scenarios/strengths.toml")),
+    ("fallback", include_str!("../scenarios/fallback.toml")),
     (
         "compensation-2020",
         include_str!("../scenarios/compensation-2020.toml"),

@@ -103,7 +103,7 @@ async fn same_vote(site: &Site, act: &Act) -> Result<Option<EntryId>, WebError> 
             && counted.choice == *choice
             && seen.record.aim == *aim
             && seen.record.version == *version
-            && now <= phase.opening.record.deadline;
+            && now <= phase.deadline;
         same.then_some(counted.ballot)
     });
     let Some(ballot) = counted else {

@@ -1,7 +1,7 @@
 //! Decisions as lists and pages need them: which there are, which wait, what texts they need.
 
 use domain::id::{EntryId, ProposalId, Timestamp};
-use federation::{Core, Decision, Phase, State};
+use federation::{Core, Decision, State};
 
 use crate::{error::WebError, site::Site};
 
@@ -60,11 +60,6 @@ impl Show {
     }
 }
 
-/// Until when a phase takes votes.
-pub(crate) fn deadline(phase: &Phase<'_>) -> Timestamp {
-    phase.opening.record.deadline
-}
-
 /// Whether voting is open and this node's member may vote and has no ballot that counts.
 pub(crate) fn needs_vote(core: &Core, decision: &Decision<'_>) -> bool {
     let (Some(member), Some(phase), State::Voting) =
@@ -81,9 +76,10 @@ pub(crate) fn all(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     let ids = core.view().proposals.keys();
     let mut all: Vec<Decision<'_>> = ids.filter_map(|id| core.decision(id, now)).collect();
     let rank = |decision: &Decision<'_>| {
-        let deadline = decision.phase.as_ref().map(|phase| deadline(phase).0);
+        let deadline = decision.phase.as_ref().map(|phase| phase.deadline.0);
         match decision.state {
             State::Voting => (0, deadline.unwrap_or(0)),
+            State::Integration(until) => (0, until.0),
             State::Deliberation => (1, u64::MAX - decision.version.time.0),
             State::Closed(_) | State::Withdrawn => {
                 (2, u64::MAX - deadline.unwrap_or(decision.version.time.0))
@@ -132,7 +128,7 @@ pub(crate) fn open(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
         proposal
             .openings()
             .iter()
-            .any(|opening| opening.record.deadline >= now)
+            .any(|opening| opening.record.deadlines().iter().any(|end| *end >= now))
     });
     let open = open.filter_map(|(id, _)| core.decision(id, now));
     open.collect()

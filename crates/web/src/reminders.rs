@@ -211,7 +211,7 @@ impl Reminders {
                 let now = self.now();
                 let deadline = self.site.node.read(|core| {
                     let decision = decision_of(core, now, &reminder.phase)?;
-                    decision.phase.as_ref().map(decisions::deadline)
+                    decision.phase.as_ref().map(|phase| phase.deadline)
                 });
                 let value = Reminded {
                     planned: reminder.planned.0,
@@ -313,7 +313,7 @@ fn votes(core: &Core, now: Timestamp) -> Vec<Vote> {
         Some(Vote {
             phase: phase.opening.id,
             opened: phase.opening.time,
-            deadline: decisions::deadline(phase),
+            deadline: phase.deadline,
             is_missing: decisions::needs_vote(core, decision),
         })
     });

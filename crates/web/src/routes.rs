@@ -12,8 +12,8 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, circle, common, decide, decision, entrance, federation, feeds, home, node,
-        propose, reminders,
+        account, charter, circle, common, decide, decision, entrance, federation, feeds, home,
+        node, propose, reminders,
     },
     protect,
     site::Site,
@@ -37,7 +37,11 @@ pub fn router(site: Site) -> Router {
             "/unsubscribe/{secret}",
             get(reminders::ask).post(reminders::end),
         )
-        .route("/charter", get(common::charter))
+        .route("/charter", get(charter::page))
+        .route(
+            "/charter/compare",
+            get(charter::compare).post(charter::do_compare),
+        )
         .route("/help/{word}", get(common::help))
         .route("/events", get(common::events))
         .route("/assets/{name}", get(common::asset))

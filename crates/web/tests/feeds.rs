@@ -284,3 +284,37 @@ async fn every_page_names_the_feeds_and_no_page_but_the_account_shows_the_secret
         assert!(!body.contains("fmf_"), "{body}");
     }
 }
+
+#[tokio::test]
+async fn the_time_to_integrate_a_block_is_in_calendar_and_news() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    let fields = [
+        ("title", "Buy a bell"),
+        ("text", "A loud one."),
+        ("rule", "consent-then-vote"),
+        ("language", "en"),
+    ];
+    let answer = browser.submit("/decide/new", "/decide", &fields).await;
+    let path = answer.header("location").split('?').next().unwrap();
+    let path = path.to_owned();
+    browser.submit(&path, &format!("{path}/open"), &[]).await;
+    let page = browser.get(&path).await;
+    let (csrf, version) = (page.field("csrf"), page.field("version"));
+    let fields = [
+        ("choice", "block"),
+        ("aim", "1"),
+        ("reason", "It would wake up the whole street at night."),
+        ("csrf", csrf),
+        ("version", version),
+    ];
+    let answer = browser.post(&format!("{path}/vote"), &fields).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.body);
+    world.clock.advance_seconds(7 * 24 * HOUR + 60);
+    let mut stranger = world.browser();
+    let found = calendar(&mut stranger, "/archive/calendar.ics").await;
+    let last = summaries(&found).pop().unwrap();
+    assert_eq!(last, "Time to integrate a block ends: Buy a bell");
+    let feed = news(&mut stranger, "/archive/feed.atom").await;
+    assert_eq!(titles(&feed)[0], "Blocked: Buy a bell");
+}

@@ -8,6 +8,8 @@ messages! {
     event_closes(title) { English: "Vote closes: {title}" }
     event_needs_you(title) { English: "Vote needed: {title}" }
     event_open(title) { English: "Vote open: {title}" }
+    event_integration(title) { English: "Time to integrate a block ends: {title}" }
+    event_integration_about() { English: "Consent was blocked. Until then the proposer writes a new version, withdraws, or calls a vote." }
     event_of(member) { English: "Proposed by {member}." }
     event_until(when) { English: "Open until {when}." }
     event_needed(member) { English: "{member} has not voted yet." }
@@ -15,6 +17,7 @@ messages! {
     event_withdrawn() { English: "The proposal was withdrawn." }
     event_outcome(outcome) { English: "Provisional outcome: {outcome}." }
     category_deadline() { English: "Deadline" }
+    category_integration() { English: "Integration" }
     category_period() { English: "Voting" }
     feed_title(federation) { English: "{federation}: decisions" }
     feed_about(member) { English: "Proposals, votes and outcomes, as the node of {member} knows." }
@@ -23,6 +26,8 @@ messages! {
     feed_title_opened(title) { English: "Vote open: {title}" }
     feed_title_needed(title) { English: "Vote needed: {title}" }
     feed_title_closed(outcome, title) { English: "Closed, {outcome}: {title}" }
+    feed_title_integration(title) { English: "Blocked: {title}" }
+    feed_integration(when) { English: "Until {when} the proposer writes a new version, withdraws, or calls a vote." }
     feed_title_withdrawn(title) { English: "Withdrawn: {title}" }
     feed_proposed(member) { English: "{member} proposed this. Every member can comment." }
     feed_amended(member) { English: "{member} wrote a new version. Earlier votes do not count for it." }

@@ -26,6 +26,7 @@ messages! {
     mail_digest_closed() { English: "Closed since yesterday" }
     mail_digest_vote(title, when, address) { English: "* {title}\n  Open until {when}.\n  {address}" }
     mail_digest_talk(title, address) { English: "* {title}\n  Being talked about.\n  {address}" }
+    mail_digest_integration(title, when, address) { English: "* {title}\n  Blocked. The proposer has until {when} to integrate the block.\n  {address}" }
     mail_digest_end(title, outcome, address) { English: "* {title}\n  {outcome}.\n  {address}" }
     reminders() { English: "Mail to you" }
     reminders_explained() { English: "Only while your co-op’s vote is missing: when voting opens, at half time, a day and two hours before the deadline. The digest comes once a day if there is something to say." }

@@ -141,7 +141,7 @@ impl Writer<'_> {
             zone: &utc,
             now: self.now,
         };
-        let until = Plain(clock.anywhere(decisions::deadline(phase)));
+        let until = Plain(clock.anywhere(phase.deadline));
         let title = Plain(&phase.version.title);
         let current = self.decision.phase.as_ref();
         let is_current = current.is_some_and(|current| current.opening.id == phase.opening.id);
@@ -182,9 +182,23 @@ impl Writer<'_> {
                     ..self.entry("withdrawal", &withdrawal.entry.0, withdrawal.time)
                 })
             }
+            (State::Integration(until), Some(phase)) => {
+                let utc = Zone::utc();
+                let clock = Clock {
+                    say,
+                    zone: &utc,
+                    now: self.now,
+                };
+                let until = Plain(clock.anywhere(until));
+                Some(Entry {
+                    title: say.feed_title_integration(title).into_string(),
+                    summary: say.feed_integration(until).into_string(),
+                    ..self.entry("integration", &phase.opening.id.0, phase.deadline)
+                })
+            }
             (State::Closed(verdict), Some(phase)) => {
                 let outcome = views::outcome(verdict).word(say);
-                let closed = decisions::deadline(phase);
+                let closed = phase.deadline;
                 // A vote that was on its way may have changed the outcome after the deadline.
                 let late = phase.ballots.values().filter(|ballot| ballot.late);
                 let late = late.map(|ballot| ballot.received);

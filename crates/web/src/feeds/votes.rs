@@ -79,7 +79,38 @@ impl Writer<'_> {
         let phases = replaced.chain(current);
         phases
             .flat_map(|(phase, stand)| self.of_phase(phase, stand))
+            .chain(self.integration())
             .collect()
+    }
+
+    /// The end of the time to integrate a block, while it runs.
+    fn integration(&self) -> Option<Event> {
+        let (State::Integration(until), Some(phase)) = (self.decision.state, &self.decision.phase)
+        else {
+            return None;
+        };
+        let say = self.reader.say;
+        let page = self.reader.page(self.decision);
+        let about = say.event_integration_about().into_string();
+        Some(Event {
+            uid: self.uid(phase, "integration"),
+            changed: phase.deadline.min(self.now),
+            sequence: 0,
+            starts: until,
+            ends: None,
+            summary: say
+                .event_integration(Plain(&phase.version.title))
+                .into_string(),
+            description: format!("{about}\n{page}"),
+            category: say.category_integration().into_string(),
+            page,
+            is_cancelled: false,
+            alarms_hours: Vec::new(),
+        })
+    }
+
+    fn uid(&self, phase: &Phase<'_>, what: &str) -> String {
+        format!("{}-{what}@{}", phase.opening.id, self.core.federation())
     }
 
     fn stand(&self) -> Stand {
@@ -94,7 +125,7 @@ impl Writer<'_> {
     /// A vote on an earlier version was over by then or was replaced in its middle.
     fn stand_of_earlier(&self, phase: &Phase<'_>) -> Stand {
         let next = self.next_version(phase);
-        match next.is_some_and(|time| time <= decisions::deadline(phase)) {
+        match next.is_some_and(|time| time <= phase.deadline) {
             true => Stand::Replaced,
             false => Stand::Over,
         }
@@ -113,7 +144,7 @@ impl Writer<'_> {
     fn changed(&self, phase: &Phase<'_>, stand: Stand) -> Timestamp {
         let changed = match stand {
             Stand::Open | Stand::Needed => phase.opening.time,
-            Stand::Over => decisions::deadline(phase),
+            Stand::Over => phase.deadline,
             Stand::Withdrawn => {
                 let withdrawal = self.decision.proposal.withdrawal();
                 withdrawal.map_or(phase.opening.time, |withdrawal| withdrawal.time)
@@ -124,7 +155,7 @@ impl Writer<'_> {
     }
 
     fn of_phase(&self, phase: &Phase<'_>, stand: Stand) -> [Event; 2] {
-        let (say, deadline) = (self.reader.say, decisions::deadline(phase));
+        let (say, deadline) = (self.reader.say, phase.deadline);
         let title = &phase.version.title;
         let is_cancelled = matches!(stand, Stand::Withdrawn | Stand::Replaced);
         // It only grows: a deadline moves only later, and what is over stays so.
@@ -132,7 +163,7 @@ impl Writer<'_> {
         let is_over = !matches!(stand, Stand::Open | Stand::Needed);
         let sequence = moved_minutes + u64::from(is_over);
         let event = |what: &str| Event {
-            uid: format!("{}-{what}@{}", phase.opening.id, self.core.federation()),
+            uid: self.uid(phase, what),
             changed: self.changed(phase, stand),
             sequence,
             starts: deadline,
@@ -179,7 +210,7 @@ impl Writer<'_> {
             zone: &utc,
             now: self.now,
         };
-        let until = || say.event_until(Plain(clock.anywhere(decisions::deadline(phase))));
+        let until = || say.event_until(Plain(clock.anywhere(phase.deadline)));
         let proposer = view.member_name(&self.decision.first.member);
         let mut lines = vec![say.event_of(Plain(proposer))];
         match stand {

@@ -110,7 +110,7 @@ impl Desk<'_> {
             _ => say.mail_missing(Plain(self.member()), &title),
         };
         let proposer = self.core.view().member_name(&decision.first.member);
-        let until = self.when(decisions::deadline(phase));
+        let until = self.when(phase.deadline);
         let mut parts: Vec<String> = [
             say.mail_hello(Plain(&self.account.name)),
             what,
@@ -178,7 +178,7 @@ impl Desk<'_> {
     /// When a decision was over, if it is.
     fn ended(&self, decision: &Decision<'_>) -> Option<Timestamp> {
         match decision.state {
-            State::Closed(_) => decision.phase.as_ref().map(decisions::deadline),
+            State::Closed(_) => decision.phase.as_ref().map(|phase| phase.deadline),
             State::Withdrawn => decision.proposal.withdrawal().map(|it| it.time),
             _ => None,
         }
@@ -190,8 +190,12 @@ impl Desk<'_> {
         let page = Plain(self.page(decision));
         let words = match (decision.state, &decision.phase) {
             (State::Voting, Some(phase)) => {
-                let until = self.when(decisions::deadline(phase));
+                let until = self.when(phase.deadline);
                 say.mail_digest_vote(title, Plain(until), page)
+            }
+            (State::Integration(until), _) => {
+                let until = self.when(until);
+                say.mail_digest_integration(title, Plain(until), page)
             }
             (State::Closed(_) | State::Withdrawn, _) => {
                 let outcome = views::state(decision.state).word(say);
