@@ -106,6 +106,7 @@ pub(crate) async fn remove(
     // Out of the house first: even if the federation cannot be told now, no session signs again.
     site.sessions.end_all(person).await?;
     site.tokens.delete_all(person).await?;
+    site.links.delete_all(person).await?;
     site.accounts.remove(person).await?;
     for invitation in site.invitations.waiting(site.now()).await? {
         if invitation.person == person {

@@ -12,4 +12,5 @@ mod full_disk;
 mod outsiders;
 mod pages;
 mod partition;
+mod reminders;
 mod tools;
