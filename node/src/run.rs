@@ -84,7 +84,7 @@ impl Node {
         let mut running = restored.start(Some((network.clone(), events)), alone);
         let handle = running.handle.clone();
         let url = public_url(&config, &listener);
-        let site = site(&directory, &config, &handle, banner)?;
+        let site = site(&directory, &config, (&handle, &node_key), banner)?;
         let desk = Desk::new(handle.clone(), config.network.announce.clone());
         let notice = control::serve(&directory, desk).await?;
         let stop = watch::Sender::new(false);
@@ -266,7 +266,7 @@ fn public_url(config: &Config, listener: &TcpListener) -> String {
 fn site(
     directory: &DataDirectory,
     config: &Config,
-    handle: &Handle,
+    (handle, node_key): (&Handle, &SecretKey),
     banner: Option<String>,
 ) -> Outcome<Site> {
     let fault = |error: web::WebError| Failure::configuration(error.to_string());
@@ -293,6 +293,7 @@ fn site(
             changes: handle.changes(),
             library: shelf.clone(),
             root_key: Arc::new(RootKeyFile(directory.clone())),
+            key: node_key.clone(),
             started: clock::now(),
         },
         local: shelf,

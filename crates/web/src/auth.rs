@@ -12,10 +12,11 @@ use domain::{
 
 use crate::{
     accounts::Account,
-    error::WebError,
+    error::{FieldFault, WebError},
     fields::Fields,
     once::Once,
     pages::frame::Done,
+    password::Password,
     rate::{Limit, Whose},
     seal::{self, Seed},
     session::Session,
@@ -27,6 +28,8 @@ pub(crate) struct Actor {
     pub account: Account,
     pub session: Option<Session>,
     seed: Option<Seed>,
+    /// The hosted member's root key, once its keeper has typed the password again.
+    root: Option<SecretKey>,
 }
 
 impl Actor {
@@ -50,6 +53,23 @@ impl Actor {
                 .to_owned(),
         })?;
         Ok(SecretKey::from_seed(&seed))
+    }
+
+    /// The root key of the hosted member this person acts for.
+    pub(crate) fn hosted_root(&self) -> Result<SecretKey, WebError> {
+        if let Some(root) = &self.root {
+            return Ok(root.clone());
+        }
+        if self.account.has_root() {
+            let message = "Enter your password: it opens the root key, which signs this.";
+            return Err(WebError::Form(vec![FieldFault::new("password", message)]));
+        }
+        Err(WebError::Conflict {
+            code: "root-key-elsewhere",
+            message: "The root key of your co-op is not in your account here. Ask the person who \
+                      keeps it, or sign where it is, with the folkmoot command and --key."
+                .to_owned(),
+        })
     }
 
     /// What the forms of one page carry: the session's token and a value that tells renderings
@@ -86,6 +106,7 @@ pub(crate) async fn session_of(
         account,
         session: Some(session),
         seed: None,
+        root: None,
     }))
 }
 
@@ -110,6 +131,7 @@ async fn bearer_of(site: &Site, headers: &HeaderMap) -> Result<Option<Actor>, We
         account,
         session: None,
         seed,
+        root: None,
     }))
 }
 
@@ -199,6 +221,23 @@ pub(crate) struct Form {
     pub fields: Fields,
     /// What tells this form from all others.
     pub id: Hash,
+}
+
+impl Form {
+    /// Opens the root key of the person's hosted member, if the form has the password for it.
+    pub(crate) async fn open_root(&mut self, site: &Site) -> Result<(), WebError> {
+        let typed = self.fields.raw("password");
+        if typed.is_empty() || !self.actor.account.has_root() {
+            return Ok(());
+        }
+        let account = Whose::account(&self.actor.account.name);
+        site.rates
+            .count(site.now(), Limit::SignInsOfAccount, account)?;
+        let password = Password::typed(typed.to_owned()).ok_or(WebError::SignIn)?;
+        let seed = site.accounts.root_key(self.actor.person(), &password);
+        self.actor.root = Some(SecretKey::from_seed(&*seed.await?));
+        Ok(())
+    }
 }
 
 /// The bytes of a form's body.

@@ -3,7 +3,7 @@
 use domain::id::{EntryId, ProposalId, Timestamp};
 use federation::{Core, Decision, State};
 
-use crate::{error::WebError, site::Site};
+use crate::{error::WebError, site::Site, standpoint::Standpoint};
 
 /// Which decisions a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Show {
     }
 
     /// Whether a list shows a decision.
-    pub(crate) fn includes(self, core: &Core, decision: &Decision<'_>) -> bool {
+    pub(crate) fn includes(self, core: &Standpoint<'_>, decision: &Decision<'_>) -> bool {
         let is_over = matches!(decision.state, State::Closed(_) | State::Withdrawn);
         match self {
             Self::All => true,
@@ -60,8 +60,8 @@ impl Show {
     }
 }
 
-/// Whether voting is open and this node's member may vote and has no ballot that counts.
-pub(crate) fn needs_vote(core: &Core, decision: &Decision<'_>) -> bool {
+/// Whether voting is open and the reader's member may vote and has no ballot that counts.
+pub(crate) fn needs_vote(core: &Standpoint<'_>, decision: &Decision<'_>) -> bool {
     let (Some(member), Some(phase), State::Voting) =
         (core.member(), &decision.phase, decision.state)
     else {
@@ -102,9 +102,9 @@ pub(crate) fn newest_proposals(core: &Core) -> Vec<ProposalId> {
     dated.into_iter().map(|(_, id)| id).collect()
 }
 
-/// How many decisions wait for this node's member. Every page asks, so what has no open phase is
+/// How many decisions wait for the reader's member. Every page asks, so what has no open phase is
 /// not judged.
-pub(crate) fn waiting(core: &Core, now: Timestamp) -> u64 {
+pub(crate) fn waiting(core: &Standpoint<'_>, now: Timestamp) -> u64 {
     let open = core.view().proposals.iter().filter(|(_, proposal)| {
         proposal
             .openings()

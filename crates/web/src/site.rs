@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::{
     accounts::Accounts,
     clock::Clock,
+    hosted::Hosted,
     invitation::Invitations,
     live::Streams,
     local::Local,
@@ -63,6 +64,8 @@ pub struct Inner {
     pub accounts: Accounts,
     /// Who was invited.
     pub invitations: Invitations,
+    /// Whom this node hosts, on its way in.
+    pub hosted: Hosted,
     /// Who is signed in.
     pub sessions: Sessions,
     /// What programs sign in with.
@@ -87,6 +90,7 @@ impl Site {
         Self(Arc::new(Inner {
             accounts: Accounts::new(Arc::clone(&local), hasher),
             invitations: Invitations::new(Arc::clone(&local)),
+            hosted: Hosted::new(&local),
             sessions: Sessions::new(Arc::clone(&local)),
             tokens: Tokens::new(local),
             cookie: Cookie::new(&node.read(federation::Core::node), secure),

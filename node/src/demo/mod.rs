@@ -225,6 +225,8 @@ async fn open_accounts(node: &Node, coop: Coop) -> Outcome {
         mail: String::new(),
         roles: vec!["steward".to_owned(), "delegate".to_owned()],
         password: password()?,
+        member: None,
+        root: None,
     };
     let added = node.site.accounts.add(clock::now(), account).await;
     added.map_err(failed)?;

@@ -46,6 +46,19 @@ pub enum HostState {
     Unknown,
 }
 
+impl HostState {
+    /// The word for programs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in-force",
+            Self::Pending => "pending",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Who serves a member that has chosen a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosted {

@@ -169,7 +169,7 @@ pub(crate) async fn welcome(
 /// by nobody who could.
 async fn introduce(site: &Site, account: &Account, seed: &Seed) {
     let person = account.person;
-    let is_known = site.node.read(|core| {
+    let is_known = site.node.read_as(account.member, |core| {
         let own = core.member();
         own.is_some_and(|own| core.view().person_name(&own, &person).is_some())
     });

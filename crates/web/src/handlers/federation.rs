@@ -22,6 +22,7 @@ use crate::{
         form::Filled,
     },
     site::Site,
+    standpoint::Standpoint,
     texts::Texts,
 };
 
@@ -53,8 +54,8 @@ fn signed_by(core: &Core, application: &replica::view::Application) -> Vec<Membe
         .collect()
 }
 
-/// The applications this node's member could sign and has not.
-pub(crate) fn unsigned(core: &Core) -> Vec<&replica::view::Application> {
+/// The applications the reader's member could sign and has not.
+pub(crate) fn unsigned<'a>(core: &'a Standpoint<'_>) -> Vec<&'a replica::view::Application> {
     let Some(own) = core.member() else {
         return Vec::new();
     };
@@ -116,14 +117,18 @@ pub(crate) async fn member(
     let id: MemberId = id.parse().map_err(|_| missing())?;
     let frame = views::frame(&site, Some(&actor), &place)?;
     let now = site.now();
-    let view = site
-        .node
-        .read(|core| member_view(core, now, &id, &actor))
+    let view = actor
+        .read(&site, |core| member_view(core, now, &id, &actor))
         .ok_or_else(missing)?;
     Ok(federation::member(&frame, &view).into_response())
 }
 
-fn member_view(core: &Core, now: Timestamp, id: &MemberId, actor: &Actor) -> Option<Member> {
+fn member_view(
+    core: &Standpoint<'_>,
+    now: Timestamp,
+    id: &MemberId,
+    actor: &Actor,
+) -> Option<Member> {
     let view = core.view();
     let member = view.members.get(id)?;
     let profile = member.profile.clone().unwrap_or(Profile {
@@ -172,7 +177,7 @@ async fn profile_page(
     filled: &Filled,
 ) -> Result<Response, WebError> {
     let frame = views::frame(site, Some(actor), place)?;
-    let own = site.node.read(|core| {
+    let own = actor.read(site, |core| {
         let member = core
             .member()
             .and_then(|own| core.view().members.get(&own))?;
@@ -204,9 +209,9 @@ pub(crate) async fn do_profile(State(site): State<Site>, form: Form) -> Result<R
         description: field("description"),
         website: field("website"),
     });
-    let own = site
-        .node
-        .read(|core| core.member())
+    let own = form
+        .actor
+        .member(&site)
         .ok_or(WebError::NotFound { what: "member" })?;
     let work = async {
         acts::perform(&site, &form.actor, act).await?;
@@ -234,7 +239,7 @@ async fn applications_page(
         .read(|core| applications_of(core).iter().map(|a| a.entry).collect());
     let texts = Texts::load(&site.node, ids, []).await?;
     let has_root_key = site.node.has_root_key();
-    let view = site.node.read(|core| {
+    let view = actor.read(site, |core| {
         let own = core.member();
         let is_founder = own
             .and_then(|own| core.view().members.get(&own))

@@ -21,12 +21,14 @@ use crate::{
         time::Zone,
     },
     site::Site,
+    standpoint::Standpoint,
 };
 
 /// What every page knows: its reader, its node, the moment.
 pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result<Frame, WebError> {
     let now = site.now();
-    let (federation, member, facts) = site.node.read(|core| {
+    let hosted = actor.and_then(Actor::hosted);
+    let (federation, member, facts) = site.node.read_as(hosted, |core| {
         let view = core.view();
         let member = core
             .member()
@@ -125,11 +127,13 @@ pub(crate) fn state(state: Stand) -> State {
 
 /// How a member's node is connected; of several nodes the best.
 pub(crate) fn connection(core: &Core, member: &MemberId) -> Connection {
-    if core.member() == Some(*member) {
+    // A member without a node is reached through its host's.
+    let host = core.view().host_of(member);
+    if core.member() == Some(host) {
         return Connection::Here;
     }
     let nodes = core.view().keys.iter().filter(|(_, known)| {
-        known.purpose == Purpose::Node && known.member == *member && !known.revoked
+        known.purpose == Purpose::Node && known.member == host && !known.revoked
     });
     let nodes: Vec<_> = nodes.map(|(key, _)| key).collect();
     if nodes.iter().any(|node| core.is_connected(node)) {
@@ -146,7 +150,7 @@ pub(crate) fn connection(core: &Core, member: &MemberId) -> Connection {
 }
 
 /// A decision as lists show it.
-pub(crate) fn item(core: &Core, decision: &Decision<'_>) -> Item {
+pub(crate) fn item(core: &Standpoint<'_>, decision: &Decision<'_>) -> Item {
     let phase = decision.phase.as_ref();
     let own = core.member().and_then(|own| phase?.count.counted.get(&own));
     Item {
@@ -182,7 +186,7 @@ fn changed(decision: &Decision<'_>) -> Timestamp {
 
 /// The decisions that a test picks, as lists show them.
 pub(crate) fn items(
-    core: &Core,
+    core: &Standpoint<'_>,
     now: Timestamp,
     pick: impl Fn(&Decision<'_>) -> bool,
 ) -> Vec<Item> {
@@ -200,7 +204,7 @@ pub(crate) struct Rights {
 }
 
 impl Rights {
-    pub(crate) fn of(core: &Core, person: &PersonId) -> Self {
+    pub(crate) fn of(core: &Standpoint<'_>, person: &PersonId) -> Self {
         // Of this member: what others grant under the same person id gives nothing here.
         let Some(member) = core.member() else {
             return Self {
