@@ -19,7 +19,7 @@ use crate::{
     driver::{Handle, Reserve, Running},
     endpoint,
     failure::{Failure, Outcome},
-    founding, introduction,
+    founding, hosting, introduction,
     joining::{self, Application},
     keyfile::Role,
     local::{RootKeyFile, Shelf},
@@ -106,6 +106,7 @@ impl Node {
                 network.clone(),
                 config.network.bootstrap.clone(),
             )),
+            tokio::spawn(hosting::go_on(site.clone(), handle.changes().subscribe())),
             tokio::spawn(endpoint::keep_true(
                 handle.clone(),
                 network.clone(),

@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 
 use domain::{
-    cbor::Encode,
     charter::Charter,
     decision::Choice,
     genesis::{Founder, Genesis},

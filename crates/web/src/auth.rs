@@ -49,7 +49,7 @@ impl Actor {
     pub(crate) fn key(&self) -> Result<SecretKey, WebError> {
         let seed = self.seed()?.ok_or_else(|| WebError::Conflict {
             code: "key-elsewhere",
-            message: "Your key is on your own device. Sign there, with the folkmoot command."
+            message: "Your key is on your own device. Sign there, with the folkmoot command and --key."
                 .to_owned(),
         })?;
         Ok(SecretKey::from_seed(&seed))

@@ -123,6 +123,7 @@ mod federation;
 mod frame;
 mod help;
 mod home;
+mod hosted;
 mod node;
 
 #[cfg(test)]

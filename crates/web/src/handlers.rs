@@ -8,6 +8,7 @@ pub(crate) mod decision;
 pub(crate) mod entrance;
 pub(crate) mod federation;
 pub(crate) mod home;
+pub(crate) mod hosted;
 pub(crate) mod node;
 pub(crate) mod propose;
 pub(crate) mod views;

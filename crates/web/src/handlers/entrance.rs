@@ -91,7 +91,7 @@ pub(crate) async fn do_sign_in(
 }
 
 /// Begins a session under a new secret; one that the browser brought along ends.
-async fn enter(
+pub(crate) async fn enter(
     site: &Site,
     headers: &HeaderMap,
     person: PersonId,

@@ -18,7 +18,7 @@ use crate::{
     error::WebError,
     pages::{
         applications::{self, Application, Applications},
-        federation::{self, Listed, Member, Members},
+        federation::{self, Host, Listed, Member, Members},
         form::Filled,
     },
     site::Site,
@@ -69,10 +69,26 @@ pub(crate) fn unsigned<'a>(core: &'a Standpoint<'_>) -> Vec<&'a replica::view::A
     waiting
 }
 
-fn class_name(core: &Core, id: &str) -> String {
+pub(crate) fn class_name(core: &Core, id: &str) -> String {
     let classes = &core.charter().terms().classes;
     let known = classes.iter().find(|class| class.id.as_str() == id);
     known.map_or_else(|| id.to_owned(), |class| class.name.clone())
+}
+
+/// Whose node serves a member.
+fn host_of(core: &Core, member: &MemberId) -> Host {
+    let view = core.view();
+    match view.hosted(member) {
+        None => Host::Own,
+        Some(hosted) => match hosted.host {
+            Some(host) if host == *member => Host::Own,
+            Some(host) => Host::Hosted(views::member(core, &host)),
+            None => Host::Asked(match view.members.get(&hosted.choice.host) {
+                Some(host) => host.name.clone(),
+                None => String::new(),
+            }),
+        },
+    }
 }
 
 /// `GET /federation`
@@ -82,6 +98,7 @@ pub(crate) async fn page(
 ) -> Result<Response, WebError> {
     let frame = views::frame(&site, Some(&actor), &place)?;
     let view = site.node.read(|core| {
+        let held = core.view().votes_held();
         let mut listed: Vec<Listed> = core
             .view()
             .members
@@ -95,6 +112,8 @@ pub(crate) async fn page(
                     .map(|p| p.region.clone())
                     .unwrap_or_default(),
                 connection: views::connection(core, &member.id),
+                host: host_of(core, &member.id),
+                votes_held: held.get(&member.id).copied().unwrap_or(0),
             })
             .collect();
         listed.sort_by_key(|listed| listed.member.name.to_lowercase());
@@ -159,6 +178,14 @@ fn member_view(
         website: profile.website,
         since: member.since,
         connection: views::connection(core, id),
+        host: host_of(core, id),
+        hosts: (view.hosts().get(id).into_iter().flatten())
+            .map(|id| views::member(core, id))
+            .collect(),
+        claims: (view.hosted(id).into_iter())
+            .flat_map(|hosted| hosted.claims.into_keys())
+            .map(|id| views::member(core, &id))
+            .collect(),
         root_key: member.root.to_string(),
         people: people.collect(),
         circles,
@@ -261,6 +288,12 @@ async fn applications_page(
                     .map(|id| core.view().member_name(id))
                     .collect(),
                 needed: core.genesis().admissions_needed() as u64,
+                host: core
+                    .view()
+                    .offers_to(&MemberId(application.record.root.0))
+                    .into_keys()
+                    .find(|host| *host == application.through)
+                    .map(|host| core.view().member_name(&host)),
                 signed_here: own.is_some_and(|own| signed.contains(&own)),
             }
         };

@@ -3,6 +3,7 @@
 use domain::{
     decision::Verdict,
     id::{CircleId, MemberId, PersonId, Timestamp},
+    key::PublicKey,
     record::{Purpose, Roles},
 };
 use federation::{Core, Decision, State as Stand};
@@ -12,6 +13,7 @@ use crate::{
     catalogue::Language,
     decisions,
     error::WebError,
+    handlers::hosted::signatures,
     pages::{
         decide::Item,
         federation::Role,
@@ -28,12 +30,14 @@ use crate::{
 pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result<Frame, WebError> {
     let now = site.now();
     let hosted = actor.and_then(Actor::hosted);
-    let (federation, member, facts) = site.node.read_as(hosted, |core| {
+    let (federation, member, facts, applies) = site.node.read_as(hosted, |core| {
         let view = core.view();
         let member = core
             .member()
-            .map(|member| view.member_name(&member))
+            .map(|member| name_of(core, &member))
             .unwrap_or_default();
+        let applies = hosted.filter(|member| !view.members.contains_key(member));
+        let applies = applies.map(|member| signatures(core, &PublicKey(member.0)));
         let facts = actor.map(|actor| {
             let person = actor.person();
             let Rights { steward, delegate } = Rights::of(core, &person);
@@ -44,7 +48,7 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
             };
             (steward, delegate, waiting)
         });
-        (core.genesis().name.clone(), member, facts)
+        (core.genesis().name.clone(), member, facts, applies)
     });
     let session = match actor.zip(facts) {
         Some((actor, (steward, delegate, waiting))) => Some(Session {
@@ -70,9 +74,25 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
         member,
         session,
         done: place.done,
-        banner: site.settings.banner.clone(),
+        banner: match applies {
+            Some((signed, needed)) => {
+                let say = Language::default();
+                Some(say.applicant_banner(signed, needed).into_string())
+            }
+            None => site.settings.banner.clone(),
+        },
         path: place.path.clone(),
     })
+}
+
+/// The name of a member, or of who applies to be one.
+fn name_of(core: &Core, member: &MemberId) -> String {
+    let view = core.view();
+    let applies = view.applications.get(&PublicKey(member.0));
+    match applies.filter(|_| !view.members.contains_key(member)) {
+        Some(application) => application.record.name.clone(),
+        None => view.member_name(member),
+    }
 }
 
 /// A member's name and id.
