@@ -173,7 +173,9 @@ impl Api {
         let answer = self.post("/api/acts/prepare", &fields).await?;
         let entry = device::prepared(&answer)?;
         device::check(&entry, key, act, &asked)?;
-        self.sign_and_submit(entry, key, answer["chunks"].clone())
+        let status = self.get("/api/status").await?;
+        let federation = status["federation"]["id"].as_str().unwrap_or_default();
+        self.sign_and_submit(entry, key, (federation, answer["chunks"].clone()))
             .await
     }
 
@@ -182,10 +184,8 @@ impl Api {
         &self,
         entry: Entry,
         key: &SecretKey,
-        chunks: Value,
+        (federation, chunks): (&str, Value),
     ) -> Outcome<Value> {
-        let status = self.get("/api/status").await?;
-        let federation = status["federation"]["id"].as_str().unwrap_or_default();
         let entry = device::sign(entry, key, federation)?;
         let chunks = if chunks.is_array() { chunks } else { json!([]) };
         let body = json!({ "entry": entry, "chunks": chunks });

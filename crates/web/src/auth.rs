@@ -49,8 +49,9 @@ impl Actor {
     pub(crate) fn key(&self) -> Result<SecretKey, WebError> {
         let seed = self.seed()?.ok_or_else(|| WebError::Conflict {
             code: "key-elsewhere",
-            message: "Your key is on your own device. Sign there, with the folkmoot command and --key."
-                .to_owned(),
+            message:
+                "Your key is on your own device. Sign there, with the folkmoot command and --key."
+                    .to_owned(),
         })?;
         Ok(SecretKey::from_seed(&seed))
     }
@@ -158,6 +159,33 @@ impl Place {
     }
 }
 
+/// What who signed up and is no member yet may read and send: its account, what is the public's,
+/// and what makes it a member. All else is the members'.
+fn is_for_applicants(path: &str) -> bool {
+    let exact = [
+        "/account",
+        "/charter",
+        "/api/tokens",
+        "/api/hosted/next",
+        "/api/acts/submit",
+    ];
+    let below = ["/account/", "/help/", "/api/tokens/"];
+    exact.contains(&path) || below.iter().any(|folder| path.starts_with(folder))
+}
+
+fn check_admitted(site: &Site, actor: &Actor, uri: &Uri) -> Result<(), WebError> {
+    let Some(member) = actor.hosted() else {
+        return Ok(());
+    };
+    let is_member = site
+        .node
+        .read(|core| core.view().members.contains_key(&member));
+    if is_member || is_for_applicants(uri.path()) {
+        return Ok(());
+    }
+    Err(WebError::NotAdmitted)
+}
+
 /// A signed-in person, for pages.
 pub(crate) struct Signed {
     pub actor: Actor,
@@ -170,6 +198,7 @@ impl FromRequestParts<Site> for Signed {
         let actor = session_of(site, &parts.headers)
             .await?
             .ok_or(WebError::SignedOut)?;
+        check_admitted(site, &actor, &parts.uri)?;
         Ok(Self {
             actor,
             place: Place::of(&parts.uri),
@@ -206,6 +235,7 @@ impl FromRequestParts<Site> for Caller {
                 .await?
                 .ok_or(WebError::SignedOut)?,
         };
+        check_admitted(site, &actor, &parts.uri)?;
         site.rates
             .count(site.now(), Limit::Calls, Whose::Person(actor.person()))?;
         Ok(Self(actor))
@@ -260,6 +290,7 @@ impl FromRequest<Site> for Form {
         let actor = session_of(site, request.headers())
             .await?
             .ok_or(WebError::SignedOut)?;
+        check_admitted(site, &actor, request.uri())?;
         let place = Place::of(request.uri());
         let host = request
             .headers()

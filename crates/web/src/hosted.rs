@@ -33,6 +33,8 @@ use crate::{
 
 /// The most invitations and sign-ups that wait at once.
 pub const WAITING_MAX: usize = 200;
+/// The most entries that make one member.
+const STEPS_MAX: usize = 8;
 /// The longest request in words, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 2_000;
 
@@ -304,6 +306,10 @@ pub async fn sign_up(
         }
     };
     let member = MemberId(keys.root.0);
+    if site.node.read(Core::member) == Some(member) {
+        let message = "This is the root key of the member whose node this is.";
+        return Err(WebError::Form(vec![FieldFault::new("keys", message)]));
+    }
     let house = Secret::of_key(&site.node.key);
     let seal = |kept: &BroughtKeys| {
         Ok::<_, WebError>(SealedKeys {
@@ -548,7 +554,9 @@ async fn go_on(site: &Site, newcomer: &Newcomer) -> Result<(), WebError> {
     if site.accounts.of(newcomer.person).await?.is_none() {
         return site.hosted.newcomers.delete(&newcomer.root.0).await;
     }
-    loop {
+    // Two entries of the node, four of the root key, one of the person: more means that what was
+    // signed does not stand.
+    for _ in 0..STEPS_MAX {
         let (key, act) = match site.node.read(|core| next_step(core, newcomer)) {
             Step::Wait => return Ok(()),
             Step::Done => return site.hosted.newcomers.delete(&newcomer.root.0).await,
@@ -564,6 +572,10 @@ async fn go_on(site: &Site, newcomer: &Newcomer) -> Result<(), WebError> {
         };
         site.node.act(key, act).await?;
     }
+    Err(WebError::Conflict {
+        code: "does-not-stand",
+        message: "What was signed for this newcomer does not stand.".to_owned(),
+    })
 }
 
 /// What a newcomer whose keys are with the person signs next there, and with which; nothing while it waits or when

@@ -104,8 +104,18 @@ async fn who_signs_up_sees_where_the_application_is_and_becomes_a_member_by_itse
     let page = dora.get(&link).await;
     assert!(page.body.contains("Join through Co-op 0"), "{}", page.body);
     sign_up(&mut dora, &link, &[]).await;
-    let home = dora.get("/").await;
+    let home = dora.get("/account").await;
     assert!(home.body.contains("0 of 2 have signed"), "{}", home.body);
+    // What is the members' is not for who asks to become one.
+    for path in ["/", "/decide", "/federation", "/node/people", "/events"] {
+        let answer = dora.get(path).await;
+        assert_eq!(answer.header("location"), "/account", "{path}");
+    }
+    for path in ["/api/persons", "/api/decisions?show=all", "/api/status"] {
+        let answer = dora.get(path).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(dora.get("/charter").await.status(), StatusCode::OK);
     // The link worked once.
     let spent = sign_up(&mut world.browser(), &link, &[("name", "Eve")]).await;
     assert!(spent.status().is_client_error());

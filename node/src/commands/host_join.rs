@@ -38,6 +38,19 @@ fn person_path(keys: &Path) -> PathBuf {
     keys.join("person.key")
 }
 
+fn federation_path(keys: &Path) -> PathBuf {
+    keys.join("federation")
+}
+
+/// The federation that was joined: no node can have these keys sign for another one.
+fn pinned(keys: &Path) -> Outcome<String> {
+    let path = federation_path(keys);
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Failure::configuration(format!("cannot read {}", path.display())).because(error)
+    })?;
+    Ok(text.trim().to_owned())
+}
+
 /// The key of a file, made if the file is not there: a second try goes on with the same keys.
 fn key(path: &Path, role: Role) -> Outcome<SecretKey> {
     match path.exists() {
@@ -83,6 +96,10 @@ pub async fn join(
         "grant": hex::encode(grant.0),
     });
     let answer = api.post(&path, &body).await?;
+    if !federation_path(keys).exists() {
+        let line = format!("{federation}\n");
+        keyfile::write_private(&federation_path(keys), line.as_bytes())?;
+    }
     let fields = [("name", &*choices.person), ("password", password.as_str())];
     api.enter("/sign-in", &fields).await?;
     let label = json!({ "label": "folkmoot host join" });
@@ -103,6 +120,7 @@ pub async fn join(
 pub async fn sign_next(global: &Global, api: &Api, keys: &Path) -> Outcome {
     let root = keyfile::read(&root_path(keys), Role::Root)?;
     let own = keyfile::read(&person_path(keys), Role::Person)?;
+    let federation = pinned(keys)?;
     let mut signed = Vec::new();
     // Five entries make a member; a node that asks for more is not followed.
     for _ in 0..8 {
@@ -124,7 +142,8 @@ pub async fn sign_next(global: &Global, api: &Api, keys: &Path) -> Outcome {
                         "the node asks for another key's signature",
                     ));
                 }
-                api.sign_and_submit(entry, signer, json!([])).await?;
+                let given = (&*federation, json!([]));
+                api.sign_and_submit(entry, signer, given).await?;
                 signed.push(word);
             }
             _ => {

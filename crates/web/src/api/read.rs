@@ -12,9 +12,7 @@ use domain::{
 use federation::Core;
 use serde_json::{Value, json};
 
-use crate::{
-    accounts::Account, auth::Caller, error::WebError, node::DiskTrouble, site::Site, texts::Texts,
-};
+use crate::{auth::Caller, error::WebError, node::DiskTrouble, site::Site, texts::Texts};
 
 /// Whether the node works, and what keeps it from signing if something does.
 fn readiness(core: &Core) -> (bool, Option<&'static str>) {
@@ -192,21 +190,23 @@ pub(crate) fn is_connected(core: &Core, member: &MemberId) -> bool {
         })
 }
 
-/// `GET /api/persons`: the people of the federation, those of this node with their account.
+/// `GET /api/persons`: the people of the federation, those of the reader's member with their account
+/// here.
 pub(crate) async fn persons(
     State(site): State<Site>,
-    Caller(_): Caller,
+    Caller(actor): Caller,
 ) -> Result<Json<Value>, WebError> {
     let accounts = site.accounts.all().await?;
-    Ok(Json(site.node.read(|core| {
+    let hosted = actor.hosted();
+    Ok(Json(actor.read(&site, |core| {
         let view = core.view();
         let persons: Vec<Value> = view
             .persons
             .iter()
             .map(|((member, id), person)| {
-                let here = |account: &&Account| account.member.or(core.member()) == Some(*member);
-                let mut accounts = accounts.iter().filter(here);
-                let account = accounts.find(|account| account.person == *id);
+                let own = core.member() == Some(*member);
+                let mut accounts = accounts.iter().filter(|account| account.member == hosted);
+                let account = accounts.find(|account| own && account.person == *id);
                 let keys: Vec<String> = person.keys.iter().map(ToString::to_string).collect();
                 json!({
                     "id": id.to_string(),

@@ -361,7 +361,7 @@ pub(crate) async fn do_join(
     };
     match work.await {
         Ok((account, seed)) => {
-            entrance::enter(&site, &headers, account.person, seed.as_ref(), "/").await
+            entrance::enter(&site, &headers, account.person, seed.as_ref(), "/account").await
         }
         Err(error) => {
             let (status, filled) = refill(&fields, error)?;
