@@ -63,9 +63,11 @@ pub struct Members {
 #[must_use]
 pub fn members(frame: &Frame, view: &Members) -> Markup {
     let say = frame.language;
+    let own = view.members.iter();
+    let nodes = own.filter(|one| matches!(one.host, Host::Own)).count() as u64;
     let body = html! {
         (page_head(Markup::default(), say.members_of(&frame.federation),
-            say.members_counted(view.members.len() as u64)))
+            say.members_counted(view.members.len() as u64, nodes)))
         (links(frame, view.applications))
         section aria-labelledby="members-title" data-live="members" {
             h2.vh id="members-title" { (say.members()) }
