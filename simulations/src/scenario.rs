@@ -282,6 +282,7 @@ pub const SCENARIOS: [(&str, &str); 14] = [
         include_str!("../scenarios/low-turnout-quarter.toml"),
     ),
     ("strengths", include_str!("../scenarios/strengths.toml")),
+    ("fallback", include_str!("../scenarios/fallback.toml")),
     (
         "compensation-2020",
         include_str!("../scenarios/compensation-2020.toml"),

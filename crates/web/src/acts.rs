@@ -122,7 +122,7 @@ async fn same_vote(site: &Site, actor: &Actor, act: &Act) -> Result<Option<Entry
             && counted.choice == *choice
             && seen.record.aim == *aim
             && seen.record.version == *version
-            && now <= phase.opening.record.deadline;
+            && now <= phase.deadline;
         same.then_some(counted.ballot)
     });
     let Some(ballot) = counted else {

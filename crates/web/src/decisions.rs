@@ -76,12 +76,10 @@ pub(crate) fn all(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     let ids = core.view().proposals.keys();
     let mut all: Vec<Decision<'_>> = ids.filter_map(|id| core.decision(id, now)).collect();
     let rank = |decision: &Decision<'_>| {
-        let deadline = decision
-            .phase
-            .as_ref()
-            .map(|phase| phase.opening.record.deadline.0);
+        let deadline = decision.phase.as_ref().map(|phase| phase.deadline.0);
         match decision.state {
             State::Voting => (0, deadline.unwrap_or(0)),
+            State::Integration(until) => (0, until.0),
             State::Deliberation => (1, u64::MAX - decision.version.time.0),
             State::Closed(_) | State::Withdrawn => {
                 (2, u64::MAX - deadline.unwrap_or(decision.version.time.0))
@@ -109,7 +107,7 @@ pub(crate) fn waiting(core: &Standpoint<'_>, now: Timestamp) -> u64 {
         proposal
             .openings()
             .iter()
-            .any(|opening| opening.record.deadline >= now)
+            .any(|opening| opening.record.deadlines().iter().any(|end| *end >= now))
     });
     let open = open.filter_map(|(id, _)| core.decision(id, now));
     open.filter(|decision| needs_vote(core, decision)).count() as u64

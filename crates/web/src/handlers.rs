@@ -1,6 +1,7 @@
 //! Handlers: parse, call, render. One file per area.
 
 pub(crate) mod account;
+pub(crate) mod charter;
 pub(crate) mod circle;
 pub(crate) mod common;
 pub(crate) mod decide;

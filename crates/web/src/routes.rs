@@ -12,8 +12,8 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, circle, common, decide, decision, entrance, federation, home, hosted, node,
-        propose,
+        account, charter, circle, common, decide, decision, entrance, federation, home, hosted,
+        node, propose,
     },
     protect,
     site::Site,
@@ -30,7 +30,11 @@ pub fn router(site: Site) -> Router {
         .merge(api::routes())
         .route("/archive", get(decide::archive))
         .route("/archive/{id}", get(decide::archived))
-        .route("/charter", get(common::charter))
+        .route("/charter", get(charter::page))
+        .route(
+            "/charter/compare",
+            get(charter::compare).post(charter::do_compare),
+        )
         .route("/help/{word}", get(common::help))
         .route("/events", get(common::events))
         .route("/assets/{name}", get(common::asset))

@@ -170,8 +170,8 @@ async fn found(
         .map_err(|error| Failure::refused("the demo's charter is damaged").because(error))?;
     let founders = coops.iter().map(Coop::founder).collect();
     let mut genesis = founding::genesis("Example Federation (demo)", founders, &charter)?;
-    // The story takes three periods and about two minutes of acts, and ends now.
-    let length = 3 * pace.regular_seconds + 120;
+    // The story ends now.
+    let length = Story::length(pace.regular_seconds);
     let begun = domain::id::Timestamp(clock::now().0.saturating_sub(length * 1000));
     genesis.created = begun;
     let mut past = Past::begin(genesis.clone(), coops[0].node.public(), begun)?;

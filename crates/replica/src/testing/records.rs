@@ -90,6 +90,8 @@ pub fn opening(proposal: EntryId, electorate: &[(PublicKey, EntryId)]) -> Record
         .collect();
     electorate.sort_unstable();
     Record::Opening(Opening {
+        late_block_ms: 86_400_000,
+        extension_ms: 302_400_000,
         proposal,
         version: proposal,
         text: Hash([1; 32]),

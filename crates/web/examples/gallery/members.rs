@@ -1,10 +1,10 @@
 //! Samples of the pages about members, circles and the charter.
 
+use domain::charter::RuleName;
 use maud::Markup;
 use web::pages::applications::{self, Application, Applications};
 use web::pages::charter::{self, Charter};
 use web::pages::circle::{self, Circle};
-use web::pages::decision::RuleKind;
 use web::pages::federation::{self, Host, Listed, Member, Members, Role};
 use web::pages::form::Filled;
 use web::pages::home::Connection;
@@ -219,6 +219,20 @@ fn circle_view() -> Circle {
     }
 }
 
+fn power() -> Vec<charter::Power> {
+    let power = |class: &str, voters, together, each| charter::Power {
+        class: class.into(),
+        voters,
+        as_one: 500_000,
+        together,
+        each,
+    };
+    vec![
+        power("Producer organisations", 3, 571_428, 190_476),
+        power("Consumer organisations", 2, 428_571, 214_285),
+    ]
+}
+
 fn charter_view() -> Charter {
     let classes = vec![
         "Producer organisations".to_owned(),
@@ -229,6 +243,8 @@ fn charter_view() -> Charter {
         classes: classes.clone(),
         quorum: (1, 3),
         quorum_today: (2, 5),
+        by_strength: matches!(kind, RuleName::ClassWeighted | RuleName::Charter),
+        power: (kind != RuleName::Consent).then(power),
         is_default,
     };
     Charter {
@@ -241,9 +257,16 @@ fn charter_view() -> Charter {
             ("Individuals".into(), 25, 0),
         ],
         rules: vec![
-            rule(RuleKind::Consent, true),
-            rule(RuleKind::OneMemberOneVote, false),
+            rule(RuleName::ConsentThenVote, true),
+            rule(RuleName::Consent, false),
+            rule(RuleName::OneMemberOneVote, false),
+            rule(RuleName::ClassWeighted, false),
+            rule(RuleName::Charter, false),
         ],
+        majority: (2, 3),
+        assent: (1, 2),
+        assent_extended: (1, 3),
+        integration_seconds: 259_200,
         minimum_agrees: 1,
         minimum_blocks: 1,
         reason_characters_min: 20,

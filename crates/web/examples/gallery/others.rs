@@ -1,10 +1,10 @@
 //! Samples of the other pages.
 
+use domain::charter::RuleName;
 use domain::decision::Choice;
 use maud::Markup;
 use web::pages::account::{self, Account, Token, Welcome};
 use web::pages::decide::{self, Item, Show};
-use web::pages::decision::RuleKind;
 use web::pages::error::{self, Failure};
 use web::pages::federation::Role;
 use web::pages::form::Filled;
@@ -281,8 +281,8 @@ fn writing_pages() -> Vec<(&'static str, Markup)> {
     let name = Name::new("p1", versions[1].title.clone());
     let view = Propose {
         rules: vec![
-            ("consent".into(), RuleKind::Consent),
-            ("one-member-one-vote".into(), RuleKind::OneMemberOneVote),
+            ("consent".into(), RuleName::Consent),
+            ("one-member-one-vote".into(), RuleName::OneMemberOneVote),
         ],
         regular_seconds: 604_800,
         urgent_seconds: 259_200,

@@ -1,5 +1,7 @@
 //! Decisions as JSON.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -87,7 +89,10 @@ fn brief(core: &Standpoint<'_>, decision: &Decision<'_>) -> Value {
         "id": decision.id.to_string(),
         "title": decision.version.title,
         "state": decision.state.as_str(),
-        "provisional": matches!(decision.state, Stand::Closed(_) | Stand::Voting),
+        "provisional": matches!(
+            decision.state,
+            Stand::Closed(_) | Stand::Voting | Stand::Integration(_)
+        ),
         "version": decision.version.number,
         "version_hash": decision.version.hash.to_string(),
         "proposer": { "member": first.member.to_string(), "name": view.member_name(&first.member) },
@@ -97,7 +102,11 @@ fn brief(core: &Standpoint<'_>, decision: &Decision<'_>) -> Value {
         "language": first.language,
         "proposed_ms": first.time.0,
         "opened_ms": phase.map(|phase| phase.opening.time.0),
-        "deadline_ms": phase.map(|phase| phase.opening.record.deadline.0),
+        "deadline_ms": phase.map(|phase| phase.deadline.0),
+        "integration_until_ms": match decision.state {
+            Stand::Integration(until) => Some(until.0),
+            _ => None,
+        },
         "cast": phase.map(|phase| phase.outcome.figures.cast),
         "eligible": phase.map(|phase| phase.outcome.figures.eligible),
         "needs_our_vote": decisions::needs_vote(core, decision),
@@ -173,6 +182,8 @@ fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts) -> Value {
         .map(|condition| {
             json!({
                 "name": condition.name.as_str(),
+                "class": condition.class.as_ref().map(|class| class.as_str()),
+                "whole": condition.whole.map(|whole| u64::try_from(whole).unwrap_or(u64::MAX)),
                 "figure": u64::try_from(condition.figure).unwrap_or(u64::MAX),
                 "relation": condition.relation.as_str(),
                 "bound": u64::try_from(condition.bound).unwrap_or(u64::MAX),
@@ -220,13 +231,29 @@ fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts) -> Value {
         })
         .collect();
     let figures = &outcome.figures;
+    let strengths: BTreeMap<&str, u64> = outcome
+        .strengths
+        .iter()
+        .map(|(class, strength)| (class.as_str(), *strength))
+        .collect();
     json!({
         "id": phase.opening.id.to_string(),
         "version": phase.version.number,
         "version_hash": phase.version.hash.to_string(),
         "rule": phase.rule.as_str(),
         "opened_ms": phase.opening.time.0,
-        "deadline_ms": phase.opening.record.deadline.0,
+        "deadline_ms": phase.deadline.0,
+        "fallback": phase.fallback,
+        "extensions": phase.extensions.iter().map(|extension| json!({
+            "cause": extension.cause.as_str(),
+            "from_ms": extension.from.0,
+            "to_ms": extension.to.0,
+        })).collect::<Vec<_>>(),
+        "strengths": strengths,
+        "silent_classes": outcome.silent.iter().map(|class| class.as_str()).collect::<Vec<_>>(),
+        "blocking_classes":
+            outcome.blocking_classes.iter().map(|class| class.as_str()).collect::<Vec<_>>(),
+        "decided_by_one_class": outcome.is_decided_by_one_class,
         "verdict": outcome.verdict.as_str(),
         "explanation": outcome.explain(),
         "weakly_supported": outcome.is_weakly_supported,

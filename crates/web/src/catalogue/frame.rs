@@ -41,6 +41,7 @@ messages! {
     state_blocked() { English: "blocked" }
     state_no_quorum() { English: "no quorum" }
     state_rejected() { English: "rejected" }
+    state_integration() { English: "Integrating a block" }
     state_provisional(outcome) { English: "Provisional: {outcome}" }
     state_withdrawn() { English: "Withdrawn" }
     choice_agree() { English: "Agree" }

@@ -140,6 +140,7 @@ pub(crate) fn state(state: Stand) -> State {
     match state {
         Stand::Deliberation => State::Deliberation,
         Stand::Voting => State::Voting,
+        Stand::Integration(until) => State::Integration(until),
         Stand::Closed(verdict) => State::Closed(outcome(verdict)),
         Stand::Withdrawn => State::Withdrawn,
     }
@@ -177,7 +178,7 @@ pub(crate) fn item(core: &Standpoint<'_>, decision: &Decision<'_>) -> Item {
         proposal: Name::new(decision.id.to_string(), decision.version.title.clone()),
         proposer: member(core, &decision.first.member),
         state: state(decision.state),
-        deadline: phase.map(|phase| phase.opening.record.deadline),
+        deadline: phase.map(|phase| phase.deadline),
         changed: changed(decision),
         cast: phase.map_or(0, |phase| phase.outcome.figures.cast),
         electors: phase.map_or(0, |phase| phase.outcome.figures.eligible),

@@ -73,7 +73,7 @@ impl Show {
     pub fn includes(self, item: &Item) -> bool {
         match self {
             Self::Needs => item.needs_vote,
-            Self::Open => matches!(item.state, State::Deliberation | State::Voting),
+            Self::Open => !matches!(item.state, State::Closed(_) | State::Withdrawn),
             Self::Closed => matches!(item.state, State::Closed(_) | State::Withdrawn),
             Self::All => true,
         }
@@ -216,6 +216,7 @@ pub(crate) fn next(frame: &Frame, item: &Item) -> Markup {
             Some(left) => say.closes_in(clock.deadline_short(deadline), left),
             None => say.closing_now(),
         },
+        (State::Integration(until), _) => say.integrates_until(clock.deadline_short(until)),
         (State::Closed(_), Some(deadline)) => say.closed_at(clock.past(deadline)),
         (State::Withdrawn, _) => say.withdrawn_at(clock.past(item.changed)),
         _ => say.proposer_opens_voting(),
