@@ -19,7 +19,7 @@ use crate::{
     driver::{Handle, Reserve, Running},
     endpoint,
     failure::{Failure, Outcome},
-    founding, introduction,
+    founding, hosting, introduction,
     joining::{self, Application},
     keyfile::Role,
     local::{RootKeyFile, Shelf},
@@ -91,7 +91,8 @@ impl Node {
         let url = public_url(&config, &listener);
         let state = config.mail.is_on().then(watch::Sender::default);
         let mail = state.as_ref().map(watch::Sender::subscribe);
-        let site = site(&directory, &config, &handle, Shown { banner, mail })?;
+        let shown = Shown { banner, mail };
+        let site = site(&directory, &config, (&handle, &node_key), shown)?;
         let desk = Desk::new(handle.clone(), config.network.announce.clone());
         let notice = control::serve(&directory, desk).await?;
         let stop = watch::Sender::new(false);
@@ -113,6 +114,7 @@ impl Node {
                 network.clone(),
                 config.network.bootstrap.clone(),
             )),
+            tokio::spawn(hosting::go_on(site.clone(), handle.changes().subscribe())),
             tokio::spawn(endpoint::keep_true(
                 handle.clone(),
                 network.clone(),
@@ -295,7 +297,7 @@ struct Shown {
 fn site(
     directory: &DataDirectory,
     config: &Config,
-    handle: &Handle,
+    (handle, node_key): (&Handle, &SecretKey),
     shown: Shown,
 ) -> Outcome<Site> {
     let fault = |error: web::WebError| Failure::configuration(error.to_string());
@@ -323,6 +325,7 @@ fn site(
             changes: handle.changes(),
             library: shelf.clone(),
             root_key: Arc::new(RootKeyFile(directory.clone())),
+            key: node_key.clone(),
             started: clock::now(),
         },
         local: shelf,

@@ -11,10 +11,12 @@ use crate::{
 };
 
 mod grant;
+mod hosting;
 mod rights;
 mod voting;
 
 pub use grant::*;
+pub use hosting::*;
 pub use rights::*;
 pub use voting::*;
 
@@ -122,6 +124,10 @@ records! {
     Ballot = 17, "ballot";
     /// Someone says something about a proposal; the words are the note.
     Comment = 18, "comment";
+    /// A member says whose node serves it.
+    Host = 20, "host";
+    /// A host says whether it serves a member.
+    Hosting = 21, "hosting";
 }
 
 impl Kind {
@@ -138,6 +144,8 @@ impl Kind {
                 | Self::Revocation
                 | Self::Opening
                 | Self::Ballot
+                | Self::Host
+                | Self::Hosting
         )
     }
 }

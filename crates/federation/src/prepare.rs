@@ -1,6 +1,7 @@
 //! Turns an act into an unsigned entry, or says what is wrong with it.
 
 mod grants;
+mod hosts;
 mod proposal;
 mod rights;
 mod text;
@@ -165,6 +166,7 @@ impl Core {
                 draft.note = Some(note.to_bytes());
                 Ok(draft)
             }
+            Act::Host { .. } | Act::Hosting { .. } => self.draft_host(key, act),
             Act::Role(role) => {
                 if !self.view().circles.contains_key(&role.circle) {
                     return Err(Refused::UnknownCircle);

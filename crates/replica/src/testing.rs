@@ -75,6 +75,7 @@ impl Draft {
             Kind::Endpoint => "nodes",
             Kind::Application => "applications",
             Kind::Ballot => "ballots",
+            Kind::Host | Kind::Hosting => "hosts",
             _ => "proposals",
         };
         let note = match record {

@@ -136,6 +136,7 @@ mod feeds;
 mod frame;
 mod help;
 mod home;
+mod hosted;
 mod mail;
 mod node;
 

@@ -3,7 +3,7 @@
 use domain::id::{EntryId, ProposalId, Timestamp};
 use federation::{Core, Decision, State};
 
-use crate::{error::WebError, site::Site};
+use crate::{error::WebError, site::Site, standpoint::Standpoint};
 
 /// Which decisions a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Show {
     }
 
     /// Whether a list shows a decision.
-    pub(crate) fn includes(self, core: &Core, decision: &Decision<'_>) -> bool {
+    pub(crate) fn includes(self, core: &Standpoint<'_>, decision: &Decision<'_>) -> bool {
         let is_over = matches!(decision.state, State::Closed(_) | State::Withdrawn);
         match self {
             Self::All => true,
@@ -60,8 +60,8 @@ impl Show {
     }
 }
 
-/// Whether voting is open and this node's member may vote and has no ballot that counts.
-pub(crate) fn needs_vote(core: &Core, decision: &Decision<'_>) -> bool {
+/// Whether voting is open and the reader's member may vote and has no ballot that counts.
+pub(crate) fn needs_vote(core: &Standpoint<'_>, decision: &Decision<'_>) -> bool {
     let (Some(member), Some(phase), State::Voting) =
         (core.member(), &decision.phase, decision.state)
     else {
@@ -135,9 +135,13 @@ pub(crate) fn open(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
 }
 
 /// How many decisions need the vote of this node's member: voting is open, it may vote and has not.
-/// Every page asks.
 #[must_use]
 pub fn waiting(core: &Core, now: Timestamp) -> u64 {
+    waiting_for(&Standpoint::at_home(core), now)
+}
+
+/// How many decisions need the vote of the reader's member. Every page asks.
+pub(crate) fn waiting_for(core: &Standpoint<'_>, now: Timestamp) -> u64 {
     let open = open(core, now);
     open.iter()
         .filter(|decision| needs_vote(core, decision))

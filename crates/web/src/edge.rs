@@ -87,6 +87,8 @@ pub(crate) async fn render(site: &Site, asker: &Asker, response: Response) -> Re
         as_json(&error, reference)
     } else if matches!(*error, WebError::SignedOut) && asker.is_reading {
         return Redirect::to(&sign_in_path(&asker.path)).into_response();
+    } else if matches!(*error, WebError::NotAdmitted) && asker.is_reading {
+        return Redirect::to("/account").into_response();
     } else {
         // Whoever is signed in keeps the bar; a store that fails again changes nothing.
         let actor = session_of(site, &asker.headers).await.ok().flatten();
@@ -112,6 +114,8 @@ fn without_secret(path: &str) -> &str {
         path if path.starts_with("/welcome/") => "/welcome/…",
         path if path.starts_with("/feeds/") => "/feeds/…",
         path if path.starts_with("/unsubscribe/") => "/unsubscribe/…",
+        path if path.starts_with("/join/") => "/join/…",
+        path if path.starts_with("/api/join/") => "/api/join/…",
         path => path,
     }
 }

@@ -10,7 +10,8 @@ mod votes;
 
 pub(crate) use self::{news::feed, votes::calendar};
 
-use federation::{Core, Decision};
+use crate::standpoint::Standpoint;
+use federation::Decision;
 
 use crate::{catalogue::Language, decisions};
 
@@ -32,6 +33,8 @@ pub(crate) struct Reader<'a> {
 pub(crate) struct Own {
     /// Who it is.
     pub person: domain::id::PersonId,
+    /// The member it acts for, if this node hosts it.
+    pub hosted: Option<domain::id::MemberId>,
     /// Whether this person casts the member's vote.
     pub is_delegate: bool,
 }
@@ -48,7 +51,7 @@ impl Reader<'_> {
     }
 
     /// Whether a decision waits for this reader's vote.
-    fn is_needed(&self, core: &Core, decision: &Decision<'_>) -> bool {
+    fn is_needed(&self, core: &Standpoint<'_>, decision: &Decision<'_>) -> bool {
         self.own.is_some_and(|own| own.is_delegate) && decisions::needs_vote(core, decision)
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod entrance;
 pub(crate) mod federation;
 pub(crate) mod feeds;
 pub(crate) mod home;
+pub(crate) mod hosted;
 pub(crate) mod node;
 pub(crate) mod propose;
 pub(crate) mod reminders;

@@ -9,8 +9,9 @@ mod letter;
 
 use std::collections::BTreeMap;
 
+use crate::standpoint::Standpoint;
 use domain::id::{EntryId, PersonId, Timestamp};
-use federation::{Core, Decision, State};
+use federation::{Decision, State};
 use serde::{Deserialize, Serialize};
 
 use self::letter::Desk;
@@ -119,11 +120,7 @@ impl Reminders {
     /// When the store fails.
     pub async fn round(&self) -> Result<Round, WebError> {
         let now = self.now();
-        let votes = self.site.node.read(|core| votes(core, now));
         let mut soonest = now.plus_ms(DAY_MS);
-        if let Some(next) = next(now, &votes) {
-            soonest = soonest.min(next);
-        }
         let all_sent = self.sent().await?;
         let none = Sent::new();
         let mut due = Vec::new();
@@ -136,6 +133,13 @@ impl Reminders {
                 let last = zone.last_at(now, account.digest_hour);
                 // A day has 23 hours where summer time begins; looking early costs nothing.
                 soonest = soonest.min(last.plus_ms(23 * DAY_MS / 24).max(now.plus_ms(60_000)));
+            }
+            let votes = self
+                .site
+                .node
+                .read_as(account.member, |core| votes(core, now));
+            if let Some(next) = next(now, &votes) {
+                soonest = soonest.min(next);
             }
             let sent = all_sent.get(&account.person).unwrap_or(&none);
             due.extend(self.due_to(now, &account, &votes, sent).await?);
@@ -162,7 +166,10 @@ impl Reminders {
         if !self.is_written_to(&account) {
             return Ok(None);
         }
-        let votes = self.site.node.read(|core| votes(core, now));
+        let votes = self
+            .site
+            .node
+            .read_as(account.member, |core| votes(core, now));
         let mut sent = Sent::new();
         if let Occasion::Reminder(reminder) = &due.occasion
             && let Some(last) = self.reminded.get(&key(due.person, &reminder.phase)).await?
@@ -182,7 +189,7 @@ impl Reminders {
             Some(last) => Timestamp(last.planned),
             None => Timestamp(now.0.saturating_sub(DAY_MS)),
         };
-        Ok(self.site.node.read(|core| {
+        Ok(self.site.node.read_as(account.member, |core| {
             let desk = Desk {
                 core,
                 now,
@@ -209,7 +216,7 @@ impl Reminders {
         match &due.occasion {
             Occasion::Reminder(reminder) => {
                 let now = self.now();
-                let deadline = self.site.node.read(|core| {
+                let deadline = self.site.node.read_as(None, |core| {
                     let decision = decision_of(core, now, &reminder.phase)?;
                     decision.phase.as_ref().map(|phase| phase.deadline)
                 });
@@ -257,7 +264,7 @@ impl Reminders {
             let person = &account.person;
             self.site
                 .node
-                .read(|core| Rights::of(core, person).delegate)
+                .read_as(account.member, |core| Rights::of(core, person).delegate)
         };
         !account.mail.is_empty() && (account.reminders || account.digest) && casts_votes()
     }
@@ -306,7 +313,7 @@ fn zone_of(account: &Account) -> Zone {
 }
 
 /// The open votes.
-fn votes(core: &Core, now: Timestamp) -> Vec<Vote> {
+fn votes(core: &Standpoint<'_>, now: Timestamp) -> Vec<Vote> {
     let open = decisions::open(core, now);
     let votes = open.iter().filter_map(|decision| {
         let phase = decision.phase.as_ref()?;
@@ -321,7 +328,11 @@ fn votes(core: &Core, now: Timestamp) -> Vec<Vote> {
 }
 
 /// The decision whose current vote is this one.
-fn decision_of<'a>(core: &'a Core, now: Timestamp, phase: &EntryId) -> Option<Decision<'a>> {
+fn decision_of<'a>(
+    core: &'a Standpoint<'a>,
+    now: Timestamp,
+    phase: &EntryId,
+) -> Option<Decision<'a>> {
     let open = decisions::open(core, now);
     open.into_iter().find(|decision| {
         let current = decision.phase.as_ref();

@@ -13,7 +13,7 @@ use crate::{
     error::WebError,
     handlers::{
         account, charter, circle, common, decide, decision, entrance, federation, feeds, home,
-        node, propose, reminders,
+        hosted, node, propose, reminders,
     },
     protect,
     site::Site,
@@ -97,6 +97,11 @@ fn own_node() -> Router<Site> {
         .route("/node/people/invite", post(node::invite))
         .route("/node/people/{person}/remove", post(node::remove))
         .route("/node/keys", get(node::keys))
+        .route("/node/hosted", get(hosted::page))
+        .route("/node/hosted/invite", post(hosted::invite))
+        .route("/node/hosted/move", post(hosted::move_on))
+        .route("/node/hosted/export", post(hosted::export))
+        .route("/node/hosted/{member}/answer", post(hosted::answer))
 }
 
 fn own_account() -> Router<Site> {
@@ -109,6 +114,7 @@ fn own_account() -> Router<Site> {
             "/welcome/{secret}",
             get(entrance::welcome).post(entrance::accept),
         )
+        .route("/join/{secret}", get(hosted::join).post(hosted::do_join))
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/settings", post(account::settings))

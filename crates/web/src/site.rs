@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::{
     accounts::Accounts,
     clock::Clock,
+    hosted::Hosted,
     invitation::Invitations,
     links::Links,
     live::Streams,
@@ -67,6 +68,8 @@ pub struct Inner {
     pub accounts: Accounts,
     /// Who was invited.
     pub invitations: Invitations,
+    /// Whom this node hosts, on its way in.
+    pub hosted: Hosted,
     /// Who is signed in.
     pub sessions: Sessions,
     /// What programs sign in with.
@@ -94,6 +97,7 @@ impl Site {
         Self(Arc::new(Inner {
             accounts: Accounts::new(Arc::clone(&local), hasher),
             invitations: Invitations::new(Arc::clone(&local)),
+            hosted: Hosted::new(&local),
             sessions: Sessions::new(Arc::clone(&local)),
             tokens: Tokens::new(Arc::clone(&local)),
             links: Links::new(Arc::clone(&local)),

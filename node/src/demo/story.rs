@@ -9,8 +9,16 @@ use domain::{
 };
 use federation::Act;
 
-use super::{cast::Coop, past::Past, proposals::Historical};
+use super::{
+    cast::{COOPS, Coop},
+    guests::Guest,
+    past::Past,
+    proposals::Historical,
+};
 use crate::{failure::Outcome, founding};
+
+/// The hosted co-op, after those with nodes.
+const GUEST: usize = COOPS.len();
 
 /// Everyone signs, grants and says who it is.
 pub fn found(past: &mut Past, coops: &[Coop]) -> Outcome {
@@ -72,15 +80,16 @@ pub struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    /// A story of these co-ops.
-    pub fn new(past: &'a mut Past, coops: &[Coop]) -> Self {
-        let keys = coops.iter().map(|coop| coop.delegate.key()).collect();
+    /// A story of these co-ops and, after them, their guests.
+    pub fn new(past: &'a mut Past, coops: &[Coop], guests: &[Guest]) -> Self {
+        let coops = coops.iter().map(|coop| coop.delegate.key());
+        let keys = coops.chain(guests.iter().map(Guest::key)).collect();
         Self { past, keys }
     }
 
     /// How long it takes, acts included, in seconds.
     pub fn length(period: u64) -> u64 {
-        6 * period + period / 2 + 120
+        6 * period + period / 2 + 150
     }
 
     /// Tells it: `period` is that of regular proposals. Ends some seconds before now.
@@ -270,6 +279,12 @@ impl<'a> Story<'a> {
         self.open_vote(4, id)?;
         self.vote(4, id, Choice::Agree, "")?;
         self.vote(1, id, Choice::Agree, "As fair as it can be at the end.")?;
+        self.vote(
+            GUEST,
+            id,
+            Choice::Agree,
+            "We have no node, and a vote all the same.",
+        )?;
         let reason = "Six weeks are too short for those who are owed hours from two years.";
         let block = self.vote(3, id, Choice::Block, reason)?;
         self.comment(

@@ -9,6 +9,7 @@ mod crashes;
 mod demo;
 mod founding;
 mod full_disk;
+mod hosting;
 mod outsiders;
 mod pages;
 mod partition;

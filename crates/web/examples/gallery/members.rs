@@ -5,9 +5,10 @@ use maud::Markup;
 use web::pages::applications::{self, Application, Applications};
 use web::pages::charter::{self, Charter};
 use web::pages::circle::{self, Circle};
-use web::pages::federation::{self, Listed, Member, Members, Role};
+use web::pages::federation::{self, Host, Listed, Member, Members, Role};
 use web::pages::form::Filled;
 use web::pages::home::Connection;
+use web::pages::hosted;
 use web::pages::parts::Name;
 
 use super::others::{items, key};
@@ -23,6 +24,16 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             "Consumer organisations"
         }
         .into(),
+        host: match index {
+            3 => Host::Hosted(member(0)),
+            4 => Host::Asked("Heron Hosting".into()),
+            _ => Host::Own,
+        },
+        votes_held: match index {
+            0 => 2,
+            3 => 0,
+            _ => 1,
+        },
         region: if index == 3 {
             String::new()
         } else {
@@ -49,6 +60,9 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         website: "https://lathe.example".into(),
         since: hours_ago(9000),
         connection: Connection::Connected,
+        host: Host::Hosted(member(0)),
+        hosts: vec![member(3)],
+        claims: vec![member(2)],
         root_key: key(3),
         people: vec![
             (Some("Noor".into()), vec![Role::Steward, Role::Delegate]),
@@ -69,6 +83,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             .map(|index| MEMBERS[index].1.to_owned())
             .collect(),
         needed: 3,
+        host: Some("Heron Hosting".into()),
         signed_here,
     };
     let waiting = Applications {
@@ -92,6 +107,15 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             "applications",
             applications::page(&at, &waiting, &Filled::default()),
         ),
+        ("hosted", hosted::page(&at, &hosting(), &Filled::default())),
+        (
+            "your-host",
+            hosted::own(&at, &own_host(), &Filled::default()),
+        ),
+        (
+            "join",
+            hosted::sign_up(&at, "token", &sign_up(), &Filled::default()),
+        ),
         ("charter", charter::page(&at, &charter_view())),
         ("circles", circle::list(&at, &circles())),
         (
@@ -113,6 +137,43 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             ),
         ),
     ]
+}
+
+fn hosting() -> hosted::Hosting {
+    let guest = |index, stand, signs_itself| hosted::Guest {
+        member: member(index),
+        class: "Consumer organisations".into(),
+        stand,
+        signs_itself,
+    };
+    hosted::Hosting {
+        guests: vec![
+            guest(3, hosted::Stand::InForce, false),
+            guest(2, hosted::Stand::Moving("Lathe & Loom".into()), true),
+            guest(4, hosted::Stand::Asks, false),
+            guest(1, hosted::Stand::Applies(1, 3), false),
+        ],
+        invitation: Some(("Ada".into(), "https://heron.example/join/abc".into())),
+        classes: vec![("individual".into(), "Individuals".into())],
+    }
+}
+
+fn own_host() -> hosted::OwnHost {
+    hosted::OwnHost {
+        host: member(0),
+        choice: hosted::Choice::Asked("Lathe & Loom".into()),
+        hosts: vec![(hash(3), "Lathe & Loom".into())],
+        has_keys: true,
+        keys: None,
+    }
+}
+
+fn sign_up() -> hosted::Entry {
+    hosted::Entry {
+        secret: "abc".into(),
+        classes: vec![("individual".into(), "Individuals".into())],
+        until: in_hours(160),
+    }
 }
 
 fn circles() -> Vec<circle::Listed> {

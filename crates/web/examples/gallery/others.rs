@@ -198,6 +198,7 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
             format!("http://127.0.0.1:8701/welcome/{}", hash(6)),
         )),
         root_key_here: false,
+        password_needed: false,
     };
     let wrong = Filled::from_pairs([("name", ""), ("mail", "x"), ("roles", "worker")])
         .with_error("name", "Say how the others know this person.")

@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use domain::id::ProposalId;
+use domain::id::{MemberId, ProposalId};
 use federation::{Core, Decision, Phase, State as Stand};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::{
     decisions::{self, Show},
     error::{FieldFault, WebError},
     site::Site,
+    standpoint::Standpoint,
     texts::Texts,
 };
 
@@ -28,7 +29,7 @@ pub(crate) struct Which {
 /// `GET /api/decisions?show=all|needs|open|voting|deliberation|blocked|closed`
 pub(crate) async fn list(
     State(site): State<Site>,
-    Caller(_): Caller,
+    Caller(actor): Caller,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, WebError> {
     let show = Show::from_word(&which.show).ok_or_else(|| {
@@ -36,7 +37,7 @@ pub(crate) async fn list(
         WebError::Form(vec![FieldFault::new("show", message)])
     })?;
     let now = site.now();
-    Ok(Json(site.node.read(|core| {
+    Ok(Json(actor.read(&site, |core| {
         let shown = decisions::all(core, now);
         let shown = shown
             .iter()
@@ -49,15 +50,19 @@ pub(crate) async fn list(
 /// `GET /api/decisions/{id}`
 pub(crate) async fn one(
     State(site): State<Site>,
-    Caller(_): Caller,
+    Caller(actor): Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, WebError> {
     let id = decisions::parse_id(&site, &id)?;
-    full(&site, id).await.map(Json)
+    full(&site, id, actor.hosted()).await.map(Json)
 }
 
-/// Everything about one decision.
-pub(crate) async fn full(site: &Site, id: ProposalId) -> Result<Value, WebError> {
+/// Everything about one decision, for the people of a hosted member or of this node's own.
+pub(crate) async fn full(
+    site: &Site,
+    id: ProposalId,
+    hosted: Option<MemberId>,
+) -> Result<Value, WebError> {
     let now = site.now();
     let missing = || WebError::NotFound { what: "decision" };
     let needs = site
@@ -65,7 +70,7 @@ pub(crate) async fn full(site: &Site, id: ProposalId) -> Result<Value, WebError>
         .read(|core| core.decision(&id, now).map(|d| decisions::needs(&d)));
     let needs = needs.ok_or_else(missing)?;
     let texts = Texts::load(&site.node, needs.notes, needs.versions).await?;
-    let found = site.node.read(|core| {
+    let found = site.node.read_as(hosted, |core| {
         core.decision(&id, now).map(|decision| {
             let mut json = brief(core, &decision);
             complete(core, &decision, &texts, &mut json);
@@ -76,7 +81,7 @@ pub(crate) async fn full(site: &Site, id: ProposalId) -> Result<Value, WebError>
 }
 
 /// What a list shows of a decision.
-fn brief(core: &Core, decision: &Decision<'_>) -> Value {
+fn brief(core: &Standpoint<'_>, decision: &Decision<'_>) -> Value {
     let view = core.view();
     let first = decision.first;
     let phase = decision.phase.as_ref();

@@ -124,8 +124,8 @@ messages! {
 }
 
 plurals! {
-    members_counted[count]() {
-        English: one "One member, with a node of its own." other "{count} members, each with a node of its own."
+    members_counted[count](nodes) {
+        English: one "One member." other "{count} members, {nodes} of them with a node of their own."
     }
     people_counted[count]() { English: one "{count} person" other "{count} people" }
     class_line[members](strength) {

@@ -78,6 +78,7 @@ messages! {
     worker_means() { English: "Logs hours." }
     steward_means() { English: "Runs the node, invites and removes people." }
     make_invitation() { English: "Make an invitation" }
+    password_opens_root() { English: "Needed to name a delegate or a steward: it opens the root key in your account." }
     keys_of(member) { English: "Keys of {member}" }
     keys_explained() { English: "What can sign for this member." }
     key() { English: "Key" }

@@ -1,7 +1,8 @@
 //! News of decisions: proposals, versions, openings, outcomes, the newest first.
 
+use crate::standpoint::Standpoint;
 use domain::id::Timestamp;
-use federation::{Core, Decision, Phase, State};
+use federation::{Decision, Phase, State};
 
 use super::{
     Reader,
@@ -20,7 +21,7 @@ const PROPOSALS_MAX: usize = 50;
 const ENTRIES_MAX: usize = 100;
 
 /// The news of decisions for a reader.
-pub(crate) fn feed(core: &Core, now: Timestamp, reader: Reader<'_>) -> Feed {
+pub(crate) fn feed(core: &Standpoint<'_>, now: Timestamp, reader: Reader<'_>) -> Feed {
     let (say, federation) = (reader.say, core.federation());
     let member = core
         .member()
@@ -45,7 +46,7 @@ pub(crate) fn feed(core: &Core, now: Timestamp, reader: Reader<'_>) -> Feed {
     entries.truncate(ENTRIES_MAX);
     let subtitle = match reader.own {
         Some(own) if own.is_delegate => {
-            say.feed_about_needs(decisions::waiting(core, now), Plain(member))
+            say.feed_about_needs(decisions::waiting_for(core, now), Plain(member))
         }
         _ => say.feed_about(Plain(member)),
     };
@@ -71,7 +72,7 @@ pub(crate) fn feed(core: &Core, now: Timestamp, reader: Reader<'_>) -> Feed {
 }
 
 struct Writer<'a> {
-    core: &'a Core,
+    core: &'a Standpoint<'a>,
     now: Timestamp,
     reader: Reader<'a>,
     decision: &'a Decision<'a>,

@@ -1,7 +1,8 @@
 //! The calendar of votes: for each vote its period and its deadline.
 
+use crate::standpoint::Standpoint;
 use domain::id::Timestamp;
-use federation::{Core, Decision, Phase, State};
+use federation::{Decision, Phase, State};
 
 use super::{
     Reader,
@@ -22,7 +23,7 @@ const ALARMS_PUBLIC: [u8; 1] = [24];
 const ALARMS_NEEDED: [u8; 2] = [24, 2];
 
 /// The calendar of votes for a reader.
-pub(crate) fn calendar(core: &Core, now: Timestamp, reader: Reader<'_>) -> Calendar {
+pub(crate) fn calendar(core: &Standpoint<'_>, now: Timestamp, reader: Reader<'_>) -> Calendar {
     let say = reader.say;
     let member = core
         .member()
@@ -30,7 +31,7 @@ pub(crate) fn calendar(core: &Core, now: Timestamp, reader: Reader<'_>) -> Calen
         .unwrap_or_default();
     let about = match reader.own {
         Some(own) if own.is_delegate => {
-            say.calendar_about_needs(decisions::waiting(core, now), Plain(member))
+            say.calendar_about_needs(decisions::waiting_for(core, now), Plain(member))
         }
         _ => say.calendar_about(Plain(member)),
     };
@@ -64,7 +65,7 @@ enum Stand {
 }
 
 struct Writer<'a> {
-    core: &'a Core,
+    core: &'a Standpoint<'a>,
     now: Timestamp,
     reader: Reader<'a>,
     decision: &'a Decision<'a>,

@@ -44,15 +44,16 @@ impl Format {
 
     fn write(self, site: &Site, reader: Reader<'_>) -> String {
         let now = site.now();
+        let hosted = reader.own.and_then(|own| own.hosted);
         // What is read is written out after the node's loop has its core back.
         match self {
             Self::Calendar => site
                 .node
-                .read(|core| feeds::calendar(core, now, reader))
+                .read_as(hosted, |core| feeds::calendar(core, now, reader))
                 .write(),
             Self::News => site
                 .node
-                .read(|core| feeds::feed(core, now, reader))
+                .read_as(hosted, |core| feeds::feed(core, now, reader))
                 .write(),
         }
     }
@@ -145,15 +146,18 @@ pub(crate) async fn own(
     let format = Format::of(&name)?;
     let person = person_of(&site, Purpose::Feed, &secret).await?;
     let root = site_url(&site, &headers)?;
+    let account = site.accounts.of(person).await?;
+    let hosted = account.and_then(|account| account.member);
     let is_delegate = site
         .node
-        .read(|core| views::Rights::of(core, &person).delegate);
+        .read_as(hosted, |core| views::Rights::of(core, &person).delegate);
     let reader = Reader {
         say: Language::default(),
         site: &root,
         address: &format!("{root}/feeds/{secret}/{name}"),
         own: Some(Own {
             person,
+            hosted,
             is_delegate,
         }),
     };

@@ -79,6 +79,7 @@ pub mod form;
 pub mod frame;
 pub mod help;
 pub mod home;
+pub mod hosted;
 pub mod keys;
 pub mod node;
 pub mod parts;

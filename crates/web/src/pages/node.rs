@@ -167,6 +167,7 @@ pub(super) fn tabs(say: Language, current: &str) -> Markup {
     let tabs = [
         ("/node", say.health()),
         ("/node/people", say.people()),
+        ("/node/hosted", say.hosting()),
         ("/node/keys", say.keys()),
     ];
     html! {

@@ -1,8 +1,9 @@
 //! What a mail says: plain text, the deadline in the reader's zone and in UTC, no secrets but the
 //! address that ends such mails.
 
+use crate::standpoint::Standpoint;
 use domain::id::{EntryId, Timestamp};
-use federation::{Core, Decision, Phase, State};
+use federation::{Decision, Phase, State};
 use maud::Markup;
 
 use super::{Moment, Reminder};
@@ -38,7 +39,7 @@ pub struct Letter {
 
 /// What a letter is written with.
 pub(super) struct Desk<'a> {
-    pub core: &'a Core,
+    pub core: &'a Standpoint<'a>,
     pub now: Timestamp,
     /// Where the site is, without a slash at the end.
     pub site: &'a str,

@@ -7,7 +7,7 @@ use domain::{
     id::{Hash, Timestamp},
     record::REVISIONS_MAX,
 };
-use federation::{Core, Decision as Decided, Phase as Voting, State as Stand};
+use federation::{Decision as Decided, Phase as Voting, State as Stand};
 
 use super::talk::{Talk, words};
 use crate::{
@@ -20,12 +20,13 @@ use crate::{
         },
         home::Connection,
     },
+    standpoint::Standpoint,
     texts::Texts,
 };
 
 /// One decision being read.
 pub(super) struct Reading<'a> {
-    pub core: &'a Core,
+    pub core: &'a Standpoint<'a>,
     pub decision: &'a Decided<'a>,
     pub texts: &'a Texts,
     pub actor: Option<&'a Actor>,
