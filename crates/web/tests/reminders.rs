@@ -133,6 +133,8 @@ async fn nobody_is_written_to_without_an_address_a_wish_and_the_right_to_vote() 
         name: "Bo".to_owned(),
         mail: "bo@example.org".to_owned(),
         roles: vec!["steward".to_owned()],
+        member: None,
+        root: None,
         password: web::password::Password::typed(support::PASSWORD.to_owned()).unwrap(),
     };
     let now = domain::id::Timestamp(1);
