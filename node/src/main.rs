@@ -21,6 +21,7 @@ mod joining;
 mod keyfile;
 mod local;
 mod logging;
+mod mail;
 mod opening;
 mod run;
 mod strangers;

@@ -253,7 +253,7 @@ pub fn about(name: &str, text: &str) -> Result<String, ScenarioError> {
 }
 
 /// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 14] = [
+pub const SCENARIOS: [(&str, &str); 15] = [
     (
         "founding-and-voting",
         include_str!("../scenarios/founding-and-voting.toml"),

@@ -45,6 +45,15 @@ pub struct Account {
     pub zone: String,
     /// `light`, `dark`, or empty for the system's.
     pub theme: String,
+    /// Whether mails remind the person while the member's vote is missing.
+    #[serde(default = "wanted")]
+    pub reminders: bool,
+    /// Whether a mail a day says what is open.
+    #[serde(default = "wanted")]
+    pub digest: bool,
+    /// The hour of the day, in the person's zone, at which that mail comes.
+    #[serde(default = "digest_hour")]
+    pub digest_hour: u8,
     /// When it was made, in milliseconds.
     pub created: u64,
     /// The member it acts for, if this node hosts it; else the one whose node this is.
@@ -56,6 +65,15 @@ pub struct Account {
     root: Option<PasswordSealed>,
     /// The person's key under the password; none if it lives on the person's own device.
     sealed: Option<PasswordSealed>,
+}
+
+/// Accounts that were made before mails could be sent want what a new account wants.
+fn wanted() -> bool {
+    true
+}
+
+fn digest_hour() -> u8 {
+    8
 }
 
 impl Account {
@@ -190,6 +208,9 @@ impl Accounts {
             roles: new.roles,
             zone: String::new(),
             theme: String::new(),
+            reminders: wanted(),
+            digest: wanted(),
+            digest_hour: digest_hour(),
             created: now.0,
             member: new.member,
             password,
@@ -433,8 +454,12 @@ fn name_faults(name: &str, mail: &str) -> Vec<FieldFault> {
         faults.push(FieldFault::new("name", message));
     }
     let is_mail = |text: &str| {
-        text.split_once('@')
-            .is_some_and(|(a, b)| !a.is_empty() && !b.is_empty())
+        let fits = |part: &str| {
+            !part.is_empty()
+                && !part.contains(|c: char| c.is_whitespace() || "@<>()[],;:\\\"".contains(c))
+        };
+        let parts = text.trim().split_once('@');
+        parts.is_some_and(|(name, host)| fits(name) && fits(host))
     };
     let is_none = mail.trim().is_empty();
     if !is_none && (!fits(mail) || !is_mail(mail)) {

@@ -7,7 +7,7 @@
 //! | request | what it gives or does |
 //! |---|---|
 //! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
-//! | `GET /api/status` | this node, its peers, and who asks (`you`) |
+//! | `GET /api/status` | this node, its peers, how many votes the member still has to cast (`needs_our_vote`), and who asks (`you`, with `needs_our_vote` for a delegate) |
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|closed\|all` | a list |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |

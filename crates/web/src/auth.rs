@@ -143,9 +143,21 @@ pub(crate) struct Place {
     pub path: String,
     /// What the last form did.
     pub done: Option<Done>,
+    /// The host it was sent to.
+    pub host: String,
 }
 
 impl Place {
+    /// The place of a request, with the host it named.
+    fn at(uri: &Uri, headers: &HeaderMap) -> Self {
+        let host = headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok());
+        Self {
+            host: host.unwrap_or("localhost").to_owned(),
+            ..Self::of(uri)
+        }
+    }
+
     pub(crate) fn of(uri: &Uri) -> Self {
         let query = uri.query().unwrap_or("").as_bytes();
         let done = form_urlencoded::parse(query)
@@ -155,7 +167,11 @@ impl Place {
             .path_and_query()
             .map_or("/", |path| path.as_str())
             .to_owned();
-        Self { path, done }
+        Self {
+            path,
+            done,
+            host: "localhost".to_owned(),
+        }
     }
 }
 
@@ -201,7 +217,7 @@ impl FromRequestParts<Site> for Signed {
         check_admitted(site, &actor, &parts.uri)?;
         Ok(Self {
             actor,
-            place: Place::of(&parts.uri),
+            place: Place::at(&parts.uri, &parts.headers),
         })
     }
 }
@@ -218,7 +234,7 @@ impl FromRequestParts<Site> for Visitor {
         let actor = session_of(site, &parts.headers).await?;
         Ok(Self {
             actor,
-            place: Place::of(&parts.uri),
+            place: Place::at(&parts.uri, &parts.headers),
         })
     }
 }
@@ -246,8 +262,6 @@ impl FromRequestParts<Site> for Caller {
 pub(crate) struct Form {
     pub actor: Actor,
     pub place: Place,
-    /// The host it was sent to.
-    pub host: String,
     pub fields: Fields,
     /// What tells this form from all others.
     pub id: Hash,
@@ -291,12 +305,7 @@ impl FromRequest<Site> for Form {
             .await?
             .ok_or(WebError::SignedOut)?;
         check_admitted(site, &actor, request.uri())?;
-        let place = Place::of(request.uri());
-        let host = request
-            .headers()
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok());
-        let host = host.unwrap_or("localhost").to_owned();
+        let place = Place::at(request.uri(), request.headers());
         let bytes = form_bytes(request).await?;
         let fields = Fields::parse(&bytes)?;
         let (token, _) = fields.raw("csrf").split_once('.').unwrap_or_default();
@@ -310,7 +319,6 @@ impl FromRequest<Site> for Form {
         Ok(Self {
             actor,
             place,
-            host,
             fields,
             id,
         })

@@ -100,9 +100,30 @@ pub(crate) fn newest_proposals(core: &Core) -> Vec<ProposalId> {
     dated.into_iter().map(|(_, id)| id).collect()
 }
 
-/// How many decisions wait for the reader's member. Every page asks, so what has no open phase is
-/// not judged.
-pub(crate) fn waiting(core: &Standpoint<'_>, now: Timestamp) -> u64 {
+/// The proposals in which the proposer last wrote or opened something, the latest first, at most
+/// `count`. None is judged for it.
+pub(crate) fn latest(core: &Core, count: usize) -> Vec<ProposalId> {
+    let known = core.view().proposals.iter();
+    let mut dated: Vec<(Timestamp, ProposalId)> = known
+        .filter_map(|(id, proposal)| {
+            let first = proposal.first.as_ref()?;
+            let openings = proposal.openings().into_iter();
+            let openings = openings.filter(|opening| opening.member == first.member);
+            let openings = openings.map(|opening| opening.time);
+            let versions = proposal.versions().into_iter().map(|version| version.time);
+            let withdrawn = proposal.withdrawal().map(|withdrawal| withdrawal.time);
+            let all = openings.chain(versions).chain(withdrawn);
+            Some((all.fold(first.time, Timestamp::max), *id))
+        })
+        .collect();
+    dated.sort_unstable_by(|one, other| other.cmp(one));
+    dated.truncate(count);
+    dated.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The decisions whose vote may be open. What has no opening that may still take votes is not
+/// judged.
+pub(crate) fn open(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     let open = core.view().proposals.iter().filter(|(_, proposal)| {
         proposal
             .openings()
@@ -110,7 +131,21 @@ pub(crate) fn waiting(core: &Standpoint<'_>, now: Timestamp) -> u64 {
             .any(|opening| opening.record.deadlines().iter().any(|end| *end >= now))
     });
     let open = open.filter_map(|(id, _)| core.decision(id, now));
-    open.filter(|decision| needs_vote(core, decision)).count() as u64
+    open.collect()
+}
+
+/// How many decisions need the vote of this node's member: voting is open, it may vote and has not.
+#[must_use]
+pub fn waiting(core: &Core, now: Timestamp) -> u64 {
+    waiting_for(&Standpoint::at_home(core), now)
+}
+
+/// How many decisions need the vote of the reader's member. Every page asks.
+pub(crate) fn waiting_for(core: &Standpoint<'_>, now: Timestamp) -> u64 {
+    let open = open(core, now);
+    open.iter()
+        .filter(|decision| needs_vote(core, decision))
+        .count() as u64
 }
 
 /// The entries whose texts and notes a decision's page shows.

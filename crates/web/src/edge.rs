@@ -108,10 +108,12 @@ pub(crate) async fn render(site: &Site, asker: &Asker, response: Response) -> Re
     answer
 }
 
-/// A path for the log: the link of an invitation is a secret.
+/// A path for the log: the links of invitations, feeds and mails are secrets.
 fn without_secret(path: &str) -> &str {
     match path {
         path if path.starts_with("/welcome/") => "/welcome/…",
+        path if path.starts_with("/feeds/") => "/feeds/…",
+        path if path.starts_with("/unsubscribe/") => "/unsubscribe/…",
         path if path.starts_with("/join/") => "/join/…",
         path if path.starts_with("/api/join/") => "/api/join/…",
         path => path,
@@ -171,6 +173,7 @@ fn as_page(
     let place = Place {
         path: asker.path.clone(),
         done: None,
+        host: String::new(),
     };
     match views::frame(site, actor, &place) {
         Ok(frame) => error_page(&frame, &failure, &reference.unwrap_or_default()).into_response(),

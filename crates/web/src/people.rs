@@ -110,6 +110,7 @@ pub(crate) async fn remove(
     if account.is_some() {
         site.sessions.end_all(person).await?;
         site.tokens.delete_all(person).await?;
+        site.links.delete_all(person).await?;
         site.accounts.remove(person).await?;
     }
     for invitation in site.invitations.waiting(site.now()).await? {

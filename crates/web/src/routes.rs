@@ -12,8 +12,8 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, charter, circle, common, decide, decision, entrance, federation, home, hosted,
-        node, propose,
+        account, charter, circle, common, decide, decision, entrance, federation, feeds, home,
+        hosted, node, propose, reminders,
     },
     protect,
     site::Site,
@@ -29,7 +29,14 @@ pub fn router(site: Site) -> Router {
         .merge(own_account())
         .merge(api::routes())
         .route("/archive", get(decide::archive))
+        .route("/archive/calendar.ics", get(feeds::public_calendar))
+        .route("/archive/feed.atom", get(feeds::public_news))
         .route("/archive/{id}", get(decide::archived))
+        .route("/feeds/{secret}/{name}", get(feeds::own))
+        .route(
+            "/unsubscribe/{secret}",
+            get(reminders::ask).post(reminders::end),
+        )
         .route("/charter", get(charter::page))
         .route(
             "/charter/compare",
@@ -111,6 +118,8 @@ fn own_account() -> Router<Site> {
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/settings", post(account::settings))
+        .route("/account/reminders", post(reminders::save))
+        .route("/account/feeds", post(feeds::renew))
         .route("/account/tokens", post(account::make_token))
         .route("/account/tokens/{id}/revoke", post(account::revoke_token))
         .route("/account/sign-out", post(entrance::sign_out))

@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     hosted::Hosted,
     invitation::Invitations,
+    links::Links,
     live::Streams,
     local::Local,
     node::Node,
@@ -17,6 +18,7 @@ use crate::{
     origin::{Network, PublicUrl},
     password::{Cost, Hasher},
     rate::Rates,
+    reminders::Mail,
     session::{Cookie, Sessions},
     token::Tokens,
 };
@@ -32,6 +34,8 @@ pub struct Settings {
     pub password_cost: Cost,
     /// Said on top of every page, such as that the data are examples.
     pub banner: Option<String>,
+    /// How the sending of mail goes; none when this node sends no mail.
+    pub mail: Option<watch::Receiver<Mail>>,
 }
 
 /// What a site is made of.
@@ -70,6 +74,9 @@ pub struct Inner {
     pub sessions: Sessions,
     /// What programs sign in with.
     pub tokens: Tokens,
+    /// The secret addresses of feeds and mails.
+    pub links: Links,
+    pub(crate) local: Arc<dyn Local>,
 }
 
 impl Site {
@@ -92,7 +99,9 @@ impl Site {
             invitations: Invitations::new(Arc::clone(&local)),
             hosted: Hosted::new(&local),
             sessions: Sessions::new(Arc::clone(&local)),
-            tokens: Tokens::new(local),
+            tokens: Tokens::new(Arc::clone(&local)),
+            links: Links::new(Arc::clone(&local)),
+            local,
             cookie: Cookie::new(&node.read(federation::Core::node), secure),
             rates: Rates::default(),
             once: Once::default(),

@@ -14,7 +14,13 @@ pub(crate) struct Standpoint<'a> {
     member: Option<MemberId>,
 }
 
-impl Standpoint<'_> {
+impl<'a> Standpoint<'a> {
+    /// That of the people of the member whose node this is.
+    pub(crate) fn at_home(core: &'a Core) -> Self {
+        let member = core.member();
+        Self { core, member }
+    }
+
     /// The reader's member: of the account, or the one whose node this is.
     pub(crate) fn member(&self) -> Option<MemberId> {
         self.member

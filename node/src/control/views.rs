@@ -52,6 +52,7 @@ impl Desk {
                 "entries": core.replica().len(),
                 "missing_chunks": core.missing_chunks(),
                 "proposals": view.proposals.len(),
+                "needs_our_vote": web::waiting(core, clock::now()),
                 "store_bytes": size.database_bytes + size.log_bytes,
             })
         }))

@@ -13,4 +13,5 @@ mod hosting;
 mod outsiders;
 mod pages;
 mod partition;
+mod reminders;
 mod tools;

@@ -7,12 +7,14 @@ use axum::{
 };
 use domain::{
     id::{EntryId, MemberId},
-    record::{Custody, Purpose},
+    record::{Custody, Purpose, Roles},
 };
 use federation::Core;
 use serde_json::{Value, json};
 
-use crate::{auth::Caller, error::WebError, node::DiskTrouble, site::Site, texts::Texts};
+use crate::{
+    auth::Caller, decisions, error::WebError, node::DiskTrouble, site::Site, texts::Texts,
+};
 
 /// Whether the node works, and what keeps it from signing if something does.
 fn readiness(core: &Core) -> (bool, Option<&'static str>) {
@@ -91,6 +93,7 @@ fn node_status(site: &Site) -> Value {
             "caught_up": core.is_caught_up(),
             "clock_off_seconds": core.clock_trouble(),
             "nodes": core.roster().len() + 1,
+            "needs_our_vote": decisions::waiting(core, now),
             "entries": core.replica().len(),
             "held_entries": core.replica().pending_len(),
             "held_back": core.held_back().iter()
@@ -115,6 +118,7 @@ pub(crate) async fn status(
         "key": actor.account.key.to_string(),
         "member": actor.member(&site).map(|id| id.to_string()),
         "roles": roles.words(),
+        "needs_our_vote": if roles.has(Roles::DELEGATE) { status["needs_our_vote"].clone() } else { json!(0) },
     });
     Ok(Json(status))
 }

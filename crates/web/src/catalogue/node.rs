@@ -73,7 +73,7 @@ messages! {
     root_key_elsewhere() { English: "The root key is not on this node: a new delegate can vote once a mandate is signed with it (<code>folkmoot key mandate</code>)." }
     person_name_hint() { English: "How the others know them. They sign in with it." }
     mail() { English: "Mail address" }
-    mail_hint() { English: "May stay empty. It never leaves this node." }
+    mail_hint() { English: "May stay empty. For reminders while your co-op’s vote is missing; it never leaves this node." }
     delegate_means() { English: "Casts this member’s vote." }
     worker_means() { English: "Logs hours." }
     steward_means() { English: "Runs the node, invites and removes people." }

@@ -216,7 +216,7 @@ pub(crate) async fn invite(State(site): State<Site>, form: Form) -> Result<Respo
         let (name, class) = (form.fields.get("name"), form.fields.get("class"));
         let (invitation, path) = make_invitation(&site, &form.actor, name, class).await?;
         let at = site.settings.public_url.as_ref().map(ToString::to_string);
-        let host = at.unwrap_or_else(|| format!("http://{}", form.host));
+        let host = at.unwrap_or_else(|| format!("http://{}", form.place.host));
         if let Ok(mut link) = link.lock() {
             *link = Some((invitation.name, format!("{host}{path}")));
         }

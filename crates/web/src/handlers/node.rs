@@ -121,11 +121,22 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
         DiskTrouble::Slow => Trouble::DiskSlow,
         DiskTrouble::LittleRoom { free_bytes } => Trouble::DiskNearlyFull { free_bytes },
     }));
+    troubles.extend(mail_trouble(site));
     let public = site.settings.public_url.as_ref();
     if public.is_some_and(|public| !public.is_secure() && !public.is_loopback()) {
         troubles.push(Trouble::Unencrypted);
     }
     troubles
+}
+
+/// What keeps mail from being sent, if something does.
+fn mail_trouble(site: &Site) -> Option<Trouble> {
+    let mail = site.settings.mail.as_ref()?.borrow().clone();
+    mail.trouble.map(|trouble| Trouble::Mail {
+        since: trouble.since,
+        because: trouble.because,
+        waiting: mail.waiting,
+    })
 }
 
 fn peers_of(
@@ -238,7 +249,7 @@ pub(crate) async fn invite(State(site): State<Site>, mut form: Form) -> Result<R
         let (invitation, secret) =
             people::invite(&site, &form.actor, fields.get("name"), roles).await?;
         let at = site.settings.public_url.as_ref().map(ToString::to_string);
-        let host = at.unwrap_or_else(|| format!("http://{}", form.host));
+        let host = at.unwrap_or_else(|| format!("http://{}", form.place.host));
         let address = format!("{host}/welcome/{}", *secret.text());
         if let Ok(mut link) = link.lock() {
             *link = Some((invitation.name, address));

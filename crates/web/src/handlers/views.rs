@@ -42,7 +42,7 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
             let person = actor.person();
             let Rights { steward, delegate } = Rights::of(core, &person);
             let waiting = if delegate {
-                decisions::waiting(core, now)
+                decisions::waiting_for(core, now)
             } else {
                 0
             };

@@ -147,6 +147,14 @@ pub fn archive(frame: &Frame, archive: &Archive) -> Markup {
         (page_head(Markup::default(), say.archive_of(&frame.federation), say.archive_is_public()))
         @if shown.is_empty() { p.empty { (say.archive_empty()) } }
         @else { (table(frame, List::Public, &shown)) }
+        section.area aria-labelledby="subscribe-title" {
+            h2 id="subscribe-title" { (say.subscribe_public()) }
+            p { (say.subscribe_public_explained()) }
+            p.links {
+                a href="/archive/calendar.ics" type="text/calendar" { (say.calendar_feed()) }
+                a href="/archive/feed.atom" type="application/atom+xml" { (say.news_feed()) }
+            }
+        }
         p.links {
             @if archive.page > 1 { a rel="prev" href=(address(archive.page - 1)) { (say.archive_newer()) } }
             @if archive.more { a rel="next" href=(address(archive.page + 1)) { (say.archive_older()) } }

@@ -160,8 +160,6 @@ fn invite_form(frame: &Frame, view: &People, filled: &Filled) -> Markup {
                 (csrf(frame.csrf()))
                 (Field::new(say, filled, "name", say.name()).hint(say.person_name_hint()).required()
                     .line("text", None))
-                (Field::new(say, filled, "mail", say.mail()).hint(say.mail_hint())
-                    .line("email", None))
                 (Field::new(say, filled, "roles", say.roles()).initial("delegate")
                     .rows("checkbox", &rows))
                 @if view.password_needed {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+pub mod acts;
 pub mod node;
 
 use std::sync::Arc;
