@@ -1,7 +1,7 @@
 //! Reminders by mail: who is written to now, and what. The node's binary sends the letters.
 //!
 //! Delegates of this node's member with a mail address hear of a vote only while their co-op's
-//! ballot is missing ([`due`]), and once a day what is open. What was sent is kept beside the
+//! ballot is missing, and once a day what is open. What was sent is kept beside the
 //! accounts and never leaves the node, so that a restart neither repeats nor forgets.
 
 mod due;
