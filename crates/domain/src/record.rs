@@ -10,10 +10,12 @@ use crate::{
     text::{Content, decode_block, decode_line},
 };
 
+mod edit;
 mod grant;
 mod rights;
 mod voting;
 
+pub use edit::*;
 pub use grant::*;
 pub use rights::*;
 pub use voting::*;
@@ -122,6 +124,8 @@ records! {
     Ballot = 17, "ballot";
     /// Someone says something about a proposal; the words are the note.
     Comment = 18, "comment";
+    /// Someone changes a document.
+    Edit = 19, "edit";
 }
 
 impl Kind {
@@ -149,6 +153,7 @@ impl Record {
         match &mut self {
             Self::Proposal(Proposal { content, .. })
             | Self::Amendment(Amendment { content, .. }) => content.forget_text(),
+            Self::Edit(edit) => edit.forget_text(),
             _ => {}
         }
         self
@@ -160,6 +165,7 @@ impl Record {
         match self {
             Self::Proposal(Proposal { content, .. })
             | Self::Amendment(Amendment { content, .. }) => content.chunks(),
+            Self::Edit(edit) => edit.chunks(),
             _ => &[],
         }
     }

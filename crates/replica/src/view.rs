@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    id::{CircleId, EntryId, MemberId, PersonId, PhaseId, ProposalId, Timestamp},
+    id::{CircleId, DocumentId, EntryId, MemberId, PersonId, PhaseId, ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Custody, Delegate, Purpose, Record, Roles},
 };
@@ -14,8 +14,10 @@ use crate::{
     stored::{Position, Stored},
 };
 
+mod document;
 mod proposal;
 
+pub use document::{Begun, Document};
 pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
 
 /// A member of the federation.
@@ -181,6 +183,9 @@ pub struct View {
     pub nodes: BTreeMap<PublicKey, Node>,
     /// The proposals.
     pub proposals: BTreeMap<ProposalId, Proposal>,
+    /// The documents. Their text is derived from the bodies of their edits:
+    /// [`crate::document::Document`].
+    pub documents: BTreeMap<DocumentId, Document>,
     /// What was proposed to which phase: the proposal of every opening.
     pub phases: BTreeMap<PhaseId, ProposalId>,
     /// How many entries each member's keys wrote.
@@ -340,6 +345,7 @@ impl Replica {
             Some(Record::Withdrawal(withdrawal)) => view.add_withdrawal(stored, withdrawal),
             Some(Record::Opening(opening)) => view.add_opening(stored, opening),
             Some(Record::Comment(comment)) => view.add_comment(stored, comment),
+            Some(Record::Edit(edit)) => view.add_edit(stored, edit),
             Some(Record::Ballot(_) | Record::Revocation(_)) | None => {}
         }
     }
