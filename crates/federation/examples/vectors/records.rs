@@ -12,14 +12,15 @@ use domain::{
 use serde_json::{Value, json};
 
 use super::{
+    edits::refused_edits,
     genesis::genesis,
     notation::{bytes, done, encoded, key, name_of, salt},
 };
 
-const ID: EntryId = EntryId([7; 32]);
+pub const ID: EntryId = EntryId([7; 32]);
 const KEY: PublicKey = PublicKey([8; 32]);
 
-fn write(write: impl FnOnce(&mut Encoder)) -> Vec<u8> {
+pub fn write(write: impl FnOnce(&mut Encoder)) -> Vec<u8> {
     let mut encoder = Encoder::new();
     write(&mut encoder);
     encoder.into_bytes()
@@ -233,7 +234,7 @@ fn refused_votes() -> Vec<(&'static str, Kind, Vec<u8>)> {
 }
 
 fn refused() -> Vec<Value> {
-    [refused_rights(), refused_votes()]
+    [refused_rights(), refused_votes(), refused_edits()]
         .concat()
         .into_iter()
         .map(|(what, kind, hex)| {
