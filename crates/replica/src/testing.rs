@@ -75,6 +75,7 @@ impl Draft {
             Kind::Endpoint => "nodes",
             Kind::Application => "applications",
             Kind::Ballot => "ballots",
+            Kind::Edit => "documents",
             _ => "proposals",
         };
         let note = match record {

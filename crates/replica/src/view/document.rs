@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use domain::{
     id::{DocumentId, EntryId, MemberId, Timestamp},
     key::PublicKey,
-    record,
+    record::{self, Record},
 };
 
 use super::View;
-use crate::stored::Stored;
+use crate::{replica::Replica, stored::Stored};
 
 /// A document, as far as it can be told without the bodies of its edits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,5 +50,35 @@ impl View {
                 title: start.title.clone(),
             });
         }
+    }
+}
+
+impl Replica {
+    /// The edits of a document that count, in a view of this replica: those that stand, and of a
+    /// forked log the two that prove the fork, which every node keeps. Ascending by time, then id.
+    ///
+    /// A revoked key's fork does not count: who revoked it said what stays.
+    #[must_use]
+    pub fn edits(&self, view: &View, document: &DocumentId) -> BTreeSet<(Timestamp, EntryId)> {
+        let standing = view.documents.get(document);
+        let mut edits = standing.map_or_else(BTreeSet::new, |known| known.edits.clone());
+        for (key, log) in &self.logs {
+            if log.next.len() < 2 || self.is_revoked(key) {
+                continue;
+            }
+            for stored in log.next.iter().map(|position| self.at(*position)) {
+                let is_edit = match stored.record.as_deref() {
+                    Some(Record::Edit(edit)) => {
+                        edit.document.unwrap_or(stored.id) == *document
+                            && log.is_effective(stored.sequence)
+                    }
+                    _ => false,
+                };
+                if is_edit {
+                    edits.insert((stored.time, stored.id));
+                }
+            }
+        }
+        edits
     }
 }
