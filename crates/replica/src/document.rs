@@ -9,28 +9,31 @@
 mod bits;
 mod blame;
 mod derive;
+mod generation;
 mod graph;
 mod item;
 mod rewrite;
 mod run;
 mod tree;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::ReadDoc;
 use domain::{
-    id::{DocumentId, EntryId, Hash, Timestamp},
-    record::{Edit, Operation, Start},
-    text::{Content, TEXT_BYTES_MAX},
+    id::{DocumentId, EntryId, Timestamp},
+    record::Operation,
+    text::TEXT_BYTES_MAX,
 };
-use thiserror::Error;
 
 pub use self::{
     blame::Piece,
+    generation::Restart,
     item::{Fault, Item, Outcome},
     rewrite::rewrite,
     run::DEPTH_MAX,
     tree::Tree,
+    version::{Version, VersionError},
 };
 use self::{
     derive::Derived,
@@ -43,31 +46,6 @@ pub const EDITS_MAX: usize = 1_000;
 /// The most that the edits of one generation may weigh: a character that comes or goes is one.
 pub const WEIGHT_MAX: u64 = (TEXT_BYTES_MAX + TEXT_BYTES_MAX / 2) as u64;
 
-/// A version that can be pinned: which edits, and the hash of the text they give.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version {
-    /// The edits that no other edit of the version builds on, ascending.
-    pub edits: Vec<EntryId>,
-    /// The hash of the text.
-    pub text: Hash,
-}
-
-/// Why a version cannot be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum VersionError {
-    /// An edit of it is not here or has no effect.
-    #[error("edit {} of this version is not here or has no effect", .0.short())]
-    Missing(EntryId),
-    /// The edits give another text than the version names.
-    #[error("these edits give the text {found}, the version names {named}")]
-    Text {
-        /// The hash of the text the edits give.
-        found: Hash,
-        /// The hash the version names.
-        named: Hash,
-    },
-}
-
 /// What an editor works on: the next edit builds on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Basis {
@@ -75,17 +53,6 @@ pub struct Basis {
     pub parents: Vec<EntryId>,
     /// The text as these edits leave it.
     pub text: String,
-}
-
-/// A new generation, ready to be signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restart {
-    /// The edits it leaves behind, ascending.
-    pub parents: Vec<EntryId>,
-    /// What it says.
-    pub edit: Edit,
-    /// The chunks of a long text.
-    pub chunks: Vec<Vec<u8>>,
 }
 
 /// A document as its edits leave it.
@@ -284,85 +251,6 @@ impl Document {
         self.derived.as_ref().map_or_else(Vec::new, Derived::heads)
     }
 
-    /// The text as it is, to be pinned.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        Version {
-            edits: self.heads(),
-            text: Hash::of(&[self.text().as_bytes()]),
-        }
-    }
-
-    /// The text as these edits and those they build on leave it.
-    ///
-    /// # Errors
-    /// When one of them is not here or has no effect.
-    pub fn text_at(&self, edits: &[EntryId]) -> Result<String, VersionError> {
-        if let Some(derived) = &self.derived
-            && let Some(hashes) = derived.hashes(edits)
-            && !hashes.is_empty()
-        {
-            let text = derived.document().text_at(derived.text(), &hashes);
-            return Ok(text.unwrap_or_default());
-        }
-        self.text_apart(edits)
-    }
-
-    /// As [`Self::text_at`], from these edits and their ancestors alone: for earlier generations,
-    /// and for edits that this document, as a whole, has no room for.
-    fn text_apart(&self, edits: &[EntryId]) -> Result<String, VersionError> {
-        let Some(first) = edits.first() else {
-            return Ok(String::new());
-        };
-        let (mut ids, mut next) = (BTreeSet::new(), edits.to_vec());
-        while let Some(id) = next.pop() {
-            let item = self.items.get(&id).ok_or(VersionError::Missing(id))?;
-            if ids.insert(id) && item.edit.start.is_none() {
-                next.extend(&item.parents);
-            }
-        }
-        let order = self.graph.order.iter().filter(|id| ids.contains(*id));
-        let mut derived: Option<Derived> = None;
-        let (mut count, mut weight) = (0, 0);
-        for id in order {
-            let item = &self.items[id];
-            count += 1;
-            weight += item.weight();
-            let fits = count <= EDITS_MAX && weight <= WEIGHT_MAX;
-            let is_taken = fits
-                && match (&mut derived, item.text()) {
-                    (None, Some(text)) => {
-                        derived = Some(Derived::start(item, text));
-                        true
-                    }
-                    (Some(derived), None) => derived.add(item, true).is_ok(),
-                    // Of another generation, or its text is not here.
-                    _ => false,
-                };
-            if !is_taken {
-                return Err(VersionError::Missing(*id));
-            }
-        }
-        let mut derived = derived.ok_or(VersionError::Missing(*first))?;
-        derived.finish();
-        let text = derived.document().text(derived.text());
-        Ok(text.unwrap_or_default())
-    }
-
-    /// The text of a pinned version.
-    ///
-    /// # Errors
-    /// When an edit of it is not here or has no effect, or the text is not the one it names.
-    pub fn text_of(&self, version: &Version) -> Result<String, VersionError> {
-        let text = self.text_at(&version.edits)?;
-        let (found, named) = (Hash::of(&[text.as_bytes()]), version.text);
-        if found == named {
-            Ok(text)
-        } else {
-            Err(VersionError::Text { found, named })
-        }
-    }
-
     /// What the next edit builds on: all heads, or if there are more than an entry can name as
     /// many of them.
     #[must_use]
@@ -411,80 +299,10 @@ impl Document {
         self.root.map(|root| &self.items[&root])
     }
 
-    /// Edits of the generation before that the one in force does not build on: their authors are
-    /// to be told, because what they wrote is not in the text.
-    #[must_use]
-    pub fn left_behind(&self) -> Vec<EntryId> {
-        let Some(root) = self.generation() else {
-            return Vec::new();
-        };
-        let (mut known, mut next) = (BTreeSet::new(), root.parents.clone());
-        while let Some(id) = next.pop() {
-            if known.insert(id)
-                && let Some(item) = self.items.get(&id)
-            {
-                next.extend(&item.parents);
-            }
-        }
-        let mut before = root
-            .parents
-            .iter()
-            .filter_map(|id| self.graph.places.get(id));
-        let Some(before) = before.next() else {
-            return Vec::new();
-        };
-        let places = self.graph.places.iter();
-        let same = places.filter(|(id, place)| *place == before && !known.contains(*id));
-        same.map(|(id, _)| *id).collect()
-    }
-
-    /// Whether the text the generation in force began with is that of the edits it left behind;
-    /// `None` if it is the first or they are not here. Another text is somebody's edit like any
-    /// other, and is to be shown as such.
-    #[must_use]
-    pub fn begins_as_left(&self) -> Option<bool> {
-        let root = self.generation().filter(|root| !root.parents.is_empty())?;
-        let before = self.text_apart(&root.parents).ok()?;
-        Some(root.text()? == before)
-    }
-
     /// Whether little room is left, so that a new generation should begin soon.
     #[must_use]
     pub fn is_nearly_full(&self) -> bool {
         self.edits >= EDITS_MAX * 4 / 5 || self.weight >= WEIGHT_MAX * 4 / 5
-    }
-
-    /// A new generation that begins with the text as it is and leaves the history behind.
-    ///
-    /// # Errors
-    /// When branches that were merged make the text longer than a document may be.
-    pub fn restart(&self) -> Result<Restart, Fault> {
-        let basis = self.basis();
-        let too_long = |_| Fault::TooLong {
-            found: basis.text.len(),
-            most: TEXT_BYTES_MAX,
-        };
-        let is_blank = domain::text::visible_characters(&basis.text) == 0;
-        let (text, chunks) = if is_blank {
-            (None, Vec::new())
-        } else {
-            let (content, chunks) = Content::of(&basis.text).map_err(too_long)?;
-            (Some(content), chunks)
-        };
-        let edit = Edit {
-            document: Some(self.id),
-            start: Some(Start {
-                title: self.title(),
-                text,
-            }),
-            operations: Vec::new(),
-        };
-        let parents = basis.parents;
-        Ok(Restart {
-            parents,
-            edit,
-            chunks,
-        })
     }
 
     /// The operations that make the text of `basis` into `text`, as many edits as they take, each

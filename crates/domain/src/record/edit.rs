@@ -211,13 +211,12 @@ impl Edit {
             return invalid("an edit changes something or begins with a text, not both");
         }
         for (place, operation) in self.operations.iter().enumerate() {
-            if let Object::Own(index) = operation.object()
-                && !usize::try_from(index)
-                    .ok()
-                    .filter(|index| *index < place)
-                    .is_some_and(|index| self.operations[index].makes().is_some())
-            {
-                return invalid("an operation names what an earlier one made");
+            if let Object::Own(index) = operation.object() {
+                let earlier = usize::try_from(index).unwrap_or(usize::MAX).min(place);
+                let made = self.operations[..place].get(earlier);
+                if made.and_then(Operation::makes).is_none() {
+                    return invalid("an operation names what an earlier one made");
+                }
             }
             if operation.weight() == 0 {
                 return invalid("a splice inserts or deletes");
