@@ -9,7 +9,7 @@ use domain::{
     record::{Edit, Kind, Object, Operation, Record, Start},
 };
 use replica::{
-    document::{Document, Item},
+    document::{Document, EDITS_MAX, Item},
     entry::Audience,
     testing::{Author, BEGIN, Draft},
 };
@@ -116,6 +116,21 @@ impl Desk {
     }
 }
 
+/// What a hostile member could write: each edit builds on sixteen from all over the history.
+fn scattered(count: usize) -> Desk {
+    let mut desk = Desk::new(0);
+    let mut all = vec![desk.document];
+    for edit in 0..count {
+        let mut parents: Vec<EntryId> = (0..16)
+            .map(|n| all[(edit * 7_919 + n * 104_729) % all.len()])
+            .collect();
+        parents.sort_unstable();
+        parents.dedup();
+        all.push(desk.splice(edit % AUTHORS as usize, &parents, 0));
+    }
+    desk
+}
+
 fn resident_kib() -> u64 {
     let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = pages.split_whitespace().nth(1).and_then(|p| p.parse().ok());
@@ -157,6 +172,11 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
+    let desk = scattered(EDITS_MAX - 1);
+    let start = Instant::now();
+    black_box(Document::build(desk.document, desk.items));
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{EDITS_MAX} edits that each build on sixteen old ones: {seconds:.2} s");
     many();
 }
 
