@@ -3,15 +3,18 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
+use domain::key::SecretKey;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, StatusCode, body::Bytes, header};
 use hyper_util::rt::TokioIo;
+use replica::entry::Entry;
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use zeroize::Zeroizing;
 
 use crate::{
     cli::Global,
+    device,
     failure::{Failure, Outcome},
     keyfile,
 };
@@ -34,6 +37,9 @@ pub struct Connection {
     /// [default: ~/.config/folkmoot/token]
     #[arg(long, value_name = "FILE", env = "FOLKMOOT_TOKEN", hide_env = true)]
     token_file: Option<PathBuf>,
+    /// The file of your own key, if it never leaves this machine: it signs here
+    #[arg(long, value_name = "FILE", env = "FOLKMOOT_KEY")]
+    key: Option<PathBuf>,
 }
 
 impl Connection {
@@ -56,6 +62,9 @@ impl Connection {
     pub fn api(&self, global: &Global) -> Outcome<Api> {
         let path = self.token_path()?;
         let mut api = self.stranger(global)?;
+        if let Some(file) = &self.key {
+            api.key = Some(device::read_key(file)?);
+        }
         if let Some(token) = path.to_str().filter(|text| text.starts_with(TOKEN_PREFIX)) {
             api.token = Some(Zeroizing::new(token.to_owned()));
             return Ok(api);
@@ -98,6 +107,8 @@ pub struct Api {
     authority: String,
     token: Option<Zeroizing<String>>,
     cookie: Option<Zeroizing<String>>,
+    /// The person's own key, if it signs here.
+    key: Option<SecretKey>,
 }
 
 /// An answer.
@@ -127,6 +138,7 @@ impl Api {
             authority,
             token: None,
             cookie: None,
+            key: None,
         })
     }
 
@@ -151,8 +163,38 @@ impl Api {
 
     /// Acts as the person of the token.
     pub async fn act(&self, act: &str, mut fields: Value) -> Outcome<Value> {
+        let Some(key) = &self.key else {
+            fields["act"] = json!(act);
+            return self.post("/api/acts", &fields).await;
+        };
+        let asked = fields.clone();
         fields["act"] = json!(act);
-        self.post("/api/acts", &fields).await
+        fields["signer"] = json!(key.public().to_string());
+        let answer = self.post("/api/acts/prepare", &fields).await?;
+        let entry = device::prepared(&answer)?;
+        device::check(&entry, key, act, &asked)?;
+        let status = self.get("/api/status").await?;
+        let federation = status["federation"]["id"].as_str().unwrap_or_default();
+        self.sign_and_submit(entry, key, (federation, answer["chunks"].clone()))
+            .await
+    }
+
+    /// Signs an entry that was looked at, and hands it back.
+    pub async fn sign_and_submit(
+        &self,
+        entry: Entry,
+        key: &SecretKey,
+        (federation, chunks): (&str, Value),
+    ) -> Outcome<Value> {
+        let entry = device::sign(entry, key, federation)?;
+        let chunks = if chunks.is_array() { chunks } else { json!([]) };
+        let body = json!({ "entry": entry, "chunks": chunks });
+        self.post("/api/acts/submit", &body).await
+    }
+
+    /// Where the node is, as people type it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.authority)
     }
 
     /// The decision of an id or the beginning of one.

@@ -1,10 +1,13 @@
 //! The configuration: `folkmoot.toml`, every key typed, unknown ones refused.
 
+mod mail;
+
 use std::{fs, net::SocketAddr, path::Path};
 
 use domain::{genesis::NAME_BYTES_MAX, text::is_line};
 use serde::Deserialize;
 
+pub use self::mail::{MailSection, MailTls};
 use crate::failure::{Failure, Outcome};
 
 /// The longest configuration.
@@ -16,11 +19,23 @@ const ADDRESSES_MAX: usize = 64;
 const RESERVE_MIB_MAX: u64 = 1 << 20;
 
 /// Every section and its keys.
-const KNOWN: [(&str, &[&str]); 5] = [
+const KNOWN: [(&str, &[&str]); 6] = [
     ("node", &["name"]),
     ("web", &["listen", "public_url", "trusted_proxies"]),
     ("network", &["listen", "announce", "bootstrap"]),
     ("store", &["reserve_mib"]),
+    (
+        "mail",
+        &[
+            "smtp",
+            "port",
+            "tls",
+            "user",
+            "password_file",
+            "from",
+            "hourly_max",
+        ],
+    ),
     ("log", &["level", "format"]),
 ];
 
@@ -36,6 +51,8 @@ pub struct Config {
     pub network: NetworkSection,
     /// `[store]`
     pub store: StoreSection,
+    /// `[mail]`
+    pub mail: MailSection,
     /// `[log]`
     pub log: LogSection,
 }
@@ -215,6 +232,7 @@ impl Config {
                 "write for example reserve_mib = 64",
             ));
         }
+        self.mail.check(&self.web)?;
         crate::logging::check_level(&self.log.level)
             .map_err(|problem| Fault::new(problem, "write for example level = \"info\""))
     }
@@ -308,6 +326,42 @@ mod tests {
     }
 
     #[test]
+    fn mail_to_another_machine_is_encrypted_and_its_password_is_in_a_file() {
+        let with = |lines: &str| {
+            let web = "[web]\npublic_url = \"https://moot.example.org\"\n";
+            Config::parse(&format!(
+                "{web}[mail]\nfrom = \"Moot <m@example.org>\"\n{lines}"
+            ))
+        };
+        let config = with("smtp = \"mail.example.org\"").unwrap();
+        assert_eq!(
+            (config.mail.tls, config.mail.tls.port()),
+            (MailTls::Tls, 465)
+        );
+        assert!(with("smtp = \"localhost\"\ntls = \"none\"").is_ok());
+        for (lines, message) in [
+            ("smtp = \"mail.example.org\"\ntls = \"none\"", "unencrypted"),
+            (
+                "smtp = \"mail.example.org\"\nuser = \"moot\"",
+                "go together",
+            ),
+            (
+                "smtp = \"mail.example.org\"\nhourly_max = 0",
+                "mail.hourly_max",
+            ),
+            ("password = \"x\"", "did you mean \"mail.password_file\"?"),
+        ] {
+            let fault = with(lines).unwrap_err();
+            assert!(
+                fault.message.contains(message),
+                "{lines}: {}",
+                fault.message
+            );
+            assert!(!fault.hint.is_empty());
+        }
+    }
+
+    #[test]
     fn each_fault_says_what_to_write_instead() {
         for (text, message) in [
             (
@@ -330,6 +384,20 @@ mod tests {
                 "[store]\nreserve_mib = 2000000",
                 "store.reserve_mib is at most 1048576",
             ),
+            ("[mail]\nserver = \"x\"", "did you mean \"mail.user\"?"),
+            (
+                "[mail]\nsmtp = \"mail.example.org:465\\r\\n\"",
+                "is not the name of a server",
+            ),
+            (
+                "[mail]\nsmtp = \"mail.example.org\"\nfrom = \"nobody\"",
+                "mail.from: \"nobody\" is not a mail address",
+            ),
+            (
+                "[mail]\nsmtp = \"mail.example.org\"\nfrom = \"a@example.org\"",
+                "mail.smtp needs web.public_url",
+            ),
+            ("[mail]\ntls = \"ssl\"", "unknown variant `ssl`"),
             ("[log]\nlevel = \"loud\"", "log.level"),
             ("[web", "TOML parse error at line 1"),
         ] {

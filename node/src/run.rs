@@ -8,7 +8,7 @@ use network::{Limits, Network, NetworkError};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use web::{
     Parts, Settings, Site, clock::SystemClock, invitation::Invitations, node::Node as WebNode,
-    seal::Secret,
+    reminders::Mail, seal::Secret,
 };
 
 use crate::{
@@ -19,10 +19,11 @@ use crate::{
     driver::{Handle, Reserve, Running},
     endpoint,
     failure::{Failure, Outcome},
-    founding, introduction,
+    founding, hosting, introduction,
     joining::{self, Application},
     keyfile::Role,
     local::{RootKeyFile, Shelf},
+    mail::{self, SmtpPost},
     opening, strangers,
 };
 
@@ -68,6 +69,10 @@ impl Node {
         // The ports first: what is in use is said before anything is opened.
         let listener = listen(config.web.listen).await?;
         let node_key = directory.key(Role::Node)?;
+        let post = config.mail.is_on();
+        let host = host(&public_url(&config, &listener)).to_owned();
+        let post = post.then(|| SmtpPost::new(&config.mail, &host, directory.path()));
+        let post = post.transpose()?;
         let restored = opening::restore(&directory).await?.keeping(Reserve {
             directory: directory.path().to_owned(),
             bytes: config.store.reserve_mib << 20,
@@ -84,7 +89,10 @@ impl Node {
         let mut running = restored.start(Some((network.clone(), events)), alone);
         let handle = running.handle.clone();
         let url = public_url(&config, &listener);
-        let site = site(&directory, &config, &handle, banner)?;
+        let state = config.mail.is_on().then(watch::Sender::default);
+        let mail = state.as_ref().map(watch::Sender::subscribe);
+        let shown = Shown { banner, mail };
+        let site = site(&directory, &config, (&handle, &node_key), shown)?;
         let desk = Desk::new(handle.clone(), config.network.announce.clone());
         let notice = control::serve(&directory, desk).await?;
         let stop = watch::Sender::new(false);
@@ -95,7 +103,7 @@ impl Node {
         }));
         let (_, none) = tokio::sync::mpsc::channel(1);
         let queue = std::mem::replace(&mut running.strangers, none);
-        let helpers = vec![
+        let mut helpers = vec![
             tokio::spawn(strangers::answer_all(
                 queue,
                 handle.clone(),
@@ -106,6 +114,7 @@ impl Node {
                 network.clone(),
                 config.network.bootstrap.clone(),
             )),
+            tokio::spawn(hosting::go_on(site.clone(), handle.changes().subscribe())),
             tokio::spawn(endpoint::keep_true(
                 handle.clone(),
                 network.clone(),
@@ -113,6 +122,10 @@ impl Node {
                 config.network.announce.clone(),
             )),
         ];
+        if let Some((state, post)) = state.zip(post) {
+            let sending = mail::start(site.clone(), &url, &config.mail, post, state, &handle);
+            helpers.push(sending);
+        }
         let mut node = Self {
             handle,
             site,
@@ -263,11 +276,29 @@ fn public_url(config: &Config, listener: &TcpListener) -> String {
     format!("http://{address}")
 }
 
+/// The host of a URL, without its port.
+fn host(url: &str) -> &str {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    match authority.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => host,
+        _ => authority,
+    }
+}
+
+/// What the site shows of this program.
+struct Shown {
+    /// Said on top of every page.
+    banner: Option<String>,
+    /// How the sending of mail goes.
+    mail: Option<watch::Receiver<Mail>>,
+}
+
 fn site(
     directory: &DataDirectory,
     config: &Config,
-    handle: &Handle,
-    banner: Option<String>,
+    (handle, node_key): (&Handle, &SecretKey),
+    shown: Shown,
 ) -> Outcome<Site> {
     let fault = |error: web::WebError| Failure::configuration(error.to_string());
     let settings = Settings {
@@ -281,7 +312,8 @@ fn site(
             .iter()
             .map(|proxy| proxy.parse().map_err(fault))
             .collect::<Outcome<_>>()?,
-        banner,
+        banner: shown.banner,
+        mail: shown.mail,
         ..Settings::default()
     };
     let shelf = Arc::new(Shelf::of_node(handle));
@@ -293,6 +325,7 @@ fn site(
             changes: handle.changes(),
             library: shelf.clone(),
             root_key: Arc::new(RootKeyFile(directory.clone())),
+            key: node_key.clone(),
             started: clock::now(),
         },
         local: shelf,

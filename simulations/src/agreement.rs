@@ -12,7 +12,7 @@ use federation::Act;
 
 use crate::{
     ledger::Known,
-    recount::{recount, seen, verdict},
+    recount::{recount, seen},
     world::World,
 };
 
@@ -50,13 +50,12 @@ impl World {
             else {
                 return Err((None, "a phase has no opening on any disk".to_owned()));
             };
-            let counted = recount(opening_id, opening, known.time, &union);
-            let verdict = verdict(
-                &opening.rule,
-                &self.charter,
-                opening.electorate.len(),
-                &counted,
-            );
+            if ["class-weighted", "charter"].contains(&&*first.rule) {
+                // The domain's own tests hold them against their definition.
+                continue;
+            }
+            let opening = (opening_id, opening, known.time);
+            let (counted, verdict) = recount(&first.rule, &self.charter, opening, &union, end);
             if counted != first.counted || Some(verdict) != first.verdict {
                 let what = format!(
                     "proposal {}: the nodes count {:?} ({:?}), the second model {counted:?} ({verdict})",

@@ -77,8 +77,8 @@ impl Broken {
     pub(crate) fn count(self, phase: &Phase<'_>) -> Option<decision::Count> {
         let opening = phase.opening;
         let deadline = match self {
-            Self::FirstChoice => opening.record.deadline,
-            Self::LateBallots => opening.record.deadline.plus_seconds(10 * 365 * 86_400),
+            Self::FirstChoice => phase.deadline,
+            Self::LateBallots => phase.deadline.plus_seconds(10 * 365 * 86_400),
             _ => return None,
         };
         let mut seen: Vec<_> = phase.ballots.iter().collect();

@@ -1,6 +1,15 @@
 //! What a scenario expects to be shown and answered.
 
+use federation::Core;
+
 use crate::{play::Play, scenario::ExpectLine, world::World};
+
+/// The name of the host in force of a member.
+fn expect_host(world: &World, core: &Core, name: &str) -> Option<String> {
+    let member = world.member_of_name(name)?;
+    let hosted = core.view().hosted(&world.members[member].id())?;
+    Some(core.view().member_name(&hosted.host?))
+}
 
 impl Play {
     /// Every act must have been answered as the scenario says.
@@ -50,6 +59,12 @@ impl Play {
         };
         same("members", core.view().members.len(), expect.members)?;
         same("forks", core.replica().forks().len(), expect.forks)?;
+        if let Some(name) = &expect.member {
+            let host = expect_host(world, core, name);
+            if host != expect.host {
+                return Err(format!("{name} is hosted by {host:?}"));
+            }
+        }
         if expect.proposal.is_empty() {
             return Ok(());
         }

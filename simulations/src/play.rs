@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     charter::Charter,
     decision::Choice,
-    id::{Hash, ProposalId},
+    id::{Hash, MemberId, ProposalId},
 };
 use federation::{Act, Keep};
 
@@ -222,6 +222,13 @@ impl Play {
                 reason: "It was stolen.".to_owned(),
             },
             Doing::LoseKey => return None,
+            Doing::Host => Act::Host {
+                host: named_member(world, line)?,
+            },
+            Doing::Accept => Act::Hosting {
+                member: named_member(world, line)?,
+                accepts: true,
+            },
         })
     }
 
@@ -285,6 +292,12 @@ impl Play {
                     world.nodes[node].clock.jump(now, fault.seconds * 1_000);
                 }
             }
+            FaultKind::Vanish => {
+                for node in self.nodes(world, &fault.nodes) {
+                    world.crash(node);
+                    world.nodes[node].present = false;
+                }
+            }
             FaultKind::Lie => {
                 for node in self.nodes(world, &fault.nodes) {
                     let seed = self.random.below(u64::MAX);
@@ -317,6 +330,7 @@ impl Play {
                     world.nodes[node].clock.correct(now, 0);
                 }
             }
+            FaultKind::Vanish => {}
             FaultKind::Lie => {
                 for node in self.nodes(world, &fault.nodes) {
                     world.calm_liar(node);
@@ -324,6 +338,12 @@ impl Play {
             }
         }
     }
+}
+
+/// The member that an act is about.
+fn named_member(world: &World, line: &ActLine) -> Option<MemberId> {
+    let member = world.member_of_name(line.whom.as_deref()?)?;
+    Some(world.members[member].id())
 }
 
 fn choice_of(word: &str) -> Option<Choice> {

@@ -72,7 +72,7 @@ pub(crate) fn check_names(
 ) -> Result<(), ScenarioError> {
     let acts = scenario.act.iter();
     let by = acts
-        .flat_map(|act| [Some(&act.by), act.on.as_ref()])
+        .flat_map(|act| [Some(&act.by), act.on.as_ref(), act.whom.as_ref()])
         .flatten();
     let nodes = scenario
         .fault

@@ -21,7 +21,9 @@ const CONVERGENCE_MS: u64 = 2 * HOUR;
 /// The most messages a node may send in an hour in which nothing happens.
 const IDLE_MESSAGES_MAX: u64 = 60;
 /// The charter of random runs: periods of hours, so that many votes open and close.
-const CHARTER: &str = "[period]\nregular-seconds = 14400\nurgent-seconds = 3600\n";
+const CHARTER: &str = "[period]\nregular-seconds = 14400\nurgent-seconds = 3600\n\
+    integration-regular-seconds = 3600\nintegration-urgent-seconds = 1800\n\
+    [late-block]\nextension-seconds = 1800\n";
 
 #[derive(Debug, Clone, Copy)]
 enum Plan {

@@ -132,6 +132,9 @@ pub(crate) struct ActLine {
     /// elsewhere.
     #[serde(default)]
     pub on: Option<String>,
+    /// The host that is named, or the member that is accepted.
+    #[serde(default)]
+    pub whom: Option<String>,
     /// Part of the message with which it must be refused.
     #[serde(default)]
     pub refused: Option<String>,
@@ -155,6 +158,10 @@ pub(crate) enum Doing {
     RevokeDelegate,
     /// The delegate key is known to a thief from now on.
     LoseKey,
+    /// A steward names `whom` as the host of its member.
+    Host,
+    /// A steward says that its member hosts `whom`.
+    Accept,
 }
 
 /// Something goes wrong.
@@ -193,6 +200,8 @@ pub(crate) enum FaultKind {
     Clock,
     /// The node lies.
     Lie,
+    /// The node goes away for good.
+    Vanish,
 }
 
 /// What every honest node that is up must show.
@@ -216,6 +225,12 @@ pub(crate) struct ExpectLine {
     pub members: Option<usize>,
     /// Keys whose fork is shown.
     pub forks: Option<usize>,
+    /// A member that has chosen a host,
+    #[serde(default)]
+    pub member: Option<String>,
+    /// and the host that is in force.
+    #[serde(default)]
+    pub host: Option<String>,
     /// The nodes that must show it; all by default.
     #[serde(default)]
     pub on: Vec<String>,
@@ -238,7 +253,7 @@ pub fn about(name: &str, text: &str) -> Result<String, ScenarioError> {
 }
 
 /// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 13] = [
+pub const SCENARIOS: [(&str, &str); 15] = [
     (
         "founding-and-voting",
         include_str!("../scenarios/founding-and-voting.toml"),
@@ -254,6 +269,10 @@ pub const SCENARIOS: [(&str, &str); 13] = [
     ("fork-flood", include_str!("../scenarios/fork-flood.toml")),
     ("clock-off", include_str!("../scenarios/clock-off.toml")),
     (
+        "vanished-host",
+        include_str!("../scenarios/vanished-host.toml"),
+    ),
+    (
         "balance-2023",
         include_str!("../scenarios/balance-2023.toml"),
     ),
@@ -263,6 +282,7 @@ pub const SCENARIOS: [(&str, &str); 13] = [
         include_str!("../scenarios/low-turnout-quarter.toml"),
     ),
     ("strengths", include_str!("../scenarios/strengths.toml")),
+    ("fallback", include_str!("../scenarios/fallback.toml")),
     (
         "compensation-2020",
         include_str!("../scenarios/compensation-2020.toml"),

@@ -13,6 +13,7 @@ pub mod federation;
 pub mod forwarder;
 pub mod http;
 mod leash;
+pub mod mailbox;
 pub mod ports;
 pub mod process;
 pub mod program;

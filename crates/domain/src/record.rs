@@ -12,11 +12,13 @@ use crate::{
 
 mod edit;
 mod grant;
+mod hosting;
 mod rights;
 mod voting;
 
 pub use edit::*;
 pub use grant::*;
+pub use hosting::*;
 pub use rights::*;
 pub use voting::*;
 
@@ -126,6 +128,10 @@ records! {
     Comment = 18, "comment";
     /// Someone changes a document.
     Edit = 19, "edit";
+    /// A member says whose node serves it.
+    Host = 20, "host";
+    /// A host says whether it serves a member.
+    Hosting = 21, "hosting";
 }
 
 impl Kind {
@@ -142,6 +148,8 @@ impl Kind {
                 | Self::Revocation
                 | Self::Opening
                 | Self::Ballot
+                | Self::Host
+                | Self::Hosting
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     decision::Choice,
-    id::{CircleId, DocumentId, EntryId, Hash, PersonId, ProposalId},
+    id::{CircleId, DocumentId, EntryId, Hash, MemberId, PersonId, ProposalId},
     key::{PublicKey, Signature},
     record,
 };
@@ -73,6 +73,19 @@ pub enum Act {
         application: record::Application,
         /// The request in words.
         request: String,
+    },
+    /// A root or steward's key names the member whose node serves its own; the number is chosen by
+    /// the core.
+    Host {
+        /// The host; the member itself once it has a node of its own.
+        host: MemberId,
+    },
+    /// A host answers a member's last choice, or offers who is no member yet to serve its first.
+    Hosting {
+        /// Whom.
+        member: MemberId,
+        /// Whether it serves it.
+        accepts: bool,
     },
     /// A new proposal.
     Propose {

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     cbor::Decode,
     charter::{Charter, ClassId, RuleName},
+    decision,
     genesis::Genesis,
     id::{EntryId, FederationId, Hash, MemberId, ProposalId, Timestamp},
     key::PublicKey,
-    record::{Purpose, Record},
+    record::{Opening, Purpose, Record},
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use replica::{Offer, Position, Replica, entry::Entry, view::View};
@@ -88,7 +89,7 @@ pub struct Core {
     roster_is_old: bool,
     caught_up: bool,
     started: bool,
-    /// The deadlines that have not passed yet, so that people see a vote close.
+    /// The moments to come at which votes may close, so that people see it.
     deadlines: BTreeSet<(Timestamp, ProposalId)>,
     changes: BTreeSet<Change>,
 }
@@ -344,9 +345,20 @@ impl Core {
     fn note_all_deadlines(&mut self, now: Timestamp) {
         let openings = self.view.proposals.iter().flat_map(|(id, proposal)| {
             let openings = proposal.openings().into_iter();
-            openings.map(|opening| (opening.record.deadline, *id))
+            let moments = openings.flat_map(|opening| self.moments(&opening.record));
+            moments.map(|moment| (moment, *id))
         });
-        self.deadlines = openings.filter(|(deadline, _)| *deadline >= now).collect();
+        self.deadlines = openings.filter(|(moment, _)| *moment >= now).collect();
+    }
+
+    /// The moments after which a vote may stand in another way: it ends, is extended and ends, and
+    /// a block of it can no longer be integrated.
+    fn moments(&self, opening: &Opening) -> impl Iterator<Item = Timestamp> + use<> {
+        let integration = [false, true].map(|urgent| decision::integration(urgent, &self.charter));
+        opening.deadlines().into_iter().flat_map(move |end| {
+            let after = integration.map(|seconds| end.plus_seconds(seconds));
+            [end].into_iter().chain(after)
+        })
     }
 
     pub(crate) fn generator(&mut self) -> &mut ChaCha8Rng {

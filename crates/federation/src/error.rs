@@ -143,6 +143,34 @@ pub enum Refused {
         /// How many are needed.
         needed: usize,
     },
+    /// The mandate in force does not list the key; an older one may have.
+    #[error(
+        "mandate {number} of {member}, which is in force, does not list this key, so it does not \
+         vote; a new mandate can list it (folkmoot key mandate)"
+    )]
+    NotInMandate {
+        /// The member's name.
+        member: String,
+        /// The mandate's number.
+        number: u64,
+    },
+    /// There is no such member here.
+    #[error("there is no member {0} on this node; folkmoot members lists them")]
+    UnknownMember(String),
+    /// The member has no node, so it can serve nobody.
+    #[error("{0} has no node of its own, so it cannot host; choose a member that has one")]
+    NoNode(String),
+    /// The member's last choice of a host is another.
+    #[error("{member} has chosen {chosen} to serve it, not your co-op")]
+    NotChosen {
+        /// The member's name.
+        member: String,
+        /// The host it chose, or nobody.
+        chosen: String,
+    },
+    /// The member chose this host already.
+    #[error("{0} was chosen already")]
+    AlreadyHost(String),
     /// The proposal was decided and cannot be changed.
     #[error("this proposal has passed; propose a new one to change what was decided")]
     Decided,
@@ -222,6 +250,11 @@ impl Refused {
             Self::Text { .. } => "text",
             Self::AlreadyMember(_) => "already-member",
             Self::Admissions { .. } => "admissions",
+            Self::NotInMandate { .. } => "not-in-mandate",
+            Self::UnknownMember(_) => "unknown-member",
+            Self::NoNode(_) => "no-node",
+            Self::NotChosen { .. } => "not-chosen",
+            Self::AlreadyHost(_) => "already-host",
             Self::Decided => "decided",
             Self::Entry(_) => "entry",
             Self::DiskFull => "disk-full",

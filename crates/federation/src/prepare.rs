@@ -2,6 +2,7 @@
 
 mod document;
 mod grants;
+mod hosts;
 mod proposal;
 mod rights;
 mod text;
@@ -89,8 +90,10 @@ impl Core {
         if let Record::Ballot(ballot) = &record {
             // The clock was set back and the key's last entry is later: the ballot would not count.
             let opening = self.replica().opening(&ballot.phase);
-            if let Some(opening) = opening.filter(|opening| time > opening.deadline) {
-                return Err(Refused::Closed(opening.deadline));
+            let voting = opening.and_then(|opening| self.decision(&opening.proposal, now));
+            let phase = voting.and_then(|decision| decision.phase);
+            if let Some(phase) = phase.filter(|phase| time > phase.deadline) {
+                return Err(Refused::Closed(phase.deadline));
             }
         }
         let body = Salted::new(&salt(), &record.to_bytes());
@@ -164,6 +167,7 @@ impl Core {
                 draft.note = Some(note.to_bytes());
                 Ok(draft)
             }
+            Act::Host { .. } | Act::Hosting { .. } => self.draft_host(key, act),
             Act::Role(role) => {
                 if !self.view().circles.contains_key(&role.circle) {
                     return Err(Refused::UnknownCircle);

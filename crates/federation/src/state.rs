@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     charter::{Charter, ClassId, RuleName},
-    decision::{self, Cast, Count, Electorate, Outcome, Slot, Verdict, Voter},
+    decision::{self, Cast, Count, Electorate, Extension, Outcome, Slot, Verdict, Voter, Voting},
     genesis::Genesis,
     id::{EntryId, MemberId, ProposalId, Timestamp},
     record::{self, Record},
@@ -22,6 +22,8 @@ pub enum State {
     Deliberation,
     /// Voting is open.
     Voting,
+    /// Consent was blocked: until then the proposer amends, withdraws, or calls the fallback vote.
+    Integration(Timestamp),
     /// Voting has closed; there is no register yet, so the outcome is provisional.
     Closed(Verdict),
     /// The proposer took it back.
@@ -35,6 +37,7 @@ impl State {
         match self {
             Self::Deliberation => "deliberation",
             Self::Voting => "voting",
+            Self::Integration(_) => "integration",
             Self::Closed(verdict) => verdict.as_str(),
             Self::Withdrawn => "withdrawn",
         }
@@ -48,8 +51,14 @@ pub struct Phase<'a> {
     pub opening: &'a Opening,
     /// The version voted on.
     pub version: &'a Version,
-    /// The rule.
+    /// The rule of the proposal.
     pub rule: RuleName,
+    /// Whether it is the vote that the proposer called after a block.
+    pub fallback: bool,
+    /// Until when ballots count: later than the opening says where the vote was extended.
+    pub deadline: Timestamp,
+    /// How it was extended.
+    pub extensions: Vec<Extension>,
     /// Who may vote.
     pub electorate: Electorate,
     /// Members that joined before voting opened and are not listed; shown, for the opener may not
@@ -103,6 +112,9 @@ pub struct Decision<'a> {
     pub invalid: Vec<(&'a Opening, OpeningFault)>,
 }
 
+/// The phases of each version, in order.
+type Phases<'a> = BTreeMap<EntryId, Vec<Phase<'a>>>;
+
 /// What judging proposals needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bench<'a> {
@@ -117,22 +129,29 @@ impl<'a> Bench<'a> {
     pub fn decision(&self, id: &ProposalId, now: Timestamp) -> Option<Decision<'a>> {
         let proposal = self.view.proposals.get(id)?;
         let first = proposal.first.as_ref()?;
-        let (mut phases, invalid) = self.phases(proposal, first);
+        let (mut phases, invalid) = self.phases(proposal, first, now);
         let mut version = &first.version;
         let (mut phase, mut earlier) = (None, Vec::new());
         for candidate in proposal.versions() {
             let decided = phase.as_ref().is_some_and(|phase: &Phase<'_>| {
-                phase.outcome.verdict == Verdict::Passed
-                    && candidate.time > phase.opening.record.deadline
+                phase.outcome.verdict == Verdict::Passed && candidate.time > phase.deadline
             });
             if decided {
                 break;
             }
             version = candidate;
-            earlier.extend(phase.take());
-            phase = phases.remove(&candidate.entry);
+            for next in phases.remove(&candidate.entry).unwrap_or_default() {
+                earlier.extend(phase.replace(next));
+            }
+            if phase
+                .as_ref()
+                .is_some_and(|phase| phase.version.entry != candidate.entry)
+            {
+                earlier.extend(phase.take());
+            }
         }
-        let state = self.state(proposal, phase.as_ref(), now);
+        let fell_back = earlier.iter().any(|phase: &Phase<'_>| phase.fallback);
+        let state = self.state(proposal, first, phase.as_ref(), fell_back, now);
         Some(Decision {
             id: *id,
             proposal,
@@ -145,40 +164,79 @@ impl<'a> Bench<'a> {
         })
     }
 
-    fn state(&self, proposal: &Proposal, phase: Option<&Phase<'_>>, now: Timestamp) -> State {
-        let deadline = phase.map(|phase| phase.opening.record.deadline);
-        let in_time =
-            |withdrawal: Timestamp| deadline.is_none_or(|deadline| withdrawal <= deadline);
-        match (proposal.withdrawal(), phase, deadline) {
-            (Some(withdrawal), ..) if in_time(withdrawal.time) => State::Withdrawn,
-            (_, Some(phase), Some(deadline)) if now > deadline => {
-                State::Closed(phase.outcome.verdict)
-            }
-            (_, Some(_), _) => State::Voting,
-            _ => State::Deliberation,
+    fn state(
+        &self,
+        proposal: &Proposal,
+        first: &replica::view::First,
+        phase: Option<&Phase<'_>>,
+        fell_back: bool,
+        now: Timestamp,
+    ) -> State {
+        let Some(phase) = phase else {
+            return match proposal.withdrawal() {
+                Some(_) => State::Withdrawn,
+                None => State::Deliberation,
+            };
+        };
+        let integration = self.integration(first, phase).filter(|_| !fell_back);
+        let ends = integration.unwrap_or(phase.deadline);
+        match proposal.withdrawal() {
+            Some(withdrawal) if withdrawal.time <= ends => State::Withdrawn,
+            _ if now <= phase.deadline => State::Voting,
+            _ if now <= ends => State::Integration(ends),
+            _ => State::Closed(phase.outcome.verdict),
         }
     }
 
-    /// The phase of each version: its first valid opening.
+    /// Until when a block may be integrated, where the rule has a fallback vote and the phase was
+    /// blocked under consent.
+    fn integration(&self, first: &replica::view::First, phase: &Phase<'_>) -> Option<Timestamp> {
+        let blocked = phase.rule == RuleName::ConsentThenVote
+            && !phase.fallback
+            && phase.outcome.verdict == Verdict::Blocked;
+        let seconds = decision::integration(first.urgent.is_some(), self.charter);
+        blocked.then(|| phase.deadline.plus_seconds(seconds))
+    }
+
+    /// The phases of each version: its first valid opening, and the fallback vote called while a
+    /// block of it could be integrated. A proposal falls back once.
     fn phases(
         &self,
         proposal: &'a Proposal,
         first: &replica::view::First,
-    ) -> (
-        BTreeMap<EntryId, Phase<'a>>,
-        Vec<(&'a Opening, OpeningFault)>,
-    ) {
-        let (mut phases, mut invalid) = (BTreeMap::new(), Vec::new());
-        for opening in proposal.openings() {
-            match self.check_opening(proposal, first, opening) {
-                Ok((version, ..)) if phases.contains_key(&version.entry) => {}
-                Ok((version, rule, electorate)) => {
-                    phases.extend(
-                        self.phase(opening, version, rule, electorate)
-                            .map(|phase| (version.entry, phase)),
-                    );
+        now: Timestamp,
+    ) -> (Phases<'a>, Vec<(&'a Opening, OpeningFault)>) {
+        // Who called a vote knew that the one before was over.
+        let openings = proposal.openings();
+        let now = openings
+            .iter()
+            .map(|opening| opening.time)
+            .fold(now, Timestamp::max);
+        let mut phases = Phases::new();
+        let (mut invalid, mut fell_back) = (Vec::new(), false);
+        for opening in openings {
+            let (version, rule, electorate) = match self.check_opening(proposal, first, opening) {
+                Ok(checked) => checked,
+                Err(fault) => {
+                    invalid.push((opening, fault));
+                    continue;
                 }
-                Err(fault) => invalid.push((opening, fault)),
+            };
+            let own = phases.entry(version.entry).or_default();
+            if opening.record.rule != first.rule {
+                let blocked = own.last();
+                let until = blocked.and_then(|phase| self.integration(first, phase));
+                let called = blocked.zip(until).is_some_and(|(blocked, until)| {
+                    opening.time > blocked.deadline && opening.time <= until
+                });
+                if fell_back || !called {
+                    invalid.push((opening, OpeningFault::NoFallback));
+                    continue;
+                }
+                fell_back = true;
+                own.push(self.phase(opening, version, rule, electorate, true, now));
+            } else if own.is_empty() {
+                own.push(self.phase(opening, version, rule, electorate, false, now));
             }
         }
         (phases, invalid)
@@ -198,14 +256,17 @@ impl<'a> Bench<'a> {
             .version(&record.version)
             .filter(|version| version.hash == record.text && version.time <= opening.time)
             .ok_or(OpeningFault::Version)?;
-        if record.rule != first.rule {
+        let unknown = || OpeningFault::UnknownRule(first.rule.clone());
+        let rule: RuleName = first.rule.parse().map_err(|_| unknown())?;
+        let falls_back = rule
+            .fallback()
+            .is_some_and(|rule| record.rule == rule.as_str());
+        if record.rule != first.rule && !falls_back {
             return Err(OpeningFault::Rule {
                 proposal: first.rule.clone(),
                 opening: record.rule.clone(),
             });
         }
-        let unknown = || OpeningFault::UnknownRule(record.rule.clone());
-        let rule: RuleName = record.rule.parse().map_err(|_| unknown())?;
         self.charter.check_rule(rule).map_err(|_| unknown())?;
         if record.charter != self.charter.hash() {
             return Err(OpeningFault::Charter);
@@ -217,6 +278,10 @@ impl<'a> Bench<'a> {
                 found: found / 1000,
                 expected,
             });
+        }
+        let extensions = decision::extensions(found, self.charter);
+        if (record.late_block_ms, record.extension_ms) != extensions {
+            return Err(OpeningFault::Extensions);
         }
         let electorate = self.check_electors(rule, record)?;
         Ok((version, rule, electorate))
@@ -269,9 +334,10 @@ impl<'a> Bench<'a> {
         version: &'a Version,
         rule: RuleName,
         electorate: Electorate,
-    ) -> Option<Phase<'a>> {
-        let deadline = opening.record.deadline;
-        let ballots = self.ballots(opening, deadline);
+        fallback: bool,
+        now: Timestamp,
+    ) -> Phase<'a> {
+        let mut ballots = self.ballots(opening);
         let casts = ballots.iter().map(|(id, seen)| Cast {
             member: seen.member,
             slot: Slot {
@@ -283,8 +349,22 @@ impl<'a> Bench<'a> {
             version: seen.record.version,
             time: seen.time,
         });
-        let count = decision::count(&electorate, version.hash, opening.time, deadline, casts);
-        let outcome = decision::judge(rule, self.charter, &electorate, &count).ok()?;
+        let casts: Vec<Cast> = casts.collect();
+        let voting = Voting {
+            rule,
+            charter: self.charter,
+            electorate: &electorate,
+            version: version.hash,
+            opened: opening.time,
+            deadline: opening.record.deadline,
+            late_block_ms: opening.record.late_block_ms,
+            extension_ms: opening.record.extension_ms,
+            fallback,
+        };
+        let course = voting.follow(&casts, now);
+        for seen in ballots.values_mut() {
+            seen.late = seen.received > course.deadline && seen.time <= course.deadline;
+        }
         let tolerance = replica::AHEAD_SECONDS_MAX;
         let left_out = self
             .eligible(rule)
@@ -295,19 +375,22 @@ impl<'a> Bench<'a> {
                 since.is_some_and(|since| since.plus_seconds(tolerance) < opening.time)
             })
             .collect();
-        Some(Phase {
+        Phase {
             opening,
             version,
             rule,
+            fallback,
+            deadline: course.deadline,
+            extensions: course.extensions,
             electorate,
             left_out,
-            count,
-            outcome,
+            count: course.count,
+            outcome: course.outcome,
             ballots,
-        })
+        }
     }
 
-    fn ballots(&self, opening: &Opening, deadline: Timestamp) -> BTreeMap<EntryId, BallotSeen> {
+    fn ballots(&self, opening: &Opening) -> BTreeMap<EntryId, BallotSeen> {
         let mut ballots = BTreeMap::new();
         for member in self.replica.voters_of(&opening.id) {
             let root = opening.record.elector(&member).map(|elector| elector.root);
@@ -331,7 +414,7 @@ impl<'a> Bench<'a> {
                         mandate,
                         time: stored.time,
                         received: stored.received,
-                        late: stored.received > deadline && stored.time <= deadline,
+                        late: false,
                     },
                 );
             }

@@ -248,7 +248,7 @@ fn a_vote_that_could_not_count_because_the_clock_was_set_back_is_refused() {
     let mut node = Alone::new(1, 1).start();
     node.set_up(1);
     let proposal = node.open(START);
-    let after = START.plus_seconds(8 * 86_400);
+    let after = START.plus_seconds(13 * 86_400);
     let comment = Act::Comment {
         proposal,
         answers: None,

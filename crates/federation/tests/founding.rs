@@ -13,7 +13,9 @@ use domain::{
     key::{PublicKey, SecretKey},
     record::{Custody, Delegate, Grant, Purpose, Roles},
 };
-use federation::{Act, Core, Input, Output, Refused, Settings, State, Write, message::Message};
+use federation::{
+    Act, Change, Core, Input, Output, Refused, Settings, State, Write, message::Message,
+};
 
 const START: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -552,4 +554,145 @@ fn a_profile_is_shown_whichever_log_comes_first() {
             .values()
             .all(|member| member.name.starts_with("New name"))
     );
+}
+
+/// Proposes and opens by a rule; gives the proposal.
+fn put_to_the_vote(world: &mut World, rule: &str) -> EntryId {
+    let act = Act::Propose {
+        title: "Servers".to_owned(),
+        text: "We share them.".to_owned(),
+        rule: rule.to_owned(),
+        urgent: None,
+        circle: None,
+        language: "en".to_owned(),
+    };
+    let proposal = world.delegate(0, act).unwrap();
+    world.delegate(0, Act::Open { proposal }).unwrap();
+    proposal
+}
+
+fn vote(
+    world: &mut World,
+    who: usize,
+    proposal: EntryId,
+    choice: Choice,
+) -> Result<EntryId, Refused> {
+    let decision = world.nodes[who]
+        .core
+        .decision(&proposal, world.now)
+        .unwrap();
+    let version = decision.version.hash;
+    let reason = "It would harm what we all want, and this is how.".to_owned();
+    let aim = (choice == Choice::Block).then_some(0);
+    world.delegate(
+        who,
+        Act::Vote {
+            proposal,
+            version,
+            choice,
+            aim,
+            reason,
+        },
+    )
+}
+
+fn state(world: &World, who: usize, proposal: &EntryId) -> State {
+    world.nodes[who]
+        .core
+        .decision(proposal, world.now)
+        .unwrap()
+        .state
+}
+
+#[test]
+fn a_block_can_be_integrated_for_a_while_and_the_vote_that_may_follow_is_called_once() {
+    let mut world = World::new(4);
+    let proposal = put_to_the_vote(&mut world, "consent-then-vote");
+    for who in 0..3 {
+        vote(&mut world, who, proposal, Choice::Agree).unwrap();
+    }
+    vote(&mut world, 3, proposal, Choice::Block).unwrap();
+    let call = Act::Open { proposal };
+    assert!(matches!(
+        world.delegate(0, call.clone()),
+        Err(Refused::AlreadyOpen)
+    ));
+    world.now = world.now.plus_seconds(7 * 86_400 + 60);
+    assert!(matches!(state(&world, 1, &proposal), State::Integration(_)));
+    let late = vote(&mut world, 3, proposal, Choice::Agree);
+    assert!(matches!(late, Err(Refused::Closed(_))), "{late:?}");
+    assert!(matches!(
+        world.delegate(1, call.clone()),
+        Err(Refused::NotTheProposer { .. })
+    ));
+    world.delegate(0, call.clone()).unwrap();
+    for who in 0..3 {
+        assert_eq!(state(&world, who, &proposal), State::Voting);
+        vote(&mut world, who, proposal, Choice::Agree).unwrap();
+    }
+    vote(&mut world, 3, proposal, Choice::Block).unwrap();
+    world.assert_same();
+    world.now = world.now.plus_seconds(7 * 86_400 + 60);
+    for node in &world.nodes {
+        let decision = node.core.decision(&proposal, world.now).unwrap();
+        assert_eq!(decision.state, State::Closed(Verdict::Passed));
+        assert!(decision.phase.unwrap().fallback);
+        assert_eq!(decision.earlier.len(), 1);
+        assert!(decision.invalid.is_empty());
+    }
+    assert!(world.delegate(0, call).is_err(), "it was decided");
+}
+
+#[test]
+fn a_block_that_nobody_integrates_stays_one_and_a_new_version_begins_anew() {
+    let mut world = World::new(3);
+    let (first, second) = (
+        put_to_the_vote(&mut world, "consent-then-vote"),
+        put_to_the_vote(&mut world, "consent-then-vote"),
+    );
+    for proposal in [first, second] {
+        vote(&mut world, 1, proposal, Choice::Agree).unwrap();
+        vote(&mut world, 2, proposal, Choice::Block).unwrap();
+    }
+    world.now = world.now.plus_seconds(8 * 86_400);
+    let amend = Act::Amend {
+        proposal: second,
+        title: "Servers".to_owned(),
+        text: "We share some of them.".to_owned(),
+        what_changed: "Some.".to_owned(),
+    };
+    world.delegate(0, amend).unwrap();
+    assert_eq!(state(&world, 2, &second), State::Voting);
+    world.now = world.now.plus_seconds(3 * 86_400);
+    assert_eq!(state(&world, 2, &first), State::Closed(Verdict::Blocked));
+    let call = Act::Open { proposal: first };
+    assert!(matches!(world.delegate(0, call), Err(Refused::Closed(_))));
+    let withdraw = Act::Withdraw {
+        proposal: first,
+        reason: String::new(),
+    };
+    assert!(matches!(
+        world.delegate(0, withdraw),
+        Err(Refused::Closed(_))
+    ));
+}
+
+#[test]
+fn a_vote_without_quorum_is_extended_once_and_whoever_looks_is_told() {
+    let mut world = World::new(4);
+    let proposal = put_to_the_vote(&mut world, "consent");
+    vote(&mut world, 0, proposal, Choice::Agree).unwrap();
+    let opened = world.now;
+    world.now = opened.plus_seconds(7 * 86_400 + 60);
+    let told = |world: &mut World| {
+        let outputs = world.nodes[1].core.handle(world.now, Input::Wake);
+        outputs.contains(&Output::Changed(Change::Proposal(proposal)))
+    };
+    assert!(told(&mut world));
+    assert_eq!(state(&world, 1, &proposal), State::Voting);
+    assert!(!told(&mut world));
+    vote(&mut world, 1, proposal, Choice::Agree).unwrap();
+    world.now = opened.plus_seconds(10 * 86_400 + 86_400 / 2 + 60);
+    assert!(told(&mut world));
+    assert_eq!(state(&world, 1, &proposal), State::Closed(Verdict::Passed));
 }

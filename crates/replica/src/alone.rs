@@ -44,8 +44,9 @@ impl Replica {
         }
     }
 
-    /// The ballots of a phase and member that count in views: all that stand, and of the others
-    /// those of the highest slot, one for each choice, at most two.
+    /// The ballots of a phase and member that count in views: all that stand, and of the others, for
+    /// each moment at which the vote may end, those of the highest slot, one for each choice, at
+    /// most two.
     #[must_use]
     pub fn ballots_of(&self, phase: &PhaseId, member: &MemberId) -> Vec<Position> {
         let Some(all) = self.ballots.get(&(*phase, *member)) else {
@@ -72,19 +73,34 @@ impl Replica {
             .is_some_and(|elector| elector.root.0 == member.0)
     }
 
-    /// Whether a ballot is about the version that was opened and claims a time in the period. One
-    /// that cannot count must not displace one that does: else a thief takes a vote back after the
-    /// deadline with a late ballot of a higher slot.
-    fn may_count(&self, ballot: &Stored) -> bool {
+    /// At which of the moments at which the vote may end a ballot counts: it is about the version
+    /// that was opened and claims a time in the period. One that cannot count at a moment must not
+    /// displace one that does: else a thief takes a vote back after the deadline with a late ballot
+    /// of a higher slot.
+    fn may_count(&self, ballot: &Stored) -> [bool; 4] {
         let Some(Record::Ballot(record)) = ballot.record.as_deref() else {
-            return false;
+            return [false; 4];
         };
         let opened = self.find(&record.phase).map(|opening| opening.time);
-        self.opening(&record.phase).is_some_and(|opening| {
-            record.version == opening.text
-                && opened.is_some_and(|opened| opened <= ballot.time)
-                && ballot.time <= opening.deadline
-        })
+        let Some(opening) = self.opening(&record.phase) else {
+            return [false; 4];
+        };
+        let after = opened.is_some_and(|opened| opened <= ballot.time);
+        let fits = after && record.version == opening.text;
+        opening
+            .deadlines()
+            .map(|deadline| fits && ballot.time <= deadline)
+    }
+
+    /// The places of these ballots, with the moments at which they count.
+    fn places(&self, positions: impl Iterator<Item = Position>) -> Vec<(Place, [bool; 4])> {
+        let place = |position: Position| {
+            let (slot, choice) = self.slot_of(position)?;
+            let stored = self.at(position);
+            let place = (slot, choice, stored.id, position);
+            Some((place, self.may_count(stored)))
+        };
+        positions.filter_map(place).collect()
     }
 
     /// The ballots of a phase and member that are kept although they do not stand.
@@ -93,12 +109,7 @@ impl Replica {
             return BTreeSet::new();
         }
         let all = self.ballots.get(&(*phase, *member)).into_iter().flatten();
-        let places = all.filter(|position| self.may_count(self.at(**position)));
-        let places = places.filter_map(|position| {
-            let (slot, choice) = self.slot_of(*position)?;
-            Some((slot, choice, self.at(*position).id, *position))
-        });
-        let kept = highest(places.collect());
+        let kept = highest_at_each_end(&self.places(all.copied()));
         kept.into_iter()
             .filter(|position| !self.stands(*position))
             .collect()
@@ -257,23 +268,16 @@ impl Replica {
         let Right::Delegate { mandate } = ballot.right else {
             return false;
         };
-        if !self.votes_alone(&record.phase, &ballot.member) || !self.may_count(ballot) {
+        if !self.votes_alone(&record.phase, &ballot.member) {
             return false;
         }
         let group = (record.phase, ballot.member);
-        let mut places: Vec<Place> = vec![(
-            (mandate, record.revision),
-            record.choice,
-            ballot.id,
-            Position::MAX,
-        )];
         let others = self.ballots.get(&group).into_iter().flatten();
-        for position in others.filter(|position| self.may_count(self.at(**position))) {
-            if let Some((slot, choice)) = self.slot_of(*position) {
-                places.push((slot, choice, self.at(*position).id, *position));
-            }
-        }
-        highest(places).contains(&Position::MAX)
+        let mut places = self.places(others.copied());
+        let slot = (mandate, record.revision);
+        let place = (slot, record.choice, ballot.id, Position::MAX);
+        places.push((place, self.may_count(ballot)));
+        highest_at_each_end(&places).contains(&Position::MAX)
     }
 
     /// Keeps a ballot judged alone and drops those it displaces. Returns whether it is kept.
@@ -297,6 +301,16 @@ impl Replica {
 
 /// A ballot's slot, choice, id and position.
 type Place = (SlotKey, Choice, EntryId, Position);
+
+/// For each moment at which the vote may end, the ballots that count there: so the same are kept
+/// whichever of them it turns out to be.
+fn highest_at_each_end(places: &[(Place, [bool; 4])]) -> BTreeSet<Position> {
+    let at = |end: usize| {
+        let counting = places.iter().filter(move |(_, counts)| counts[end]);
+        highest(counting.map(|(place, _)| *place).collect())
+    };
+    (0..4).flat_map(at).collect()
+}
 
 /// Of the ballots of one phase and member those of the highest slot: the smallest id of each
 /// choice, at most two choices, so that the same are kept whatever came first.

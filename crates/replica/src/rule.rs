@@ -258,6 +258,11 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
         Kind::Edit => ("documents", person),
         Kind::Opening => ("proposals", right.is_steward() || delegate),
         Kind::Ballot => ("ballots", delegate),
+        Kind::Host => ("hosts", right == Right::Root || right.is_steward()),
+        Kind::Hosting => (
+            "hosts",
+            right == Right::Root || right.is_steward() || right == Right::Node,
+        ),
         _ => return Ok(()),
     };
     let rights_are_public =

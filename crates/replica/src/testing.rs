@@ -76,6 +76,7 @@ impl Draft {
             Kind::Application => "applications",
             Kind::Ballot => "ballots",
             Kind::Edit => "documents",
+            Kind::Host | Kind::Hosting => "hosts",
             _ => "proposals",
         };
         let note = match record {

@@ -15,9 +15,11 @@ use crate::{
 };
 
 mod document;
+mod host;
 mod proposal;
 
 pub use document::{Begun, Document};
+pub use host::{Answer, Choice, HostState, Hosted};
 pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
 
 /// A member of the federation.
@@ -188,6 +190,10 @@ pub struct View {
     pub documents: BTreeMap<DocumentId, Document>,
     /// What was proposed to which phase: the proposal of every opening.
     pub phases: BTreeMap<PhaseId, ProposalId>,
+    /// Whom each member named as its host, by number; of equal numbers the last.
+    pub choices: BTreeMap<MemberId, BTreeMap<u64, Choice>>,
+    /// What each host last said to a member's choice: by member, number and host.
+    pub answers: BTreeMap<MemberId, BTreeMap<(u64, MemberId), Answer>>,
     /// How many entries each member's keys wrote.
     pub entries: BTreeMap<MemberId, u64>,
     /// What each member granted to a key, whether or not the key acts for it.
@@ -346,6 +352,8 @@ impl Replica {
             Some(Record::Opening(opening)) => view.add_opening(stored, opening),
             Some(Record::Comment(comment)) => view.add_comment(stored, comment),
             Some(Record::Edit(edit)) => view.add_edit(stored, edit),
+            Some(Record::Host(host)) => view.add_choice(stored, host),
+            Some(Record::Hosting(hosting)) => view.add_answer(stored, hosting),
             Some(Record::Ballot(_) | Record::Revocation(_)) | None => {}
         }
     }

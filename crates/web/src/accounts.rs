@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    id::{PersonId, Timestamp},
+    id::{MemberId, PersonId, Timestamp},
     key::PublicKey,
     record::Roles,
     text::is_line,
@@ -13,9 +14,10 @@ use tokio::sync::Mutex;
 
 use crate::{
     error::{FieldFault, WebError},
+    hosted::BroughtKeys,
     local::Local,
     password::{Hasher, PASSWORD_CHARACTERS_MIN, Password, PasswordHash, PasswordSealed},
-    seal::{SealError, Seed},
+    seal::{Purpose, SealError, Seed},
     table::Table,
 };
 
@@ -43,11 +45,35 @@ pub struct Account {
     pub zone: String,
     /// `light`, `dark`, or empty for the system's.
     pub theme: String,
+    /// Whether mails remind the person while the member's vote is missing.
+    #[serde(default = "wanted")]
+    pub reminders: bool,
+    /// Whether a mail a day says what is open.
+    #[serde(default = "wanted")]
+    pub digest: bool,
+    /// The hour of the day, in the person's zone, at which that mail comes.
+    #[serde(default = "digest_hour")]
+    pub digest_hour: u8,
     /// When it was made, in milliseconds.
     pub created: u64,
+    /// The member it acts for, if this node hosts it; else the one whose node this is.
+    #[serde(default, with = "crate::bytes::text::optional")]
+    pub member: Option<MemberId>,
     password: PasswordHash,
+    /// The hosted member's root key under the password, for the one person who keeps it.
+    #[serde(default)]
+    root: Option<PasswordSealed>,
     /// The person's key under the password; none if it lives on the person's own device.
     sealed: Option<PasswordSealed>,
+}
+
+/// Accounts that were made before mails could be sent want what a new account wants.
+fn wanted() -> bool {
+    true
+}
+
+fn digest_hour() -> u8 {
+    8
 }
 
 impl Account {
@@ -63,6 +89,12 @@ impl Account {
     #[must_use]
     pub fn is_sealed_here(&self) -> bool {
         self.sealed.is_some()
+    }
+
+    /// Whether the person keeps the root key of its hosted member here.
+    #[must_use]
+    pub fn has_root(&self) -> bool {
+        self.root.is_some()
     }
 
     fn answers_to(&self, folded: &str) -> bool {
@@ -87,6 +119,24 @@ pub struct NewAccount {
     pub roles: Vec<String>,
     /// The password.
     pub password: Password,
+    /// The hosted member it acts for.
+    pub member: Option<MemberId>,
+    /// That member's root key, if this person keeps it here.
+    pub root: Option<Seed>,
+}
+
+/// What the text of exported keys begins with.
+const EXPORT_PREFIX: &str = "folkmoot-keys:";
+/// The longest text of exported keys.
+const EXPORT_CHARACTERS_MAX: usize = 4_096;
+
+/// The keys of a hosted member under the password, to be taken to another host.
+#[derive(Serialize, Deserialize)]
+struct Export {
+    #[serde(with = "crate::bytes::text")]
+    person: PersonId,
+    sealed: PasswordSealed,
+    root: PasswordSealed,
 }
 
 /// The form of a name that is compared: case and outer space do not tell people apart.
@@ -146,6 +196,10 @@ impl Accounts {
             Some(seed) => Some(self.hasher.seal(&new.password, new.person, seed).await?),
             None => None,
         };
+        let root = match &new.root {
+            Some(seed) => Some(self.seal_root(&new.password, new.person, seed).await?),
+            None => None,
+        };
         let account = Account {
             person: new.person,
             key: new.key,
@@ -154,8 +208,13 @@ impl Accounts {
             roles: new.roles,
             zone: String::new(),
             theme: String::new(),
+            reminders: wanted(),
+            digest: wanted(),
+            digest_hour: digest_hour(),
             created: now.0,
+            member: new.member,
             password,
+            root,
             sealed,
         };
         let _gate = self.gate.lock().await;
@@ -232,13 +291,123 @@ impl Accounts {
             }
             None => (None, None),
         };
+        let root = match &account.root {
+            Some(root) => {
+                let seed = self.open_root(old, person, root).await?;
+                Some(self.seal_root(new, person, &seed).await?)
+            }
+            None => None,
+        };
         let _gate = self.gate.lock().await;
         // Read again: another request may have changed the account while the password was hashed.
         let mut account = self.of(person).await?.ok_or(WebError::SignedOut)?;
         account.password = password;
         account.sealed = sealed;
+        account.root = root;
         self.table.put(&person.0, &account).await?;
         Ok(seed)
+    }
+
+    async fn seal_root(
+        &self,
+        password: &Password,
+        person: PersonId,
+        seed: &Seed,
+    ) -> Result<PasswordSealed, SealError> {
+        let hasher = &self.hasher;
+        hasher.seal_for(Purpose::Root, password, person, seed).await
+    }
+
+    async fn open_root(
+        &self,
+        password: &Password,
+        person: PersonId,
+        root: &PasswordSealed,
+    ) -> Result<Seed, SealError> {
+        let hasher = &self.hasher;
+        hasher.open_for(Purpose::Root, password, person, root).await
+    }
+
+    /// The root key of a hosted member, for the person who keeps it and types its password again: a
+    /// stolen session does not reach it.
+    ///
+    /// # Errors
+    /// When the person keeps none here or the password is wrong.
+    pub async fn root_key(&self, person: PersonId, password: &Password) -> Result<Seed, WebError> {
+        let account = self.of(person).await?.ok_or(WebError::SignedOut)?;
+        let root = account
+            .root
+            .as_ref()
+            .ok_or(WebError::NotFound { what: "key" })?;
+        if !self
+            .hasher
+            .verify(password, Some(&account.password))
+            .await?
+        {
+            let message = "Enter the password you signed in with.";
+            return Err(WebError::Form(vec![FieldFault::new("password", message)]));
+        }
+        Ok(self.open_root(password, person, root).await?)
+    }
+
+    /// The keys of the hosted member that a person keeps here, as a text to take to another host;
+    /// only the password opens it.
+    ///
+    /// # Errors
+    /// When the person keeps none here.
+    pub async fn export(&self, person: PersonId) -> Result<String, WebError> {
+        let account = self.of(person).await?.ok_or(WebError::SignedOut)?;
+        let (Some(sealed), Some(root)) = (account.sealed, account.root) else {
+            return Err(WebError::NotFound { what: "key" });
+        };
+        let export = Export {
+            person,
+            sealed,
+            root,
+        };
+        let json = serde_json::to_vec(&export).map_err(|cause| WebError::Corrupt {
+            area: "web/account",
+            cause,
+        })?;
+        Ok(format!("{EXPORT_PREFIX}{}", URL_SAFE_NO_PAD.encode(json)))
+    }
+
+    /// Opens keys that were exported at another host, with the password they had there.
+    ///
+    /// # Errors
+    /// When the text is none, or the password does not open it.
+    pub async fn open_export(
+        &self,
+        text: &str,
+        password: &Password,
+    ) -> Result<BroughtKeys, WebError> {
+        let fault = |message: &str| WebError::Form(vec![FieldFault::new("export", message)]);
+        let none = || fault("Paste all of the text, from \"folkmoot-keys:\" to its end.");
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let encoded = text.strip_prefix(EXPORT_PREFIX).ok_or_else(none)?;
+        if encoded.len() > EXPORT_CHARACTERS_MAX {
+            return Err(none());
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| none())?;
+        let export: Export = serde_json::from_slice(&bytes).map_err(|_| none())?;
+        if !export.sealed.is_affordable() || !export.root.is_affordable() {
+            return Err(fault("Opening these keys costs more than this node gives."));
+        }
+        let shut = |error| match error {
+            SealError::Shut => WebError::Form(vec![FieldFault::new(
+                "old_password",
+                "Enter the password you had where the keys were exported.",
+            )]),
+            other => WebError::Seal(other),
+        };
+        let person = export.person;
+        let seed = self.hasher.open(password, person, &export.sealed).await;
+        let root = self.open_root(password, person, &export.root).await;
+        Ok(BroughtKeys {
+            person,
+            seed: seed.map_err(shut)?,
+            root: root.map_err(shut)?,
+        })
     }
 
     /// Changes what a person sets for itself, or the words of its roles.
@@ -285,8 +454,12 @@ fn name_faults(name: &str, mail: &str) -> Vec<FieldFault> {
         faults.push(FieldFault::new("name", message));
     }
     let is_mail = |text: &str| {
-        text.split_once('@')
-            .is_some_and(|(a, b)| !a.is_empty() && !b.is_empty())
+        let fits = |part: &str| {
+            !part.is_empty()
+                && !part.contains(|c: char| c.is_whitespace() || "@<>()[],;:\\\"".contains(c))
+        };
+        let parts = text.trim().split_once('@');
+        parts.is_some_and(|(name, host)| fits(name) && fits(host))
     };
     let is_none = mail.trim().is_empty();
     if !is_none && (!fits(mail) || !is_mail(mail)) {

@@ -7,7 +7,7 @@
 //! | request | what it gives or does |
 //! |---|---|
 //! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
-//! | `GET /api/status` | this node, its peers, and who asks (`you`) |
+//! | `GET /api/status` | this node, its peers, how many votes the member still has to cast (`needs_our_vote`), and who asks (`you`, with `needs_our_vote` for a delegate) |
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|closed\|all` | a list |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
@@ -17,10 +17,13 @@
 //! | `POST /api/acts/submit` `{"entry", "chunks", "signature"?}` | stores it; the signature (hex) may be in the entry |
 //! | `GET`, `POST /api/tokens` `{"label"}`, `DELETE /api/tokens/{id}` | the caller's tokens |
 //! | `GET`, `POST /api/invitations` `{"name", "roles"}` | stewards: who is invited; the `path` of a new link |
+//! | `GET /api/hosted`, `POST /api/hosted/invitations` `{"name", "class"?}` | stewards of a host: whom it hosts, who asks; the `path` of a new link |
+//! | `GET`, `POST /api/join/{secret}` (anyone with a link) | what to sign; signs up with keys of one's own |
+//! | `GET /api/hosted/next` | what a hosted newcomer's own device signs next, prepared |
 //! | `DELETE /api/persons/{id}` | stewards: removes a person of this member |
 //!
 //! The words of acts are `propose`, `amend`, `withdraw`, `open`, `vote`, `comment`, `profile`,
-//! `circle`, `role`, `person`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
+//! `circle`, `role`, `person`, `host`, `hosting`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
 //! fields are those of `ActBody`. A `grant` of a key that this member has not granted before for the
 //! same purpose and person needs `proof`, by its holder (`folkmoot key prove`). What only the root key may sign (`admit`, `mandate`, grants and
 //! revocations of stewards, `found`, `join`) is signed with it when a steward asks and its file is
@@ -28,6 +31,7 @@
 
 mod act;
 mod decision;
+mod hosted;
 mod keys;
 mod read;
 
@@ -54,6 +58,13 @@ pub(crate) fn routes() -> Router<Site> {
         .route(
             "/api/invitations",
             get(keys::invitations).post(keys::invite),
+        )
+        .route("/api/hosted", get(hosted::list))
+        .route("/api/hosted/invitations", post(hosted::invite))
+        .route("/api/hosted/next", get(hosted::next))
+        .route(
+            "/api/join/{secret}",
+            get(hosted::invitation).post(hosted::join),
         )
         .route("/api/circles", get(read::circles))
         .route("/api/keys", get(read::keys))

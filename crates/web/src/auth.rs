@@ -12,10 +12,11 @@ use domain::{
 
 use crate::{
     accounts::Account,
-    error::WebError,
+    error::{FieldFault, WebError},
     fields::Fields,
     once::Once,
     pages::frame::Done,
+    password::Password,
     rate::{Limit, Whose},
     seal::{self, Seed},
     session::Session,
@@ -27,6 +28,8 @@ pub(crate) struct Actor {
     pub account: Account,
     pub session: Option<Session>,
     seed: Option<Seed>,
+    /// The hosted member's root key, once its keeper has typed the password again.
+    root: Option<SecretKey>,
 }
 
 impl Actor {
@@ -46,10 +49,28 @@ impl Actor {
     pub(crate) fn key(&self) -> Result<SecretKey, WebError> {
         let seed = self.seed()?.ok_or_else(|| WebError::Conflict {
             code: "key-elsewhere",
-            message: "Your key is on your own device. Sign there, with the folkmoot command."
-                .to_owned(),
+            message:
+                "Your key is on your own device. Sign there, with the folkmoot command and --key."
+                    .to_owned(),
         })?;
         Ok(SecretKey::from_seed(&seed))
+    }
+
+    /// The root key of the hosted member this person acts for.
+    pub(crate) fn hosted_root(&self) -> Result<SecretKey, WebError> {
+        if let Some(root) = &self.root {
+            return Ok(root.clone());
+        }
+        if self.account.has_root() {
+            let message = "Enter your password: it opens the root key, which signs this.";
+            return Err(WebError::Form(vec![FieldFault::new("password", message)]));
+        }
+        Err(WebError::Conflict {
+            code: "root-key-elsewhere",
+            message: "The root key of your co-op is not in your account here. Ask the person who \
+                      keeps it, or sign where it is, with the folkmoot command and --key."
+                .to_owned(),
+        })
     }
 
     /// What the forms of one page carry: the session's token and a value that tells renderings
@@ -86,6 +107,7 @@ pub(crate) async fn session_of(
         account,
         session: Some(session),
         seed: None,
+        root: None,
     }))
 }
 
@@ -110,6 +132,7 @@ async fn bearer_of(site: &Site, headers: &HeaderMap) -> Result<Option<Actor>, We
         account,
         session: None,
         seed,
+        root: None,
     }))
 }
 
@@ -120,9 +143,21 @@ pub(crate) struct Place {
     pub path: String,
     /// What the last form did.
     pub done: Option<Done>,
+    /// The host it was sent to.
+    pub host: String,
 }
 
 impl Place {
+    /// The place of a request, with the host it named.
+    fn at(uri: &Uri, headers: &HeaderMap) -> Self {
+        let host = headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok());
+        Self {
+            host: host.unwrap_or("localhost").to_owned(),
+            ..Self::of(uri)
+        }
+    }
+
     pub(crate) fn of(uri: &Uri) -> Self {
         let query = uri.query().unwrap_or("").as_bytes();
         let done = form_urlencoded::parse(query)
@@ -132,8 +167,39 @@ impl Place {
             .path_and_query()
             .map_or("/", |path| path.as_str())
             .to_owned();
-        Self { path, done }
+        Self {
+            path,
+            done,
+            host: "localhost".to_owned(),
+        }
     }
+}
+
+/// What who signed up and is no member yet may read and send: its account, what is the public's,
+/// and what makes it a member. All else is the members'.
+fn is_for_applicants(path: &str) -> bool {
+    let exact = [
+        "/account",
+        "/charter",
+        "/api/tokens",
+        "/api/hosted/next",
+        "/api/acts/submit",
+    ];
+    let below = ["/account/", "/help/", "/api/tokens/"];
+    exact.contains(&path) || below.iter().any(|folder| path.starts_with(folder))
+}
+
+fn check_admitted(site: &Site, actor: &Actor, uri: &Uri) -> Result<(), WebError> {
+    let Some(member) = actor.hosted() else {
+        return Ok(());
+    };
+    let is_member = site
+        .node
+        .read(|core| core.view().members.contains_key(&member));
+    if is_member || is_for_applicants(uri.path()) {
+        return Ok(());
+    }
+    Err(WebError::NotAdmitted)
 }
 
 /// A signed-in person, for pages.
@@ -148,9 +214,10 @@ impl FromRequestParts<Site> for Signed {
         let actor = session_of(site, &parts.headers)
             .await?
             .ok_or(WebError::SignedOut)?;
+        check_admitted(site, &actor, &parts.uri)?;
         Ok(Self {
             actor,
-            place: Place::of(&parts.uri),
+            place: Place::at(&parts.uri, &parts.headers),
         })
     }
 }
@@ -167,7 +234,7 @@ impl FromRequestParts<Site> for Visitor {
         let actor = session_of(site, &parts.headers).await?;
         Ok(Self {
             actor,
-            place: Place::of(&parts.uri),
+            place: Place::at(&parts.uri, &parts.headers),
         })
     }
 }
@@ -184,6 +251,7 @@ impl FromRequestParts<Site> for Caller {
                 .await?
                 .ok_or(WebError::SignedOut)?,
         };
+        check_admitted(site, &actor, &parts.uri)?;
         site.rates
             .count(site.now(), Limit::Calls, Whose::Person(actor.person()))?;
         Ok(Self(actor))
@@ -194,11 +262,26 @@ impl FromRequestParts<Site> for Caller {
 pub(crate) struct Form {
     pub actor: Actor,
     pub place: Place,
-    /// The host it was sent to.
-    pub host: String,
     pub fields: Fields,
     /// What tells this form from all others.
     pub id: Hash,
+}
+
+impl Form {
+    /// Opens the root key of the person's hosted member, if the form has the password for it.
+    pub(crate) async fn open_root(&mut self, site: &Site) -> Result<(), WebError> {
+        let typed = self.fields.raw("password");
+        if typed.is_empty() || !self.actor.account.has_root() {
+            return Ok(());
+        }
+        let account = Whose::account(&self.actor.account.name);
+        site.rates
+            .count(site.now(), Limit::SignInsOfAccount, account)?;
+        let password = Password::typed(typed.to_owned()).ok_or(WebError::SignIn)?;
+        let seed = site.accounts.root_key(self.actor.person(), &password);
+        self.actor.root = Some(SecretKey::from_seed(&*seed.await?));
+        Ok(())
+    }
 }
 
 /// The bytes of a form's body.
@@ -221,12 +304,8 @@ impl FromRequest<Site> for Form {
         let actor = session_of(site, request.headers())
             .await?
             .ok_or(WebError::SignedOut)?;
-        let place = Place::of(request.uri());
-        let host = request
-            .headers()
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok());
-        let host = host.unwrap_or("localhost").to_owned();
+        check_admitted(site, &actor, request.uri())?;
+        let place = Place::at(request.uri(), request.headers());
         let bytes = form_bytes(request).await?;
         let fields = Fields::parse(&bytes)?;
         let (token, _) = fields.raw("csrf").split_once('.').unwrap_or_default();
@@ -240,7 +319,6 @@ impl FromRequest<Site> for Form {
         Ok(Self {
             actor,
             place,
-            host,
             fields,
             id,
         })

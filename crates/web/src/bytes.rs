@@ -33,6 +33,34 @@ pub mod text {
         serializer.collect_str(value)
     }
 
+    /// Values that may be missing.
+    pub mod optional {
+        use super::*;
+
+        /// Writes the text of a value, or null.
+        pub fn serialize<T: Display, S: Serializer>(
+            value: &Option<T>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match value {
+                Some(value) => serializer.collect_str(value),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// Reads a value from its text, or null.
+        pub fn deserialize<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+        where
+            D: Deserializer<'de>,
+            T: FromStr,
+            T::Err: Display,
+        {
+            let text = Option::<String>::deserialize(deserializer)?;
+            text.map(|text| text.parse().map_err(D::Error::custom))
+                .transpose()
+        }
+    }
+
     /// Reads a value from its text.
     pub fn deserialize<'de, D, T>(deserializer: D) -> Result<T, D::Error>
     where

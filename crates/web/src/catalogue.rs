@@ -16,6 +16,18 @@ pub enum Language {
     English,
 }
 
+/// An argument of a message that is read as plain text, in a mail or a feed: it is not escaped for
+/// HTML. The messages used there have no markup of their own.
+pub(crate) struct Plain<T>(pub T);
+
+impl<T: std::fmt::Display> Render for Plain<T> {
+    fn render_to(&self, buffer: &mut String) {
+        use std::fmt::Write;
+        // Writing to a string does not fail.
+        let _ = write!(buffer, "{}", self.0);
+    }
+}
+
 /// The plural categories of CLDR that the product's languages use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Category {
@@ -120,9 +132,12 @@ mod dates;
 mod decide;
 mod decision;
 mod federation;
+mod feeds;
 mod frame;
 mod help;
 mod home;
+mod hosted;
+mod mail;
 mod node;
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use domain::id::{EntryId, ProposalId, Timestamp};
 use federation::{Core, Decision, State};
 
-use crate::{error::WebError, site::Site};
+use crate::{error::WebError, site::Site, standpoint::Standpoint};
 
 /// Which decisions a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Show {
     }
 
     /// Whether a list shows a decision.
-    pub(crate) fn includes(self, core: &Core, decision: &Decision<'_>) -> bool {
+    pub(crate) fn includes(self, core: &Standpoint<'_>, decision: &Decision<'_>) -> bool {
         let is_over = matches!(decision.state, State::Closed(_) | State::Withdrawn);
         match self {
             Self::All => true,
@@ -60,8 +60,8 @@ impl Show {
     }
 }
 
-/// Whether voting is open and this node's member may vote and has no ballot that counts.
-pub(crate) fn needs_vote(core: &Core, decision: &Decision<'_>) -> bool {
+/// Whether voting is open and the reader's member may vote and has no ballot that counts.
+pub(crate) fn needs_vote(core: &Standpoint<'_>, decision: &Decision<'_>) -> bool {
     let (Some(member), Some(phase), State::Voting) =
         (core.member(), &decision.phase, decision.state)
     else {
@@ -76,12 +76,10 @@ pub(crate) fn all(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     let ids = core.view().proposals.keys();
     let mut all: Vec<Decision<'_>> = ids.filter_map(|id| core.decision(id, now)).collect();
     let rank = |decision: &Decision<'_>| {
-        let deadline = decision
-            .phase
-            .as_ref()
-            .map(|phase| phase.opening.record.deadline.0);
+        let deadline = decision.phase.as_ref().map(|phase| phase.deadline.0);
         match decision.state {
             State::Voting => (0, deadline.unwrap_or(0)),
+            State::Integration(until) => (0, until.0),
             State::Deliberation => (1, u64::MAX - decision.version.time.0),
             State::Closed(_) | State::Withdrawn => {
                 (2, u64::MAX - deadline.unwrap_or(decision.version.time.0))
@@ -102,17 +100,52 @@ pub(crate) fn newest_proposals(core: &Core) -> Vec<ProposalId> {
     dated.into_iter().map(|(_, id)| id).collect()
 }
 
-/// How many decisions wait for this node's member. Every page asks, so what has no open phase is
-/// not judged.
-pub(crate) fn waiting(core: &Core, now: Timestamp) -> u64 {
+/// The proposals in which the proposer last wrote or opened something, the latest first, at most
+/// `count`. None is judged for it.
+pub(crate) fn latest(core: &Core, count: usize) -> Vec<ProposalId> {
+    let known = core.view().proposals.iter();
+    let mut dated: Vec<(Timestamp, ProposalId)> = known
+        .filter_map(|(id, proposal)| {
+            let first = proposal.first.as_ref()?;
+            let openings = proposal.openings().into_iter();
+            let openings = openings.filter(|opening| opening.member == first.member);
+            let openings = openings.map(|opening| opening.time);
+            let versions = proposal.versions().into_iter().map(|version| version.time);
+            let withdrawn = proposal.withdrawal().map(|withdrawal| withdrawal.time);
+            let all = openings.chain(versions).chain(withdrawn);
+            Some((all.fold(first.time, Timestamp::max), *id))
+        })
+        .collect();
+    dated.sort_unstable_by(|one, other| other.cmp(one));
+    dated.truncate(count);
+    dated.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The decisions whose vote may be open. What has no opening that may still take votes is not
+/// judged.
+pub(crate) fn open(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     let open = core.view().proposals.iter().filter(|(_, proposal)| {
         proposal
             .openings()
             .iter()
-            .any(|opening| opening.record.deadline >= now)
+            .any(|opening| opening.record.deadlines().iter().any(|end| *end >= now))
     });
     let open = open.filter_map(|(id, _)| core.decision(id, now));
-    open.filter(|decision| needs_vote(core, decision)).count() as u64
+    open.collect()
+}
+
+/// How many decisions need the vote of this node's member: voting is open, it may vote and has not.
+#[must_use]
+pub fn waiting(core: &Core, now: Timestamp) -> u64 {
+    waiting_for(&Standpoint::at_home(core), now)
+}
+
+/// How many decisions need the vote of the reader's member. Every page asks.
+pub(crate) fn waiting_for(core: &Standpoint<'_>, now: Timestamp) -> u64 {
+    let open = open(core, now);
+    open.iter()
+        .filter(|decision| needs_vote(core, decision))
+        .count() as u64
 }
 
 /// The entries whose texts and notes a decision's page shows.

@@ -87,6 +87,8 @@ pub(crate) async fn render(site: &Site, asker: &Asker, response: Response) -> Re
         as_json(&error, reference)
     } else if matches!(*error, WebError::SignedOut) && asker.is_reading {
         return Redirect::to(&sign_in_path(&asker.path)).into_response();
+    } else if matches!(*error, WebError::NotAdmitted) && asker.is_reading {
+        return Redirect::to("/account").into_response();
     } else {
         // Whoever is signed in keeps the bar; a store that fails again changes nothing.
         let actor = session_of(site, &asker.headers).await.ok().flatten();
@@ -106,12 +108,15 @@ pub(crate) async fn render(site: &Site, asker: &Asker, response: Response) -> Re
     answer
 }
 
-/// A path for the log: the link of an invitation is a secret.
+/// A path for the log: the links of invitations, feeds and mails are secrets.
 fn without_secret(path: &str) -> &str {
-    if path.starts_with("/welcome/") {
-        "/welcome/…"
-    } else {
-        path
+    match path {
+        path if path.starts_with("/welcome/") => "/welcome/…",
+        path if path.starts_with("/feeds/") => "/feeds/…",
+        path if path.starts_with("/unsubscribe/") => "/unsubscribe/…",
+        path if path.starts_with("/join/") => "/join/…",
+        path if path.starts_with("/api/join/") => "/api/join/…",
+        path => path,
     }
 }
 
@@ -168,6 +173,7 @@ fn as_page(
     let place = Place {
         path: asker.path.clone(),
         done: None,
+        host: String::new(),
     };
     match views::frame(site, actor, &place) {
         Ok(frame) => error_page(&frame, &failure, &reference.unwrap_or_default()).into_response(),

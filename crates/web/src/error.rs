@@ -65,6 +65,9 @@ pub enum WebError {
         /// The role.
         needed: &'static str,
     },
+    /// Who signed up through this node is no member yet.
+    #[error("The founders have not admitted you yet.")]
+    NotAdmitted,
     /// What the address names is not here.
     #[error("There is no such {what} on this node.")]
     NotFound {
@@ -160,7 +163,9 @@ impl WebError {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::SignedOut | Self::SignIn | Self::Token => StatusCode::UNAUTHORIZED,
-            Self::CrossSite | Self::StaleForm | Self::Role { .. } => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::StaleForm | Self::Role { .. } | Self::NotAdmitted => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Slow { .. } => StatusCode::REQUEST_TIMEOUT,
@@ -191,6 +196,7 @@ impl WebError {
             Self::StaleForm => "stale-form",
             Self::ForeignHost { .. } => "foreign-host",
             Self::SignedOut => "signed-out",
+            Self::NotAdmitted => "not-admitted",
             Self::SignIn => "sign-in",
             Self::Token => "token",
             Self::Role { .. } => "role",
@@ -221,6 +227,9 @@ impl WebError {
                 "Use the address the node was set up with, or set public_url in its configuration."
             }
             Self::SignedOut => "A steward of your co-op can invite you.",
+            Self::NotAdmitted => {
+                "Until then you have your account, the charter and the public archive."
+            }
             Self::SignIn => "Try again, or ask a steward for a new invitation.",
             Self::Token => "Make a new token on your account page.",
             Self::Role { .. } => {

@@ -1,15 +1,19 @@
 //! Handlers: parse, call, render. One file per area.
 
 pub(crate) mod account;
+pub(crate) mod charter;
 pub(crate) mod circle;
 pub(crate) mod common;
 pub(crate) mod decide;
 pub(crate) mod decision;
 pub(crate) mod entrance;
 pub(crate) mod federation;
+pub(crate) mod feeds;
 pub(crate) mod home;
+pub(crate) mod hosted;
 pub(crate) mod node;
 pub(crate) mod propose;
+pub(crate) mod reminders;
 pub(crate) mod views;
 
 use ::federation::Refused;

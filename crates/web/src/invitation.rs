@@ -45,6 +45,9 @@ pub struct Invitation {
     pub roles: Vec<String>,
     /// When it was made, in milliseconds.
     pub created: u64,
+    /// The hosted member it acts for; none for the one whose node this is.
+    #[serde(default, with = "crate::bytes::text::optional")]
+    pub member: Option<MemberId>,
     /// The key under the link's secret.
     sealed: Sealed,
     #[serde(with = "crate::bytes")]
@@ -71,6 +74,7 @@ impl Invitation {
             name: name.to_owned(),
             roles,
             created: now.0,
+            member: None,
             sealed: secret.seal(Purpose::Invitation, person, &seed)?,
             hash: secret.hash().0,
         };
@@ -182,6 +186,8 @@ impl Invitations {
             mail: chosen.mail,
             roles: invitation.roles,
             password: chosen.password,
+            member: invitation.member,
+            root: None,
         };
         // The account first: after a crash between the two the invitation is there, but its person
         // has an account, so it cannot be used again.

@@ -162,6 +162,8 @@ pub struct Node {
     pub library: Arc<dyn Library>,
     /// The member's root key.
     pub root_key: Arc<dyn RootKey>,
+    /// The node's own key: it signs what the node says of those it hosts.
+    pub key: SecretKey,
     /// When the node was started.
     pub started: Timestamp,
 }

@@ -123,6 +123,20 @@ impl fmt::Debug for PasswordSealed {
     }
 }
 
+/// The most that opening a box from elsewhere may cost: 64 MiB, four passes.
+const FOREIGN_COST_MAX: Cost = Cost {
+    memory_kib: 64 * 1024,
+    passes: 4,
+};
+
+impl PasswordSealed {
+    /// Whether opening it costs no more than this node gives for a box that it did not make.
+    pub(crate) fn is_affordable(&self) -> bool {
+        let cost = self.salted.cost;
+        cost.memory_kib <= FOREIGN_COST_MAX.memory_kib && cost.passes <= FOREIGN_COST_MAX.passes
+    }
+}
+
 /// Hashes passwords, a few at a time.
 #[derive(Debug, Clone)]
 pub struct Hasher {
@@ -179,9 +193,24 @@ impl Hasher {
         person: PersonId,
         seed: &Seed,
     ) -> Result<PasswordSealed, SealError> {
+        self.seal_for(Purpose::Password, password, person, seed)
+            .await
+    }
+
+    /// Seals a seed for another purpose than signing in.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes or too many hashes are being made.
+    pub async fn seal_for(
+        &self,
+        purpose: Purpose,
+        password: &Password,
+        person: PersonId,
+        seed: &Seed,
+    ) -> Result<PasswordSealed, SealError> {
         let salted = Salted::new(self.cost)?;
         let key = self.derive(&salted, password).await?;
-        let sealed = Sealed::new(&key, Purpose::Password, person, seed)?;
+        let sealed = Sealed::new(&key, purpose, person, seed)?;
         Ok(PasswordSealed { salted, sealed })
     }
 
@@ -195,8 +224,23 @@ impl Hasher {
         person: PersonId,
         sealed: &PasswordSealed,
     ) -> Result<Seed, SealError> {
+        self.open_for(Purpose::Password, password, person, sealed)
+            .await
+    }
+
+    /// Opens a seed that was sealed for another purpose than signing in.
+    ///
+    /// # Errors
+    /// When it is not the password or too many hashes are being made.
+    pub async fn open_for(
+        &self,
+        purpose: Purpose,
+        password: &Password,
+        person: PersonId,
+        sealed: &PasswordSealed,
+    ) -> Result<Seed, SealError> {
         let key = self.derive(&sealed.salted, password).await?;
-        sealed.sealed.open(&key, Purpose::Password, person)
+        sealed.sealed.open(&key, purpose, person)
     }
 
     async fn derive(&self, salted: &Salted, password: &Password) -> Result<Seed, SealError> {

@@ -31,12 +31,13 @@ pub(crate) async fn invite(
     let needs_root = roles.has(Roles::STEWARD) || roles.has(Roles::DELEGATE);
     if needs_root {
         // Said before anything is signed.
-        site.node.root_key()?;
+        acts::root_key(site, actor)?;
     }
     let words = roles.words().into_iter().map(str::to_owned).collect();
-    let (invitation, secret) = Invitation::new(site.now(), name.trim(), words)?;
+    let (mut invitation, secret) = Invitation::new(site.now(), name.trim(), words)?;
+    invitation.member = actor.hosted();
     let (person, key) = (invitation.person, invitation.key);
-    let (federation, member) = site.node.read(|core| (core.federation(), core.member()));
+    let (federation, member) = actor.read(site, |core| (core.federation(), core.member()));
     let member = member.ok_or(WebError::NotFound { what: "member" })?;
     let grant = Act::Grant {
         purpose: Purpose::Person,
@@ -54,7 +55,7 @@ pub(crate) async fn invite(
     };
     acts::perform(site, actor, card).await?;
     if roles.has(Roles::DELEGATE) {
-        let mut delegates = mandated(site);
+        let mut delegates = mandated(site, actor);
         delegates.push(Delegate { key, person });
         acts::perform(site, actor, Act::Mandate { delegates }).await?;
     }
@@ -62,8 +63,8 @@ pub(crate) async fn invite(
     Ok((invitation, secret))
 }
 
-fn mandated(site: &Site) -> Vec<Delegate> {
-    site.node.read(|core| {
+fn mandated(site: &Site, actor: &Actor) -> Vec<Delegate> {
+    actor.read(site, |core| {
         let member = core.member().and_then(|id| core.view().members.get(&id));
         let mandate = member.and_then(|member| member.mandate.as_ref());
         mandate
@@ -87,7 +88,7 @@ pub(crate) async fn remove(
             message,
         });
     }
-    let keys: Vec<_> = site.node.read(|core| {
+    let keys: Vec<_> = actor.read(site, |core| {
         let own = core.member();
         let known = own.and_then(|own| core.view().persons.get(&(own, person)));
         let keys = known
@@ -99,16 +100,21 @@ pub(crate) async fn remove(
             });
         keys.copied().collect()
     });
+    // Only of the same member: a hosted member's steward is none of its host's people.
     let account = site.accounts.of(person).await?;
+    let account = account.filter(|account| account.member == actor.hosted());
     if keys.is_empty() && account.is_none() {
         return Err(WebError::NotFound { what: "person" });
     }
     // Out of the house first: even if the federation cannot be told now, no session signs again.
-    site.sessions.end_all(person).await?;
-    site.tokens.delete_all(person).await?;
-    site.accounts.remove(person).await?;
+    if account.is_some() {
+        site.sessions.end_all(person).await?;
+        site.tokens.delete_all(person).await?;
+        site.links.delete_all(person).await?;
+        site.accounts.remove(person).await?;
+    }
     for invitation in site.invitations.waiting(site.now()).await? {
-        if invitation.person == person {
+        if invitation.person == person && invitation.member == actor.hosted() {
             site.invitations.take_back(invitation.id()).await?;
         }
     }
@@ -122,7 +128,7 @@ pub(crate) async fn remove(
     }
     // Last, because only the root key can sign it and that may be elsewhere; a revoked key votes no
     // more even while the mandate lists it.
-    let mut delegates = mandated(site);
+    let mut delegates = mandated(site, actor);
     let before = delegates.len();
     delegates.retain(|delegate| delegate.person != person);
     if delegates.len() < before {

@@ -12,7 +12,8 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, circle, common, decide, decision, entrance, federation, home, node, propose,
+        account, charter, circle, common, decide, decision, entrance, federation, feeds, home,
+        hosted, node, propose, reminders,
     },
     protect,
     site::Site,
@@ -28,8 +29,19 @@ pub fn router(site: Site) -> Router {
         .merge(own_account())
         .merge(api::routes())
         .route("/archive", get(decide::archive))
+        .route("/archive/calendar.ics", get(feeds::public_calendar))
+        .route("/archive/feed.atom", get(feeds::public_news))
         .route("/archive/{id}", get(decide::archived))
-        .route("/charter", get(common::charter))
+        .route("/feeds/{secret}/{name}", get(feeds::own))
+        .route(
+            "/unsubscribe/{secret}",
+            get(reminders::ask).post(reminders::end),
+        )
+        .route("/charter", get(charter::page))
+        .route(
+            "/charter/compare",
+            get(charter::compare).post(charter::do_compare),
+        )
         .route("/help/{word}", get(common::help))
         .route("/events", get(common::events))
         .route("/assets/{name}", get(common::asset))
@@ -85,6 +97,11 @@ fn own_node() -> Router<Site> {
         .route("/node/people/invite", post(node::invite))
         .route("/node/people/{person}/remove", post(node::remove))
         .route("/node/keys", get(node::keys))
+        .route("/node/hosted", get(hosted::page))
+        .route("/node/hosted/invite", post(hosted::invite))
+        .route("/node/hosted/move", post(hosted::move_on))
+        .route("/node/hosted/export", post(hosted::export))
+        .route("/node/hosted/{member}/answer", post(hosted::answer))
 }
 
 fn own_account() -> Router<Site> {
@@ -97,9 +114,12 @@ fn own_account() -> Router<Site> {
             "/welcome/{secret}",
             get(entrance::welcome).post(entrance::accept),
         )
+        .route("/join/{secret}", get(hosted::join).post(hosted::do_join))
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/settings", post(account::settings))
+        .route("/account/reminders", post(reminders::save))
+        .route("/account/feeds", post(feeds::renew))
         .route("/account/tokens", post(account::make_token))
         .route("/account/tokens/{id}/revoke", post(account::revoke_token))
         .route("/account/sign-out", post(entrance::sign_out))

@@ -12,7 +12,10 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use domain::id::{Hash, PersonId};
+use domain::{
+    id::{Hash, PersonId},
+    key::SecretKey,
+};
 use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -52,6 +55,12 @@ pub enum Purpose {
     Token,
     /// Opened by an invitation's link.
     Invitation,
+    /// A hosted member's root key, opened by the password of the person who keeps it.
+    Root,
+    /// A newcomer's root key, opened by this node until the newcomer has joined.
+    Newcomer,
+    /// The key of the person who signed it up, as long.
+    NewcomerPerson,
 }
 
 impl Purpose {
@@ -61,6 +70,9 @@ impl Purpose {
             Self::Session => b"folkmoot/web/session/1",
             Self::Token => b"folkmoot/web/token/1",
             Self::Invitation => b"folkmoot/web/invitation/1",
+            Self::Root => b"folkmoot/web/root/1",
+            Self::Newcomer => b"folkmoot/web/newcomer/1",
+            Self::NewcomerPerson => b"folkmoot/web/newcomer-person/1",
         }
     }
 }
@@ -86,6 +98,14 @@ impl Secret {
     /// When the system gives no random bytes.
     pub fn random() -> Result<Self, SealError> {
         random().map(Self)
+    }
+
+    /// The secret that only who has this key can derive.
+    #[must_use]
+    pub fn of_key(key: &SecretKey) -> Self {
+        Self(Zeroizing::new(
+            Self(Zeroizing::new(key.seed())).derive(b"folkmoot/web/of-key/1"),
+        ))
     }
 
     /// Reads the text of a secret.

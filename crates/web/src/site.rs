@@ -8,7 +8,9 @@ use tokio::sync::watch;
 use crate::{
     accounts::Accounts,
     clock::Clock,
+    hosted::Hosted,
     invitation::Invitations,
+    links::Links,
     live::Streams,
     local::Local,
     node::Node,
@@ -16,6 +18,7 @@ use crate::{
     origin::{Network, PublicUrl},
     password::{Cost, Hasher},
     rate::Rates,
+    reminders::Mail,
     session::{Cookie, Sessions},
     token::Tokens,
 };
@@ -31,6 +34,8 @@ pub struct Settings {
     pub password_cost: Cost,
     /// Said on top of every page, such as that the data are examples.
     pub banner: Option<String>,
+    /// How the sending of mail goes; none when this node sends no mail.
+    pub mail: Option<watch::Receiver<Mail>>,
 }
 
 /// What a site is made of.
@@ -63,10 +68,15 @@ pub struct Inner {
     pub accounts: Accounts,
     /// Who was invited.
     pub invitations: Invitations,
+    /// Whom this node hosts, on its way in.
+    pub hosted: Hosted,
     /// Who is signed in.
     pub sessions: Sessions,
     /// What programs sign in with.
     pub tokens: Tokens,
+    /// The secret addresses of feeds and mails.
+    pub links: Links,
+    pub(crate) local: Arc<dyn Local>,
 }
 
 impl Site {
@@ -87,8 +97,11 @@ impl Site {
         Self(Arc::new(Inner {
             accounts: Accounts::new(Arc::clone(&local), hasher),
             invitations: Invitations::new(Arc::clone(&local)),
+            hosted: Hosted::new(&local),
             sessions: Sessions::new(Arc::clone(&local)),
-            tokens: Tokens::new(local),
+            tokens: Tokens::new(Arc::clone(&local)),
+            links: Links::new(Arc::clone(&local)),
+            local,
             cookie: Cookie::new(&node.read(federation::Core::node), secure),
             rates: Rates::default(),
             once: Once::default(),

@@ -154,8 +154,15 @@ async fn each_refusal_has_its_status_and_word() {
             "{body}"
         );
     }
+    // Nobody voted, so it was extended.
     world.clock.advance_seconds(8 * 24 * 3600);
-    let late = vote(&id, &version, "agree", "");
+    let shown = program.get(&format!("/api/decisions/{id}")).await;
+    assert_eq!(shown["state"], "voting");
+    assert_eq!(shown["phase"]["extensions"][0]["cause"], "lacks-ballots");
+    world.clock.advance_seconds(4 * 24 * 3600);
+    let late = json!({
+        "act": "vote", "proposal": id, "version": version, "choice": "agree",
+    });
     assert_eq!(program.refused(late).await, (409, "closed".to_owned()));
 }
 

@@ -12,10 +12,14 @@ use support::{Browser, World, form, node::key};
 
 /// Proposes something and gives the path of its page.
 async fn propose(browser: &mut Browser, title: &str) -> String {
+    propose_by(browser, title, "consent").await
+}
+
+async fn propose_by(browser: &mut Browser, title: &str, rule: &str) -> String {
     let fields = [
         ("title", title),
         ("text", "A loud one."),
-        ("rule", "consent"),
+        ("rule", rule),
         ("language", "en"),
     ];
     let answer = browser.submit("/decide/new", "/decide", &fields).await;
@@ -184,7 +188,7 @@ async fn a_ballot_for_an_old_version_or_after_the_deadline_is_refused_with_words
 
     let page = browser.get(&path).await;
     let version = page.field("version").to_owned();
-    world.clock.advance_seconds(8 * 24 * 3600);
+    world.clock.advance_seconds(12 * 24 * 3600);
     let mut browser = world.alice().await;
     let token = browser.get("/account").await.field("csrf").to_owned();
     let late = [
@@ -539,4 +543,94 @@ async fn the_archive_is_read_a_page_at_a_time_the_newest_first() {
     assert!(older.contains("/archive?page=1") && !older.contains("/archive?page=3"));
     let beyond = stranger.get("/archive?page=18446744073709551615").await;
     assert_eq!(beyond.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn after_a_block_the_proposer_calls_the_vote_that_follows() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    let path = propose_by(&mut browser, "Lend the bell", "consent-then-vote").await;
+    browser.submit(&path, &format!("{path}/open"), &[]).await;
+    let page = browser.get(&path).await.body;
+    assert!(page.contains("would be extended once"), "{page}");
+    let block = [
+        ("choice", "block"),
+        ("aim", "1"),
+        ("reason", "It would end the meetings we hold by bell."),
+    ];
+    vote(&mut browser, &path, &block).await;
+    let page = browser.get(&path).await.body;
+    assert!(page.contains("time to integrate the block"), "{page}");
+    world.clock.advance_seconds(7 * 24 * 3600 + 1);
+    let mut browser = world.alice().await;
+    let page = browser.get(&path).await.body;
+    assert!(page.contains("was blocked.</strong>"), "{page}");
+    assert!(page.contains("Call the vote on this version"));
+    let lists = browser.get("/decide?show=open").await.body;
+    assert!(
+        lists.contains("the proposer integrates a block until"),
+        "{lists}"
+    );
+    let called = browser.submit(&path, &format!("{path}/open"), &[]).await;
+    assert_eq!(called.header("location"), format!("{path}?done=opened"));
+    vote(&mut browser, &path, &[("choice", "agree")]).await;
+    let page = browser.get(&path).await.body;
+    assert!(page.contains("the proposer called this vote"), "{page}");
+    assert!(page.contains("a vote by one member, one vote was called on version 1"));
+    let json = browser.get(&format!("{path}.json")).await.json();
+    assert_eq!(json["phase"]["fallback"], true);
+    assert_eq!(json["phase"]["verdict"], "passed");
+    assert_eq!(json["earlier_phases"][0]["verdict"], "blocked");
+}
+
+#[tokio::test]
+async fn the_charter_says_how_much_power_each_class_has_under_each_rule() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    let page = browser.get("/charter").await.body;
+    for words in [
+        "Consent, then one member one vote",
+        "By class and strength",
+        "The rule of the charter",
+        "half of the strengths",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn another_charter_is_compared_by_settings_and_power_and_mistakes_are_named() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    let form = browser.get("/charter/compare").await;
+    assert!(
+        form.body.contains("class.producer.strength-percent = 40"),
+        "{}",
+        form.body
+    );
+    let other = "class.producer.strength-percent = 50\nclass.consumer.strength-percent = 25";
+    let answer = browser
+        .submit(
+            "/charter/compare",
+            "/charter/compare",
+            &[("charter", other)],
+        )
+        .await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(answer.body.contains("class.producer.strength-percent"));
+    assert!(
+        answer.body.contains("Power: By class and strength"),
+        "{}",
+        answer.body
+    );
+    let wrong = "class.producer.strength-percent = 41";
+    let answer = browser
+        .submit(
+            "/charter/compare",
+            "/charter/compare",
+            &[("charter", wrong)],
+        )
+        .await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("add up to 101"), "{}", answer.body);
 }

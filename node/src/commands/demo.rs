@@ -61,7 +61,13 @@ impl Demo {
             .iter()
             .map(|(name, url, link)| json!({ "name": name, "url": url, "link": link }))
             .collect();
-        let json = json!({ "coops": coops, "account": ACCOUNT, "password": PASSWORD });
+        let guests: Vec<_> = demo
+            .guests()
+            .map(|(name, account, url)| json!({ "name": name, "account": account, "url": url }))
+            .collect();
+        let json = json!({
+            "coops": coops, "guests": guests, "account": ACCOUNT, "password": PASSWORD,
+        });
         let mut text = String::from(
             "Five example co-ops, all invented; the proposals are historical ones of meet.coop.\n\n",
         );
@@ -69,9 +75,13 @@ impl Demo {
             let link = link.as_deref().unwrap_or("(its link was used)");
             text += &format!("{name:<22} {url}  first sign-in, once: {link}\n");
         }
+        text += "\nThey host members without a node:\n\n";
+        for (name, account, url) in demo.guests() {
+            text += &format!("{name:<22} {url}  sign in as {account:?}\n");
+        }
         text += &format!(
-            "\nOr sign in at any of them as {ACCOUNT:?} with the password {PASSWORD:?}. Ctrl-C ends \
-             the demo.\n"
+            "\nSign in as these, or at any of the five as {ACCOUNT:?}, with the password \
+             {PASSWORD:?}. Ctrl-C ends the demo.\n"
         );
         global.say(&json, text)
     }

@@ -36,11 +36,21 @@ impl Members {
                     } else {
                         String::new()
                     },
+                    text(member, "host"),
+                    text(member, "votes_held"),
                     text(member, "root"),
                 ]
             })
             .collect();
-        let heading = ["NAME", "CLASS", "SINCE", "", "ROOT KEY"];
+        let heading = [
+            "NAME",
+            "CLASS",
+            "SINCE",
+            "",
+            "HOST",
+            "VOTES HELD",
+            "ROOT KEY",
+        ];
         global.say(&answer, table(&heading, &rows))
     }
 }

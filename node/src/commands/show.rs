@@ -65,16 +65,35 @@ fn of_phase(phase: &Value) -> String {
         time(&phase["deadline_ms"]),
         text(phase, "explanation")
     );
+    if phase["fallback"] == true {
+        words += "Consent was blocked; this is the vote that the proposer called.\n";
+    }
+    for extension in phase["extensions"].as_array().into_iter().flatten() {
+        let why = match extension["cause"].as_str() {
+            Some("late-block") => "a block came late",
+            _ => "too few had voted",
+        };
+        let from = time(&extension["from_ms"]);
+        words += &format!("Extended because {why}; it would have closed at {from}.\n");
+    }
     let conditions = phase["conditions"].as_array().into_iter().flatten();
     for condition in conditions {
+        let whole = match condition["whole"].as_u64() {
+            Some(whole) => format!("/{whole}"),
+            None => String::new(),
+        };
         words += &format!(
-            "  {} {}: {} {} {}\n",
+            "  {} {}{}: {}{whole} {} {}{whole}\n",
             if condition["met"] == true {
                 "met    "
             } else {
                 "not met"
             },
             text(condition, "name"),
+            match condition["class"].as_str() {
+                Some(class) => format!(" of {class}"),
+                None => String::new(),
+            },
             text(condition, "figure"),
             text(condition, "relation"),
             text(condition, "bound")

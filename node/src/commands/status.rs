@@ -63,6 +63,11 @@ impl Status {
                 text(&status, "proposals")
             ),
         ];
+        match status["needs_our_vote"].as_u64().unwrap_or_default() {
+            0 => {}
+            1 => lines.push("waiting     1 decision needs your vote".to_owned()),
+            count => lines.push(format!("waiting     {count} decisions need your vote")),
+        }
         if status["caught_up"] == false {
             lines.push("warning     it signs nothing until it has reached another node".to_owned());
         }

@@ -108,7 +108,8 @@ impl Token {
     }
 }
 
-fn password(file: Option<PathBuf>) -> Outcome<Zeroizing<String>> {
+/// Reads a password from a file, or from standard input.
+pub(super) fn password(file: Option<PathBuf>) -> Outcome<Zeroizing<String>> {
     let read = match &file {
         Some(path) => fs::read_to_string(path),
         None => {
@@ -147,7 +148,8 @@ async fn enter(
     Ok(api)
 }
 
-fn keep(path: &std::path::Path, token: &str) -> Outcome {
+/// Writes a token's file.
+pub(super) fn keep(path: &std::path::Path, token: &str) -> Outcome {
     if let Some(parent) = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())

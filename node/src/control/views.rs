@@ -10,6 +10,12 @@ use crate::{
     failure::{Failure, Outcome},
 };
 
+/// The name of the member that hosts another; nothing where it serves itself.
+fn hosted_by(view: &replica::view::View, member: &domain::id::MemberId) -> Option<String> {
+    let host = view.host_of(member);
+    (host != *member).then(|| view.member_name(&host))
+}
+
 impl Desk {
     pub(super) async fn status(&self) -> Outcome<Value> {
         let size = self.handle.store().size().await?;
@@ -46,6 +52,7 @@ impl Desk {
                 "entries": core.replica().len(),
                 "missing_chunks": core.missing_chunks(),
                 "proposals": view.proposals.len(),
+                "needs_our_vote": web::waiting(core, clock::now()),
                 "store_bytes": size.database_bytes + size.log_bytes,
             })
         }))
@@ -53,6 +60,7 @@ impl Desk {
 
     pub(super) fn members(&self) -> Value {
         self.handle.read(|core| {
+            let held = core.view().votes_held();
             let of_member = |member: &replica::view::Member| {
                 json!({
                     "id": member.id.to_string(),
@@ -62,6 +70,8 @@ impl Desk {
                     "since_ms": member.since.0,
                     "root": member.root.to_string(),
                     "delegates": member.mandate.as_ref().map_or(0, |m| m.delegates.len()),
+                    "host": hosted_by(core.view(), &member.id),
+                    "votes_held": held.get(&member.id).copied().unwrap_or(0),
                 })
             };
             let members: Vec<Value> = core.view().members.values().map(of_member).collect();

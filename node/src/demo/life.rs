@@ -8,7 +8,7 @@ use domain::{
     id::{Hash, ProposalId},
     key::SecretKey,
 };
-use federation::{Act, State};
+use federation::{Act, Core, State};
 
 use super::{proposals::Historical, story};
 use crate::{clock, driver::Handle, failure::Outcome};
@@ -66,6 +66,10 @@ impl Life {
     }
 
     async fn one_thing(&mut self, dice: [u8; 8]) -> Outcome {
+        if let Some((who, proposal)) = self.blocked().filter(|_| dice[6] < 64) {
+            // Its proposer lets the members vote.
+            return self.act(who, Act::Open { proposal }).await;
+        }
         let open = self.open();
         if open.len() < OPEN_AT_ONCE {
             return self.open_next(dice).await;
@@ -99,6 +103,23 @@ impl Life {
             reason: reason.to_owned(),
         };
         self.act(who, act).await
+    }
+
+    /// A proposal whose block its proposer has time to integrate.
+    fn blocked(&self) -> Option<(usize, ProposalId)> {
+        let now = clock::now();
+        let (handle, _) = self.coops.first()?;
+        let (id, member) = handle.read(|core| {
+            let mut all = core.view().proposals.keys();
+            all.find_map(|id| {
+                let decision = core.decision(id, now)?;
+                let blocked = matches!(decision.state, State::Integration(_));
+                blocked.then_some((*id, decision.first.member))
+            })
+        })?;
+        let mut coops = self.coops.iter();
+        let who = coops.position(|(handle, _)| handle.read(Core::member) == Some(member))?;
+        Some((who, id))
     }
 
     /// What is open, and who has voted on it.
@@ -140,11 +161,13 @@ impl Life {
         let who = usize::from(dice[3]) % self.coops.len();
         let one = &self.proposals[self.next % self.proposals.len()];
         self.next += 1;
-        let rule = if self.next.is_multiple_of(3) {
-            "one-member-one-vote"
-        } else {
-            "consent"
-        };
+        let rules = [
+            "consent-then-vote",
+            "class-weighted",
+            "consent",
+            "one-member-one-vote",
+        ];
+        let rule = rules[self.next % rules.len()];
         let (handle, key) = &self.coops[who];
         let proposal = handle.act(key.clone(), story::propose(one, rule)).await?;
         self.act(who, Act::Open { proposal }).await

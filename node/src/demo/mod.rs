@@ -2,6 +2,7 @@
 //! and dashboards, which speak libp2p over loopback.
 
 mod cast;
+mod guests;
 mod life;
 mod past;
 mod proposals;
@@ -17,6 +18,7 @@ use web::{accounts::NewAccount, password::Password};
 pub use self::cast::{ACCOUNT, PASSWORD};
 use self::{
     cast::{COOPS, Coop},
+    guests::{GUESTS, Guest},
     life::Life,
     past::Past,
     proposals::Historical,
@@ -77,9 +79,12 @@ impl Demo {
             .collect::<Outcome<_>>()?;
         let historical = Historical::all()
             .map_err(|error| Failure::refused("the demo's proposals are damaged").because(error))?;
-        let coops = match directories[0].has_genesis() {
-            true => None,
-            false => Some(found(&directories, &historical, pace).await?),
+        let (coops, guests) = match directories[0].has_genesis() {
+            true => (None, Vec::new()),
+            false => {
+                let (coops, guests) = found(&directories, &historical, pace).await?;
+                (Some(coops), guests)
+            }
         };
         let mut nodes: Vec<Node> = Vec::new();
         for (index, directory) in directories.iter().enumerate() {
@@ -88,6 +93,10 @@ impl Demo {
         acquaint(&nodes).await;
         for (node, coop) in nodes.iter().zip(coops.into_iter().flatten()) {
             open_accounts(node, coop).await?;
+        }
+        for guest in guests {
+            let host = guest.host();
+            guest.open_account(&nodes[host]).await?;
         }
         let mut delegates = Vec::new();
         for node in nodes.iter().skip(1) {
@@ -117,6 +126,12 @@ impl Demo {
         .collect()
     }
 
+    /// The members without a node: name, account, and the address of their host.
+    pub fn guests(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        let all = GUESTS.iter();
+        all.map(|(name, _, host, account)| (*name, *account, self.nodes[*host].url.as_str()))
+    }
+
     /// Ends all nodes in order, at the same time.
     pub async fn stop(self) -> Outcome {
         self.life.abort();
@@ -141,7 +156,8 @@ async fn found(
     directories: &[DataDirectory],
     historical: &[Historical],
     pace: Pace,
-) -> Outcome<Vec<Coop>> {
+) -> Outcome<(Vec<Coop>, Vec<Guest>)> {
+    let guests: Vec<Guest> = (0..GUESTS.len()).map(Guest::make).collect::<Outcome<_>>()?;
     let coops: Vec<Coop> = directories
         .iter()
         .enumerate()
@@ -154,13 +170,16 @@ async fn found(
         .map_err(|error| Failure::refused("the demo's charter is damaged").because(error))?;
     let founders = coops.iter().map(Coop::founder).collect();
     let mut genesis = founding::genesis("Example Federation (demo)", founders, &charter)?;
-    // The story takes three periods and about a minute and a half of acts, and ends now.
-    let length = 3 * pace.regular_seconds + 90;
+    // The story ends now.
+    let length = Story::length(pace.regular_seconds);
     let begun = domain::id::Timestamp(clock::now().0.saturating_sub(length * 1000));
     genesis.created = begun;
     let mut past = Past::begin(genesis.clone(), coops[0].node.public(), begun)?;
     story::found(&mut past, &coops)?;
-    Story::new(&mut past, &coops).tell(historical, pace.regular_seconds)?;
+    for guest in &guests {
+        guest.join(&mut past, &coops)?;
+    }
+    Story::new(&mut past, &coops, &guests).tell(historical, pace.regular_seconds)?;
     let federation = genesis.federation();
     let writes = past.into_writes();
     for coop in &coops {
@@ -172,7 +191,7 @@ async fn found(
         let (_, secret) = &coop.steward;
         keyfile::write_private(&coop.directory.link_path(), secret.text().as_bytes())?;
     }
-    Ok(coops)
+    Ok((coops, guests))
 }
 
 async fn start_node(index: usize, directory: DataDirectory) -> Outcome<Node> {
@@ -225,6 +244,8 @@ async fn open_accounts(node: &Node, coop: Coop) -> Outcome {
         mail: String::new(),
         roles: vec!["steward".to_owned(), "delegate".to_owned()],
         password: password()?,
+        member: None,
+        root: None,
     };
     let added = node.site.accounts.add(clock::now(), account).await;
     added.map_err(failed)?;

@@ -9,8 +9,16 @@ use domain::{
 };
 use federation::Act;
 
-use super::{cast::Coop, past::Past, proposals::Historical};
+use super::{
+    cast::{COOPS, Coop},
+    guests::Guest,
+    past::Past,
+    proposals::Historical,
+};
 use crate::{failure::Outcome, founding};
+
+/// The hosted co-op, after those with nodes.
+const GUEST: usize = COOPS.len();
 
 /// Everyone signs, grants and says who it is.
 pub fn found(past: &mut Past, coops: &[Coop]) -> Outcome {
@@ -72,16 +80,24 @@ pub struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    /// A story of these co-ops.
-    pub fn new(past: &'a mut Past, coops: &[Coop]) -> Self {
-        let keys = coops.iter().map(|coop| coop.delegate.key()).collect();
+    /// A story of these co-ops and, after them, their guests.
+    pub fn new(past: &'a mut Past, coops: &[Coop], guests: &[Guest]) -> Self {
+        let coops = coops.iter().map(|coop| coop.delegate.key());
+        let keys = coops.chain(guests.iter().map(Guest::key)).collect();
         Self { past, keys }
+    }
+
+    /// How long it takes, acts included, in seconds.
+    pub fn length(period: u64) -> u64 {
+        6 * period + period / 2 + 150
     }
 
     /// Tells it: `period` is that of regular proposals. Ends some seconds before now.
     pub fn tell(&mut self, all: &[Historical], period: u64) -> Outcome {
         self.passed(&all[1], period)?;
         self.without_quorum(&all[4], period)?;
+        self.by_strength(&all[6], period)?;
+        self.fallen_back(&all[8], period)?;
         self.blocked(&all[9], period)?;
         self.deliberation(&all[11])?;
         self.amended(&all[12])?;
@@ -89,7 +105,11 @@ impl<'a> Story<'a> {
     }
 
     fn propose(&mut self, who: usize, one: &Historical) -> Outcome<ProposalId> {
-        let act = propose(one, "consent");
+        self.propose_by(who, one, "consent")
+    }
+
+    fn propose_by(&mut self, who: usize, one: &Historical, rule: &str) -> Outcome<ProposalId> {
+        let act = propose(one, rule);
         self.past.act(&self.keys[who], act)
     }
 
@@ -153,6 +173,42 @@ impl<'a> Story<'a> {
         let id = self.propose(3, one)?;
         self.open_vote(3, id)?;
         self.vote(3, id, Choice::Agree, "")?;
+        // It is extended once, by half of its period.
+        self.past.pass(period + period / 2);
+        Ok(())
+    }
+
+    fn by_strength(&mut self, one: &Historical, period: u64) -> Outcome {
+        let id = self.propose_by(4, one, "class-weighted")?;
+        self.open_vote(4, id)?;
+        for who in [1, 2, 4] {
+            self.vote(who, id, Choice::Agree, "")?;
+        }
+        self.vote(3, id, Choice::Abstain, "We buy only one of the services.")?;
+        self.past.pass(period);
+        Ok(())
+    }
+
+    fn fallen_back(&mut self, one: &Historical, period: u64) -> Outcome {
+        let id = self.propose_by(1, one, "consent-then-vote")?;
+        self.open_vote(1, id)?;
+        for who in [1, 2, 3] {
+            self.vote(who, id, Choice::Agree, "")?;
+        }
+        let reason = "We would rather not depend on a service whose fees we cannot change.";
+        let block = self.vote(4, id, Choice::Block, reason)?;
+        self.comment(
+            1,
+            id,
+            Some(block),
+            "We found no other host in time. We would like to hear all members.",
+        )?;
+        self.past.pass(period);
+        self.open_vote(1, id)?;
+        for who in [1, 2, 3] {
+            self.vote(who, id, Choice::Agree, "")?;
+        }
+        self.vote(4, id, Choice::Abstain, "We can live with it for a year.")?;
         self.past.pass(period);
         Ok(())
     }
@@ -223,6 +279,12 @@ impl<'a> Story<'a> {
         self.open_vote(4, id)?;
         self.vote(4, id, Choice::Agree, "")?;
         self.vote(1, id, Choice::Agree, "As fair as it can be at the end.")?;
+        self.vote(
+            GUEST,
+            id,
+            Choice::Agree,
+            "We have no node, and a vote all the same.",
+        )?;
         let reason = "Six weeks are too short for those who are owed hours from two years.";
         let block = self.vote(3, id, Choice::Block, reason)?;
         self.comment(

@@ -124,17 +124,6 @@ pub enum RuleName {
     Charter,
 }
 
-/// A rule this release knows the name of, and cannot judge by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error(
-    "this release cannot decide by the rule {rule}; choose consent or one-member-one-vote, or \
-     update to a release that knows it"
-)]
-pub struct UnsupportedRule {
-    /// The rule asked for.
-    pub rule: RuleName,
-}
-
 /// Why a proposal may not be decided by the rule it asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RuleRefused {
@@ -146,13 +135,10 @@ pub enum RuleRefused {
         /// The rules the charter offers.
         offered: Vec<&'static str>,
     },
-    /// The charter offers the rule, and this release cannot judge by it.
-    #[error("{0}")]
-    Unsupported(UnsupportedRule),
 }
 
 impl RuleName {
-    /// Every rule with a name, supported or reserved.
+    /// Every rule.
     pub const ALL: [Self; 5] = [
         Self::Consent,
         Self::OneMemberOneVote,
@@ -160,6 +146,12 @@ impl RuleName {
         Self::ClassWeighted,
         Self::Charter,
     ];
+
+    /// The rule of the vote the proposer may call when a proposal of this rule is blocked.
+    #[must_use]
+    pub fn fallback(self) -> Option<Self> {
+        (self == Self::ConsentThenVote).then_some(Self::OneMemberOneVote)
+    }
 
     /// The word used on the wire, the command line and in JSON.
     #[must_use]
@@ -170,24 +162,6 @@ impl RuleName {
             Self::ConsentThenVote => "consent-then-vote",
             Self::ClassWeighted => "class-weighted",
             Self::Charter => "charter",
-        }
-    }
-
-    /// Whether this release can judge by it.
-    #[must_use]
-    pub fn is_supported(self) -> bool {
-        matches!(self, Self::Consent | Self::OneMemberOneVote)
-    }
-
-    /// The rule itself when this release can judge by it.
-    ///
-    /// # Errors
-    /// When the name is only reserved.
-    pub fn supported(self) -> Result<Self, UnsupportedRule> {
-        if self.is_supported() {
-            Ok(self)
-        } else {
-            Err(UnsupportedRule { rule: self })
         }
     }
 }

@@ -4,7 +4,6 @@ use std::{error::Error, fmt};
 
 use thiserror::Error;
 
-use super::UnsupportedRule;
 use crate::cbor::DecodeError;
 
 /// Why a text or bytes are no charter.
@@ -159,9 +158,6 @@ pub enum Problem {
         /// Its strength in percent.
         found: u64,
     },
-    /// A default rule that this release cannot decide by: no proposal could be made with it.
-    #[error("{0}")]
-    Unsupported(UnsupportedRule),
     /// A rule under which no class may vote.
     #[error("no class may vote under this; write \"all\" or a list of class ids")]
     NoVoters,

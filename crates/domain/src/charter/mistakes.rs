@@ -93,9 +93,9 @@ fn every_mistake_in_a_file_says_where_and_what_to_write() {
             "line 1: rules: \"consensus\" is not known here; did you mean consent?",
         ),
         (
-            "default-rule = \"class-weighted\"",
-            "line 1: default-rule: \"class-weighted\" is not known here; write one of consent, \
-             one-member-one-vote",
+            "default-rule = \"lottery\"",
+            "line 1: default-rule: \"lottery\" is not known here; write one of consent-then-vote, \
+             consent, one-member-one-vote, class-weighted, charter",
         ),
         (
             "classes = [\"individual\"]\nclass.individual.strength-percent = 100",
@@ -106,11 +106,6 @@ fn every_mistake_in_a_file_says_where_and_what_to_write() {
             "classes = [\"Producers\"]",
             "line 1: classes: \"Producers\" is no class id; write 1 to 32 lower-case letters, \
              digits and hyphens, a letter first",
-        ),
-        (
-            "rules = [\"charter\"]",
-            "default-rule: this release cannot decide by the rule charter; choose consent or \
-             one-member-one-vote, or update to a release that knows it",
         ),
         (
             "title = \"a\u{202e}b\"",

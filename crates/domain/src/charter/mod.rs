@@ -24,11 +24,13 @@ use self::reader::Reader;
 pub use self::{
     class::{
         Class, ClassId, ClassIdError, ClassKind, Eligible, RuleName, RuleNameError, RuleRefused,
-        UnsupportedRule,
     },
     error::{CharterError, Problem},
     reader::TEXT_CHARACTERS_MAX,
-    terms::{AIMS_MAX, CLASSES_MAX, Licence, PERIOD_SECONDS_MAX, Periods, RuleTerms, Terms},
+    terms::{
+        AIMS_MAX, CLASSES_MAX, CharterRule, ClassBlock, Licence, PERIOD_SECONDS_MAX, Periods,
+        RuleTerms, Terms,
+    },
     value::{Fraction, Item, LIST_ITEMS_MAX, Value},
 };
 use crate::{
@@ -95,6 +97,12 @@ impl Charter {
         source::charter(text)
     }
 
+    /// This charter as a TOML file, a line for each key in force that this release knows.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        source::file(self)
+    }
+
     /// The default charter as a commented TOML file: that of the model co-op.
     #[must_use]
     pub fn default_toml() -> &'static str {
@@ -156,18 +164,16 @@ impl Charter {
         self.terms.classes.iter().find(|class| class.id == *id)
     }
 
-    /// Checks that a proposal may choose that rule and that this release can judge by it.
+    /// Checks that a proposal may choose that rule.
     ///
     /// # Errors
-    /// When the charter does not offer it, or this release only knows its name.
+    /// When the charter does not offer it.
     pub fn check_rule(&self, rule: RuleName) -> Result<(), RuleRefused> {
         if !self.terms.rules.contains(&rule) {
             let offered = self.terms.rules.iter().map(|rule| rule.as_str()).collect();
             return Err(RuleRefused::NotOffered { rule, offered });
         }
-        rule.supported()
-            .map(|_| ())
-            .map_err(RuleRefused::Unsupported)
+        Ok(())
     }
 
     /// The keys that this release keeps without knowing what they mean, ascending.

@@ -46,6 +46,32 @@ pub(super) fn charter(text: &str) -> Result<Charter, CharterError> {
     checked.map_err(|error| file.locate(error))
 }
 
+/// The file of a charter.
+pub(super) fn file(charter: &Charter) -> String {
+    let known = charter.in_force().filter(|(key, _)| {
+        let unknown = charter.unknown_keys();
+        unknown.iter().all(|unknown| unknown != key)
+    });
+    let line = |(key, value): (&str, &Value)| {
+        let item = |item: &Item| match item {
+            Item::Number(number) => number.to_string(),
+            Item::Text(text) => toml::Value::String(text.clone()).to_string(),
+        };
+        let value = match value {
+            // The only flag; as a number it would be refused.
+            Value::Number(number) if key == "ballot.disagree-allowed" => (*number == 1).to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::Text(text) => toml::Value::String(text.clone()).to_string(),
+            Value::List(items) => {
+                let items: Vec<String> = items.iter().map(item).collect();
+                format!("[{}]", items.join(", "))
+            }
+        };
+        format!("{key} = {value}\n")
+    };
+    known.map(line).collect()
+}
+
 fn check(entries: &Entries) -> Result<Charter, CharterError> {
     // Before the values: a mistyped key would otherwise show as whatever its default causes.
     refuse_unknown(entries)?;
@@ -53,10 +79,6 @@ fn check(entries: &Entries) -> Result<Charter, CharterError> {
     if let Some(rule) = charter.terms().unknown_rules.first() {
         let allowed = RuleName::ALL.map(RuleName::as_str);
         return Err(unknown_word("rules", rule, &allowed));
-    }
-    if let Err(unsupported) = charter.terms().default_rule.supported() {
-        let problem = Problem::Unsupported(unsupported);
-        return Err(CharterError::new("default-rule", problem));
     }
     charter.written_out()
 }

@@ -74,6 +74,26 @@ pub struct Periods {
     pub extension_fraction: Fraction,
 }
 
+/// What the charter rule asks for beside its quorum and a majority in every class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CharterRule {
+    /// More than this part of those who agree or are against must agree.
+    pub majority: Fraction,
+    /// At least this part of the electorate must agree, by class and strength,
+    pub assent: Fraction,
+    /// and this part once the vote was extended.
+    pub assent_extended: Fraction,
+}
+
+/// When the blocks of a class make the charter rule decide what another rule would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClassBlock {
+    /// At least this part of the class's ballots block,
+    pub ballots: Fraction,
+    /// and at least this part of the class voted.
+    pub turnout: Fraction,
+}
+
 /// What holds for one decision rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleTerms {
@@ -106,6 +126,10 @@ pub struct Terms {
     pub minimum_agrees: u64,
     /// How many blocks stop a proposal under consent.
     pub minimum_blocks: u64,
+    /// What the charter rule asks for.
+    pub charter_rule: CharterRule,
+    /// When the blocks of a class make the charter rule decide.
+    pub class_block: ClassBlock,
     /// The visible characters a block's reason must have.
     pub minimum_reason_characters: u64,
     /// Whether a ballot may say *disagree*.
@@ -147,6 +171,15 @@ impl Terms {
             per_rule,
             minimum_agrees: reader.number("rule.consent.minimum-agrees", 1..=10_000, 1)?,
             minimum_blocks: reader.number("rule.consent.minimum-blocks", 1..=10_000, 1)?,
+            charter_rule: CharterRule {
+                majority: reader.fraction("rule.charter.majority", fraction(2, 3))?,
+                assent: reader.fraction("rule.charter.assent", fraction(1, 2))?,
+                assent_extended: reader.fraction("rule.charter.assent-extended", fraction(1, 3))?,
+            },
+            class_block: ClassBlock {
+                ballots: reader.fraction("class-block.ballots", fraction(1, 2))?,
+                turnout: reader.fraction("class-block.turnout", fraction(1, 3))?,
+            },
             minimum_reason_characters: reader.number(
                 "block.minimum-reason-characters",
                 1..=1_000,
@@ -232,7 +265,14 @@ fn class(reader: &mut Reader<'_>, id: &str) -> Result<Class, CharterError> {
 
 fn rules(reader: &mut Reader<'_>) -> Result<(Vec<RuleName>, Vec<String>, RuleName), CharterError> {
     let names = RuleName::ALL.map(RuleName::as_str);
-    let default = [RuleName::Consent, RuleName::OneMemberOneVote].map(RuleName::as_str);
+    let default = [
+        RuleName::ConsentThenVote,
+        RuleName::Consent,
+        RuleName::OneMemberOneVote,
+        RuleName::ClassWeighted,
+        RuleName::Charter,
+    ]
+    .map(RuleName::as_str);
     let listed = reader.texts("rules", 1..=16, &default)?;
     let (mut rules, mut unknown_rules) = (Vec::<RuleName>::new(), Vec::new());
     for name in listed {

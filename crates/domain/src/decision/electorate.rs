@@ -130,6 +130,17 @@ pub fn period(_rule: RuleName, urgent: bool, charter: &Charter) -> u64 {
     }
 }
 
+/// How long a block may be integrated after a vote, in seconds.
+#[must_use]
+pub fn integration(urgent: bool, charter: &Charter) -> u64 {
+    let periods = &charter.terms().periods;
+    if urgent {
+        periods.integration_urgent_seconds
+    } else {
+        periods.integration_regular_seconds
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Electorates and ballots for the tests.
 
-use super::{Cast, Choice, Count, Electorate, Outcome, Slot, Voter, count, judge};
+use super::{Cast, Choice, Count, Electorate, Outcome, Slot, Stage, Voter, count, judge};
 use crate::{
     charter::{Charter, RuleName},
     id::{EntryId, Hash, MemberId, Timestamp},
@@ -69,5 +69,5 @@ pub fn count_of(electorate: &Electorate, casts: impl IntoIterator<Item = Cast>) 
 pub fn outcome(rule: RuleName, charter: &Charter, votes: &[Vote]) -> Outcome {
     let electorate = electorate_of(votes);
     let count = count_of(&electorate, casts_of(votes));
-    judge(rule, charter, &electorate, &count).unwrap()
+    judge(rule, charter, &electorate, &count, Stage::default())
 }

@@ -1,4 +1,4 @@
-//! What holds for every vote under the two rules.
+//! What holds for every vote under every rule.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -17,7 +17,7 @@ fn votes() -> impl Strategy<Value = Vec<Vote>> {
 }
 
 fn rules() -> impl Strategy<Value = RuleName> {
-    select(vec![RuleName::Consent, RuleName::OneMemberOneVote])
+    select(RuleName::ALL.to_vec())
 }
 
 fn charters() -> impl Strategy<Value = Charter> {
@@ -27,6 +27,8 @@ fn charters() -> impl Strategy<Value = Charter> {
                 "ballot.disagree-allowed = {disagree}\n\
              rule.consent.quorum = [{quarters}, 4]\n\
              rule.one-member-one-vote.quorum = [{quarters}, 4]\n\
+             rule.consent-then-vote.quorum = [{quarters}, 4]\n\
+             rule.class-weighted.quorum = [{quarters}, 4]\n\
              rule.consent.minimum-agrees = {agrees}\n\
              rule.consent.minimum-blocks = {blocks}\n"
             );
@@ -64,25 +66,142 @@ fn passes(rule: RuleName, charter: &Charter, votes: &[Vote]) -> bool {
     outcome(rule, charter, votes).verdict == Verdict::Passed
 }
 
-/// The rules once more, straight from their definition: with fractions cross-multiplied.
-fn definition(rule: RuleName, charter: &Charter, votes: &[Vote]) -> Verdict {
-    let number = |test: &dyn Fn(Choice) -> bool| {
-        votes.iter().filter(|vote| vote.1.is_some_and(test)).count() as u64
-    };
-    let agree = number(&|choice| choice == Choice::Agree);
-    let block = number(&|choice| choice == Choice::Block);
-    let disagree = number(&|choice| choice == Choice::Disagree);
-    let quorum = charter.rule(rule).quorum;
-    let terms = charter.terms();
-    let against = block + if terms.disagree_allowed { disagree } else { 0 };
-    if number(&|_| true) * quorum.denominator() < votes.len() as u64 * quorum.numerator() {
-        return Verdict::NoQuorum;
+/// A fraction of whole numbers, as a second way to compute.
+#[derive(Clone, Copy)]
+struct Ratio(i128, i128);
+
+impl Ratio {
+    fn plus(self, other: Self) -> Self {
+        Self(self.0 * other.1 + other.0 * self.1, self.1 * other.1)
     }
-    match rule {
-        RuleName::Consent if block >= terms.minimum_blocks => Verdict::Blocked,
-        RuleName::Consent if agree >= terms.minimum_agrees => Verdict::Passed,
-        RuleName::OneMemberOneVote if agree > against => Verdict::Passed,
-        _ => Verdict::Rejected,
+
+    fn above(self, other: Self) -> bool {
+        self.0 * other.1 > other.0 * self.1
+    }
+}
+
+fn number(votes: &[Vote], test: &dyn Fn(&Vote) -> bool) -> i128 {
+    votes.iter().filter(|vote| test(vote)).count() as i128
+}
+
+/// Σ strength × part / of over the classes for which `of` is not nothing, with the strengths of the
+/// others shared out and none above a half.
+fn weighted(
+    charter: &Charter,
+    votes: &[Vote],
+    part: &dyn Fn(&[Vote]) -> i128,
+    of: &dyn Fn(&[Vote]) -> i128,
+) -> Ratio {
+    let classes = &charter.terms().classes;
+    let of_class = |id: &str| -> Vec<Vote> {
+        let own = votes.iter().filter(|vote| vote.0 == id);
+        own.copied().collect()
+    };
+    let taking_part: Vec<_> = classes
+        .iter()
+        .map(|class| (class.strength_percent as i128, of_class(class.id.as_str())))
+        .filter(|(_, votes)| of(votes) > 0)
+        .collect();
+    let sum: i128 = taking_part.iter().map(|(strength, _)| strength).sum();
+    let share = |strength: i128| {
+        let capped = |other: &(i128, Vec<Vote>)| 2 * other.0 > sum;
+        let all = taking_part.len() == classes.len() || taking_part.len() == 1;
+        match taking_part.iter().find(|other| capped(other)) {
+            Some(largest) if !all && largest.0 == strength => Ratio(1, 2),
+            Some(largest) if !all => Ratio(strength, 2 * (sum - largest.0)),
+            _ => Ratio(strength, sum),
+        }
+    };
+    let terms = taking_part.iter().map(|(strength, votes)| {
+        let share = share(*strength);
+        Ratio(share.0 * part(votes), share.1 * of(votes))
+    });
+    terms.fold(Ratio(0, 1), Ratio::plus)
+}
+
+/// The rules once more, straight from their definition.
+fn definition(rule: RuleName, charter: &Charter, votes: &[Vote]) -> Verdict {
+    let terms = charter.terms();
+    let says = |choice: Choice| move |vote: &Vote| vote.1 == Some(choice);
+    let agree = |votes: &[Vote]| number(votes, &says(Choice::Agree));
+    let block = |votes: &[Vote]| number(votes, &says(Choice::Block));
+    let against = |votes: &[Vote]| {
+        let disagree = number(votes, &says(Choice::Disagree));
+        block(votes) + if terms.disagree_allowed { disagree } else { 0 }
+    };
+    let heard = |votes: &[Vote]| agree(votes) + against(votes);
+    let cast = |votes: &[Vote]| number(votes, &|vote| vote.1.is_some());
+    let all = |votes: &[Vote]| votes.len() as i128;
+    let fraction = |fraction: crate::charter::Fraction| {
+        Ratio(fraction.numerator() as i128, fraction.denominator() as i128)
+    };
+    let classes: Vec<Vec<Vote>> = CLASSES
+        .iter()
+        .map(|class| {
+            votes
+                .iter()
+                .filter(|vote| vote.0 == *class)
+                .copied()
+                .collect()
+        })
+        .filter(|votes: &Vec<Vote>| !votes.is_empty())
+        .collect();
+    let few = |rule: RuleName, by_strength: bool| {
+        let share = if by_strength {
+            weighted(charter, votes, &cast, &all)
+        } else {
+            Ratio(cast(votes), all(votes))
+        };
+        fraction(charter.rule(rule).quorum).above(share)
+    };
+    let by_charter = || {
+        if few(RuleName::Charter, true) {
+            Verdict::NoQuorum
+        } else if agree(votes) * 3 <= 2 * heard(votes)
+            || classes.iter().any(|votes| agree(votes) <= against(votes))
+        {
+            Verdict::Rejected
+        } else if Ratio(1, 2).above(weighted(charter, votes, &agree, &all)) {
+            Verdict::NoQuorum
+        } else {
+            Verdict::Passed
+        }
+    };
+    let a_class_blocks = classes.iter().any(|votes| {
+        block(votes) > 0 && 2 * block(votes) >= cast(votes) && 6 * block(votes) >= all(votes)
+    });
+    let own = match rule {
+        RuleName::Charter => return by_charter(),
+        RuleName::Consent | RuleName::ConsentThenVote => {
+            return if few(rule, false) {
+                Verdict::NoQuorum
+            } else if block(votes) >= terms.minimum_blocks as i128 {
+                Verdict::Blocked
+            } else if agree(votes) >= terms.minimum_agrees as i128 {
+                Verdict::Passed
+            } else {
+                Verdict::Rejected
+            };
+        }
+        RuleName::OneMemberOneVote if few(rule, false) => Verdict::NoQuorum,
+        RuleName::OneMemberOneVote if agree(votes) > against(votes) => Verdict::Passed,
+        RuleName::OneMemberOneVote => Verdict::Rejected,
+        RuleName::ClassWeighted
+            if few(rule, true) || classes.iter().any(|votes| heard(votes) == 0) =>
+        {
+            Verdict::NoQuorum
+        }
+        RuleName::ClassWeighted => {
+            if weighted(charter, votes, &agree, &heard).above(Ratio(1, 2)) {
+                Verdict::Passed
+            } else {
+                Verdict::Rejected
+            }
+        }
+    };
+    match own {
+        Verdict::Passed if a_class_blocks => by_charter(),
+        _ => own,
     }
 }
 
@@ -166,10 +285,18 @@ proptest! {
         let once = outcome(rule, &charter, &[cast.clone(), rest.clone()].concat());
         let scaled = outcome(rule, &charter, &[cast.repeat(factor), rest].concat());
         let met = |outcome: &Outcome| -> Vec<_> {
-            let met = |condition: &Condition| (condition.name, condition.is_met());
-            outcome.conditions[1..].iter().map(met).collect()
+            let of_turnout = |condition: &&Condition| {
+                matches!(condition.name, ConditionName::Quorum | ConditionName::Assent)
+            };
+            let met = |condition: &Condition| {
+                (condition.name, condition.class.clone(), condition.is_met())
+            };
+            outcome.conditions.iter().filter(|one| !of_turnout(one)).map(met).collect()
         };
-        prop_assert_eq!(met(&once), met(&scaled));
+        // Whether a class blocks depends on its turnout too.
+        if once.blocking_classes == scaled.blocking_classes {
+            prop_assert_eq!(met(&once), met(&scaled));
+        }
         prop_assert_eq!(once.is_weakly_supported, scaled.is_weakly_supported);
         prop_assert_eq!(scaled.figures.agree, once.figures.agree * factor as u64);
     }
@@ -209,8 +336,8 @@ proptest! {
         let noisy = count_of(&electorate, noise.chain(last.clone()));
         prop_assert_eq!(&noisy.counted, &quiet.counted);
         prop_assert_eq!(
-            judge(rule, &charter, &electorate, &noisy),
-            judge(rule, &charter, &electorate, &quiet)
+            judge(rule, &charter, &electorate, &noisy, Stage::default()),
+            judge(rule, &charter, &electorate, &quiet, Stage::default())
         );
     }
 
@@ -224,8 +351,8 @@ proptest! {
         prop_assert_eq!(first.is_none(), outcome.verdict == Verdict::Passed);
         let expected = first.map_or("every condition met".to_owned(), ToString::to_string);
         prop_assert!(outcome.explain().ends_with(&expected));
-        let quorum_fails = first.is_some_and(|first| first.name == ConditionName::Quorum);
-        prop_assert_eq!(outcome.verdict == Verdict::NoQuorum, quorum_fails);
+        let lacks = first.is_some_and(|first| first.name.verdict() == Verdict::NoQuorum);
+        prop_assert_eq!(outcome.verdict == Verdict::NoQuorum, lacks);
     }
 
     #[test]
@@ -242,6 +369,38 @@ proptest! {
         let single = outcome(rule, &charter, &single);
         prop_assert_eq!(single.classes[&"producer".parse().unwrap()], single.figures);
         prop_assert_eq!(single.figures, whole.figures);
-        prop_assert_eq!(single.verdict, whole.verdict);
+        if matches!(rule, RuleName::Consent | RuleName::ConsentThenVote) {
+            prop_assert_eq!(single.verdict, whole.verdict);
+        }
+    }
+
+    #[test]
+    fn with_one_class_strengths_are_one_member_one_vote(votes in votes(), extended in any::<bool>()) {
+        let charter = Charter::from_toml("rule.one-member-one-vote.electorate = \"all\"").unwrap();
+        let single: Vec<Vote> = votes.iter().map(|vote| ("producer", vote.1)).collect();
+        let electorate = electorate_of(&single);
+        let count = count_of(&electorate, casts_of(&single));
+        let stage = Stage { extended, fallback: false };
+        let judged = |rule| judge(rule, &charter, &electorate, &count, stage);
+        let (weighted, counted) = (judged(RuleName::ClassWeighted), judged(RuleName::OneMemberOneVote));
+        let passes = |outcome: &Outcome| outcome.verdict == Verdict::Passed;
+        prop_assert_eq!(passes(&weighted), passes(&counted));
+    }
+
+    #[test]
+    fn taking_back_a_block_never_makes_a_proposal_fail(
+        rule in rules(), charter in charters(), votes in votes(), instead in select(Choice::ALL.to_vec()),
+    ) {
+        if passes(rule, &charter, &votes) {
+            for voter in 0..votes.len() {
+                let mut milder = votes.clone();
+                if milder[voter].1 == Some(Choice::Block) && instead != Choice::Block {
+                    milder[voter].1 = Some(instead);
+                    // A class that then says nothing waits for the extension.
+                    let outcome = outcome(rule, &charter, &milder);
+                    prop_assert!(outcome.verdict == Verdict::Passed || outcome.lacks_ballots());
+                }
+            }
+        }
     }
 }

@@ -191,13 +191,24 @@ pub struct Opening {
     pub rule: String,
     /// The hash of the charter in force.
     pub charter: Hash,
-    /// The last moment at which a ballot counts.
+    /// The last moment at which a ballot counts, unless the vote is extended.
     pub deadline: Timestamp,
+    /// By how much a late block extends it, once, in milliseconds.
+    pub late_block_ms: u64,
+    /// By how much too few ballots extend it, once, in milliseconds.
+    pub extension_ms: u64,
     /// Who may vote, ascending by member.
     pub electorate: Vec<Elector>,
 }
 
 impl Opening {
+    /// The last moments at which a ballot may count: at once, and after each extension.
+    #[must_use]
+    pub fn deadlines(&self) -> [Timestamp; 4] {
+        let both = self.late_block_ms.saturating_add(self.extension_ms);
+        [0, self.late_block_ms, self.extension_ms, both].map(|more| self.deadline.plus_ms(more))
+    }
+
     /// The elector of a member.
     #[must_use]
     pub fn elector(&self, member: &MemberId) -> Option<&Elector> {
@@ -211,20 +222,22 @@ impl Opening {
 impl Encode for Opening {
     fn encode(&self, encoder: &mut Encoder) {
         encoder
-            .array(7)
+            .array(9)
             .value(&self.proposal)
             .value(&self.version)
             .value(&self.text)
             .text(&self.rule)
             .value(&self.charter)
             .value(&self.deadline)
+            .uint(self.late_block_ms)
+            .uint(self.extension_ms)
             .list(self.electorate.iter());
     }
 }
 
 impl Decode for Opening {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        decoder.array(7)?;
+        decoder.array(9)?;
         let opening = Self {
             proposal: decoder.value()?,
             version: decoder.value()?,
@@ -232,6 +245,8 @@ impl Decode for Opening {
             rule: decode_line(decoder, "rule", RULE_BYTES_MAX)?,
             charter: decoder.value()?,
             deadline: decoder.value()?,
+            late_block_ms: decoder.uint()?,
+            extension_ms: decoder.uint()?,
             electorate: decoder.list("electorate", VOTERS_MAX)?,
         };
         if opening

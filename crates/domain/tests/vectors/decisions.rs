@@ -1,6 +1,6 @@
 use domain::{
     charter::Charter,
-    decision::{self, Cast, Choice, Electorate, Slot, Voter},
+    decision::{self, Cast, Choice, Electorate, Slot, Stage, Voter},
     id::{EntryId, Hash, MemberId, Timestamp},
 };
 use serde_json::{Value, json};
@@ -69,30 +69,37 @@ fn votes_are_judged_as_in_the_vectors() {
     for row in rows(&file("decisions.json"), "outcomes") {
         let charter = Charter::decode(&bytes(row, "charter")).unwrap();
         let member = |number: u64| MemberId([number as u8; 32]);
-        let voters = (1..=number(row, "eligible")).map(|number| Voter {
-            member: member(number),
-            class: "producer".parse().unwrap(),
-        });
-        let electorate = Electorate::new(voters).unwrap();
-        let choices = row["votes"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .flat_map(|(choice, times)| {
+        let (mut voters, mut casts) = (Vec::new(), Vec::new());
+        for class in rows(row, "classes") {
+            let votes = class["votes"].as_object().unwrap().iter();
+            let mut choices = votes.flat_map(|(choice, times)| {
                 let choice: Choice = choice.parse().unwrap();
                 vec![choice; times.as_u64().unwrap() as usize]
             });
-        let casts = choices.zip(1u64..).map(|(choice, number)| Cast {
-            member: member(number),
-            slot: Slot {
-                mandate: 1,
-                revision: 1,
-            },
-            ballot: EntryId([number as u8; 32]),
-            choice,
-            version: Hash([7; 32]),
-            time: Timestamp(5),
-        });
+            for _ in 0..number(class, "eligible") {
+                let number = voters.len() as u64 + 1;
+                voters.push(Voter {
+                    member: member(number),
+                    class: text(class, "class").parse().unwrap(),
+                });
+                casts.extend(choices.next().map(|choice| Cast {
+                    member: member(number),
+                    slot: Slot {
+                        mandate: 1,
+                        revision: 1,
+                    },
+                    ballot: EntryId([number as u8; 32]),
+                    choice,
+                    version: Hash([7; 32]),
+                    time: Timestamp(5),
+                }));
+            }
+        }
+        let electorate = Electorate::new(voters).unwrap();
+        let stage = Stage {
+            extended: row["extended"].as_bool().unwrap(),
+            fallback: row["fallback"].as_bool().unwrap(),
+        };
         let count = decision::count(
             &electorate,
             Hash([7; 32]),
@@ -101,7 +108,7 @@ fn votes_are_judged_as_in_the_vectors() {
             casts,
         );
         let rule = text(row, "rule").parse().unwrap();
-        let outcome = decision::judge(rule, &charter, &electorate, &count).unwrap();
+        let outcome = decision::judge(rule, &charter, &electorate, &count, stage);
         assert_eq!(outcome.verdict.as_str(), text(row, "verdict"), "{row}");
         assert_eq!(outcome.quorum_ballots, number(row, "quorum_ballots"));
         assert_eq!(
@@ -113,8 +120,11 @@ fn votes_are_judged_as_in_the_vectors() {
             .iter()
             .map(|condition| {
                 json!({
-                    "name": condition.name.as_str(), "figure": condition.figure as u64,
+                    "name": condition.name.as_str(),
+                    "class": condition.class.as_ref().map(|class| class.as_str()),
+                    "figure": condition.figure as u64,
                     "relation": condition.relation.as_str(), "bound": condition.bound as u64,
+                    "whole": condition.whole.map(|whole| whole as u64),
                     "met": condition.is_met(),
                 })
             })

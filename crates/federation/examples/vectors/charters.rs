@@ -112,7 +112,7 @@ fn refused() -> Vec<Value> {
         ("an aim twice", wire(&[("aims", words(&["a", "a"]))])),
         ("a line feed in a title", wire(&[("title", Term::Text("a\nb".to_owned()))])),
         ("only rules nobody knows", wire(&[("rules", words(&["lottery"]))])),
-        ("a default rule that is not offered", wire(&[("default-rule", Term::Text("charter".to_owned()))])),
+        ("a default rule that is not offered", wire(&[("default-rule", Term::Text("lottery".to_owned()))])),
         ("strengths that add up to 95", wire(&[("class.individual.strength-percent", number(20))])),
         ("a class id with a capital letter", wire(&[("classes", words(&["Producer"]))])),
         ("an electorate of no class", wire(&[("rule.consent.electorate", words(&["workers"]))])),

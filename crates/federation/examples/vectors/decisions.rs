@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use domain::{
     charter::{Charter, RuleName},
-    decision::{self, Cast, Choice, Electorate, Slot, Voter},
+    decision::{self, Cast, Choice, Electorate, Slot, Stage, Voter},
     id::{EntryId, Hash, MemberId, Timestamp},
 };
 use serde_json::{Value, json};
 
 use super::notation::bytes;
+
+/// Of each class its name, how many may vote, and how many say what.
+type Classes<'a> = &'a [(&'a str, u8, &'a [(u8, Choice)])];
 
 const VERSION: Hash = Hash([7; 32]);
 const OPENED: Timestamp = Timestamp(1_800_000_000_000);
@@ -112,42 +115,126 @@ fn described(cast: &Cast) -> Value {
 
 /// Judges an electorate of producers, so many of whom say each thing.
 fn judged(rule: RuleName, toml: &str, eligible: u8, votes: &[(u8, Choice)]) -> Value {
+    judged_at(
+        rule,
+        toml,
+        Stage::default(),
+        &[("producer", eligible, votes)],
+    )
+}
+
+/// Judges an electorate of several classes, so many of each of whom say each thing.
+fn judged_at(rule: RuleName, toml: &str, stage: Stage, classes: Classes<'_>) -> Value {
     let charter = Charter::from_toml(toml).expect("a charter");
-    let voters = (1..=eligible).map(|member| Voter {
-        member: MemberId([member; 32]),
-        class: "producer".parse().expect("a class id"),
-    });
-    let electorate = Electorate::new(voters).expect("an electorate");
-    let mut member = 0;
-    let mut casts = Vec::new();
-    for (number, choice) in votes {
-        for _ in 0..*number {
-            member += 1;
-            casts.push(cast(member, 1, 1, *choice));
+    let (mut voters, mut casts) = (Vec::new(), Vec::new());
+    for (class, eligible, votes) in classes {
+        let mut choices = votes
+            .iter()
+            .flat_map(|(number, choice)| vec![*choice; usize::from(*number)]);
+        for _ in 0..*eligible {
+            let member = voters.len() as u8 + 1;
+            voters.push(Voter {
+                member: MemberId([member; 32]),
+                class: class.parse().expect("a class id"),
+            });
+            casts.extend(choices.next().map(|choice| cast(member, 1, 1, choice)));
         }
     }
+    let electorate = Electorate::new(voters).expect("an electorate");
     let count = decision::count(&electorate, VERSION, OPENED, DEADLINE, casts);
-    let outcome = decision::judge(rule, &charter, &electorate, &count).expect("a rule");
+    let outcome = decision::judge(rule, &charter, &electorate, &count, stage);
     let conditions: Vec<Value> = outcome
         .conditions
         .iter()
         .map(|condition| {
             json!({
-                "name": condition.name.as_str(), "figure": condition.figure as u64,
+                "name": condition.name.as_str(),
+                "class": condition.class.as_ref().map(|class| class.as_str()),
+                "figure": condition.figure as u64,
                 "relation": condition.relation.as_str(), "bound": condition.bound as u64,
+                "whole": condition.whole.map(|whole| whole as u64),
                 "met": condition.is_met(),
             })
         })
         .collect();
-    let votes: BTreeMap<&str, u8> = votes
+    let classes: Vec<Value> = classes
         .iter()
-        .map(|(n, choice)| (choice.as_str(), *n))
+        .map(|(class, eligible, votes)| {
+            let votes = votes.iter().map(|(n, choice)| (choice.as_str(), *n));
+            let votes: BTreeMap<&str, u8> = votes.collect();
+            json!({ "class": class, "eligible": eligible, "votes": votes })
+        })
         .collect();
     json!({
-        "rule": rule.as_str(), "charter": bytes(charter.to_bytes()), "eligible": eligible,
-        "votes": votes, "quorum_ballots": outcome.quorum_ballots, "conditions": conditions,
+        "rule": rule.as_str(), "charter": bytes(charter.to_bytes()), "classes": classes,
+        "extended": stage.extended, "fallback": stage.fallback, "quorum_ballots": outcome.quorum_ballots, "conditions": conditions,
         "verdict": outcome.verdict.as_str(), "weakly_supported": outcome.is_weakly_supported,
     })
+}
+
+/// The rules that look at classes, and the two stages of consent then vote.
+fn weighted() -> Vec<Value> {
+    use Choice::{Abstain, Agree, Block, Disagree};
+    let disagree = "ballot.disagree-allowed = true";
+    let (first, extended) = (
+        Stage::default(),
+        Stage {
+            extended: true,
+            fallback: false,
+        },
+    );
+    let fallback = Stage {
+        extended: false,
+        fallback: true,
+    };
+    let by_strength = RuleName::ClassWeighted;
+    let united: Classes<'_> = &[
+        ("producer", 10, &[(10, Agree)]),
+        ("consumer", 3, &[(3, Disagree)]),
+        ("individual", 1, &[(1, Disagree)]),
+    ];
+    let divided: Classes<'_> = &[
+        ("producer", 10, &[(6, Agree), (4, Disagree)]),
+        ("consumer", 3, &[(1, Agree), (2, Disagree)]),
+        ("individual", 1, &[(1, Agree)]),
+    ];
+    let silent: Classes<'_> = &[
+        ("producer", 5, &[(4, Agree), (1, Disagree)]),
+        ("consumer", 6, &[(3, Abstain)]),
+        ("individual", 2, &[]),
+    ];
+    let empty: Classes<'_> = &[
+        ("producer", 5, &[(5, Agree)]),
+        ("consumer", 20, &[(20, Disagree)]),
+    ];
+    let halves: Classes<'_> = &[
+        ("producer", 10, &[(4, Agree), (6, Abstain)]),
+        ("consumer", 3, &[(1, Agree), (1, Abstain)]),
+        ("individual", 2, &[(1, Agree)]),
+    ];
+    let blocking: Classes<'_> = &[
+        ("producer", 10, &[(10, Agree)]),
+        ("consumer", 4, &[(2, Block), (2, Agree)]),
+    ];
+    let blocked: Classes<'_> = &[("producer", 9, &[(8, Agree), (1, Block)])];
+    let mut cases = Vec::new();
+    for (stage, classes) in [
+        (first, united),
+        (first, divided),
+        (first, silent),
+        (extended, silent),
+        (first, empty),
+    ] {
+        cases.push(judged_at(by_strength, disagree, stage, classes));
+    }
+    for (stage, classes) in [(first, divided), (first, halves), (extended, halves)] {
+        cases.push(judged_at(RuleName::Charter, disagree, stage, classes));
+    }
+    cases.push(judged_at(RuleName::OneMemberOneVote, "", first, blocking));
+    for stage in [first, fallback] {
+        cases.push(judged_at(RuleName::ConsentThenVote, "", stage, blocked));
+    }
+    cases
 }
 
 /// The file.
@@ -155,7 +242,7 @@ pub fn file() -> Value {
     use Choice::{Abstain, Agree, Block, Disagree, StandAside};
     let (consent, vote) = (RuleName::Consent, RuleName::OneMemberOneVote);
     let disagree = "ballot.disagree-allowed = true";
-    let outcomes = vec![
+    let mut outcomes = vec![
         judged(consent, "", 12, &[(4, Agree)]),
         judged(consent, "", 12, &[(3, Agree)]),
         judged(consent, "", 10, &[(4, Agree)]),
@@ -176,5 +263,6 @@ pub fn file() -> Value {
         judged(vote, disagree, 12, &[(2, Agree), (3, Disagree)]),
         judged(vote, "", 12, &[(1, Agree), (1, Abstain)]),
     ];
+    outcomes.extend(weighted());
     json!({ "count": count_case(), "outcomes": outcomes })
 }

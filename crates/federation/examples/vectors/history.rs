@@ -6,8 +6,8 @@ use domain::{
     id::{EntryId, MemberId, PersonId, Timestamp},
     key::SecretKey,
     record::{
-        self, Admission, Admit, Application, Custody, Delegate, Endpoint, Grant, Join, Kind,
-        Mandate, Newcomer, PersonNote, Profile, Purpose, Record, Role, Roles,
+        self, Admission, Admit, Application, Custody, Delegate, Endpoint, Grant, Host, Hosting,
+        Join, Kind, Mandate, Newcomer, PersonNote, Profile, Purpose, Record, Role, Roles,
     },
 };
 use replica::entry::Audience;
@@ -291,6 +291,13 @@ impl History {
             .for_audience(Audience::Members)
             .with_note("We would like to meet on your servers.");
         book.write(draft);
+        let yes = Record::Hosting(Hosting {
+            member: dora.id(),
+            number: 1,
+            accepts: true,
+        });
+        let draft = book.draft("anna.hosting", &anna.node, anna.node_grant, "hosts", &yes);
+        book.write(draft);
         let message = newcomer.message(&book.federation);
         let mut admissions = Vec::new();
         for (name, founder) in [("anna", &self.anna), ("bela", &self.bela)] {
@@ -319,6 +326,12 @@ impl History {
         });
         let draft = book.draft("dora.join", &dora.root, book.root(), "members", &join);
         dora.record = book.write(draft);
+        let choice = Record::Host(Host {
+            host: anna.id(),
+            number: 1,
+        });
+        let draft = book.draft("dora.host", &dora.root, dora.record, "hosts", &choice);
+        book.write(draft);
         empower(book, "dora", dora, Roles::DELEGATE);
     }
 }

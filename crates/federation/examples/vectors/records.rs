@@ -233,15 +233,32 @@ fn refused_votes() -> Vec<(&'static str, Kind, Vec<u8>)> {
     ]
 }
 
+fn refused_hosts() -> Vec<(&'static str, Kind, Vec<u8>)> {
+    let host = |number| write(|e| done(e.array(2).value(&ID).uint(number)));
+    let hosting =
+        |number, accepts| write(|e| done(e.array(3).value(&ID).uint(number).uint(accepts)));
+    vec![
+        ("choice of host 0", Kind::Host, host(0)),
+        ("choice of host 2^40 + 1", Kind::Host, host((1 << 40) + 1)),
+        ("an answer to choice 0", Kind::Hosting, hosting(0, 1)),
+        ("neither yes nor no", Kind::Hosting, hosting(1, 2)),
+    ]
+}
+
 fn refused() -> Vec<Value> {
-    [refused_rights(), refused_votes(), refused_edits()]
-        .concat()
-        .into_iter()
-        .map(|(what, kind, hex)| {
-            let error = Record::from_bytes(kind, &hex).expect_err(what);
-            json!({ "what": what, "kind": kind.0, "hex": bytes(hex), "refusal": name_of(&error) })
-        })
-        .collect()
+    [
+        refused_rights(),
+        refused_votes(),
+        refused_edits(),
+        refused_hosts(),
+    ]
+    .concat()
+    .into_iter()
+    .map(|(what, kind, hex)| {
+        let error = Record::from_bytes(kind, &hex).expect_err(what);
+        json!({ "what": what, "kind": kind.0, "hex": bytes(hex), "refusal": name_of(&error) })
+    })
+    .collect()
 }
 
 fn texts() -> Vec<Value> {

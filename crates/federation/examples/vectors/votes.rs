@@ -65,6 +65,8 @@ impl History {
             .referring_to(vec![self.proposal]);
         let amendment = book.write(draft);
         let opening = Record::Opening(Opening {
+            late_block_ms: 86_400_000,
+            extension_ms: 302_400_000,
             proposal: self.proposal,
             version: amendment,
             text: self.version,

@@ -128,7 +128,9 @@ impl Core {
             if let Some(stored) = self.replica.get(*position) {
                 let record = stored.record.as_deref();
                 if let Some(Record::Opening(opening)) = record {
-                    self.deadlines.insert((opening.deadline, opening.proposal));
+                    let moments = self.moments(opening);
+                    let moments = moments.map(|moment| (moment, opening.proposal));
+                    self.deadlines.extend(moments);
                 }
                 let change = change_of(stored.kind, record, stored.id, &self.view.phases);
                 self.roster_is_old |= matches!(change, Some(Change::Members | Change::Peers));
@@ -212,7 +214,7 @@ impl Core {
         let reopen = match &act {
             Act::Amend { proposal, .. } => self
                 .decision(proposal, now)
-                .filter(|decision| decision.state == State::Voting)
+                .filter(|decision| matches!(decision.state, State::Voting | State::Integration(_)))
                 .map(|_| *proposal),
             _ => None,
         };

@@ -77,13 +77,16 @@ impl Core {
                 own.filter(lists).or_else(others)
             }
         };
-        let mandate = member.and_then(|member| member.mandate.as_ref().map(|m| (member.id, m)));
-        match mandate {
-            Some((member, mandate)) if mandate.delegates.iter().any(|d| d.key == *key) => {
-                Ok((mandate.entry, member, mandate.number))
-            }
-            _ => Err(Refused::Right { needs }),
+        let Some((member, mandate)) = member.and_then(|m| Some((m, m.mandate.as_ref()?))) else {
+            return Err(Refused::Right { needs });
+        };
+        if mandate.delegates.iter().any(|d| d.key == *key) {
+            return Ok((mandate.entry, member.id, mandate.number));
         }
+        Err(Refused::NotInMandate {
+            member: member.name.clone(),
+            number: mandate.number,
+        })
     }
 
     pub(super) fn steward_or_delegate(

@@ -205,13 +205,20 @@ impl Core {
             });
         }
         let seconds = decision::period(rule, decision.first.urgent.is_some(), self.charter());
+        let (late_block_ms, extension_ms) =
+            decision::extensions(seconds.saturating_mul(1_000), self.charter());
         let record = record::Opening {
             proposal: *proposal,
             version: version.entry,
             text: version.hash,
-            rule: decision.first.rule.clone(),
+            rule: match (decision.state, rule.fallback()) {
+                (State::Integration(_), Some(fallback)) => fallback.to_string(),
+                _ => decision.first.rule.clone(),
+            },
             charter: self.charter().hash(),
             deadline: now.plus_seconds(seconds),
+            late_block_ms,
+            extension_ms,
             electorate,
         };
         let mut draft = Draft::of(grant, proposal, Record::Opening(record));
@@ -238,7 +245,7 @@ impl Core {
         match decision.state {
             State::Withdrawn => return Err(Refused::Withdrawn),
             State::Deliberation => return Err(Refused::NotOpen),
-            State::Closed(_) => return Err(closed(&decision)),
+            State::Closed(_) | State::Integration(_) => return Err(closed(&decision)),
             State::Voting => {}
         }
         let phase = decision.phase.as_ref().ok_or(Refused::NotOpen)?;
@@ -304,9 +311,6 @@ impl Core {
 }
 
 fn closed(decision: &Decision<'_>) -> Refused {
-    let deadline = decision
-        .phase
-        .as_ref()
-        .map(|phase| phase.opening.record.deadline);
+    let deadline = decision.phase.as_ref().map(|phase| phase.deadline);
     deadline.map_or(Refused::NotOpen, Refused::Closed)
 }

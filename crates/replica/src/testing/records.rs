@@ -5,8 +5,8 @@ use domain::{
     id::{EntryId, Hash, MemberId, PhaseId},
     key::PublicKey,
     record::{
-        Ballot, Comment, Custody, Delegate, Elector, Grant, Mandate, Opening, Proposal, Purpose,
-        Record, Revocation, Roles,
+        Ballot, Comment, Custody, Delegate, Elector, Grant, Host, Hosting, Mandate, Opening,
+        Proposal, Purpose, Record, Revocation, Roles,
     },
     text::Content,
 };
@@ -90,6 +90,8 @@ pub fn opening(proposal: EntryId, electorate: &[(PublicKey, EntryId)]) -> Record
         .collect();
     electorate.sort_unstable();
     Record::Opening(Opening {
+        late_block_ms: 86_400_000,
+        extension_ms: 302_400_000,
         proposal,
         version: proposal,
         text: Hash([1; 32]),
@@ -120,5 +122,21 @@ pub fn comment(proposal: EntryId) -> Record {
     Record::Comment(Comment {
         proposal,
         answers: None,
+    })
+}
+
+/// A member names its host.
+#[must_use]
+pub fn host(host: MemberId, number: u64) -> Record {
+    Record::Host(Host { host, number })
+}
+
+/// A host answers a member's choice.
+#[must_use]
+pub fn hosting(member: MemberId, number: u64, accepts: bool) -> Record {
+    Record::Hosting(Hosting {
+        member,
+        number,
+        accepts,
     })
 }

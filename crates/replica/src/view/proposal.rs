@@ -62,12 +62,18 @@ pub enum OpeningFault {
         /// Seconds the charter gives.
         expected: u64,
     },
+    /// The extensions are not those of the charter.
+    #[error("it extends the vote by other lengths than the charter says")]
+    Extensions,
     /// It lists someone who may not vote under this rule, or in the wrong class.
     #[error("it lists {0}, who may not vote under this rule as listed")]
     NotEligible(MemberId),
     /// It leaves out a founder.
     #[error("it leaves out {0}, a founder who may vote under this rule")]
     LeftOut(MemberId),
+    /// It calls a fallback vote where none can be called.
+    #[error("a fallback vote follows a block, while it can be integrated, and only once")]
+    NoFallback,
     /// The rule is not known to this release.
     #[error("this release does not know the rule {0}")]
     UnknownRule(String),

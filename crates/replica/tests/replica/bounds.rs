@@ -2,7 +2,7 @@
 
 use domain::{
     decision::Choice,
-    id::{EntryId, PhaseId},
+    id::{EntryId, PhaseId, Timestamp},
     key::PublicKey,
     record::Roles,
 };
@@ -288,7 +288,7 @@ fn a_ballot_after_the_deadline_takes_no_vote_back() {
     let mut delegate = Player { author, grant };
     let mut thief = delegate.clone();
     let vote = scene.says(&mut delegate, &ballot(phase, 1, Choice::Agree));
-    let deadline = scene.replica.opening(&phase).unwrap().deadline;
+    let [deadline, extended, .., last] = scene.replica.opening(&phase).unwrap().deadlines();
     // The thief forks the log below the vote, then votes late in a higher slot.
     let twin = ballot(EntryId([9; 32]), 1, Choice::Abstain);
     let _ = scene.tries(&mut thief, &twin);
@@ -297,16 +297,26 @@ fn a_ballot_after_the_deadline_takes_no_vote_back() {
         .fork_after(0)
         .write(grant, deadline, &proposal("."));
     let _ = scene.replica.offer(deadline, fork);
-    let late = ballot(phase, 8, Choice::Block);
-    let time = deadline.plus_seconds(1);
-    let late = thief.author.write(grant, time, &late);
-    let _ = scene.replica.offer(time, late);
     let member = domain::id::MemberId(scene.cast.roots[0].key().0);
-    let counted: Vec<EntryId> = scene
-        .replica
-        .ballots_of(&phase, &member)
-        .into_iter()
-        .map(|position| scene.replica.get(position).unwrap().id)
-        .collect();
-    assert_eq!(counted, vec![vote]);
+    let kept = |scene: &Scene| -> Vec<EntryId> {
+        let kept = scene.replica.ballots_of(&phase, &member).into_iter();
+        kept.map(|position| scene.replica.get(position).unwrap().id)
+            .collect()
+    };
+    let mut vote_late = |scene: &mut Scene, time: Timestamp, revision: u8| {
+        let late = ballot(phase, revision, Choice::Block);
+        let late = thief.author.write(grant, time, &late);
+        let id = late.id(&scene.cast.federation());
+        let _ = scene.replica.offer(time, late);
+        id
+    };
+    // Whether the vote is extended that long is not known here, so both are kept.
+    let between = vote_late(&mut scene, extended, 7);
+    let mut both = vec![vote, between];
+    both.sort_unstable();
+    let mut found = kept(&scene);
+    found.sort_unstable();
+    assert_eq!(found, both);
+    vote_late(&mut scene, last.plus_seconds(1), 8);
+    assert_eq!(kept(&scene).len(), 2, "after every end");
 }

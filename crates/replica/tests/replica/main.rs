@@ -7,6 +7,7 @@ mod entry;
 mod exchange;
 mod foreign;
 mod history;
+mod hosts;
 mod meeting;
 mod merge;
 mod order;

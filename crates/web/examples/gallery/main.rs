@@ -77,6 +77,8 @@ fn decisions() -> Vec<(&'static str, String)> {
             "decision-rejected",
             show(&sample::closed(Outcome::Rejected), &plain),
         ),
+        ("decision-integration", show(&sample::integration(), &plain)),
+        ("decision-weighted", show(&sample::weighted(), &plain)),
         ("decision-withdrawn", show(&sample::withdrawn(), &plain)),
         (
             "decision-archived",

@@ -1,13 +1,14 @@
 //! Samples of the pages about members, circles and the charter.
 
+use domain::charter::RuleName;
 use maud::Markup;
 use web::pages::applications::{self, Application, Applications};
 use web::pages::charter::{self, Charter};
 use web::pages::circle::{self, Circle};
-use web::pages::decision::RuleKind;
-use web::pages::federation::{self, Listed, Member, Members, Role};
+use web::pages::federation::{self, Host, Listed, Member, Members, Role};
 use web::pages::form::Filled;
 use web::pages::home::Connection;
+use web::pages::hosted;
 use web::pages::parts::Name;
 
 use super::others::{items, key};
@@ -23,6 +24,16 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             "Consumer organisations"
         }
         .into(),
+        host: match index {
+            3 => Host::Hosted(member(0)),
+            4 => Host::Asked("Heron Hosting".into()),
+            _ => Host::Own,
+        },
+        votes_held: match index {
+            0 => 2,
+            3 => 0,
+            _ => 1,
+        },
         region: if index == 3 {
             String::new()
         } else {
@@ -49,6 +60,9 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         website: "https://lathe.example".into(),
         since: hours_ago(9000),
         connection: Connection::Connected,
+        host: Host::Hosted(member(0)),
+        hosts: vec![member(3)],
+        claims: vec![member(2)],
         root_key: key(3),
         people: vec![
             (Some("Noor".into()), vec![Role::Steward, Role::Delegate]),
@@ -69,6 +83,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             .map(|index| MEMBERS[index].1.to_owned())
             .collect(),
         needed: 3,
+        host: Some("Heron Hosting".into()),
         signed_here,
     };
     let waiting = Applications {
@@ -92,6 +107,15 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             "applications",
             applications::page(&at, &waiting, &Filled::default()),
         ),
+        ("hosted", hosted::page(&at, &hosting(), &Filled::default())),
+        (
+            "your-host",
+            hosted::own(&at, &own_host(), &Filled::default()),
+        ),
+        (
+            "join",
+            hosted::sign_up(&at, "token", &sign_up(), &Filled::default()),
+        ),
         ("charter", charter::page(&at, &charter_view())),
         ("circles", circle::list(&at, &circles())),
         (
@@ -113,6 +137,43 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             ),
         ),
     ]
+}
+
+fn hosting() -> hosted::Hosting {
+    let guest = |index, stand, signs_itself| hosted::Guest {
+        member: member(index),
+        class: "Consumer organisations".into(),
+        stand,
+        signs_itself,
+    };
+    hosted::Hosting {
+        guests: vec![
+            guest(3, hosted::Stand::InForce, false),
+            guest(2, hosted::Stand::Moving("Lathe & Loom".into()), true),
+            guest(4, hosted::Stand::Asks, false),
+            guest(1, hosted::Stand::Applies(1, 3), false),
+        ],
+        invitation: Some(("Ada".into(), "https://heron.example/join/abc".into())),
+        classes: vec![("individual".into(), "Individuals".into())],
+    }
+}
+
+fn own_host() -> hosted::OwnHost {
+    hosted::OwnHost {
+        host: member(0),
+        choice: hosted::Choice::Asked("Lathe & Loom".into()),
+        hosts: vec![(hash(3), "Lathe & Loom".into())],
+        has_keys: true,
+        keys: None,
+    }
+}
+
+fn sign_up() -> hosted::Entry {
+    hosted::Entry {
+        secret: "abc".into(),
+        classes: vec![("individual".into(), "Individuals".into())],
+        until: in_hours(160),
+    }
 }
 
 fn circles() -> Vec<circle::Listed> {
@@ -158,6 +219,20 @@ fn circle_view() -> Circle {
     }
 }
 
+fn power() -> Vec<charter::Power> {
+    let power = |class: &str, voters, together, each| charter::Power {
+        class: class.into(),
+        voters,
+        as_one: 500_000,
+        together,
+        each,
+    };
+    vec![
+        power("Producer organisations", 3, 571_428, 190_476),
+        power("Consumer organisations", 2, 428_571, 214_285),
+    ]
+}
+
 fn charter_view() -> Charter {
     let classes = vec![
         "Producer organisations".to_owned(),
@@ -168,6 +243,8 @@ fn charter_view() -> Charter {
         classes: classes.clone(),
         quorum: (1, 3),
         quorum_today: (2, 5),
+        by_strength: matches!(kind, RuleName::ClassWeighted | RuleName::Charter),
+        power: (kind != RuleName::Consent).then(power),
         is_default,
     };
     Charter {
@@ -180,9 +257,16 @@ fn charter_view() -> Charter {
             ("Individuals".into(), 25, 0),
         ],
         rules: vec![
-            rule(RuleKind::Consent, true),
-            rule(RuleKind::OneMemberOneVote, false),
+            rule(RuleName::ConsentThenVote, true),
+            rule(RuleName::Consent, false),
+            rule(RuleName::OneMemberOneVote, false),
+            rule(RuleName::ClassWeighted, false),
+            rule(RuleName::Charter, false),
         ],
+        majority: (2, 3),
+        assent: (1, 2),
+        assent_extended: (1, 3),
+        integration_seconds: 259_200,
         minimum_agrees: 1,
         minimum_blocks: 1,
         reason_characters_min: 20,

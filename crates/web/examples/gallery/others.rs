@@ -1,10 +1,10 @@
 //! Samples of the other pages.
 
+use domain::charter::RuleName;
 use domain::decision::Choice;
 use maud::Markup;
 use web::pages::account::{self, Account, Token, Welcome};
 use web::pages::decide::{self, Item, Show};
-use web::pages::decision::RuleKind;
 use web::pages::error::{self, Failure};
 use web::pages::federation::Role;
 use web::pages::form::Filled;
@@ -15,6 +15,7 @@ use web::pages::node::{self, CatchUp, Node, Peer, Trouble};
 use web::pages::parts::{Name, Outcome, State};
 use web::pages::people::{self, People, Person};
 use web::pages::propose::{self, Amend, Compare, Propose};
+use web::pages::subscriptions::{self, Ending, Feeds, Mails};
 
 use super::members;
 use super::sample::{frame, hash, hours_ago, in_hours, member, versions, visitor};
@@ -165,6 +166,11 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
             needed: "0.4".into(),
         },
         Trouble::NoDelegate,
+        Trouble::Mail {
+            since: hours_ago(3),
+            because: "454 try again later".into(),
+            waiting: 2,
+        },
         Trouble::Unencrypted,
     ];
     let person = |id: &str, name: Option<&str>, roles: Vec<Role>| Person {
@@ -192,6 +198,7 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
             format!("http://127.0.0.1:8701/welcome/{}", hash(6)),
         )),
         root_key_here: false,
+        password_needed: false,
     };
     let wrong = Filled::from_pairs([("name", ""), ("mail", "x"), ("roles", "worker")])
         .with_error("name", "Say how the others know this person.")
@@ -241,6 +248,20 @@ fn account_pages() -> Vec<(&'static str, Markup)> {
         ],
         new_token: Some(("calendar".into(), format!("fm_{}", hash(40)))),
         sessions: 2,
+        mails: Mails {
+            address: "joost@example.org".into(),
+            reminders: true,
+            digest: false,
+            digest_hour: 8,
+            is_on: true,
+        },
+        feeds: Feeds {
+            calendar: format!(
+                "https://moot.example.org/feeds/fmf_{}/calendar.ics",
+                hash(41)
+            ),
+            news: format!("https://moot.example.org/feeds/fmf_{}/feed.atom", hash(41)),
+        },
     };
     let out = visitor("/sign-in");
     let welcome = |is_first| Welcome {
@@ -254,6 +275,11 @@ fn account_pages() -> Vec<(&'static str, Markup)> {
         .with_error("", "Name and password do not belong together.");
     let plain = Filled::default();
     vec![
+        (
+            "unsubscribe",
+            subscriptions::ask(&out, Ending::Digest, "fmd_s3cret"),
+        ),
+        ("unsubscribed", subscriptions::ended(&out)),
         (
             "account",
             account::page(&at, &view, &account::Forms::default()),
@@ -280,8 +306,8 @@ fn writing_pages() -> Vec<(&'static str, Markup)> {
     let name = Name::new("p1", versions[1].title.clone());
     let view = Propose {
         rules: vec![
-            ("consent".into(), RuleKind::Consent),
-            ("one-member-one-vote".into(), RuleKind::OneMemberOneVote),
+            ("consent".into(), RuleName::Consent),
+            ("one-member-one-vote".into(), RuleName::OneMemberOneVote),
         ],
         regular_seconds: 604_800,
         urgent_seconds: 259_200,

@@ -1,11 +1,12 @@
 //! Invented co-ops, people and votes for the gallery and its tests.
 
-use domain::decision::{Choice, Why};
+use domain::charter::RuleName;
+use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 use web::catalogue::Language;
 use web::pages::decision::{
-    Check, Class, Comment, Condition, Decision, Mark, May, Missing, Own, Phase, Rule, RuleKind,
-    Seat, Silent, Step, Version, Vote, Words,
+    Check, Class, Comment, Condition, Decision, Mark, May, Missing, Own, Phase, Rule, Seat, Silent,
+    Step, Term, Version, Vote, Weighed, Words,
 };
 use web::pages::frame::{Frame, Session, Theme};
 use web::pages::parts::{Name, Outcome, State};
@@ -97,7 +98,7 @@ pub fn versions() -> Vec<Version> {
 pub fn rule() -> Rule {
     Rule {
         name: "consent".into(),
-        kind: RuleKind::Consent,
+        kind: RuleName::Consent,
         allows_disagree: false,
         reason_characters_min: 20,
         aims: vec![
@@ -181,6 +182,11 @@ pub fn phase() -> Phase {
         electorate_hash: hash(31),
         opened: hours_ago(116),
         deadline: in_hours(52),
+        extensions: Vec::new(),
+        may_be_extended: true,
+        fallback: false,
+        blocking_classes: Vec::new(),
+        decided_by_one_class: false,
         classes: vec![
             Class {
                 name: "Producers".into(),
@@ -272,7 +278,13 @@ pub fn voting() -> Decision {
         },
         steps: vec![
             (hours_ago(220), Step::Proposed { by: member(1) }),
-            (hours_ago(218), Step::Opened { version: 1 }),
+            (
+                hours_ago(218),
+                Step::Opened {
+                    version: 1,
+                    fallback: false,
+                },
+            ),
             (hours_ago(150), Step::Blocked { by: member(3) }),
             (
                 hours_ago(116),
@@ -281,7 +293,13 @@ pub fn voting() -> Decision {
                     what_changed: Words::Here("60 days, as Saltmarsh asked".into()),
                 },
             ),
-            (hours_ago(116), Step::Opened { version: 2 }),
+            (
+                hours_ago(116),
+                Step::Opened {
+                    version: 2,
+                    fallback: false,
+                },
+            ),
             (hours_ago(42), Step::Blocked { by: member(2) }),
         ],
         silent: vec![Silent {
@@ -299,6 +317,7 @@ pub fn voting() -> Decision {
 pub fn proposer() -> Decision {
     let may = May {
         open: false,
+        fall_back: false,
         amend: true,
         withdraw: true,
         comment: true,
@@ -335,6 +354,7 @@ pub fn deliberation() -> Decision {
         phase: None,
         own: Own::NoVote,
         may: May {
+            fall_back: false,
             open: true,
             amend: true,
             withdraw: true,
@@ -366,6 +386,104 @@ pub fn closed(outcome: Outcome) -> Decision {
             comment: true,
             ..May::default()
         },
+        ..voting()
+    }
+}
+
+/// Blocked under consent, seen by the proposer, who can call the vote.
+pub fn integration() -> Decision {
+    Decision {
+        state: State::Integration(in_hours(20)),
+        rule: Rule {
+            kind: RuleName::ConsentThenVote,
+            ..rule()
+        },
+        may: May {
+            fall_back: true,
+            amend: true,
+            withdraw: true,
+            comment: true,
+            ..May::default()
+        },
+        ..closed(Outcome::Blocked)
+    }
+}
+
+/// An extended vote by class and strength, and what its arithmetic is.
+pub fn weighted() -> Decision {
+    let mut phase = phase();
+    phase.extensions = vec![(Cause::LacksBallots, hours_ago(3))];
+    phase.may_be_extended = false;
+    phase.blocking_classes = vec!["Consumer organisations".into()];
+    phase.decided_by_one_class = true;
+    phase.outcome = Outcome::Rejected;
+    let term = |class: &str, strength, part, of| Term {
+        class: class.into(),
+        strength,
+        part,
+        of,
+    };
+    let share = |what, thousandths, needed| Condition::Share {
+        what,
+        terms: vec![
+            term("Producer organisations", 40, 6, 10),
+            term("Consumer organisations", 35, 1, 3),
+            term("Individuals", 25, 1, 1),
+        ],
+        thousandths,
+        is_exact: thousandths % 10 == 0,
+        needed,
+    };
+    let check = |condition, met| Check { condition, met };
+    phase.checks = vec![
+        check(share(Weighed::Ballots, 940, (1, 3)), true),
+        check(
+            Condition::NoSilentClass {
+                silent: vec!["Individuals".into()],
+            },
+            false,
+        ),
+        check(share(Weighed::Majority, 606, (1, 2)), true),
+        check(
+            Condition::Supermajority {
+                agree: 8,
+                heard: 14,
+                fraction: (2, 3),
+            },
+            false,
+        ),
+        check(
+            Condition::MoreAgreeThanAgainst {
+                class: Some("Consumer organisations".into()),
+                agree: 1,
+                against: 2,
+            },
+            false,
+        ),
+        check(share(Weighed::Assent, 480, (1, 2)), false),
+    ];
+    Decision {
+        rule: Rule {
+            kind: RuleName::ClassWeighted,
+            ..rule()
+        },
+        phase: Some(phase),
+        steps: vec![
+            (
+                hours_ago(116),
+                Step::Opened {
+                    version: 2,
+                    fallback: true,
+                },
+            ),
+            (
+                hours_ago(3),
+                Step::Extended {
+                    cause: Cause::LacksBallots,
+                    to: in_hours(52),
+                },
+            ),
+        ],
         ..voting()
     }
 }

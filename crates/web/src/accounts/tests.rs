@@ -23,6 +23,8 @@ fn new(number: u8, name: &str, mail: &str) -> NewAccount {
         mail: mail.to_owned(),
         roles: vec!["delegate".to_owned()],
         password: password("correct horse"),
+        member: None,
+        root: None,
     }
 }
 

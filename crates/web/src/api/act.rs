@@ -19,11 +19,9 @@ use replica::entry::Entry;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::body::ActBody;
 pub(crate) use self::parts::{admit, circle_nonce, roles_of};
-use self::{
-    body::{ActBody, Text},
-    parts::signature,
-};
+pub(super) use self::{body::Text, parts::signature};
 use crate::{
     acts,
     auth::Caller,

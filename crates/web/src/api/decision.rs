@@ -1,10 +1,12 @@
 //! Decisions as JSON.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use domain::id::ProposalId;
+use domain::id::{MemberId, ProposalId};
 use federation::{Core, Decision, Phase, State as Stand};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +16,7 @@ use crate::{
     decisions::{self, Show},
     error::{FieldFault, WebError},
     site::Site,
+    standpoint::Standpoint,
     texts::Texts,
 };
 
@@ -26,7 +29,7 @@ pub(crate) struct Which {
 /// `GET /api/decisions?show=all|needs|open|voting|deliberation|blocked|closed`
 pub(crate) async fn list(
     State(site): State<Site>,
-    Caller(_): Caller,
+    Caller(actor): Caller,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, WebError> {
     let show = Show::from_word(&which.show).ok_or_else(|| {
@@ -34,7 +37,7 @@ pub(crate) async fn list(
         WebError::Form(vec![FieldFault::new("show", message)])
     })?;
     let now = site.now();
-    Ok(Json(site.node.read(|core| {
+    Ok(Json(actor.read(&site, |core| {
         let shown = decisions::all(core, now);
         let shown = shown
             .iter()
@@ -47,15 +50,19 @@ pub(crate) async fn list(
 /// `GET /api/decisions/{id}`
 pub(crate) async fn one(
     State(site): State<Site>,
-    Caller(_): Caller,
+    Caller(actor): Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, WebError> {
     let id = decisions::parse_id(&site, &id)?;
-    full(&site, id).await.map(Json)
+    full(&site, id, actor.hosted()).await.map(Json)
 }
 
-/// Everything about one decision.
-pub(crate) async fn full(site: &Site, id: ProposalId) -> Result<Value, WebError> {
+/// Everything about one decision, for the people of a hosted member or of this node's own.
+pub(crate) async fn full(
+    site: &Site,
+    id: ProposalId,
+    hosted: Option<MemberId>,
+) -> Result<Value, WebError> {
     let now = site.now();
     let missing = || WebError::NotFound { what: "decision" };
     let needs = site
@@ -63,7 +70,7 @@ pub(crate) async fn full(site: &Site, id: ProposalId) -> Result<Value, WebError>
         .read(|core| core.decision(&id, now).map(|d| decisions::needs(&d)));
     let needs = needs.ok_or_else(missing)?;
     let texts = Texts::load(&site.node, needs.notes, needs.versions).await?;
-    let found = site.node.read(|core| {
+    let found = site.node.read_as(hosted, |core| {
         core.decision(&id, now).map(|decision| {
             let mut json = brief(core, &decision);
             complete(core, &decision, &texts, &mut json);
@@ -74,7 +81,7 @@ pub(crate) async fn full(site: &Site, id: ProposalId) -> Result<Value, WebError>
 }
 
 /// What a list shows of a decision.
-fn brief(core: &Core, decision: &Decision<'_>) -> Value {
+fn brief(core: &Standpoint<'_>, decision: &Decision<'_>) -> Value {
     let view = core.view();
     let first = decision.first;
     let phase = decision.phase.as_ref();
@@ -82,7 +89,10 @@ fn brief(core: &Core, decision: &Decision<'_>) -> Value {
         "id": decision.id.to_string(),
         "title": decision.version.title,
         "state": decision.state.as_str(),
-        "provisional": matches!(decision.state, Stand::Closed(_) | Stand::Voting),
+        "provisional": matches!(
+            decision.state,
+            Stand::Closed(_) | Stand::Voting | Stand::Integration(_)
+        ),
         "version": decision.version.number,
         "version_hash": decision.version.hash.to_string(),
         "proposer": { "member": first.member.to_string(), "name": view.member_name(&first.member) },
@@ -92,7 +102,11 @@ fn brief(core: &Core, decision: &Decision<'_>) -> Value {
         "language": first.language,
         "proposed_ms": first.time.0,
         "opened_ms": phase.map(|phase| phase.opening.time.0),
-        "deadline_ms": phase.map(|phase| phase.opening.record.deadline.0),
+        "deadline_ms": phase.map(|phase| phase.deadline.0),
+        "integration_until_ms": match decision.state {
+            Stand::Integration(until) => Some(until.0),
+            _ => None,
+        },
         "cast": phase.map(|phase| phase.outcome.figures.cast),
         "eligible": phase.map(|phase| phase.outcome.figures.eligible),
         "needs_our_vote": decisions::needs_vote(core, decision),
@@ -168,6 +182,8 @@ fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts) -> Value {
         .map(|condition| {
             json!({
                 "name": condition.name.as_str(),
+                "class": condition.class.as_ref().map(|class| class.as_str()),
+                "whole": condition.whole.map(|whole| u64::try_from(whole).unwrap_or(u64::MAX)),
                 "figure": u64::try_from(condition.figure).unwrap_or(u64::MAX),
                 "relation": condition.relation.as_str(),
                 "bound": u64::try_from(condition.bound).unwrap_or(u64::MAX),
@@ -215,13 +231,29 @@ fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts) -> Value {
         })
         .collect();
     let figures = &outcome.figures;
+    let strengths: BTreeMap<&str, u64> = outcome
+        .strengths
+        .iter()
+        .map(|(class, strength)| (class.as_str(), *strength))
+        .collect();
     json!({
         "id": phase.opening.id.to_string(),
         "version": phase.version.number,
         "version_hash": phase.version.hash.to_string(),
         "rule": phase.rule.as_str(),
         "opened_ms": phase.opening.time.0,
-        "deadline_ms": phase.opening.record.deadline.0,
+        "deadline_ms": phase.deadline.0,
+        "fallback": phase.fallback,
+        "extensions": phase.extensions.iter().map(|extension| json!({
+            "cause": extension.cause.as_str(),
+            "from_ms": extension.from.0,
+            "to_ms": extension.to.0,
+        })).collect::<Vec<_>>(),
+        "strengths": strengths,
+        "silent_classes": outcome.silent.iter().map(|class| class.as_str()).collect::<Vec<_>>(),
+        "blocking_classes":
+            outcome.blocking_classes.iter().map(|class| class.as_str()).collect::<Vec<_>>(),
+        "decided_by_one_class": outcome.is_decided_by_one_class,
         "verdict": outcome.verdict.as_str(),
         "explanation": outcome.explain(),
         "weakly_supported": outcome.is_weakly_supported,

@@ -78,6 +78,7 @@ pub(crate) async fn invitations(
     let waiting = site.invitations.waiting(site.now()).await?;
     let waiting: Vec<Value> = waiting
         .iter()
+        .filter(|invitation| invitation.member == actor.hosted())
         .map(|invitation| {
             json!({
                 "person": invitation.person.to_string(),

@@ -7,12 +7,14 @@ use axum::{
 };
 use domain::{
     id::{EntryId, MemberId},
-    record::{Custody, Purpose},
+    record::{Custody, Purpose, Roles},
 };
 use federation::Core;
 use serde_json::{Value, json};
 
-use crate::{auth::Caller, error::WebError, node::DiskTrouble, site::Site, texts::Texts};
+use crate::{
+    auth::Caller, decisions, error::WebError, node::DiskTrouble, site::Site, texts::Texts,
+};
 
 /// Whether the node works, and what keeps it from signing if something does.
 fn readiness(core: &Core) -> (bool, Option<&'static str>) {
@@ -91,6 +93,7 @@ fn node_status(site: &Site) -> Value {
             "caught_up": core.is_caught_up(),
             "clock_off_seconds": core.clock_trouble(),
             "nodes": core.roster().len() + 1,
+            "needs_our_vote": decisions::waiting(core, now),
             "entries": core.replica().len(),
             "held_entries": core.replica().pending_len(),
             "held_back": core.held_back().iter()
@@ -113,7 +116,9 @@ pub(crate) async fn status(
         "person": actor.person().to_string(),
         "name": actor.account.name,
         "key": actor.account.key.to_string(),
+        "member": actor.member(&site).map(|id| id.to_string()),
         "roles": roles.words(),
+        "needs_our_vote": if roles.has(Roles::DELEGATE) { status["needs_our_vote"].clone() } else { json!(0) },
     });
     Ok(Json(status))
 }
@@ -125,6 +130,7 @@ pub(crate) async fn members(
 ) -> Result<Json<Value>, WebError> {
     Ok(Json(site.node.read(|core| {
         let view = core.view();
+        let held = view.votes_held();
         let member = |member: &replica::view::Member| {
             let delegates = member.mandate.iter().flat_map(|mandate| &mandate.delegates);
             let delegates: Vec<Value> = delegates
@@ -150,6 +156,8 @@ pub(crate) async fn members(
                 "mandate": member.mandate.as_ref().map(|mandate| mandate.number),
                 "delegates": delegates,
                 "connected": is_connected(core, &member.id),
+                "host": hosted_json(view, &member.id),
+                "votes_held": held.get(&member.id).copied().unwrap_or(0),
             })
         };
         let members: Vec<Value> = view.members.values().map(member).collect();
@@ -157,28 +165,52 @@ pub(crate) async fn members(
     })))
 }
 
-/// Whether a node of a member is connected, or is this one.
+/// Who serves a member, if it named a host.
+fn hosted_json(view: &replica::view::View, member: &MemberId) -> Value {
+    let Some(hosted) = view.hosted(member) else {
+        return Value::Null;
+    };
+    let claims: Vec<Value> = hosted
+        .claims
+        .iter()
+        .map(|(host, entry)| json!({ "host": host.to_string(), "entry": entry.to_string() }))
+        .collect();
+    json!({
+        "member": hosted.host.map(|host| host.to_string()),
+        "name": hosted.host.map(|host| view.member_name(&host)),
+        "chosen": hosted.choice.host.to_string(),
+        "number": hosted.number,
+        "state": hosted.state.as_str(),
+        "claims": claims,
+    })
+}
+
+/// Whether a node of a member or of its host is connected, or is this one.
 pub(crate) fn is_connected(core: &Core, member: &MemberId) -> bool {
-    core.member() == Some(*member)
+    let host = core.view().host_of(member);
+    core.member() == Some(host)
         || core.view().keys.iter().any(|(key, known)| {
-            known.purpose == Purpose::Node && known.member == *member && core.is_connected(key)
+            known.purpose == Purpose::Node && known.member == host && core.is_connected(key)
         })
 }
 
-/// `GET /api/persons`: the people of the federation, those of this node with their account.
+/// `GET /api/persons`: the people of the federation, those of the reader's member with their account
+/// here.
 pub(crate) async fn persons(
     State(site): State<Site>,
-    Caller(_): Caller,
+    Caller(actor): Caller,
 ) -> Result<Json<Value>, WebError> {
     let accounts = site.accounts.all().await?;
-    Ok(Json(site.node.read(|core| {
+    let hosted = actor.hosted();
+    Ok(Json(actor.read(&site, |core| {
         let view = core.view();
         let persons: Vec<Value> = view
             .persons
             .iter()
             .map(|((member, id), person)| {
                 let own = core.member() == Some(*member);
-                let account = accounts.iter().find(|account| own && account.person == *id);
+                let mut accounts = accounts.iter().filter(|account| account.member == hosted);
+                let account = accounts.find(|account| own && account.person == *id);
                 let keys: Vec<String> = person.keys.iter().map(ToString::to_string).collect();
                 json!({
                     "id": id.to_string(),

@@ -69,6 +69,8 @@ messages! {
     deadline_utc(when) { English: "<strong>{when} UTC</strong>" }
     deadline_short_zoned(when, utc) { English: "{when} ({utc} UTC)" }
     deadline_short_utc(when) { English: "{when} UTC" }
+    anywhere_zoned(weekday, date, time, zone, utc) { English: "{weekday} {date}, {time} {zone} ({utc} UTC)" }
+    anywhere_utc(weekday, date, time) { English: "{weekday} {date}, {time} UTC" }
     two_units(large, small) { English: "{large} {small}" }
     time_ago(length) { English: "{length} ago" }
 }

@@ -23,6 +23,7 @@ messages! {
     cast_of(cast, total) { English: "{cast} of {total}" }
     closes_in(when, left) { English: "closes {when}, in {left}" }
     closing_now() { English: "closes at this moment" }
+    integrates_until(when) { English: "the proposer integrates a block until {when}" }
     closed_at(when) { English: "closed {when}" }
     withdrawn_at(when) { English: "withdrawn {when}" }
     proposer_opens_voting() { English: "the proposer opens voting" }
@@ -36,6 +37,12 @@ messages! {
     how_it_is_decided() { English: "How it is decided" }
     consent() { English: "Consent" }
     one_member_one_vote() { English: "One member, one vote" }
+    consent_then_vote() { English: "Consent, then one member one vote" }
+    class_weighted() { English: "By class and strength" }
+    charter_rule() { English: "The rule of the charter" }
+    consent_then_vote_means() { English: "As consent. When blocked, there is time to integrate the block; then you can call a vote in which more have to agree than are against." }
+    class_weighted_means() { English: "Enough vote, and the classes’ strengths times their shares of agreement are more than half." }
+    charter_rule_means() { English: "Enough vote, two thirds and a majority in every class agree, and half of all. For what binds everybody." }
     consent_means() { English: "Enough co-ops vote, at least one agrees, none blocks." }
     one_member_one_vote_means() { English: "Enough co-ops vote, more agree than are against." }
     circle() { English: "Circle" }

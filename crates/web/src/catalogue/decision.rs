@@ -20,6 +20,22 @@ messages! {
     then_provisional() {
         English: "These are the votes that this node knows. The result is provisional: this federation has no register yet, and votes that were cast in time can still arrive."
     }
+    sentence_integration(version, until, left) {
+        English: "<strong>Consent on version {version} was blocked.</strong> The block can be integrated until {until}: <span class=\"nowrap\">{left}</span> left."
+    }
+    sentence_integration_ending(version) { English: "<strong>Consent on version {version} was blocked.</strong> The time to integrate the block ends at this moment." }
+    then_integration(member) {
+        English: "{member} can write a new version, withdraw the proposal, or call one vote in which more have to agree than are against. If nothing is done, it stays blocked."
+    }
+    extended_late_block(when) { English: "Extended once, because a block came late: it would have closed {when}." }
+    extended_lacks_ballots(when) { English: "Extended once, because too few had voted: it would have closed {when}." }
+    if_closed_extended() { English: "If voting closed now it would be extended once, because too few have voted." }
+    if_closed_integration() { English: "If voting closed now: blocked, provisionally. Then the proposer has time to integrate the block or to call a vote." }
+    call_the_vote() { English: "Call the vote on this version" }
+    calling_explained() { English: "More have to agree than are against, among the same members, for a fresh period. A proposal can be put to this vote once." }
+    step_fell_back(version) { English: "Blocked: a vote by one member, one vote was called on version {version}" }
+    step_extended_late_block(when) { English: "Extended until {when}, because a block came late" }
+    step_extended_lacks_ballots(when) { English: "Extended until {when}, because too few had voted" }
     sentence_deliberation(version) {
         English: "<strong>Deliberation</strong> on version {version}. Nobody votes yet."
     }
@@ -102,8 +118,6 @@ messages! {
     which_aim() { English: "Which shared aim would it harm?" }
     choose_an_aim() { English: "Choose an aim of the charter" }
     what_decides() { English: "What decides" }
-    rule_consent() { English: "Consent: enough co-ops vote, at least one agrees, none blocks." }
-    rule_one_member_one_vote() { English: "One member, one vote: enough co-ops vote, more agree than are against." }
     see_charter() { English: "<a href=\"/charter\">Read the charter</a>" }
     conditions_when_open() { English: "The conditions and their figures stand here once voting is open." }
     met() { English: "Met:" }
@@ -113,6 +127,25 @@ messages! {
     nobody_blocks() { English: "Nobody blocks" }
     condition_more_agree() { English: "more agree than are against" }
     agree_and_against(agree, against) { English: "{agree} agree, {against} against; a tie does not pass" }
+    condition_more_agree_in(class) { English: "{class}: more agree than are against" }
+    condition_no_silent_class() { English: "every class agrees or is against" }
+    every_class_speaks() { English: "Each does." }
+    silent_classes(classes) { English: "Silent so far: {classes}. The vote is extended once for them; then they are left out." }
+    condition_supermajority(part, whole) { English: "more than {part}/{whole} of those who agree or are against agree" }
+    agree_of_heard(agree, heard) { English: "{agree} of {heard} agree" }
+    condition_weighted_quorum(part, whole) { English: "quorum by class and strength, at least {part}/{whole}" }
+    condition_weighted_majority(part, whole) { English: "more than {part}/{whole} of the strengths agree" }
+    condition_assent(part, whole) { English: "of all who may vote, at least {part}/{whole} of the strengths agree" }
+    of_strengths(sum) { English: "of {sum}" }
+    about() { English: "about" }
+    nobody_counts() { English: "Nobody agrees or is against." }
+    this_is_the_fallback() { English: "Consent was blocked and the proposer called this vote: more have to agree than are against. It is the only one." }
+    classes_block(classes) { English: "Half of the ballots of {classes} block. So the conditions of the charter’s rule must be met too." }
+    decided_by_one_class() { English: "One class alone decides this: nobody of the others agrees or is against." }
+    first_fails_silent() { English: "<strong>The first condition that fails is a silent class.</strong> One vote of it that agrees or is against is enough." }
+    first_failed_silent() { English: "<strong>The first condition that failed is a silent class.</strong> It can be proposed again." }
+    first_fails_assent() { English: "<strong>The first condition that fails is the assent.</strong> Enough of those who voted agree, and too few of all who may vote." }
+    first_failed_assent() { English: "<strong>The first condition that failed is the assent.</strong> Too few of all who may vote agreed. It can be proposed again." }
     every_condition_met() { English: "Every condition is met." }
     first_fails_quorum() { English: "<strong>The first condition that fails is the quorum.</strong> Each further vote counts towards it, an abstention too." }
     first_fails_agree() { English: "<strong>The first condition that fails is agreement.</strong> At least one co-op has to agree." }

@@ -79,6 +79,35 @@ messages! {
     one_member_one_vote_in_words() {
         English: "A proposal passes if the quorum is met and more members agree than are against. A tie does not pass. A block counts as against."
     }
+    consent_then_vote_in_words(length) {
+        English: "When it is blocked, the proposer has {length} to write a new version, to withdraw it, or to call one vote in which more members have to agree than are against."
+    }
+    class_weighted_in_words() {
+        English: "In each class the share of those who agree, among those who agree or are against, is multiplied by the class’s strength. A proposal passes if the sum is more than half of the strengths. A class that says neither extends the vote once; then it is left out. Of a class without members the strength is shared out, and no class gets more than half."
+    }
+    charter_rule_in_words(part, whole, half, of, later, of_later) {
+        English: "A proposal passes if more than {part}/{whole} of those who agree or are against agree, if in every class with members more agree than are against, and if by class and strength at least {half}/{of} of all who may vote agree; after one extension {later}/{of_later}."
+    }
+    quorum_by_strength(part, whole) { English: "Quorum: {part}/{whole}, counted by class and strength. An abstention counts towards it." }
+    compare_charters() { English: "Compare with another charter" }
+    compare_explained() { English: "See what would change before you propose it: each setting, and who would have how much power. Nothing is stored or sent." }
+    what_differs() { English: "What differs" }
+    charters_are_the_same() { English: "Nothing: it says the same as the charter in force." }
+    setting() { English: "Setting" }
+    in_force_now() { English: "In force" }
+    then() { English: "Then" }
+    has_no_meaning() { English: "not there" }
+    another_charter() { English: "The other charter" }
+    another_charter_hint() { English: "A charter file (TOML). It begins with the charter in force, so you can change what you want." }
+    compare_now() { English: "Compare" }
+    power_under(rule) { English: "Power: {rule}" }
+    power_explained() {
+        English: "In how many of all possible votes a class or a member is the one that decides, as a share (Banzhaf index). Strength is not power: of 40, 35 and 25 any two are more than half, so each has a third."
+    }
+    power_as_one() { English: "Class, voting as one" }
+    power_together() { English: "Its members together" }
+    power_each() { English: "One member" }
+    power_not_computed() { English: "Power is not shown: there are too many members to go through every case." }
     who_votes(classes) { English: "Who votes: {classes}." }
     disagree_is_allowed() { English: "A ballot can say agree, abstain, disagree or block." }
     disagree_is_not_allowed() { English: "A ballot can say agree, abstain or block. Who abstains can stand aside." }
@@ -90,13 +119,13 @@ messages! {
     everything_in_force() { English: "Everything else in force" }
     aims() { English: "Aims" }
     classes() { English: "Classes" }
-    strength_not_used() { English: "Strength is not used in a consent vote or in one member, one vote." }
+    strength_not_used() { English: "Strength counts in votes by class and strength and under the rule of the charter, not in consent or one member, one vote." }
     charter_hash() { English: "Charter:" }
 }
 
 plurals! {
-    members_counted[count]() {
-        English: one "One member, with a node of its own." other "{count} members, each with a node of its own."
+    members_counted[count](nodes) {
+        English: one "One member." other "{count} members, {nodes} of them with a node of their own."
     }
     people_counted[count]() { English: one "{count} person" other "{count} people" }
     class_line[members](strength) {

@@ -20,7 +20,7 @@ messages! {
     reload() { English: "Reload" }
     pause_live_updates() { English: "Pause live updates" }
     you_act_as(person, member, federation) {
-        English: "You are signed in as {person} at the node of {member}, a member of {federation}."
+        English: "You are signed in as {person} for {member}, a member of {federation}."
     }
     you_only_read(member, federation) {
         English: "This is the public archive of {federation}, shown by the node of {member}."
@@ -41,6 +41,7 @@ messages! {
     state_blocked() { English: "blocked" }
     state_no_quorum() { English: "no quorum" }
     state_rejected() { English: "rejected" }
+    state_integration() { English: "Integrating a block" }
     state_provisional(outcome) { English: "Provisional: {outcome}" }
     state_withdrawn() { English: "Withdrawn" }
     choice_agree() { English: "Agree" }

@@ -73,11 +73,12 @@ messages! {
     root_key_elsewhere() { English: "The root key is not on this node: a new delegate can vote once a mandate is signed with it (<code>folkmoot key mandate</code>)." }
     person_name_hint() { English: "How the others know them. They sign in with it." }
     mail() { English: "Mail address" }
-    mail_hint() { English: "May stay empty. It never leaves this node." }
+    mail_hint() { English: "May stay empty. For reminders while your co-op’s vote is missing; it never leaves this node." }
     delegate_means() { English: "Casts this member’s vote." }
     worker_means() { English: "Logs hours." }
     steward_means() { English: "Runs the node, invites and removes people." }
     make_invitation() { English: "Make an invitation" }
+    password_opens_root() { English: "Needed to name a delegate or a steward: it opens the root key in your account." }
     keys_of(member) { English: "Keys of {member}" }
     keys_explained() { English: "What can sign for this member." }
     key() { English: "Key" }

@@ -11,10 +11,12 @@ use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
     error::{FieldFault, WebError},
+    links::Purpose,
     pages::{
         account::{self, Account, Forms, Token},
         form::Filled,
         frame::Theme,
+        subscriptions::{Feeds, Mails},
         time::Zone,
     },
     password::Password,
@@ -31,6 +33,13 @@ async fn show(
     let frame = views::frame(site, Some(actor), place)?;
     let (person, now) = (actor.person(), site.now());
     let tokens = site.tokens.of(person).await?;
+    let secret = site.links.of(now, person, Purpose::Feed).await?;
+    let root = match &site.settings.public_url {
+        Some(public) => public.to_string(),
+        None => format!("http://{}", place.host),
+    };
+    let feed = |name: &str| format!("{root}/feeds/{secret}/{name}");
+    let own = &actor.account;
     let view = Account {
         roles: views::roles(acts::roles(site, actor)),
         tokens: tokens
@@ -44,6 +53,17 @@ async fn show(
             .collect(),
         new_token,
         sessions: site.sessions.count(now, person).await? as u64,
+        mails: Mails {
+            address: own.mail.clone(),
+            reminders: own.reminders,
+            digest: own.digest,
+            digest_hour: own.digest_hour,
+            is_on: site.settings.mail.is_some(),
+        },
+        feeds: Feeds {
+            calendar: feed("calendar.ics"),
+            news: feed("feed.atom"),
+        },
     };
     Ok(account::page(&frame, &view, forms).into_response())
 }
@@ -65,6 +85,19 @@ async fn again(
     let (status, filled) = refill(&form.fields, error)?;
     let page = show(site, &form.actor, &form.place, None, &forms(filled)).await?;
     Ok((status, page).into_response())
+}
+
+/// The page with the form about mails sent back.
+pub(super) async fn again_with_mail(
+    site: &Site,
+    form: &Form,
+    error: WebError,
+) -> Result<Response, WebError> {
+    again(site, form, error, |mails| Forms {
+        mails,
+        ..Forms::default()
+    })
+    .await
 }
 
 /// `POST /account/password`: `current`, `new`

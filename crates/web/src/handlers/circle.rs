@@ -8,7 +8,7 @@ use domain::{
     id::{CircleId, PersonId, Timestamp},
     record,
 };
-use federation::{Act, Core};
+use federation::Act;
 
 use super::{go, refill, views};
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
         parts::Name,
     },
     site::Site,
+    standpoint::Standpoint,
 };
 
 fn missing() -> WebError {
@@ -63,14 +64,18 @@ async fn show(
 ) -> Result<Response, WebError> {
     let frame = views::frame(site, Some(actor), place)?;
     let now = site.now();
-    let view = site
-        .node
-        .read(|core| circle_view(core, now, id, actor))
+    let view = actor
+        .read(site, |core| circle_view(core, now, id, actor))
         .ok_or_else(missing)?;
     Ok(circle::page(&frame, &view, filled).into_response())
 }
 
-fn circle_view(core: &Core, now: Timestamp, id: CircleId, actor: &Actor) -> Option<Circle> {
+fn circle_view(
+    core: &Standpoint<'_>,
+    now: Timestamp,
+    id: CircleId,
+    actor: &Actor,
+) -> Option<Circle> {
     let view = core.view();
     let known = view.circles.get(&id)?;
     let rights = views::Rights::of(core, &actor.person());
@@ -178,7 +183,7 @@ async fn save(site: &Site, form: &Form, id: Option<CircleId>) -> Result<Response
         rhythm: field("rhythm"),
         ended: form.fields.is_ticked("ended"),
     };
-    let own = site.node.read(Core::member).ok_or_else(missing)?;
+    let own = form.actor.member(site).ok_or_else(missing)?;
     let saved = circle.id(own);
     if id.is_some_and(|id| id != saved) {
         let message = "Only the member that keeps this circle can change it.".to_owned();

@@ -5,7 +5,6 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use domain::{charter::RuleName, decision};
 use futures::future::BoxFuture;
 
 use super::views;
@@ -13,7 +12,7 @@ use crate::{
     auth::{Signed, Visitor},
     error::WebError,
     live,
-    pages::{assets::ASSETS, charter, decision::RuleKind, help},
+    pages::{assets::ASSETS, help},
     site::Site,
 };
 
@@ -67,74 +66,4 @@ pub(crate) async fn help(
     let word = help::Word::from_word(&word).ok_or(WebError::NotFound { what: "word" })?;
     let frame = views::frame(&site, actor.as_ref(), &place)?;
     Ok(help::page(&frame, word).into_response())
-}
-
-/// The kind of rule that pages explain, of those this release decides by.
-pub(crate) fn rule_kind(rule: RuleName) -> RuleKind {
-    match rule {
-        RuleName::OneMemberOneVote => RuleKind::OneMemberOneVote,
-        _ => RuleKind::Consent,
-    }
-}
-
-/// Keys of the charter that the page shows in words of their own.
-const SHOWN: [&str; 5] = ["title", "aims", "classes", "rules", "periods"];
-
-/// `GET /charter`
-pub(crate) async fn charter(
-    State(site): State<Site>,
-    Signed { actor, place }: Signed,
-) -> Result<Response, WebError> {
-    let frame = views::frame(&site, Some(&actor), &place)?;
-    let view = site.node.read(|core| {
-        let (charter, terms) = (core.charter(), core.charter().terms());
-        let members = core.view().members.values();
-        let of_class =
-            |id: &str| members.clone().filter(|member| member.class == id).count() as u64;
-        let rule = |name: &RuleName| {
-            let rule = charter.rule(*name);
-            let eligible = core.eligible(*name).len() as u64;
-            let classes = terms
-                .classes
-                .iter()
-                .filter(|class| rule.eligible.includes(class));
-            charter::Rule {
-                kind: rule_kind(*name),
-                classes: classes.map(|class| class.name.clone()).collect(),
-                quorum: (rule.quorum.numerator(), rule.quorum.denominator()),
-                quorum_today: (rule.quorum.ceiling_of(eligible), eligible),
-                is_default: *name == terms.default_rule,
-            }
-        };
-        let is_other = |key: &str| !SHOWN.iter().any(|shown| key.starts_with(shown));
-        charter::Charter {
-            title: terms.title.clone(),
-            hash: charter.hash().to_string(),
-            aims: (1..).zip(terms.aims.iter().cloned()).collect(),
-            classes: terms
-                .classes
-                .iter()
-                .map(|c| (c.name.clone(), c.strength_percent, of_class(c.id.as_str())))
-                .collect(),
-            rules: terms
-                .rules
-                .iter()
-                .filter(|name| name.is_supported())
-                .map(rule)
-                .collect(),
-            minimum_agrees: terms.minimum_agrees,
-            minimum_blocks: terms.minimum_blocks,
-            reason_characters_min: terms.minimum_reason_characters,
-            allows_disagree: terms.disagree_allowed,
-            regular_seconds: decision::period(terms.default_rule, false, charter),
-            urgent_seconds: decision::period(terms.default_rule, true, charter),
-            clock_bound_seconds: terms.clock_bound_seconds,
-            others: charter
-                .in_force()
-                .filter(|(key, _)| is_other(key))
-                .map(|(key, value)| (key.to_owned(), value.to_string()))
-                .collect(),
-        }
-    });
-    Ok(charter::page(&frame, &view).into_response())
 }

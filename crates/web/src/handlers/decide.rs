@@ -32,9 +32,7 @@ pub(crate) async fn list(
 ) -> Result<Response, WebError> {
     let show = Show::from_word(&which.show).unwrap_or_default();
     let frame = views::frame(&site, Some(&actor), &place)?;
-    let items = site
-        .node
-        .read(|core| views::items(core, site.now(), |_| true));
+    let items = actor.read(&site, |core| views::items(core, site.now(), |_| true));
     Ok(decide::page(&frame, show, &items).into_response())
 }
 
@@ -52,7 +50,7 @@ pub(crate) async fn archive(
 ) -> Result<Response, WebError> {
     let frame = views::frame(&site, actor.as_ref(), &place)?;
     let page = paged.page.max(1);
-    let view = site.node.read(|core| {
+    let view = site.node.read_as(None, |core| {
         let newest = decisions::newest_proposals(core);
         let before = (page - 1).saturating_mul(ARCHIVE_PAGE);
         let ids = newest.iter().skip(before).take(ARCHIVE_PAGE);

@@ -43,7 +43,8 @@ async fn read(site: &Site, id: ProposalId, actor: Option<&Actor>) -> Result<Deci
         .read(|core| core.decision(&id, now).map(|d| decisions::needs(&d)));
     let needs = needs.ok_or_else(missing)?;
     let texts = Texts::load(&site.node, needs.notes, needs.versions).await?;
-    let found = site.node.read(|core| {
+    let hosted = actor.and_then(Actor::hosted);
+    let found = site.node.read_as(hosted, |core| {
         let decision = core.decision(&id, now)?;
         let reading = Reading {
             core,
@@ -88,7 +89,7 @@ pub(crate) async fn page(
 ) -> Result<Response, WebError> {
     if let Some(id) = id.strip_suffix(".json") {
         let id = decisions::parse_id(&site, id)?;
-        return Ok(axum::Json(crate::api::full(&site, id).await?).into_response());
+        return Ok(axum::Json(crate::api::full(&site, id, actor.hosted()).await?).into_response());
     }
     let id = decisions::parse_id(&site, &id)?;
     let forms = Forms {

@@ -91,7 +91,7 @@ pub(crate) async fn do_sign_in(
 }
 
 /// Begins a session under a new secret; one that the browser brought along ends.
-async fn enter(
+pub(crate) async fn enter(
     site: &Site,
     headers: &HeaderMap,
     person: PersonId,
@@ -169,7 +169,7 @@ pub(crate) async fn welcome(
 /// by nobody who could.
 async fn introduce(site: &Site, account: &Account, seed: &Seed) {
     let person = account.person;
-    let is_known = site.node.read(|core| {
+    let is_known = site.node.read_as(account.member, |core| {
         let own = core.member();
         own.is_some_and(|own| core.view().person_name(&own, &person).is_some())
     });

@@ -18,10 +18,11 @@ use crate::{
     error::WebError,
     pages::{
         applications::{self, Application, Applications},
-        federation::{self, Listed, Member, Members},
+        federation::{self, Host, Listed, Member, Members},
         form::Filled,
     },
     site::Site,
+    standpoint::Standpoint,
     texts::Texts,
 };
 
@@ -53,8 +54,8 @@ fn signed_by(core: &Core, application: &replica::view::Application) -> Vec<Membe
         .collect()
 }
 
-/// The applications this node's member could sign and has not.
-pub(crate) fn unsigned(core: &Core) -> Vec<&replica::view::Application> {
+/// The applications the reader's member could sign and has not.
+pub(crate) fn unsigned<'a>(core: &'a Standpoint<'_>) -> Vec<&'a replica::view::Application> {
     let Some(own) = core.member() else {
         return Vec::new();
     };
@@ -68,10 +69,26 @@ pub(crate) fn unsigned(core: &Core) -> Vec<&replica::view::Application> {
     waiting
 }
 
-fn class_name(core: &Core, id: &str) -> String {
+pub(crate) fn class_name(core: &Core, id: &str) -> String {
     let classes = &core.charter().terms().classes;
     let known = classes.iter().find(|class| class.id.as_str() == id);
     known.map_or_else(|| id.to_owned(), |class| class.name.clone())
+}
+
+/// Whose node serves a member.
+fn host_of(core: &Core, member: &MemberId) -> Host {
+    let view = core.view();
+    match view.hosted(member) {
+        None => Host::Own,
+        Some(hosted) => match hosted.host {
+            Some(host) if host == *member => Host::Own,
+            Some(host) => Host::Hosted(views::member(core, &host)),
+            None => Host::Asked(match view.members.get(&hosted.choice.host) {
+                Some(host) => host.name.clone(),
+                None => String::new(),
+            }),
+        },
+    }
 }
 
 /// `GET /federation`
@@ -81,6 +98,7 @@ pub(crate) async fn page(
 ) -> Result<Response, WebError> {
     let frame = views::frame(&site, Some(&actor), &place)?;
     let view = site.node.read(|core| {
+        let held = core.view().votes_held();
         let mut listed: Vec<Listed> = core
             .view()
             .members
@@ -94,6 +112,8 @@ pub(crate) async fn page(
                     .map(|p| p.region.clone())
                     .unwrap_or_default(),
                 connection: views::connection(core, &member.id),
+                host: host_of(core, &member.id),
+                votes_held: held.get(&member.id).copied().unwrap_or(0),
             })
             .collect();
         listed.sort_by_key(|listed| listed.member.name.to_lowercase());
@@ -116,14 +136,18 @@ pub(crate) async fn member(
     let id: MemberId = id.parse().map_err(|_| missing())?;
     let frame = views::frame(&site, Some(&actor), &place)?;
     let now = site.now();
-    let view = site
-        .node
-        .read(|core| member_view(core, now, &id, &actor))
+    let view = actor
+        .read(&site, |core| member_view(core, now, &id, &actor))
         .ok_or_else(missing)?;
     Ok(federation::member(&frame, &view).into_response())
 }
 
-fn member_view(core: &Core, now: Timestamp, id: &MemberId, actor: &Actor) -> Option<Member> {
+fn member_view(
+    core: &Standpoint<'_>,
+    now: Timestamp,
+    id: &MemberId,
+    actor: &Actor,
+) -> Option<Member> {
     let view = core.view();
     let member = view.members.get(id)?;
     let profile = member.profile.clone().unwrap_or(Profile {
@@ -154,6 +178,14 @@ fn member_view(core: &Core, now: Timestamp, id: &MemberId, actor: &Actor) -> Opt
         website: profile.website,
         since: member.since,
         connection: views::connection(core, id),
+        host: host_of(core, id),
+        hosts: (view.hosts().get(id).into_iter().flatten())
+            .map(|id| views::member(core, id))
+            .collect(),
+        claims: (view.hosted(id).into_iter())
+            .flat_map(|hosted| hosted.claims.into_keys())
+            .map(|id| views::member(core, &id))
+            .collect(),
         root_key: member.root.to_string(),
         people: people.collect(),
         circles,
@@ -172,7 +204,7 @@ async fn profile_page(
     filled: &Filled,
 ) -> Result<Response, WebError> {
     let frame = views::frame(site, Some(actor), place)?;
-    let own = site.node.read(|core| {
+    let own = actor.read(site, |core| {
         let member = core
             .member()
             .and_then(|own| core.view().members.get(&own))?;
@@ -204,9 +236,9 @@ pub(crate) async fn do_profile(State(site): State<Site>, form: Form) -> Result<R
         description: field("description"),
         website: field("website"),
     });
-    let own = site
-        .node
-        .read(|core| core.member())
+    let own = form
+        .actor
+        .member(&site)
         .ok_or(WebError::NotFound { what: "member" })?;
     let work = async {
         acts::perform(&site, &form.actor, act).await?;
@@ -234,7 +266,7 @@ async fn applications_page(
         .read(|core| applications_of(core).iter().map(|a| a.entry).collect());
     let texts = Texts::load(&site.node, ids, []).await?;
     let has_root_key = site.node.has_root_key();
-    let view = site.node.read(|core| {
+    let view = actor.read(site, |core| {
         let own = core.member();
         let is_founder = own
             .and_then(|own| core.view().members.get(&own))
@@ -256,6 +288,12 @@ async fn applications_page(
                     .map(|id| core.view().member_name(id))
                     .collect(),
                 needed: core.genesis().admissions_needed() as u64,
+                host: core
+                    .view()
+                    .offers_to(&MemberId(application.record.root.0))
+                    .into_keys()
+                    .find(|host| *host == application.through)
+                    .map(|host| core.view().member_name(&host)),
                 signed_here: own.is_some_and(|own| signed.contains(&own)),
             }
         };

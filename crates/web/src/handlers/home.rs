@@ -30,7 +30,7 @@ pub(crate) async fn page(
     let frame = views::frame(&site, Some(&actor), &place)?;
     let now = site.now();
     let is_delegate = frame.is_delegate();
-    let view = site.node.read(|core| {
+    let view = actor.read(&site, |core| {
         let all = decisions::all(core, now);
         let list = |pick: &dyn Fn(&Decision<'_>) -> bool| {
             all.iter()

@@ -121,11 +121,22 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
         DiskTrouble::Slow => Trouble::DiskSlow,
         DiskTrouble::LittleRoom { free_bytes } => Trouble::DiskNearlyFull { free_bytes },
     }));
+    troubles.extend(mail_trouble(site));
     let public = site.settings.public_url.as_ref();
     if public.is_some_and(|public| !public.is_secure() && !public.is_loopback()) {
         troubles.push(Trouble::Unencrypted);
     }
     troubles
+}
+
+/// What keeps mail from being sent, if something does.
+fn mail_trouble(site: &Site) -> Option<Trouble> {
+    let mail = site.settings.mail.as_ref()?.borrow().clone();
+    mail.trouble.map(|trouble| Trouble::Mail {
+        since: trouble.since,
+        because: trouble.because,
+        waiting: mail.waiting,
+    })
 }
 
 fn peers_of(
@@ -175,8 +186,8 @@ async fn people_page(
     let now = site.now();
     let waiting = site.invitations.waiting(now).await?;
     let accounts = site.accounts.all().await?;
-    let root_key_here = site.node.has_root_key();
-    let people = site.node.read(|core| {
+    let root_key_here = acts::has_root_key(site, actor);
+    let people = actor.read(site, |core| {
         let view = core.view();
         let own = view
             .persons
@@ -212,6 +223,7 @@ async fn people_page(
             people,
             invitation,
             root_key_here,
+            password_needed: actor.account.has_root(),
         }
     });
     Ok(render_people(&frame, &people, filled).into_response())
@@ -226,16 +238,18 @@ pub(crate) async fn people(
 }
 
 /// `POST /node/people/invite`
-pub(crate) async fn invite(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
+pub(crate) async fn invite(State(site): State<Site>, mut form: Form) -> Result<Response, WebError> {
+    let opened = form.open_root(&site).await;
     let fields = &form.fields;
     // The link is a secret: of a repeated form only the first answer has it.
     let link = std::sync::Mutex::new(None);
     let work = async {
+        opened?;
         let roles = api::roles_of(fields.all("roles"))?;
         let (invitation, secret) =
             people::invite(&site, &form.actor, fields.get("name"), roles).await?;
         let at = site.settings.public_url.as_ref().map(ToString::to_string);
-        let host = at.unwrap_or_else(|| format!("http://{}", form.host));
+        let host = at.unwrap_or_else(|| format!("http://{}", form.place.host));
         let address = format!("{host}/welcome/{}", *secret.text());
         if let Ok(mut link) = link.lock() {
             *link = Some((invitation.name, address));
@@ -262,12 +276,14 @@ pub(crate) async fn invite(State(site): State<Site>, form: Form) -> Result<Respo
 pub(crate) async fn remove(
     State(site): State<Site>,
     Path(person): Path<String>,
-    form: Form,
+    mut form: Form,
 ) -> Result<Response, WebError> {
+    let opened = form.open_root(&site).await;
     let person: PersonId = person
         .parse()
         .map_err(|_| WebError::NotFound { what: "person" })?;
     let work = async {
+        opened?;
         people::remove(&site, &form.actor, person, form.fields.get("reason")).await?;
         Ok("/node/people?done=removed".to_owned())
     };
@@ -288,8 +304,8 @@ pub(crate) async fn keys(
 ) -> Result<Response, WebError> {
     acts::need_steward(&site, &actor)?;
     let frame = views::frame(&site, Some(&actor), &place)?;
-    let root_here = site.node.has_root_key();
-    let keys = site.node.read(|core| {
+    let root_here = acts::has_root_key(&site, &actor);
+    let keys = actor.read(&site, |core| {
         let view = core.view();
         let forks = core.replica().forks();
         let forked = |key: &PublicKey| forks.iter().any(|fork| fork.key == *key);

@@ -11,7 +11,7 @@ use domain::{
 };
 use federation::{Act, State as Stand};
 
-use super::{common::rule_kind, go, refill, views};
+use super::{go, refill, views};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -36,11 +36,7 @@ async fn new_page(
     let frame = views::frame(site, Some(actor), place)?;
     let view = site.node.read(|core| {
         let (charter, terms) = (core.charter(), core.charter().terms());
-        let mut rules: Vec<_> = terms
-            .rules
-            .iter()
-            .filter(|rule| rule.is_supported())
-            .collect();
+        let mut rules: Vec<_> = terms.rules.iter().collect();
         // The default first: it is the one chosen.
         rules.sort_by_key(|rule| **rule != terms.default_rule);
         let circles = core
@@ -51,7 +47,7 @@ async fn new_page(
         Propose {
             rules: rules
                 .iter()
-                .map(|rule| (rule.to_string(), rule_kind(**rule)))
+                .map(|rule| (rule.to_string(), **rule))
                 .collect(),
             regular_seconds: decision::period(terms.default_rule, false, charter),
             urgent_seconds: decision::period(terms.default_rule, true, charter),

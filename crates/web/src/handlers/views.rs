@@ -3,6 +3,7 @@
 use domain::{
     decision::Verdict,
     id::{CircleId, MemberId, PersonId, Timestamp},
+    key::PublicKey,
     record::{Purpose, Roles},
 };
 use federation::{Core, Decision, State as Stand};
@@ -12,6 +13,7 @@ use crate::{
     catalogue::Language,
     decisions,
     error::WebError,
+    handlers::hosted::signatures,
     pages::{
         decide::Item,
         federation::Role,
@@ -21,28 +23,32 @@ use crate::{
         time::Zone,
     },
     site::Site,
+    standpoint::Standpoint,
 };
 
 /// What every page knows: its reader, its node, the moment.
 pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result<Frame, WebError> {
     let now = site.now();
-    let (federation, member, facts) = site.node.read(|core| {
+    let hosted = actor.and_then(Actor::hosted);
+    let (federation, member, facts, applies) = site.node.read_as(hosted, |core| {
         let view = core.view();
         let member = core
             .member()
-            .map(|member| view.member_name(&member))
+            .map(|member| name_of(core, &member))
             .unwrap_or_default();
+        let applies = hosted.filter(|member| !view.members.contains_key(member));
+        let applies = applies.map(|member| signatures(core, &PublicKey(member.0)));
         let facts = actor.map(|actor| {
             let person = actor.person();
             let Rights { steward, delegate } = Rights::of(core, &person);
             let waiting = if delegate {
-                decisions::waiting(core, now)
+                decisions::waiting_for(core, now)
             } else {
                 0
             };
             (steward, delegate, waiting)
         });
-        (core.genesis().name.clone(), member, facts)
+        (core.genesis().name.clone(), member, facts, applies)
     });
     let session = match actor.zip(facts) {
         Some((actor, (steward, delegate, waiting))) => Some(Session {
@@ -68,9 +74,25 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
         member,
         session,
         done: place.done,
-        banner: site.settings.banner.clone(),
+        banner: match applies {
+            Some((signed, needed)) => {
+                let say = Language::default();
+                Some(say.applicant_banner(signed, needed).into_string())
+            }
+            None => site.settings.banner.clone(),
+        },
         path: place.path.clone(),
     })
+}
+
+/// The name of a member, or of who applies to be one.
+fn name_of(core: &Core, member: &MemberId) -> String {
+    let view = core.view();
+    let applies = view.applications.get(&PublicKey(member.0));
+    match applies.filter(|_| !view.members.contains_key(member)) {
+        Some(application) => application.record.name.clone(),
+        None => view.member_name(member),
+    }
 }
 
 /// A member's name and id.
@@ -118,6 +140,7 @@ pub(crate) fn state(state: Stand) -> State {
     match state {
         Stand::Deliberation => State::Deliberation,
         Stand::Voting => State::Voting,
+        Stand::Integration(until) => State::Integration(until),
         Stand::Closed(verdict) => State::Closed(outcome(verdict)),
         Stand::Withdrawn => State::Withdrawn,
     }
@@ -125,11 +148,13 @@ pub(crate) fn state(state: Stand) -> State {
 
 /// How a member's node is connected; of several nodes the best.
 pub(crate) fn connection(core: &Core, member: &MemberId) -> Connection {
-    if core.member() == Some(*member) {
+    // A member without a node is reached through its host's.
+    let host = core.view().host_of(member);
+    if core.member() == Some(host) {
         return Connection::Here;
     }
     let nodes = core.view().keys.iter().filter(|(_, known)| {
-        known.purpose == Purpose::Node && known.member == *member && !known.revoked
+        known.purpose == Purpose::Node && known.member == host && !known.revoked
     });
     let nodes: Vec<_> = nodes.map(|(key, _)| key).collect();
     if nodes.iter().any(|node| core.is_connected(node)) {
@@ -146,14 +171,14 @@ pub(crate) fn connection(core: &Core, member: &MemberId) -> Connection {
 }
 
 /// A decision as lists show it.
-pub(crate) fn item(core: &Core, decision: &Decision<'_>) -> Item {
+pub(crate) fn item(core: &Standpoint<'_>, decision: &Decision<'_>) -> Item {
     let phase = decision.phase.as_ref();
     let own = core.member().and_then(|own| phase?.count.counted.get(&own));
     Item {
         proposal: Name::new(decision.id.to_string(), decision.version.title.clone()),
         proposer: member(core, &decision.first.member),
         state: state(decision.state),
-        deadline: phase.map(|phase| phase.opening.record.deadline),
+        deadline: phase.map(|phase| phase.deadline),
         changed: changed(decision),
         cast: phase.map_or(0, |phase| phase.outcome.figures.cast),
         electors: phase.map_or(0, |phase| phase.outcome.figures.eligible),
@@ -182,7 +207,7 @@ fn changed(decision: &Decision<'_>) -> Timestamp {
 
 /// The decisions that a test picks, as lists show them.
 pub(crate) fn items(
-    core: &Core,
+    core: &Standpoint<'_>,
     now: Timestamp,
     pick: impl Fn(&Decision<'_>) -> bool,
 ) -> Vec<Item> {
@@ -200,7 +225,7 @@ pub(crate) struct Rights {
 }
 
 impl Rights {
-    pub(crate) fn of(core: &Core, person: &PersonId) -> Self {
+    pub(crate) fn of(core: &Standpoint<'_>, person: &PersonId) -> Self {
         // Of this member: what others grant under the same person id gives nothing here.
         let Some(member) = core.member() else {
             return Self {

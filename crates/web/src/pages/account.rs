@@ -7,6 +7,7 @@ use super::federation::{Role, role_words};
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, Theme, document};
 use super::parts::page_head;
+use super::subscriptions::{self, Feeds, Mails};
 use super::time::Zone;
 
 /// A personal token for programs.
@@ -33,6 +34,10 @@ pub struct Account {
     pub new_token: Option<(String, String)>,
     /// Sessions open, this one included.
     pub sessions: u64,
+    /// What the reader is written to about.
+    pub mails: Mails,
+    /// Where the reader's own feeds are.
+    pub feeds: Feeds,
 }
 
 /// The forms of the page, as they came back if they did.
@@ -44,11 +49,13 @@ pub struct Forms {
     pub token: Filled,
     /// `/account/settings`
     pub settings: Filled,
+    /// `/account/reminders`
+    pub mails: Filled,
 }
 
 impl Forms {
     fn sent(&self) -> Option<&Filled> {
-        [&self.password, &self.token, &self.settings]
+        [&self.password, &self.token, &self.settings, &self.mails]
             .into_iter()
             .find(|filled| filled.has_errors())
     }
@@ -71,11 +78,13 @@ pub fn page(frame: &Frame, view: &Account, forms: &Forms) -> Markup {
         div.split {
             div.col {
                 (settings(frame, &forms.settings))
+                (subscriptions::mails(frame, &view.mails, &forms.mails))
                 (tokens(frame, view, &forms.token))
             }
             div.col {
                 (password(frame, &forms.password))
                 (sign_out(frame, view))
+                (subscriptions::feeds(frame, &view.feeds))
             }
         }
     };
@@ -249,6 +258,8 @@ pub fn welcome(frame: &Frame, csrf_token: &str, view: &Welcome, filled: &Filled)
             (csrf(csrf_token))
             (Field::new(say, filled, "name", say.your_name()).hint(say.your_name_hint())
                 .initial(&view.name).required().line("text", Some("username")))
+            (Field::new(say, filled, "mail", say.mail()).hint(say.mail_hint())
+                .line("email", Some("email")))
             (Field::new(say, filled, "password", say.password()).hint(say.password_hint()).required()
                 .line("password", Some("new-password")))
             div.buttons {

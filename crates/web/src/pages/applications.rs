@@ -24,6 +24,8 @@ pub struct Application {
     pub signed_by: Vec<String>,
     /// How many founders have to sign.
     pub needed: u64,
+    /// The member that will host it, if it has no node.
+    pub host: Option<String>,
     /// This member has signed.
     pub signed_here: bool,
 }
@@ -73,6 +75,7 @@ fn application_box(frame: &Frame, may_admit: bool, application: &Application) ->
             h2 { (application.name) }
             p.muted { (say.applies_as(&application.class, clock.past(application.at))) }
             @if !application.request.is_empty() { div.words { (paragraphs(&application.request)) } }
+            @if let Some(host) = &application.host { p { (say.will_be_hosted(host)) } }
             dl.facts {
                 dt { (say.root_key()) }
                 dd { code { (application.root_key) } span.sub { (say.compare_the_key()) } }

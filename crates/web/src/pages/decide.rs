@@ -73,7 +73,7 @@ impl Show {
     pub fn includes(self, item: &Item) -> bool {
         match self {
             Self::Needs => item.needs_vote,
-            Self::Open => matches!(item.state, State::Deliberation | State::Voting),
+            Self::Open => !matches!(item.state, State::Closed(_) | State::Withdrawn),
             Self::Closed => matches!(item.state, State::Closed(_) | State::Withdrawn),
             Self::All => true,
         }
@@ -147,6 +147,14 @@ pub fn archive(frame: &Frame, archive: &Archive) -> Markup {
         (page_head(Markup::default(), say.archive_of(&frame.federation), say.archive_is_public()))
         @if shown.is_empty() { p.empty { (say.archive_empty()) } }
         @else { (table(frame, List::Public, &shown)) }
+        section.area aria-labelledby="subscribe-title" {
+            h2 id="subscribe-title" { (say.subscribe_public()) }
+            p { (say.subscribe_public_explained()) }
+            p.links {
+                a href="/archive/calendar.ics" type="text/calendar" { (say.calendar_feed()) }
+                a href="/archive/feed.atom" type="application/atom+xml" { (say.news_feed()) }
+            }
+        }
         p.links {
             @if archive.page > 1 { a rel="prev" href=(address(archive.page - 1)) { (say.archive_newer()) } }
             @if archive.more { a rel="next" href=(address(archive.page + 1)) { (say.archive_older()) } }
@@ -216,6 +224,7 @@ pub(crate) fn next(frame: &Frame, item: &Item) -> Markup {
             Some(left) => say.closes_in(clock.deadline_short(deadline), left),
             None => say.closing_now(),
         },
+        (State::Integration(until), _) => say.integrates_until(clock.deadline_short(until)),
         (State::Closed(_), Some(deadline)) => say.closed_at(clock.past(deadline)),
         (State::Withdrawn, _) => say.withdrawn_at(clock.past(item.changed)),
         _ => say.proposer_opens_voting(),

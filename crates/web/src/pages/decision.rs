@@ -10,7 +10,9 @@ mod text;
 mod view;
 mod votes;
 
-use domain::decision::Choice;
+use domain::charter::RuleName;
+use domain::decision::{Cause, Choice};
+use domain::id::Timestamp;
 use maud::{Markup, html};
 
 use super::form::{Field, Filled, csrf};
@@ -168,7 +170,17 @@ fn sentence(frame: &Frame, view: &Decision) -> Markup {
                     " " (share)
                     @if blocks > 0 { " " strong { (say.blocks_sentence(blocks)) } }
                 }
-                p.then { (if_closed_now(frame, phase)) }
+                (extensions(frame, phase))
+                p.then { (if_closed_now(frame, view, phase)) }
+            }
+            State::Integration(until) => {
+                p.say {
+                    @if let Some(left) = clock.left(until) {
+                        (say.sentence_integration(version, clock.deadline(until), left))
+                    } @else { (say.sentence_integration_ending(version)) }
+                    " " (share)
+                }
+                p.then { (say.then_integration(member_link(&view.proposer))) }
             }
             _ => {
                 p.say {
@@ -182,9 +194,21 @@ fn sentence(frame: &Frame, view: &Decision) -> Markup {
     }
 }
 
-fn if_closed_now(frame: &Frame, phase: &Phase) -> Markup {
+fn extensions(frame: &Frame, phase: &Phase) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    let words = |(cause, from): &(Cause, Timestamp)| match cause {
+        Cause::LateBlock => say.extended_late_block(clock.deadline_short(*from)),
+        Cause::LacksBallots => say.extended_lacks_ballots(clock.deadline_short(*from)),
+    };
+    html! { @for extension in &phase.extensions { p.then { (words(extension)) } } }
+}
+
+fn if_closed_now(frame: &Frame, view: &Decision, phase: &Phase) -> Markup {
     let say = frame.language;
+    let integrates = view.rule.kind == RuleName::ConsentThenVote && !phase.fallback;
     match phase.outcome {
+        Outcome::NoQuorum if phase.may_be_extended => say.if_closed_extended(),
+        Outcome::Blocked if integrates => say.if_closed_integration(),
         Outcome::Passed => say.if_closed_passed(),
         Outcome::Blocked => say.if_closed_blocked(),
         Outcome::NoQuorum => say.if_closed_no_quorum(),
@@ -197,11 +221,12 @@ fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
     let say = frame.language;
     let May {
         open,
+        fall_back,
         amend,
         withdraw,
         ..
     } = view.may;
-    if !(open || amend || withdraw) {
+    if !(open || fall_back || amend || withdraw) {
         return Markup::default();
     }
     let path = format!("/decide/{}", view.id);
@@ -216,7 +241,14 @@ fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
                     }
                 }
                 @if amend { a.btn href={ (path) "/amend" } { (say.write_new_version()) } }
+                @if fall_back {
+                    form method="post" action={ (path) "/open" } {
+                        (csrf(frame.csrf()))
+                        button.btn { (say.call_the_vote()) }
+                    }
+                }
             }
+            @if fall_back { p.hint { (say.calling_explained()) } }
             @if amend && view.phase.is_some() { p.hint { (say.amending_reopens()) } }
             @if withdraw {
                 details open[filled.has_errors()] {

@@ -20,6 +20,32 @@ pub struct Listed {
     pub region: String,
     /// How its node is connected.
     pub connection: Connection,
+    /// Who hosts it.
+    pub host: Host,
+    /// How many members' votes pass through its node; none where it is hosted.
+    pub votes_held: u64,
+}
+
+/// Whose node serves a member.
+#[derive(Debug, Clone, Default)]
+pub enum Host {
+    /// Its own.
+    #[default]
+    Own,
+    /// This member's.
+    Hosted(Name),
+    /// Nobody's yet; it has asked this member.
+    Asked(String),
+}
+
+fn host_words(frame: &Frame, host: &Host) -> Markup {
+    let say = frame.language;
+    match host {
+        Host::Own => say.own_node(),
+        Host::Hosted(host) => say.hosted_by(member_link(host)),
+        Host::Asked(host) if host.is_empty() => say.no_host(),
+        Host::Asked(host) => say.asks_host(host),
+    }
 }
 
 /// What the list of members shows.
@@ -37,9 +63,11 @@ pub struct Members {
 #[must_use]
 pub fn members(frame: &Frame, view: &Members) -> Markup {
     let say = frame.language;
+    let own = view.members.iter();
+    let nodes = own.filter(|one| matches!(one.host, Host::Own)).count() as u64;
     let body = html! {
         (page_head(Markup::default(), say.members_of(&frame.federation),
-            say.members_counted(view.members.len() as u64)))
+            say.members_counted(view.members.len() as u64, nodes)))
         (links(frame, view.applications))
         section aria-labelledby="members-title" data-live="members" {
             h2.vh id="members-title" { (say.members()) }
@@ -51,6 +79,7 @@ pub fn members(frame: &Frame, view: &Members) -> Markup {
                         th scope="col" { (say.class()) }
                         th scope="col" { (say.region()) }
                         th scope="col" { (say.node()) }
+                        th scope="col" { (say.votes_held()) }
                     }
                 }
                 tbody {
@@ -64,6 +93,12 @@ pub fn members(frame: &Frame, view: &Members) -> Markup {
                             }
                             td data-label=(say.node()) {
                                 (connection_words(frame, listed.connection))
+                                @if !matches!(listed.host, Host::Own) {
+                                    span.sub { (host_words(frame, &listed.host)) }
+                                }
+                            }
+                            td data-label=(say.votes_held()) {
+                                span { (say.holds_votes(listed.votes_held)) }
                             }
                         }
                     }
@@ -106,6 +141,12 @@ pub struct Member {
     pub since: Timestamp,
     /// How its node is connected.
     pub connection: Connection,
+    /// Who hosts it.
+    pub host: Host,
+    /// The members it hosts.
+    pub hosts: Vec<Name>,
+    /// Hosts that claim it though it did not choose them.
+    pub claims: Vec<Name>,
     /// Its root key.
     pub root_key: String,
     /// Its people: name (nothing where it has not arrived or was erased) and roles.
@@ -195,6 +236,15 @@ pub fn member(frame: &Frame, view: &Member) -> Markup {
                     h2 { (say.facts()) }
                     dl.facts {
                         dt { (say.node()) } dd { (connection_words(frame, view.connection)) }
+                        dt { (say.host_of_member()) } dd {
+                            (host_words(frame, &view.host))
+                            @if !view.claims.is_empty() {
+                                span.sub { (say.claimed_by(links_to(frame, &view.claims))) }
+                            }
+                        }
+                        @if !view.hosts.is_empty() {
+                            dt { (say.hosting()) } dd { (links_to(frame, &view.hosts)) }
+                        }
                         @if !view.region.is_empty() { dt { (say.region()) } dd { (view.region) } }
                         @if !view.website.is_empty() { dt { (say.website()) } dd { (website(&view.website)) } }
                         dt { (say.root_key()) } dd { (short(&view.root_key)) }
@@ -212,6 +262,11 @@ pub fn member(frame: &Frame, view: &Member) -> Markup {
         &Head::new(html! { (view.member.name) }, Area::Federation),
         body,
     )
+}
+
+fn links_to(frame: &Frame, members: &[Name]) -> Markup {
+    let links = members.iter().map(member_link).collect();
+    frame.language.list(links)
 }
 
 /// Anyone can write anything here, so only a web address becomes a link.

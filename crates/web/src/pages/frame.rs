@@ -158,6 +158,10 @@ pub(crate) fn document(frame: &Frame, head: &Head<'_>, body: Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title(frame, head, has_errors)) }
                 link rel="stylesheet" href="/assets/style.css";
+                link rel="alternate" type="application/atom+xml" title=(say.news_feed())
+                    href="/archive/feed.atom";
+                link rel="alternate" type="text/calendar" title=(say.calendar_feed())
+                    href="/archive/calendar.ics";
                 link rel="icon" type="image/svg+xml" href="/assets/mark.svg";
                 @if head.live && frame.session.is_some() { script src="/assets/live.js" defer {} }
             }

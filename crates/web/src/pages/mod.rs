@@ -17,6 +17,7 @@
 //! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
 //! | `/account`, `/sign-in`, `/welcome/{secret}` | [`account::page`], [`account::sign_in`], [`account::welcome`] |
 //! | `/archive`, `/archive/{id}` (anyone) | [`decide::archive`], [`decision::archived`] |
+//! | `/unsubscribe/{secret}` (anyone) | [`subscriptions::ask`], [`subscriptions::ended`] |
 //! | `/help/{word}` | [`help::page`] |
 //! | any error | [`error::page`] |
 //! | `/assets/…` | [`assets::ASSETS`] |
@@ -41,17 +42,20 @@
 //! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
 //! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
 //! | `/circles/{id}/roles` | `person`, `title`? (empty ends the role), `until`? (`yyyy-mm-dd`, the end of that day in the reader's zone) | `?done=saved` |
-//! | `/node/people/invite` | `name`, `mail`?, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
+//! | `/node/people/invite` | `name`, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
 //! | `/node/people/{person}/remove` | | `?done=removed` |
 //! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
 //! | `/account/password` | `current`, `new` | `?done=password-changed` |
 //! | `/account/settings` | `zone`, `theme` (`system`, `light`, `dark`) | `?done=saved` |
+//! | `/account/reminders` | `mail`?, `reminders`? (`yes`), `digest`? (`yes`), `digest_hour` (0 to 23) | `?done=reminders-set` |
+//! | `/account/feeds` | | `?done=feed-renewed` |
 //! | `/account/tokens` | `label` | page with [`account::Account::new_token`] |
 //! | `/account/tokens/{id}/revoke` | | `?done=token-revoked` |
 //! | `/account/sign-out` | | `/sign-in` |
 //! | `/account/sign-out-everywhere` | | `/sign-in?done=signed-out` |
 //! | `/sign-in` | `name`, `password`, `next` (a path of this node; check that it starts with one `/`) | `next` |
-//! | `/welcome/{secret}` | `name`, `password` | `/` |
+//! | `/welcome/{secret}` | `name`, `mail`?, `password` | `/` |
+//! | `/unsubscribe/{secret}` | (no `csrf`: the address is the authority) | |
 //!
 //! # Live updates
 //!
@@ -75,10 +79,12 @@ pub mod form;
 pub mod frame;
 pub mod help;
 pub mod home;
+pub mod hosted;
 pub mod keys;
 pub mod node;
 pub mod parts;
 pub mod people;
 pub mod propose;
 mod reader;
+pub mod subscriptions;
 pub mod time;

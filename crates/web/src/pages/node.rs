@@ -52,6 +52,15 @@ pub enum Trouble {
         /// How many entries were held back since the node started.
         count: u64,
     },
+    /// Mail cannot be sent.
+    Mail {
+        /// Since when.
+        since: Timestamp,
+        /// What the mail server said.
+        because: String,
+        /// How many mails wait.
+        waiting: u64,
+    },
     /// Sign-in is reached over an address that is neither this machine nor encrypted.
     Unencrypted,
 }
@@ -158,6 +167,7 @@ pub(super) fn tabs(say: Language, current: &str) -> Markup {
     let tabs = [
         ("/node", say.health()),
         ("/node/people", say.people()),
+        ("/node/hosted", say.hosting()),
         ("/node/keys", say.keys()),
     ];
     html! {
@@ -209,6 +219,17 @@ fn trouble_note(frame: &Frame, trouble: &Trouble) -> Markup {
             say.trouble_held_back(member, *count),
             say.todo_held_back(member),
         ),
+        Trouble::Mail {
+            since,
+            because,
+            waiting,
+        } => {
+            let todo = say.todo_mail(because, clock.past(*since));
+            (
+                say.trouble_mail(),
+                html! { (todo) " " (say.mails_wait(*waiting)) },
+            )
+        }
         Trouble::Unencrypted => (say.trouble_unencrypted(), say.todo_unencrypted()),
     };
     html! { div.note { h3 { (icon("wait")) (what) } p { (todo) } } }

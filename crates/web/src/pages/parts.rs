@@ -1,6 +1,6 @@
 //! Small pieces that several pages share.
 
-use domain::decision::Choice;
+use domain::{charter::RuleName, decision::Choice, id::Timestamp};
 use maud::{Markup, html};
 
 use crate::catalogue::Language;
@@ -25,6 +25,28 @@ impl Name {
     }
 }
 
+/// The name of a rule.
+pub(crate) fn rule_name(say: Language, rule: RuleName) -> Markup {
+    match rule {
+        RuleName::Consent => say.consent(),
+        RuleName::OneMemberOneVote => say.one_member_one_vote(),
+        RuleName::ConsentThenVote => say.consent_then_vote(),
+        RuleName::ClassWeighted => say.class_weighted(),
+        RuleName::Charter => say.charter_rule(),
+    }
+}
+
+/// What a rule means, in a sentence.
+pub(crate) fn rule_means(say: Language, rule: RuleName) -> Markup {
+    match rule {
+        RuleName::Consent => say.consent_means(),
+        RuleName::OneMemberOneVote => say.one_member_one_vote_means(),
+        RuleName::ConsentThenVote => say.consent_then_vote_means(),
+        RuleName::ClassWeighted => say.class_weighted_means(),
+        RuleName::Charter => say.charter_rule_means(),
+    }
+}
+
 /// The state of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -32,6 +54,8 @@ pub enum State {
     Deliberation,
     /// Members vote.
     Voting,
+    /// Blocked: until then the proposer can integrate the block.
+    Integration(Timestamp),
     /// Closed, and the votes this node knows say this.
     Closed(Outcome),
     /// Taken back by its proposer.
@@ -69,6 +93,7 @@ impl State {
         match self {
             Self::Deliberation => say.state_deliberation(),
             Self::Voting => say.state_voting(),
+            Self::Integration(_) => say.state_integration(),
             Self::Closed(outcome) => say.state_provisional(outcome.word(say)),
             Self::Withdrawn => say.state_withdrawn(),
         }
@@ -79,6 +104,7 @@ impl State {
         match self {
             Self::Deliberation => "talk",
             Self::Voting => "voting",
+            Self::Integration(_) => "wait",
             Self::Closed(_) => "provisional",
             Self::Withdrawn => "withdrawn",
         }
@@ -89,6 +115,7 @@ impl State {
         match self {
             Self::Deliberation | Self::Withdrawn => "k-rest",
             Self::Voting => "k-action",
+            Self::Integration(_) => "k-wait",
             Self::Closed(_) => "k-count",
         }
     }

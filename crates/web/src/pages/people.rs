@@ -39,6 +39,8 @@ pub struct People {
     pub invitation: Option<(String, String)>,
     /// The root key is on this node, so that a mandate can be signed here.
     pub root_key_here: bool,
+    /// The root key is in the reader's account: the password opens it for each use.
+    pub password_needed: bool,
 }
 
 /// The people of this member.
@@ -71,7 +73,7 @@ pub fn page(frame: &Frame, view: &People, filled: &Filled) -> Markup {
                             th scope="col" { span.vh { (say.remove()) } }
                         }
                     }
-                    tbody { @for person in &view.people { (person_row(frame, person)) } }
+                    tbody { @for person in &view.people { (person_row(frame, view, person)) } }
                 }
             }
             div.col { (invite_form(frame, view, filled)) }
@@ -84,7 +86,7 @@ pub fn page(frame: &Frame, view: &People, filled: &Filled) -> Markup {
     document(frame, &head, body)
 }
 
-fn person_row(frame: &Frame, person: &Person) -> Markup {
+fn person_row(frame: &Frame, view: &People, person: &Person) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     html! {
         tr {
@@ -112,6 +114,13 @@ fn person_row(frame: &Frame, person: &Person) -> Markup {
                 @if frame.is_steward() && !person.is_reader {
                     form method="post" action={ "/node/people/" (person.id) "/remove" } {
                         (csrf(frame.csrf()))
+                        @if view.password_needed {
+                            label {
+                                (say.password()) " "
+                                input type="password" name="password"
+                                    autocomplete="current-password";
+                            }
+                        }
                         button.btn.quiet {
                             (say.remove())
                             span.vh { " " (person_name(frame, person.name.as_deref())) }
@@ -151,10 +160,13 @@ fn invite_form(frame: &Frame, view: &People, filled: &Filled) -> Markup {
                 (csrf(frame.csrf()))
                 (Field::new(say, filled, "name", say.name()).hint(say.person_name_hint()).required()
                     .line("text", None))
-                (Field::new(say, filled, "mail", say.mail()).hint(say.mail_hint())
-                    .line("email", None))
                 (Field::new(say, filled, "roles", say.roles()).initial("delegate")
                     .rows("checkbox", &rows))
+                @if view.password_needed {
+                    (Field::new(say, filled, "password", say.password())
+                        .hint(say.password_opens_root())
+                        .line("password", Some("current-password")))
+                }
                 div.buttons { button.btn.primary { (say.make_invitation()) } }
             }
         }

@@ -2,17 +2,19 @@
 
 use maud::{Markup, html};
 
-use super::decision::{RuleKind, Version};
+use super::decision::Version;
 use super::difference;
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::parts::{Name, crumbs, page_head};
+use super::parts::{rule_means, rule_name};
+use domain::charter::RuleName;
 
 /// What the form of a new proposal offers.
 #[derive(Debug, Clone)]
 pub struct Propose {
     /// Rules by name in the charter and kind; the first is chosen unless the form says otherwise.
-    pub rules: Vec<(String, RuleKind)>,
+    pub rules: Vec<(String, RuleName)>,
     /// How long voting takes, in seconds.
     pub regular_seconds: u64,
     /// How long an urgent vote takes, in seconds.
@@ -29,14 +31,13 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
     let rules: Vec<(&str, Markup, Markup, &str)> = view
         .rules
         .iter()
-        .map(|(name, kind)| match kind {
-            RuleKind::Consent => (name.as_str(), say.consent(), say.consent_means(), ""),
-            RuleKind::OneMemberOneVote => (
+        .map(|(name, rule)| {
+            (
                 name.as_str(),
-                say.one_member_one_vote(),
-                say.one_member_one_vote_means(),
+                rule_name(say, *rule),
+                rule_means(say, *rule),
                 "",
-            ),
+            )
         })
         .collect();
     let circles: Vec<(String, Markup)> = view

@@ -79,11 +79,15 @@ pub enum Done {
     TokenRevoked,
     /// Every session was ended.
     SignedOut,
+    /// The secret addresses of the reader's feeds are new.
+    FeedRenewed,
+    /// What the reader is written to about was set.
+    RemindersSet,
 }
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -96,6 +100,8 @@ impl Done {
         Self::PasswordChanged,
         Self::TokenRevoked,
         Self::SignedOut,
+        Self::FeedRenewed,
+        Self::RemindersSet,
     ];
 
     /// The word in the address after a redirect.
@@ -114,6 +120,8 @@ impl Done {
             Self::PasswordChanged => "password-changed",
             Self::TokenRevoked => "token-revoked",
             Self::SignedOut => "signed-out",
+            Self::FeedRenewed => "feed-renewed",
+            Self::RemindersSet => "reminders-set",
         }
     }
 
@@ -138,6 +146,8 @@ impl Done {
             Self::PasswordChanged => say.done_password_changed(),
             Self::TokenRevoked => say.done_token_revoked(),
             Self::SignedOut => say.done_signed_out(),
+            Self::FeedRenewed => say.done_feed_renewed(),
+            Self::RemindersSet => say.done_reminders_set(),
         }
     }
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp as Instant, Zoned};
 use maud::{Markup, PreEscaped, html};
 
-use crate::catalogue::Language;
+use crate::catalogue::{Language, Plain};
 
 /// A zone of the world, by its name in the zone database.
 #[derive(Debug, Clone)]
@@ -71,6 +71,21 @@ impl Zone {
         &self.name
     }
 
+    /// When it last was this hour in the zone, now at the latest. Where summer time leaves the
+    /// hour out, the moment after the gap stands for it.
+    #[must_use]
+    pub fn last_at(&self, now: Timestamp, hour: u8) -> Timestamp {
+        let today = instant(now).to_zoned(self.zone.clone()).date();
+        let hour = i8::try_from(hour.min(23)).unwrap_or(0);
+        let at = |date: jiff::civil::Date| {
+            let zoned = date.at(hour, 0, 0, 0).to_zoned(self.zone.clone()).ok()?;
+            let at = Timestamp(u64::try_from(zoned.timestamp().as_millisecond()).ok()?);
+            (at <= now).then_some(at)
+        };
+        let yesterday = || at(today.yesterday().ok()?);
+        at(today).or_else(yesterday).unwrap_or_default()
+    }
+
     /// Whether times of this zone are UTC anyway.
     #[must_use]
     pub fn is_utc(&self) -> bool {
@@ -89,6 +104,11 @@ pub(crate) struct Clock<'a> {
 fn instant(at: Timestamp) -> Instant {
     let ms = i64::try_from(at.0).unwrap_or(i64::MAX);
     Instant::from_millisecond(ms).unwrap_or(Instant::MAX)
+}
+
+/// A time in UTC for programs; `format` as in C's `strftime`.
+pub(crate) fn utc_text(at: Timestamp, format: &str) -> String {
+    instant(at).strftime(format).to_string()
 }
 
 fn clock_time(at: &Zoned) -> String {
@@ -114,7 +134,7 @@ impl Clock<'_> {
     }
 
     fn element(&self, at: Timestamp, words: Markup) -> Markup {
-        let utc = instant(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let utc = utc_text(at, "%Y-%m-%dT%H:%M:%SZ");
         html! { time datetime=(utc) { (words) } }
     }
 
@@ -152,6 +172,23 @@ impl Clock<'_> {
         }
         let weekday = utc.weekday().to_monday_zero_offset().unsigned_abs() as usize;
         self.say.at_weekday(self.say.weekday_short(weekday), time)
+    }
+
+    /// A time for what is read on another day and elsewhere, such as a mail: its date in full, in
+    /// the reader's zone and in UTC, without markup.
+    pub fn anywhere(&self, at: Timestamp) -> String {
+        let local = self.local(at);
+        let weekday = local.weekday().to_monday_zero_offset().unsigned_abs() as usize;
+        let month = local.month().unsigned_abs() as usize - 1;
+        let (say, time) = (self.say, clock_time(&local));
+        let date = say.day_of_year(local.day(), say.month(month), local.year());
+        let words = if self.zone.is_utc() {
+            say.anywhere_utc(say.weekday(weekday), date, time)
+        } else {
+            let zone = Plain(self.zone.name());
+            say.anywhere_zoned(say.weekday(weekday), date, time, zone, self.utc_beside(at))
+        };
+        words.into_string()
     }
 
     /// A deadline in full, in the reader's zone and in UTC.
@@ -276,6 +313,40 @@ mod tests {
             words.contains("datetime=\"2026-11-24T17:00:00Z\""),
             "{words}"
         );
+    }
+
+    #[test]
+    fn a_time_for_a_mail_has_its_date_zone_and_utc_without_markup() {
+        let (berlin, utc) = (Zone::named("Europe/Berlin").unwrap(), Zone::utc());
+        let mut clock = Clock {
+            say: Language::English,
+            zone: &berlin,
+            now: NOW,
+        };
+        assert_eq!(
+            clock.anywhere(later(2)),
+            "Sunday 22 November 2026, 16:00 Europe/Berlin (15:00 UTC)"
+        );
+        clock.zone = &utc;
+        assert_eq!(
+            clock.anywhere(later(2)),
+            "Sunday 22 November 2026, 15:00 UTC"
+        );
+    }
+
+    #[test]
+    fn an_hour_of_the_day_is_the_zones_own() {
+        let at = |name: &str, hour| Zone::named(name).unwrap().last_at(NOW, hour);
+        // 13:00 UTC is 14:00 in Berlin and 02:00 of Monday in Auckland.
+        assert_eq!(at("Europe/Berlin", 14), NOW);
+        assert_eq!(at("Europe/Berlin", 15), Timestamp(NOW.0 - 23 * HOUR_MS));
+        assert_eq!(at("Pacific/Auckland", 2), NOW);
+        assert_eq!(at("UTC", 8), Timestamp(NOW.0 - 5 * HOUR_MS));
+        // On 29 March 2026 Berlin's clocks went from 02:00 to 03:00.
+        let spring = Timestamp(1_774_746_000_000);
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let found = berlin.last_at(spring.plus_seconds(3_600), 2);
+        assert_eq!(found, spring);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+pub mod acts;
 pub mod node;
 
 use std::sync::Arc;
@@ -68,6 +69,8 @@ impl World {
             mail: String::new(),
             roles: vec!["steward".to_owned(), "delegate".to_owned()],
             password: Password::typed(PASSWORD.to_owned()).unwrap(),
+            member: None,
+            root: None,
         };
         world
             .site

@@ -215,6 +215,7 @@ pub fn start(clock: &Arc<ManualClock>, person: PersonId) -> Node {
         changes,
         library,
         root_key: Arc::new(HeldRoot(Some(key(0, 1)))),
+        key: key(0, 2),
         started: clock.now(),
     }
 }

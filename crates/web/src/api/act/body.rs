@@ -2,7 +2,7 @@
 
 use domain::{
     decision::Choice,
-    id::{CircleId, EntryId, Hash, PersonId, ProposalId, Timestamp},
+    id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Custody, Purpose},
 };
@@ -15,7 +15,7 @@ use crate::{auth::Actor, bytes::text, error::WebError, site::Site};
 /// A value in the text form that people see, in JSON.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: std::str::FromStr, T::Err: std::fmt::Display"))]
-pub(super) struct Text<T>(#[serde(with = "text")] pub T);
+pub(in crate::api) struct Text<T>(#[serde(with = "text")] pub T);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,6 +146,13 @@ pub(super) enum ActBody {
         answers: Option<Text<EntryId>>,
         text: String,
     },
+    Host {
+        host: Text<MemberId>,
+    },
+    Hosting {
+        member: Text<MemberId>,
+        accepts: bool,
+    },
 }
 
 impl ActBody {
@@ -265,6 +272,11 @@ impl ActBody {
                 person: other.map_or(actor.person(), |other| other.0),
                 name,
                 contact,
+            },
+            Self::Host { host } => Act::Host { host: host.0 },
+            Self::Hosting { member, accepts } => Act::Hosting {
+                member: member.0,
+                accepts,
             },
             rights => rights.into_right(site, actor)?,
         })

@@ -19,7 +19,7 @@ pub(super) fn fault(field: &'static str, message: impl Into<String>) -> WebError
     WebError::Form(vec![FieldFault::new(field, message)])
 }
 
-pub(super) fn signature(field: &'static str, text: &str) -> Result<Signature, WebError> {
+pub(in crate::api) fn signature(field: &'static str, text: &str) -> Result<Signature, WebError> {
     let mut bytes = [0; 64];
     hex::decode_to_slice(text, &mut bytes)
         .map_err(|_| fault(field, "A signature has 128 hexadecimal digits."))?;

@@ -2,27 +2,31 @@
 
 use domain::{
     cbor::Encoder,
-    charter::RuleName,
-    decision::ConditionName,
+    charter::{ClassId, RuleName},
+    decision::{self, Cause, Choice, Condition as Judged, ConditionName, Figures},
     id::{Hash, Timestamp},
     record::REVISIONS_MAX,
 };
-use federation::{Core, Decision as Decided, Phase as Voting, State as Stand};
+use federation::{Decision as Decided, Phase as Voting, State as Stand};
 
 use super::talk::{Talk, words};
 use crate::{
     auth::Actor,
-    handlers::{common::rule_kind, propose::version, views},
+    handlers::{propose::version, views},
     pages::{
-        decision::{Check, Class, Condition, Decision, May, Own, Phase, Rule, Seat, Silent, Step},
+        decision::{
+            Check, Class, Condition, Decision, May, Own, Phase, Rule, Seat, Silent, Step, Term,
+            Weighed,
+        },
         home::Connection,
     },
+    standpoint::Standpoint,
     texts::Texts,
 };
 
 /// One decision being read.
 pub(super) struct Reading<'a> {
-    pub core: &'a Core,
+    pub core: &'a Standpoint<'a>,
     pub decision: &'a Decided<'a>,
     pub texts: &'a Texts,
     pub actor: Option<&'a Actor>,
@@ -70,7 +74,7 @@ impl Reading<'_> {
         let name: Option<RuleName> = self.decision.first.rule.parse().ok();
         Rule {
             name: self.decision.first.rule.clone(),
-            kind: rule_kind(name.unwrap_or(terms.default_rule)),
+            kind: name.unwrap_or(terms.default_rule),
             allows_disagree: terms.disagree_allowed,
             reason_characters_min: terms.minimum_reason_characters,
             aims: (1..).zip(terms.aims.iter().cloned()).collect(),
@@ -89,7 +93,26 @@ impl Reading<'_> {
             opening: phase.opening.id.to_string(),
             electorate_hash: Hash::of(&[&encoder.into_bytes()]).to_string(),
             opened: phase.opening.time,
-            deadline: phase.opening.record.deadline,
+            deadline: phase.deadline,
+            extensions: phase
+                .extensions
+                .iter()
+                .map(|extension| (extension.cause, extension.from))
+                .collect(),
+            may_be_extended: phase.outcome.lacks_ballots()
+                && !phase
+                    .extensions
+                    .iter()
+                    .any(|one| one.cause == Cause::LacksBallots)
+                && phase.opening.record.extension_ms > 0,
+            fallback: phase.fallback,
+            blocking_classes: phase
+                .outcome
+                .blocking_classes
+                .iter()
+                .map(|class| self.class_name(class))
+                .collect(),
+            decided_by_one_class: phase.outcome.is_decided_by_one_class,
             classes: self.classes(phase),
             votes: self.votes(phase, talk),
             missing: self.missing(phase),
@@ -126,7 +149,7 @@ impl Reading<'_> {
         let (outcome, figures) = (&phase.outcome, &phase.outcome.figures);
         let blocking = || {
             let counted = phase.count.counted.iter();
-            let blocks = counted.filter(|(_, c)| c.choice == domain::decision::Choice::Block);
+            let blocks = counted.filter(|(_, c)| c.choice == Choice::Block);
             blocks
                 .map(|(member, _)| self.core.view().member_name(member))
                 .collect()
@@ -135,6 +158,26 @@ impl Reading<'_> {
         let checks = outcome.conditions.iter().map(|condition| Check {
             met: condition.is_met(),
             condition: match condition.name {
+                ConditionName::Quorum if condition.whole.is_some() => {
+                    self.share(phase, Weighed::Ballots, condition)
+                }
+                ConditionName::Strength => self.share(phase, Weighed::Majority, condition),
+                ConditionName::Assent => self.share(phase, Weighed::Assent, condition),
+                ConditionName::Silent => Condition::NoSilentClass {
+                    silent: outcome
+                        .silent
+                        .iter()
+                        .map(|class| self.class_name(class))
+                        .collect(),
+                },
+                ConditionName::Supermajority => {
+                    let majority = self.core.charter().terms().charter_rule.majority;
+                    Condition::Supermajority {
+                        agree: figures.agree,
+                        heard: figures.agree + figures.against,
+                        fraction: (majority.numerator(), majority.denominator()),
+                    }
+                }
                 ConditionName::Quorum => Condition::Quorum {
                     cast: figures.cast,
                     needed: outcome.quorum_ballots,
@@ -150,13 +193,56 @@ impl Reading<'_> {
                     agree: figures.agree,
                     abstain: figures.abstain + figures.stand_aside,
                 },
-                ConditionName::Majority => Condition::MoreAgreeThanAgainst {
-                    agree: figures.agree,
-                    against: figures.against,
-                },
+                ConditionName::Majority | ConditionName::ClassMajority => {
+                    Condition::MoreAgreeThanAgainst {
+                        class: condition.class.as_ref().map(|class| self.class_name(class)),
+                        agree: needed(condition.figure),
+                        against: needed(condition.bound),
+                    }
+                }
             },
         });
         checks.collect()
+    }
+
+    fn class_name(&self, class: &ClassId) -> String {
+        let known = self.core.charter().class(class);
+        known.map_or_else(|| class.to_string(), |class| class.name.clone())
+    }
+
+    /// A share by class and strength, with the terms it is the sum of.
+    fn share(&self, phase: &Voting<'_>, what: Weighed, condition: &Judged) -> Condition {
+        let charter = self.core.charter();
+        let outcome = &phase.outcome;
+        let of = |figures: &Figures| match what {
+            Weighed::Majority => figures.agree + figures.against,
+            Weighed::Ballots | Weighed::Assent => figures.eligible,
+        };
+        let part = |figures: &Figures| match what {
+            Weighed::Ballots => figures.cast,
+            Weighed::Majority | Weighed::Assent => figures.agree,
+        };
+        let strengths = decision::strengths(charter, &outcome.classes, of);
+        let terms = strengths.iter().map(|(class, strength)| {
+            let figures = outcome.classes.get(class).copied().unwrap_or_default();
+            Term {
+                class: self.class_name(class),
+                strength: *strength,
+                part: part(&figures),
+                of: of(&figures),
+            }
+        });
+        let whole = condition.whole.unwrap_or(1).max(1);
+        let thousandths = condition.figure * 1_000;
+        let divisor = gcd(condition.bound, whole).max(1);
+        let number = |value: u128| u64::try_from(value).unwrap_or(u64::MAX);
+        Condition::Share {
+            what,
+            terms: terms.collect(),
+            thousandths: number(thousandths / whole),
+            is_exact: thousandths.is_multiple_of(whole),
+            needed: (number(condition.bound / divisor), number(whole / divisor)),
+        }
     }
 
     fn own(&self) -> Own {
@@ -215,7 +301,7 @@ impl Reading<'_> {
         let own = self.core.member();
         let is_own = own == Some(self.decision.first.member);
         let state = self.decision.state;
-        let passed = Stand::Closed(domain::decision::Verdict::Passed);
+        let passed = Stand::Closed(decision::Verdict::Passed);
         let is_over = state == Stand::Withdrawn || state == passed;
         let electorate = self.decision.phase.as_ref().map(|phase| &phase.electorate);
         let is_elector = own
@@ -223,6 +309,7 @@ impl Reading<'_> {
             .is_some_and(|(own, electorate)| electorate.class_of(&own).is_some());
         May {
             open: is_own && rights.writes() && state == Stand::Deliberation,
+            fall_back: is_own && rights.writes() && matches!(state, Stand::Integration(_)),
             amend: is_own && !is_over,
             withdraw: is_own && !is_over && !matches!(state, Stand::Closed(_)),
             comment: true,
@@ -247,11 +334,18 @@ impl Reading<'_> {
         }
         for phase in decision.earlier.iter().chain(&decision.phase) {
             let number = phase.version.number;
-            steps.push((phase.opening.time, Step::Opened { version: number }));
+            let fallback = phase.fallback;
+            let opened = Step::Opened {
+                version: number,
+                fallback,
+            };
+            steps.push((phase.opening.time, opened));
+            for extension in &phase.extensions {
+                let (cause, to) = (extension.cause, extension.to);
+                steps.push((extension.from, Step::Extended { cause, to }));
+            }
             let counted = phase.count.counted.iter();
-            for (member, counted) in
-                counted.filter(|(_, c)| c.choice == domain::decision::Choice::Block)
-            {
+            for (member, counted) in counted.filter(|(_, c)| c.choice == Choice::Block) {
                 steps.push((
                     counted.time,
                     Step::Blocked {
@@ -266,7 +360,7 @@ impl Reading<'_> {
                 version: phase.version.number,
                 outcome,
             };
-            steps.push((phase.opening.record.deadline, closed));
+            steps.push((phase.deadline, closed));
         }
         if let Some(withdrawal) = decision.proposal.withdrawal() {
             let reason = words(self.texts.note(&withdrawal.entry));
@@ -291,5 +385,12 @@ impl Reading<'_> {
             }
         });
         silent.collect()
+    }
+}
+
+fn gcd(one: u128, other: u128) -> u128 {
+    match other {
+        0 => one,
+        _ => gcd(other, one % other),
     }
 }

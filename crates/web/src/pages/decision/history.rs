@@ -1,6 +1,6 @@
 //! How a decision came here, and what of it is fixed.
 
-use domain::decision::Choice;
+use domain::decision::{Cause, Choice};
 use domain::id::Timestamp;
 use maud::{Markup, html};
 
@@ -52,7 +52,21 @@ fn step_line(frame: &Frame, at: Timestamp, step: &Step) -> Markup {
             version,
             what_changed,
         } => ("draft", say.step_amended(*version), Some(what_changed)),
-        Step::Opened { version } => ("voting", say.step_opened(*version), None),
+        Step::Opened { version, fallback } => {
+            let words = match fallback {
+                true => say.step_fell_back(*version),
+                false => say.step_opened(*version),
+            };
+            ("voting", words, None)
+        }
+        Step::Extended { cause, to } => {
+            let until = frame.clock().deadline_short(*to);
+            let words = match cause {
+                Cause::LateBlock => say.step_extended_late_block(until),
+                Cause::LacksBallots => say.step_extended_lacks_ballots(until),
+            };
+            ("clock", words, None)
+        }
         Step::Blocked { by } => ("block", say.step_blocked(member_link(by)), None),
         Step::Closed { version, outcome } => (
             "provisional",

@@ -3,29 +3,41 @@
 use maud::{Markup, html};
 
 use super::super::frame::Frame;
-use super::super::parts::{State, icon};
-use super::{Check, Condition, Decision, RuleKind};
+use super::super::parts::{State, icon, rule_means, rule_name};
+use super::{Check, Condition, Decision, Phase, Term, Weighed};
 use crate::catalogue::Language;
 
 pub(super) fn section(frame: &Frame, view: &Decision) -> Markup {
     let say = frame.language;
-    let in_words = match view.rule.kind {
-        RuleKind::Consent => say.rule_consent(),
-        RuleKind::OneMemberOneVote => say.rule_one_member_one_vote(),
-    };
     html! {
         section aria-labelledby="rule-title" data-live="rule" {
             h2 id="rule-title" { (say.what_decides()) }
-            p.small.muted { (in_words) " " @if frame.session.is_some() { (say.see_charter()) } }
+            p.small.muted {
+                (rule_name(say, view.rule.kind)) ": " (rule_means(say, view.rule.kind)) " " @if frame.session.is_some() { (say.see_charter()) }
+            }
             @if let Some(phase) = &view.phase {
+                @if phase.fallback { p.small { (say.this_is_the_fallback()) } }
                 ul.rules { @for check in &phase.checks { (line(say, check)) } }
-                @if view.state == State::Voting || matches!(view.state, State::Closed(_)) {
+                @if !matches!(view.state, State::Withdrawn | State::Deliberation) {
                     p.verdict.small { (first_failing(say, view.state, &phase.checks)) }
                 }
+                (remarks(say, phase))
             } @else {
                 p.small { (say.conditions_when_open()) }
             }
         }
+    }
+}
+
+/// What is unusual in how it is decided.
+fn remarks(say: Language, phase: &Phase) -> Markup {
+    let blocking = phase.blocking_classes.iter();
+    let blocking = blocking.map(|class| html! { (class) }).collect();
+    html! {
+        @if !phase.blocking_classes.is_empty() {
+            p.small { (say.classes_block(say.list(blocking))) }
+        }
+        @if phase.decided_by_one_class { p.small { (say.decided_by_one_class()) } }
     }
 }
 
@@ -69,10 +81,64 @@ fn condition(say: Language, condition: &Condition) -> (Markup, Markup) {
             };
             (say.condition_blocks(*needed), figures)
         }
-        Condition::MoreAgreeThanAgainst { agree, against } => (
-            say.condition_more_agree(),
+        Condition::MoreAgreeThanAgainst {
+            class,
+            agree,
+            against,
+        } => (
+            match class {
+                Some(class) => say.condition_more_agree_in(class),
+                None => say.condition_more_agree(),
+            },
             say.agree_and_against(*agree, *against),
         ),
+        Condition::NoSilentClass { silent } => {
+            let names = silent.iter().map(|name| html! { (name) }).collect();
+            let figures = match silent.len() {
+                0 => say.every_class_speaks(),
+                _ => say.silent_classes(say.list(names)),
+            };
+            (say.condition_no_silent_class(), figures)
+        }
+        Condition::Supermajority {
+            agree,
+            heard,
+            fraction: (part, whole),
+        } => (
+            say.condition_supermajority(*part, *whole),
+            say.agree_of_heard(*agree, *heard),
+        ),
+        Condition::Share {
+            what,
+            terms,
+            thousandths,
+            is_exact,
+            needed: (part, whole),
+        } => {
+            let condition = match what {
+                Weighed::Ballots => say.condition_weighted_quorum(*part, *whole),
+                Weighed::Majority => say.condition_weighted_majority(*part, *whole),
+                Weighed::Assent => say.condition_assent(*part, *whole),
+            };
+            (condition, sum(say, terms, *thousandths, *is_exact))
+        }
+    }
+}
+
+/// The arithmetic of a share, class by class.
+fn sum(say: Language, terms: &[Term], thousandths: u64, is_exact: bool) -> Markup {
+    let strengths: u64 = terms.iter().map(|term| term.strength).sum();
+    let percent = format!("{}.{}", thousandths / 10, thousandths % 10);
+    html! {
+        @if terms.is_empty() { (say.nobody_counts()) }
+        @for (index, term) in terms.iter().enumerate() {
+            @if index > 0 { " + " }
+            span.nowrap { (term.class) " " (term.strength) " × " (term.part) "/" (term.of) }
+        }
+        @if !terms.is_empty() {
+            ", " (say.of_strengths(strengths)) ": "
+            strong.nowrap { @if !is_exact { (say.about()) " " } (percent) " %" }
+        }
     }
 }
 
@@ -82,14 +148,35 @@ fn first_failing(say: Language, state: State, checks: &[Check]) -> Markup {
     let Some(check) = checks.iter().find(|check| !check.met) else {
         return say.every_condition_met();
     };
-    match (&check.condition, state) {
-        (Condition::Quorum { .. }, State::Voting) => say.first_fails_quorum(),
-        (Condition::SomeoneAgrees { .. }, State::Voting) => say.first_fails_agree(),
-        (Condition::NoBlock { .. }, State::Voting) => say.first_fails_block(),
-        (Condition::MoreAgreeThanAgainst { .. }, State::Voting) => say.first_fails_majority(),
-        (Condition::Quorum { .. }, _) => say.first_failed_quorum(),
-        (Condition::SomeoneAgrees { .. }, _) => say.first_failed_agree(),
-        (Condition::NoBlock { .. }, _) => say.first_failed_block(),
-        (Condition::MoreAgreeThanAgainst { .. }, _) => say.first_failed_majority(),
+    let voting = state == State::Voting;
+    match &check.condition {
+        Condition::Quorum { .. }
+        | Condition::Share {
+            what: Weighed::Ballots,
+            ..
+        } if voting => say.first_fails_quorum(),
+        Condition::SomeoneAgrees { .. } if voting => say.first_fails_agree(),
+        Condition::NoBlock { .. } if voting => say.first_fails_block(),
+        Condition::NoSilentClass { .. } if voting => say.first_fails_silent(),
+        Condition::Share {
+            what: Weighed::Assent,
+            ..
+        } if voting => say.first_fails_assent(),
+        _ if voting => say.first_fails_majority(),
+        Condition::Quorum { .. }
+        | Condition::Share {
+            what: Weighed::Ballots,
+            ..
+        } => say.first_failed_quorum(),
+        Condition::SomeoneAgrees { .. } => say.first_failed_agree(),
+        Condition::NoBlock { .. } => say.first_failed_block(),
+        Condition::NoSilentClass { .. } => say.first_failed_silent(),
+        Condition::Share {
+            what: Weighed::Assent,
+            ..
+        } => say.first_failed_assent(),
+        Condition::MoreAgreeThanAgainst { .. }
+        | Condition::Supermajority { .. }
+        | Condition::Share { .. } => say.first_failed_majority(),
     }
 }

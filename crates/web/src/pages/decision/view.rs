@@ -1,6 +1,7 @@
 //! What the page of one decision shows, as plain values.
 
-use domain::decision::{Choice, Why};
+use domain::charter::RuleName;
+use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 
 use super::super::parts::{Name, Outcome, State};
@@ -24,22 +25,13 @@ pub struct Rule {
     /// The rule's name in the charter.
     pub name: String,
     /// What kind of rule it is.
-    pub kind: RuleKind,
+    pub kind: RuleName,
     /// Against is a choice of its own here.
     pub allows_disagree: bool,
     /// Visible characters the reason of a block must have (charter).
     pub reason_characters_min: u64,
     /// The numbered aims of the charter that a block can name.
     pub aims: Vec<(u64, String)>,
-}
-
-/// The kinds of rules of this release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RuleKind {
-    /// Quorum, somebody agrees, nobody blocks.
-    Consent,
-    /// Quorum, more agree than are against.
-    OneMemberOneVote,
 }
 
 /// One condition of a rule with the figures of this count.
@@ -72,13 +64,66 @@ pub enum Condition {
         /// How many blocks stop it (charter).
         needed: u64,
     },
-    /// More agree than are against.
+    /// More agree than are against, in one class or in all.
     MoreAgreeThanAgainst {
+        /// The class, if it is about one.
+        class: Option<String>,
         /// Members that agree.
         agree: u64,
         /// Members that block or disagree.
         against: u64,
     },
+    /// No class is silent.
+    NoSilentClass {
+        /// The classes of which nobody agrees or is against.
+        silent: Vec<String>,
+    },
+    /// More than a part of those who agree or are against agree.
+    Supermajority {
+        /// Members that agree.
+        agree: u64,
+        /// Members that agree or are against.
+        heard: u64,
+        /// Numerator and denominator of the charter's part.
+        fraction: (u64, u64),
+    },
+    /// A share by class and strength.
+    Share {
+        /// Of what.
+        what: Weighed,
+        /// What it is the sum of.
+        terms: Vec<Term>,
+        /// The sum, in thousandths of the whole, rounded down.
+        thousandths: u64,
+        /// Whether that is all of it.
+        is_exact: bool,
+        /// Numerator and denominator of what is needed.
+        needed: (u64, u64),
+    },
+}
+
+/// What a share by class and strength is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weighed {
+    /// Ballots, of all who may vote: the quorum.
+    Ballots,
+    /// Agreement, of all who agree or are against: the majority.
+    Majority,
+    /// Agreement, of all who may vote: the assent.
+    Assent,
+}
+
+/// One class's part of a weighted share: strength × part / of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// The class's name.
+    pub class: String,
+    /// Its strength as it counts here.
+    pub strength: u64,
+    /// The voters meant.
+    pub part: u64,
+    /// Of how many.
+    pub of: u64,
 }
 
 /// A condition, judged.
@@ -235,6 +280,15 @@ pub enum Step {
     Opened {
         /// On which version.
         version: u64,
+        /// Whether it is the vote that the proposer called after a block.
+        fallback: bool,
+    },
+    /// Voting was extended.
+    Extended {
+        /// Why.
+        cause: Cause,
+        /// Until when.
+        to: Timestamp,
     },
     /// A member blocked.
     Blocked {
@@ -281,6 +335,16 @@ pub struct Phase {
     pub opened: Timestamp,
     /// When it closes.
     pub deadline: Timestamp,
+    /// Why it was extended, and until when it would have been open before.
+    pub extensions: Vec<(Cause, Timestamp)>,
+    /// Whether too few votes would extend it.
+    pub may_be_extended: bool,
+    /// Whether it is the vote that the proposer called after a block.
+    pub fallback: bool,
+    /// The classes whose blocks ask for the charter rule.
+    pub blocking_classes: Vec<String>,
+    /// Whether one class alone decided where several could.
+    pub decided_by_one_class: bool,
     /// The electorate by class.
     pub classes: Vec<Class>,
     /// Every ballot of the phase, one for each member.
@@ -321,6 +385,8 @@ impl Phase {
 pub struct May {
     /// Open voting.
     pub open: bool,
+    /// Call the vote that follows a block.
+    pub fall_back: bool,
     /// Write a new version.
     pub amend: bool,
     /// Take it back.

@@ -1,0 +1,195 @@
+//! Keys on a person's own device: what a node prepared is compared with what was asked before it is
+//! signed, because the node may be somebody else's.
+
+use std::path::Path;
+
+use domain::{
+    cbor::{Decode, Encode},
+    key::SecretKey,
+    record::Record,
+    text::Content,
+};
+use replica::entry::Entry;
+use serde_json::{Value, json};
+
+use crate::{
+    failure::{Failure, Outcome},
+    keyfile::{self, Role},
+};
+
+/// Reads the key of a person or a root key.
+pub fn read_key(path: &Path) -> Outcome<SecretKey> {
+    keyfile::read_one_of(path, &[Role::Person, Role::Root]).map(|(_, key)| key)
+}
+
+/// The entry that a node prepared, from base64url.
+pub fn prepared(answer: &Value) -> Outcome<Entry> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let strange = || Failure::refused("the node answered something this release cannot read");
+    let text = answer["entry"].as_str().ok_or_else(strange)?;
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| strange())?;
+    Entry::from_bytes(&bytes).map_err(|error| strange().because(error))
+}
+
+/// What an entry says, if its parts fit together: a node could show one body and have another one
+/// signed.
+pub fn record_of(entry: &Entry) -> Outcome<Record> {
+    let refused = |why: &str| {
+        Failure::refused(format!("the node prepared something else: {why}"))
+            .hint("nothing was signed; ask another node")
+    };
+    let body = entry.body.as_ref().ok_or_else(|| refused("no body"))?;
+    if body.seal() != entry.header.body {
+        return Err(refused("the body is not the one that is signed"));
+    }
+    if entry.note.as_ref().map(|note| note.seal()) != entry.header.note {
+        return Err(refused("the words are not those that are signed"));
+    }
+    match Record::from_bytes(entry.header.kind, body.bytes()) {
+        Ok(Some(record)) => Ok(record),
+        _ => Err(refused("an entry this release does not know")),
+    }
+}
+
+/// Refuses an entry that is not what was asked for.
+pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcome {
+    let refused = |why: &str| {
+        Failure::refused(format!("the node prepared something else: {why}"))
+            .hint("nothing was signed; ask another node")
+    };
+    if entry.header.author != key.public() {
+        return Err(refused("an entry of another key"));
+    }
+    let record = record_of(entry)?;
+    let id = |field: &str| asked[field].as_str().unwrap_or_default().to_owned();
+    let note = entry.note.as_ref().map_or(&[][..], |note| note.bytes());
+    // Written as the node writes it: lines end in one character, nothing blank around.
+    let written = |field: &str| id(field).replace("\r\n", "\n");
+    let says = |field: &str| note == written(field).trim().as_bytes();
+    let is_title = |title: &str| title == id("title").trim();
+    let is_text = |content: &Content| match Content::of(written("text").trim_end()) {
+        Ok((expected, _)) => expected.hash() == content.hash(),
+        Err(_) => false,
+    };
+    let fits = match (act, &record) {
+        ("vote", Record::Ballot(ballot)) => {
+            ballot.version.to_string() == id("version")
+                && ballot.choice.as_str() == id("choice")
+                && ballot.aim == asked["aim"].as_u64().and_then(|aim| aim.checked_sub(1))
+                && says("reason")
+        }
+        ("comment", Record::Comment(comment)) => {
+            comment.proposal.to_string() == id("proposal") && says("text")
+        }
+        ("propose", Record::Proposal(made)) => is_title(&made.title) && is_text(&made.content),
+        ("amend", Record::Amendment(made)) => {
+            made.proposal.to_string() == id("proposal")
+                && is_title(&made.title)
+                && is_text(&made.content)
+        }
+        ("open", Record::Opening(made)) => made.proposal.to_string() == id("proposal"),
+        ("withdraw", Record::Withdrawal(made)) => made.proposal.to_string() == id("proposal"),
+        ("host", Record::Host(made)) => made.host.to_string() == id("host"),
+        ("hosting", Record::Hosting(made)) => {
+            made.member.to_string() == id("member") && json!(made.accepts) == asked["accepts"]
+        }
+        _ => false,
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(refused("it does not say what you asked for")),
+    }
+}
+
+/// The bytes of an entry with this key's signature, in base64url.
+pub fn sign(mut entry: Entry, key: &SecretKey, federation: &str) -> Outcome<String> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let strange = |_| Failure::refused("the node named no federation");
+    let federation = federation.parse().map_err(strange)?;
+    entry.signature = entry.header.sign(&federation, key);
+    Ok(URL_SAFE_NO_PAD.encode(entry.to_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        decision::Choice,
+        id::{EntryId, Hash, Timestamp},
+        key::Signature,
+        record::Ballot,
+    };
+    use replica::entry::{Address, Audience, Header, Salted};
+
+    use super::*;
+
+    const VERSION: Hash = Hash([7; 32]);
+
+    fn key() -> SecretKey {
+        SecretKey::from_seed(&[1; 32])
+    }
+
+    fn ballot(choice: Choice) -> Entry {
+        let record = Record::Ballot(Ballot {
+            phase: EntryId([2; 32]),
+            revision: 1,
+            version: VERSION,
+            choice,
+            aim: None,
+            reason_characters: 0,
+        });
+        let body = Salted::new(&[3; 32], &record.to_bytes());
+        Entry {
+            header: Header {
+                author: key().public(),
+                grant: EntryId([4; 32]),
+                sequence: 1,
+                previous: None,
+                time: Timestamp(1),
+                address: Address::parse("ballots").unwrap(),
+                audience: Audience::Members,
+                kind: record.kind(),
+                critical: false,
+                body: body.seal(),
+                note: None,
+                references: Vec::new(),
+            },
+            signature: Signature([0; 64]),
+            body: Some(body),
+            note: None,
+        }
+    }
+
+    fn asked() -> Value {
+        json!({ "version": VERSION.to_string(), "choice": "agree", "aim": null, "reason": "" })
+    }
+
+    #[test]
+    fn what_was_asked_for_is_signed() {
+        assert!(check(&ballot(Choice::Agree), &key(), "vote", &asked()).is_ok());
+    }
+
+    #[test]
+    fn a_node_that_prepares_another_choice_act_key_or_version_gets_no_signature() {
+        let agree = ballot(Choice::Agree);
+        let mut other = asked();
+        other["version"] = json!(Hash([8; 32]).to_string());
+        let stranger = SecretKey::from_seed(&[9; 32]);
+        for refused in [
+            check(&ballot(Choice::Abstain), &key(), "vote", &asked()),
+            check(&agree, &key(), "comment", &asked()),
+            check(&agree, &stranger, "vote", &asked()),
+            check(&agree, &key(), "vote", &other),
+        ] {
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("something else"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_shown_and_another_that_is_signed_is_refused() {
+        let mut entry = ballot(Choice::Agree);
+        entry.header.body = ballot(Choice::Abstain).header.body;
+        let refused = check(&entry, &key(), "vote", &asked()).unwrap_err();
+        assert!(refused.to_string().contains("not the one that is signed"));
+    }
+}
