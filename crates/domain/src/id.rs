@@ -98,6 +98,9 @@ ids! {
 /// A proposal: the id of the entry that made it.
 pub type ProposalId = EntryId;
 
+/// A document: the id of the edit that began it.
+pub type DocumentId = EntryId;
+
 /// A phase of voting: the id of the opening that began it.
 pub type PhaseId = EntryId;
 

@@ -10,11 +10,13 @@ use crate::{
     text::{Content, decode_block, decode_line},
 };
 
+mod edit;
 mod grant;
 mod hosting;
 mod rights;
 mod voting;
 
+pub use edit::*;
 pub use grant::*;
 pub use hosting::*;
 pub use rights::*;
@@ -124,6 +126,8 @@ records! {
     Ballot = 17, "ballot";
     /// Someone says something about a proposal; the words are the note.
     Comment = 18, "comment";
+    /// Someone changes a document.
+    Edit = 19, "edit";
     /// A member says whose node serves it.
     Host = 20, "host";
     /// A host says whether it serves a member.
@@ -157,6 +161,7 @@ impl Record {
         match &mut self {
             Self::Proposal(Proposal { content, .. })
             | Self::Amendment(Amendment { content, .. }) => content.forget_text(),
+            Self::Edit(edit) => edit.forget_text(),
             _ => {}
         }
         self
@@ -168,6 +173,7 @@ impl Record {
         match self {
             Self::Proposal(Proposal { content, .. })
             | Self::Amendment(Amendment { content, .. }) => content.chunks(),
+            Self::Edit(edit) => edit.chunks(),
             _ => &[],
         }
     }

@@ -2,7 +2,7 @@
 
 use domain::{
     decision::Choice,
-    id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId},
+    id::{CircleId, DocumentId, EntryId, Hash, MemberId, PersonId, ProposalId},
     key::{PublicKey, Signature},
     record,
 };
@@ -146,6 +146,34 @@ pub enum Act {
         /// The comment or ballot it answers.
         answers: Option<EntryId>,
         /// The words.
+        text: String,
+    },
+    /// A document is begun.
+    CreateDocument {
+        /// What it is called.
+        title: String,
+        /// The text it begins with; may be empty.
+        text: String,
+    },
+    /// Someone changes a document. [`replica::document::Document`] says what to build on, makes the
+    /// operations, and tells whether they fit: the core does not hold the text.
+    Edit {
+        /// The document.
+        document: DocumentId,
+        /// The edits it builds on.
+        parents: Vec<EntryId>,
+        /// The changes.
+        operations: Vec<record::Operation>,
+    },
+    /// A document begins anew with its text and leaves its history behind.
+    Restart {
+        /// The document.
+        document: DocumentId,
+        /// The edits that are left behind.
+        parents: Vec<EntryId>,
+        /// What it is called.
+        title: String,
+        /// The text it begins with; may be empty.
         text: String,
     },
 }

@@ -46,6 +46,9 @@ pub enum Refused {
     /// There is no such proposal here.
     #[error("there is no such proposal on this node; it may not have arrived yet")]
     UnknownProposal,
+    /// There is no such document here, or not all of what an edit builds on.
+    #[error("this document, or what the change builds on, is not on this node; load it again")]
+    UnknownDocument,
     /// There is no such circle here.
     #[error("there is no such circle on this node")]
     UnknownCircle,
@@ -226,6 +229,7 @@ impl Refused {
             Self::NotCaughtUp => "not-caught-up",
             Self::Clock(_) => "clock",
             Self::UnknownProposal => "unknown-proposal",
+            Self::UnknownDocument => "unknown-document",
             Self::UnknownCircle => "unknown-circle",
             Self::UnknownKey => "unknown-key",
             Self::NotTheProposer { .. } => "not-the-proposer",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    id::{EntryId, Hash, ProposalId, Timestamp},
+    id::{DocumentId, EntryId, Hash, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
 };
 use replica::entry::Entry;
@@ -157,6 +157,8 @@ pub enum Fault {
 pub enum Change {
     /// A proposal, its votes or comments.
     Proposal(ProposalId),
+    /// A document.
+    Document(DocumentId),
     /// Members, their profiles, persons or keys.
     Members,
     /// Circles and roles.

@@ -1,5 +1,6 @@
 //! Turns an act into an unsigned entry, or says what is wrong with it.
 
+mod document;
 mod grants;
 mod hosts;
 mod proposal;
@@ -222,6 +223,9 @@ impl Core {
                 draft.note = note(&block("request", request, record::BLOCK_BYTES_MAX)?);
                 Ok(draft)
             }
+            Act::CreateDocument { .. } | Act::Edit { .. } | Act::Restart { .. } => {
+                self.draft_edit(key, act)
+            }
             _ => self.draft_proposal(now, key, act),
         }
     }
@@ -263,6 +267,7 @@ pub(crate) fn change_of(
         (_, Some(Record::Withdrawal(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Opening(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Comment(record))) => Change::Proposal(record.proposal),
+        (_, Some(Record::Edit(record))) => Change::Document(record.document.unwrap_or(id)),
         (_, Some(Record::Ballot(record))) => Change::Proposal(*phases.get(&record.phase)?),
         (Kind::Circle | Kind::Role, _) => Change::Circles,
         (Kind::Application | Kind::Admit, _) => Change::Applications,

@@ -5,6 +5,7 @@
 
 mod alone;
 mod digest;
+pub mod document;
 pub mod entry;
 mod error;
 pub mod heights;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    id::{CircleId, EntryId, MemberId, PersonId, PhaseId, ProposalId, Timestamp},
+    id::{CircleId, DocumentId, EntryId, MemberId, PersonId, PhaseId, ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Custody, Delegate, Purpose, Record, Roles},
 };
@@ -14,9 +14,11 @@ use crate::{
     stored::{Position, Stored},
 };
 
+mod document;
 mod host;
 mod proposal;
 
+pub use document::{Begun, Document};
 pub use host::{Answer, Choice, HostState, Hosted};
 pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
 
@@ -183,6 +185,9 @@ pub struct View {
     pub nodes: BTreeMap<PublicKey, Node>,
     /// The proposals.
     pub proposals: BTreeMap<ProposalId, Proposal>,
+    /// The documents. Their text is derived from the bodies of their edits:
+    /// [`crate::document::Document`].
+    pub documents: BTreeMap<DocumentId, Document>,
     /// What was proposed to which phase: the proposal of every opening.
     pub phases: BTreeMap<PhaseId, ProposalId>,
     /// Whom each member named as its host, by number; of equal numbers the last.
@@ -346,6 +351,7 @@ impl Replica {
             Some(Record::Withdrawal(withdrawal)) => view.add_withdrawal(stored, withdrawal),
             Some(Record::Opening(opening)) => view.add_opening(stored, opening),
             Some(Record::Comment(comment)) => view.add_comment(stored, comment),
+            Some(Record::Edit(edit)) => view.add_edit(stored, edit),
             Some(Record::Host(host)) => view.add_choice(stored, host),
             Some(Record::Hosting(hosting)) => view.add_answer(stored, hosting),
             Some(Record::Ballot(_) | Record::Revocation(_)) | None => {}

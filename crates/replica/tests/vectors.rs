@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use domain::{
     cbor::{Decode, Encode},
     genesis::Genesis,
-    id::{EntryId, MemberId, Timestamp},
+    id::{EntryId, FederationId, MemberId, Timestamp},
     key::{PublicKey, SecretKey},
 };
 use replica::{
-    Offer, Replica,
+    Offer, Refusal, Replica,
+    document::{Document, Item, Outcome, Tree},
     entry::{Audience, Entry, Header, Salted},
 };
 use serde_json::{Value, json};
@@ -261,5 +262,93 @@ fn an_audience_that_is_none_of_the_four_is_refused() {
             Audience::from_bytes(&hex::decode(hex).unwrap()).is_err(),
             "{hex}"
         );
+    }
+}
+
+fn tree(part: &Tree) -> Value {
+    match part {
+        Tree::Value(value) => json!({ "value": hex::encode(value.to_bytes()) }),
+        Tree::Text(object, text) => {
+            json!({ "object": hex::encode(object.to_bytes()), "text": text })
+        }
+        Tree::List(object, items) => {
+            let items: Vec<Value> = items.iter().map(tree).collect();
+            json!({ "object": hex::encode(object.to_bytes()), "list": items })
+        }
+        Tree::Map(object, entries) => {
+            let entries: serde_json::Map<String, Value> = entries
+                .iter()
+                .map(|(key, part)| (key.clone(), tree(part)))
+                .collect();
+            json!({ "object": hex::encode(object.to_bytes()), "map": entries })
+        }
+    }
+}
+
+fn outcome_of(document: &Document, id: &EntryId) -> String {
+    match document.outcome(id).unwrap() {
+        Outcome::Faulty(fault) => name_of(&fault),
+        other => name_of(&other),
+    }
+}
+
+#[test]
+fn the_edits_of_the_vectors_give_the_documents_of_the_vectors_in_any_order() {
+    let file = file("documents.json");
+    let federation = FederationId(array(&file, "federation"));
+    let id = EntryId(array(&file, "document"));
+    let ids = |ids: &[EntryId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for row in rows(&file, "derived") {
+        let gives = &row["gives"];
+        let count = row["entries"].as_u64().unwrap() as usize;
+        let entries = rows(&file, "entries")[..count].iter().map(entry);
+        let mut items: Vec<Item> = entries
+            .map(|entry| Item::read(&federation, &entry).unwrap())
+            .collect();
+        let whole = Document::build(id, items.clone());
+        items.reverse();
+        let mut backwards = Document::build(id, []);
+        for item in items {
+            backwards.apply([item]);
+        }
+        for document in [whole, backwards] {
+            assert_eq!(document.title(), gives["title"]);
+            assert_eq!(document.text(), gives["text"]);
+            assert_eq!(json!(ids(&document.heads())), gives["heads"]);
+            assert_eq!(document.version().text.0, array(gives, "text_hash"));
+            let heads: Vec<String> = document.automerge_heads().iter().map(hex::encode).collect();
+            assert_eq!(json!(heads), gives["automerge_heads"]);
+            assert_eq!(tree(&document.tree()), gives["map"]);
+            assert_eq!(json!(ids(&document.left_behind())), gives["left_behind"]);
+            let pieces: Vec<Value> = document
+                .pieces()
+                .iter()
+                .map(|piece| json!({ "edit": piece.edit.to_string(), "text": piece.text }))
+                .collect();
+            assert_eq!(json!(pieces), gives["pieces"]);
+            for row in rows(gives, "outcomes") {
+                let id = EntryId(array(row, "entry"));
+                assert_eq!(outcome_of(&document, &id), row["outcome"], "{row}");
+                if let Some(text) = row["text"].as_str() {
+                    assert_eq!(document.text_at(&[id]).as_deref(), Ok(text));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_edits_of_the_vectors_are_stored_after_the_history() {
+    let (mut replica, now, _) = history();
+    let file = file("documents.json");
+    for row in rows(&file, "entries") {
+        let offer = replica.offer(now.plus_seconds(60), entry(row));
+        let is_after = row["name"] == "bela.after";
+        match offer {
+            Offer::Stored => assert!(!is_after, "{}", row["name"]),
+            // Above the fork of its log.
+            Offer::Refused(Refusal::Void) => assert!(is_after, "{}", row["name"]),
+            other => panic!("{}: {other:?}", row["name"]),
+        }
     }
 }

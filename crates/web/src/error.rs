@@ -283,9 +283,10 @@ fn refused_status(refused: &Refused) -> StatusCode {
         | Refused::NotTheProposer { .. }
         | Refused::NotEligible { .. } => StatusCode::FORBIDDEN,
         Refused::DiskFull | Refused::DiskFullHeld => StatusCode::INSUFFICIENT_STORAGE,
-        Refused::UnknownProposal | Refused::UnknownCircle | Refused::UnknownKey => {
-            StatusCode::NOT_FOUND
-        }
+        Refused::UnknownProposal
+        | Refused::UnknownDocument
+        | Refused::UnknownCircle
+        | Refused::UnknownKey => StatusCode::NOT_FOUND,
         Refused::ReasonTooShort { .. }
         | Refused::Aim(_)
         | Refused::Choice(_)

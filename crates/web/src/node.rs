@@ -140,6 +140,7 @@ impl Named for Change {
     fn name(&self) -> String {
         match self {
             Self::Proposal(id) => format!("proposal/{id}"),
+            Self::Document(id) => format!("document/{id}"),
             Self::Members => "members".to_owned(),
             Self::Circles => "circles".to_owned(),
             Self::Applications => "applications".to_owned(),

@@ -128,6 +128,7 @@ impl History {
         history.admit();
         history.propose();
         history.vote();
+        history.draft();
         history.end();
         history
     }

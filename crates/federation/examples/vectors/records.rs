@@ -12,14 +12,15 @@ use domain::{
 use serde_json::{Value, json};
 
 use super::{
+    edits::refused_edits,
     genesis::genesis,
     notation::{bytes, done, encoded, key, name_of, salt},
 };
 
-const ID: EntryId = EntryId([7; 32]);
+pub const ID: EntryId = EntryId([7; 32]);
 const KEY: PublicKey = PublicKey([8; 32]);
 
-fn write(write: impl FnOnce(&mut Encoder)) -> Vec<u8> {
+pub fn write(write: impl FnOnce(&mut Encoder)) -> Vec<u8> {
     let mut encoder = Encoder::new();
     write(&mut encoder);
     encoder.into_bytes()
@@ -245,14 +246,19 @@ fn refused_hosts() -> Vec<(&'static str, Kind, Vec<u8>)> {
 }
 
 fn refused() -> Vec<Value> {
-    [refused_rights(), refused_votes(), refused_hosts()]
-        .concat()
-        .into_iter()
-        .map(|(what, kind, hex)| {
-            let error = Record::from_bytes(kind, &hex).expect_err(what);
-            json!({ "what": what, "kind": kind.0, "hex": bytes(hex), "refusal": name_of(&error) })
-        })
-        .collect()
+    [
+        refused_rights(),
+        refused_votes(),
+        refused_edits(),
+        refused_hosts(),
+    ]
+    .concat()
+    .into_iter()
+    .map(|(what, kind, hex)| {
+        let error = Record::from_bytes(kind, &hex).expect_err(what);
+        json!({ "what": what, "kind": kind.0, "hex": bytes(hex), "refusal": name_of(&error) })
+    })
+    .collect()
 }
 
 fn texts() -> Vec<Value> {

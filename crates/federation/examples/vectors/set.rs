@@ -3,6 +3,8 @@
 mod book;
 mod charters;
 mod decisions;
+mod documents;
+mod edits;
 mod encoding;
 mod forks;
 mod genesis;
@@ -30,6 +32,7 @@ pub fn files() -> Vec<(&'static str, String)> {
         ("refused.json", refused::file(&history)),
         ("forks.json", forks::file(&history)),
         ("decisions.json", decisions::file()),
+        ("documents.json", documents::file(&history)),
         ("messages.json", messages::file(&history)),
     ];
     files

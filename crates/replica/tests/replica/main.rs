@@ -2,6 +2,7 @@
 
 mod bounds;
 mod claims;
+mod edits;
 mod entry;
 mod exchange;
 mod foreign;

@@ -1,0 +1,308 @@
+//! Two nodes edit one document and see the same text.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, VecDeque};
+
+use domain::{
+    cbor::Decode,
+    charter::Charter,
+    genesis::{Founder, Genesis},
+    id::{DocumentId, EntryId, Hash, MemberId, PersonId, Timestamp},
+    key::SecretKey,
+    record::{Custody, Grant, Object, Operation, Purpose, Roles},
+};
+use federation::{Act, Change, Core, Input, Output, Refused, Settings, Write};
+use replica::{
+    document::{Document, Item},
+    entry::Entry,
+};
+
+const START: Timestamp = Timestamp(1_800_000_000_000);
+
+/// A node that makes every write durable at once.
+struct Node {
+    core: Core,
+    person: SecretKey,
+    entries: BTreeMap<EntryId, Vec<u8>>,
+    chunks: BTreeMap<Hash, Vec<u8>>,
+    changes: Vec<Change>,
+}
+
+struct World {
+    nodes: Vec<Node>,
+    now: Timestamp,
+}
+
+fn key(member: u8, what: u8) -> SecretKey {
+    SecretKey::from_seed(&[member * 16 + what; 32])
+}
+
+impl World {
+    fn new() -> Self {
+        let mut founders: Vec<Founder> = (1..=2)
+            .map(|member| Founder {
+                root: key(member, 1).public(),
+                name: format!("Co-op {member}"),
+                class: "producer".to_owned(),
+            })
+            .collect();
+        founders.sort();
+        let genesis = Genesis {
+            name: "Test".to_owned(),
+            created: START,
+            founders,
+            charter: Charter::default().to_bytes(),
+            nonce: [1; 32],
+            requires: Vec::new(),
+        };
+        let node = |member: u8| {
+            let settings = Settings {
+                node: key(member, 2).public(),
+                seed: [member; 32],
+            };
+            let mut core = Core::new(genesis.clone(), settings).unwrap();
+            let (clean, alone) = (true, false);
+            core.handle(START, Input::Start { clean, alone });
+            Node {
+                core,
+                person: key(member, 3),
+                entries: BTreeMap::new(),
+                chunks: BTreeMap::new(),
+                changes: Vec::new(),
+            }
+        };
+        let mut world = Self {
+            nodes: vec![node(1), node(2)],
+            now: START,
+        };
+        for (index, member) in [(0, 1), (1, 2)] {
+            let (root, person) = (key(member, 1), PersonId([member; 16]));
+            let id = MemberId(root.public().0);
+            world.act(index, &root, Act::Found).unwrap();
+            let federation = world.nodes[index].core.federation();
+            let grant = |purpose, key: &SecretKey, person, roles| Act::Grant {
+                purpose,
+                key: key.public(),
+                person,
+                roles,
+                custody: Custody::Node,
+                proof: Some(Grant::prove(key, &federation, &id, purpose, person)),
+            };
+            let worker = grant(
+                Purpose::Person,
+                &key(member, 3),
+                Some(person),
+                Roles::WORKER,
+            );
+            let machine = grant(Purpose::Node, &key(member, 2), None, Roles::none());
+            world.act(index, &root, worker).unwrap();
+            world.act(index, &root, machine).unwrap();
+        }
+        world.meet();
+        world
+    }
+
+    /// Hands everything that both hold to the other, as if they had just met.
+    fn meet(&mut self) {
+        for (from, to) in [(0, 1), (1, 0)] {
+            let entries: Vec<Vec<u8>> = self.nodes[from].entries.values().cloned().collect();
+            let mut entries: Vec<Entry> = entries
+                .iter()
+                .map(|bytes| Entry::from_bytes(bytes).unwrap())
+                .collect();
+            entries.sort_by_key(|entry| (entry.header.time, entry.header.sequence));
+            for entry in entries {
+                self.run(
+                    to,
+                    Input::Submit {
+                        ticket: 0,
+                        entry,
+                        chunks: self.nodes[from].chunks.values().cloned().collect(),
+                    },
+                );
+            }
+        }
+    }
+
+    fn run(&mut self, index: usize, input: Input) -> Option<Result<EntryId, Refused>> {
+        let node = &mut self.nodes[index];
+        let (mut inputs, mut answer) = (VecDeque::from([input]), None);
+        while let Some(input) = inputs.pop_front() {
+            for output in node.core.handle(self.now, input) {
+                match output {
+                    Output::Persist { number, writes } => {
+                        for write in writes {
+                            match write {
+                                Write::Entry { id, bytes, .. } => {
+                                    node.entries.insert(id, bytes);
+                                }
+                                Write::Remove { id } => {
+                                    node.entries.remove(&id);
+                                }
+                                Write::Chunk { hash, bytes } => {
+                                    node.chunks.insert(hash, bytes);
+                                }
+                            }
+                        }
+                        inputs.push_back(Input::Persisted(number));
+                    }
+                    Output::Answer { result, .. } => answer = Some(result),
+                    Output::Changed(change) => node.changes.push(change),
+                    _ => {}
+                }
+            }
+        }
+        answer
+    }
+
+    fn act(&mut self, index: usize, key: &SecretKey, act: Act) -> Result<EntryId, Refused> {
+        self.now = self.now.plus_seconds(1);
+        let input = Input::Act {
+            ticket: 1,
+            key: key.clone(),
+            act,
+            random: [(self.now.0 / 1000 % 251) as u8; 32],
+        };
+        self.run(index, input).unwrap()
+    }
+
+    fn says(&mut self, index: usize, act: Act) -> Result<EntryId, Refused> {
+        let person = self.nodes[index].person.clone();
+        self.act(index, &person, act)
+    }
+
+    /// What a shell does: reads the bodies from the store.
+    fn document(&self, index: usize, id: &DocumentId) -> Document {
+        let node = &self.nodes[index];
+        let federation = node.core.federation();
+        let items = node.core.edits(id).into_iter().map(|edit| {
+            let entry = Entry::from_bytes(&node.entries[&edit]).unwrap();
+            let mut item = Item::read(&federation, &entry).unwrap();
+            let missing = item.missing_text().map(|content| content.chunks().to_vec());
+            if let Some(hashes) = missing {
+                let chunks: Vec<Vec<u8>> = hashes
+                    .iter()
+                    .map(|hash| node.chunks[hash].clone())
+                    .collect();
+                item.assemble(&chunks).unwrap();
+            }
+            item
+        });
+        Document::build(*id, items)
+    }
+
+    fn rewrites(&mut self, index: usize, id: &DocumentId, text: &str) {
+        let basis = self.document(index, id).basis();
+        let mut parents = basis.parents.clone();
+        for operations in Document::changes(&basis, text) {
+            let act = Act::Edit {
+                document: *id,
+                parents,
+                operations,
+            };
+            parents = vec![self.says(index, act).unwrap()];
+        }
+    }
+}
+
+fn create(text: &str) -> Act {
+    Act::CreateDocument {
+        title: "Shared servers".to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+#[test]
+fn two_nodes_write_a_text_together() {
+    let mut world = World::new();
+    let id = world.says(0, create("We share servers.")).unwrap();
+    world.meet();
+    assert!(world.nodes[1].changes.contains(&Change::Document(id)));
+    world.rewrites(0, &id, "We share five servers.");
+    world.rewrites(1, &id, "We gladly share servers.");
+    world.meet();
+    for index in 0..2 {
+        let document = world.document(index, &id);
+        assert_eq!(document.text(), "We gladly share five servers.");
+        assert_eq!(document.title(), "Shared servers");
+    }
+    let known = &world.nodes[0].core.view().documents[&id];
+    let begun = known.begun.as_ref().unwrap();
+    assert_eq!((known.edits.len(), known.members.len()), (3, 2));
+    assert_eq!(begun.title, "Shared servers");
+    world.rewrites(1, &id, "One text.");
+    world.meet();
+    assert_eq!(world.document(0, &id).text(), "One text.");
+}
+
+#[test]
+fn a_long_document_begins_anew_on_both_nodes() {
+    let mut world = World::new();
+    let text = "A line of a long text.\n".repeat(3_000);
+    let id = world.says(0, create(&text)).unwrap();
+    world.meet();
+    let restart = world.document(1, &id).restart().unwrap();
+    let act = Act::Restart {
+        document: id,
+        parents: restart.parents,
+        title: "Anew".to_owned(),
+        text: text.clone(),
+    };
+    let root = world.says(1, act).unwrap();
+    world.meet();
+    let document = world.document(0, &id);
+    assert_eq!(document.heads(), [root]);
+    assert_eq!(
+        (document.title().as_str(), document.text()),
+        ("Anew", text.trim_end().to_owned())
+    );
+}
+
+#[test]
+fn an_edit_that_fits_no_document_is_refused_and_nothing_is_stored() {
+    let mut world = World::new();
+    let id = world.says(0, create("abc")).unwrap();
+    let before = world.nodes[0].entries.len();
+    let splice = |delete| Operation::Splice {
+        object: Object::Text,
+        position: 0,
+        delete,
+        insert: String::new(),
+    };
+    let edit = |document, parents: &[EntryId], operations| Act::Edit {
+        document,
+        parents: parents.to_vec(),
+        operations,
+    };
+    let unknown = EntryId([9; 32]);
+    let found = world.nodes[0]
+        .core
+        .view()
+        .members
+        .values()
+        .next()
+        .unwrap()
+        .record;
+    for act in [
+        edit(unknown, &[id], vec![splice(1)]),
+        edit(id, &[unknown], vec![splice(1)]),
+        edit(id, &[found], vec![splice(1)]),
+        edit(id, &[], vec![splice(1)]),
+    ] {
+        assert_eq!(world.says(0, act), Err(Refused::UnknownDocument));
+    }
+    for act in [
+        edit(id, &[id], vec![splice(0)]),
+        edit(id, &[id], Vec::new()),
+        edit(id, &[id], vec![splice(1); 257]),
+        create("a\u{202e}b"),
+    ] {
+        let refused = world.says(0, act).unwrap_err();
+        assert!(matches!(refused, Refused::Text { .. }), "{refused}");
+    }
+    let node = key(1, 2);
+    let by_node = world.act(0, &node, edit(id, &[id], vec![splice(1)]));
+    assert!(matches!(by_node, Err(Refused::Right { .. })));
+    assert_eq!(world.nodes[0].entries.len(), before);
+}

@@ -1,0 +1,9 @@
+//! Documents: what people write together is the same on every node.
+
+mod faults;
+mod fuzz;
+mod generations;
+mod laws;
+mod random;
+mod scene;
+mod story;
