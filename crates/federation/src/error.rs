@@ -145,8 +145,8 @@ pub enum Refused {
     },
     /// The mandate in force does not list the key; an older one may have.
     #[error(
-        "mandate {number} of {member}, which is in force, does not list this key, so it does not \
-         vote; a new mandate can list it (folkmoot key mandate)"
+        "mandate {number} of {member}, which is in force, does not list this key as a delegate's, so \
+         it does not vote; a new mandate can list it (folkmoot key mandate)"
     )]
     NotInMandate {
         /// The member's name.

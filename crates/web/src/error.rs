@@ -281,6 +281,7 @@ fn refused_status(refused: &Refused) -> StatusCode {
         | Refused::Revoked
         | Refused::Forked
         | Refused::NotTheProposer { .. }
+        | Refused::NotInMandate { .. }
         | Refused::NotEligible { .. } => StatusCode::FORBIDDEN,
         Refused::DiskFull | Refused::DiskFullHeld => StatusCode::INSUFFICIENT_STORAGE,
         Refused::UnknownProposal
