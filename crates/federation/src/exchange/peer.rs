@@ -111,6 +111,7 @@ impl Peer {
         }
         allowed
     }
+
     /// Notes that entries are on their way.
     pub fn begin(&mut self, now: Timestamp, ids: Vec<EntryId>, bytes: u64) -> u64 {
         let under_way: u64 = self.flights.values().map(|flight| flight.bytes).sum();
