@@ -1,4 +1,4 @@
-//! Single stories: what counts, and the model co-op's votes (`research` scenarios 1 to 4).
+//! Single stories: what counts, and votes as the model co-op had them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Worked cases of the weighted and the charter rule (`research` golden vectors and scenario 3).
+//! Worked cases of the weighted and the charter rule, with the sizes of the model co-op.
 
 use super::{examples::*, *};
 use crate::charter::{Charter, RuleName};
