@@ -142,6 +142,14 @@ impl Condition {
         }
     }
 
+    /// The bound as a part of the whole, in lowest terms; `None` where members are counted.
+    #[must_use]
+    pub fn part_needed(&self) -> Option<(u128, u128)> {
+        let whole = self.whole?;
+        let divisor = gcd(self.bound, whole).max(1);
+        Some((self.bound / divisor, whole / divisor))
+    }
+
     /// Whether it is met.
     #[must_use]
     pub fn is_met(&self) -> bool {

@@ -67,14 +67,21 @@ pub(crate) async fn page(
     Signed { actor, place }: Signed,
 ) -> Result<Response, WebError> {
     let frame = views::frame(&site, Some(&actor), &place)?;
-    let view = site.node.read(|core| {
-        let (charter, terms) = (core.charter(), core.charter().terms());
-        let members = core.view().members.values();
-        let of_class =
-            |id: &str| members.clone().filter(|member| member.class == id).count() as u64;
+    let (charter, members) = site
+        .node
+        .read(|core| (core.charter().clone(), members_of(core)));
+    // Computed after the node's loop has its core back: power takes its time.
+    let (charter, terms) = (&charter, charter.terms());
+    let view = {
+        let of_class = |id: &str| {
+            members
+                .values()
+                .filter(|class| class.as_str() == id)
+                .count() as u64
+        };
         let rule = |name: &RuleName| {
             let rule = charter.rule(*name);
-            let eligible = core.eligible(*name).len() as u64;
+            let eligible = decision::electorate(*name, charter, &members).len() as u64;
             let classes = terms
                 .classes
                 .iter()
@@ -85,7 +92,7 @@ pub(crate) async fn page(
                 quorum: (rule.quorum.numerator(), rule.quorum.denominator()),
                 quorum_today: (rule.quorum.ceiling_of(eligible), eligible),
                 by_strength: matches!(name, RuleName::ClassWeighted | RuleName::Charter),
-                power: power_of(charter, *name, &members_of(core)),
+                power: power_of(charter, *name, &members),
                 is_default: *name == terms.default_rule,
             }
         };
@@ -117,7 +124,7 @@ pub(crate) async fn page(
                 .map(|(key, value)| (key.to_owned(), value.to_string()))
                 .collect(),
         }
-    });
+    };
     Ok(charter::page(&frame, &view).into_response())
 }
 

@@ -124,7 +124,7 @@ pub(crate) fn leave(site: &Site, to: &str) -> Response {
     response
 }
 
-fn link_secret(text: &str) -> Result<Secret, WebError> {
+pub(super) fn link_secret(text: &str) -> Result<Secret, WebError> {
     Secret::parse(text).ok_or(WebError::InvitationSpent)
 }
 

@@ -281,10 +281,6 @@ pub(crate) async fn export(State(site): State<Site>, form: Form) -> Result<Respo
     show(&site, &form.actor, &form.place, shown, &Filled::default()).await
 }
 
-fn link_secret(text: &str) -> Result<Secret, WebError> {
-    Secret::parse(text).ok_or(WebError::InvitationSpent)
-}
-
 async fn join_page(
     site: &Site,
     place: &Place,
@@ -311,7 +307,13 @@ pub(crate) async fn join(
     let from = Whose::address(address.0);
     site.rates
         .count(site.now(), Limit::SignInsOfAddress, from)?;
-    join_page(&site, &place, &link_secret(&secret)?, &Filled::default()).await
+    join_page(
+        &site,
+        &place,
+        &entrance::link_secret(&secret)?,
+        &Filled::default(),
+    )
+    .await
 }
 
 async fn chosen(site: &Site, fields: &Fields) -> Result<SignUp, WebError> {
@@ -352,7 +354,7 @@ pub(crate) async fn do_join(
     let from = Whose::address(address.0);
     site.rates
         .count(site.now(), Limit::SignInsOfAddress, from)?;
-    let secret = link_secret(&secret)?;
+    let secret = entrance::link_secret(&secret)?;
     // Nobody's password is tried by who has no link.
     site.hosted.find(site.now(), &secret).await?;
     let work = async {

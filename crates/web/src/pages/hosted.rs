@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::node::tabs;
-use super::parts::{Name, crumbs, member_link, page_head};
+use super::parts::{Name, crumbs, invitation_once, member_link, page_head};
 
 /// Where a member stands with this host.
 #[derive(Debug, Clone)]
@@ -56,13 +56,7 @@ pub fn page(frame: &Frame, view: &Hosting, filled: &Filled) -> Markup {
             say.hosted_explained(),
         ))
         (tabs(say, "/node/hosted"))
-        @if let Some((name, link)) = &view.invitation {
-            section.box {
-                h2 { (say.invitation_for(name)) }
-                p { (say.invitation_shown_once(name)) }
-                p.secret { code { (link) } }
-            }
-        }
+        (invitation_once(say, view.invitation.as_ref()))
         div.split {
             div.col {
                 @if view.guests.is_empty() { p.empty { (say.hosted_none()) } }

@@ -247,3 +247,16 @@ pub(crate) fn paragraphs(text: &str) -> Markup {
 pub(crate) fn note(heading: Markup, words: Markup) -> Markup {
     html! { div.note { h2.h3 { (icon("wait")) (heading) } (words) } }
 }
+
+/// A link just made, with whom it is for: it is shown once.
+pub(crate) fn invitation_once(say: Language, invitation: Option<&(String, String)>) -> Markup {
+    html! {
+        @if let Some((name, link)) = invitation {
+            section.box {
+                h2 { (say.invitation_for(name)) }
+                p { (say.invitation_shown_once(name)) }
+                p.secret { code { (link) } }
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@ use super::federation::{Role, person_name, role_words};
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::node::tabs;
-use super::parts::{crumbs, icon, page_head};
+use super::parts::{crumbs, icon, invitation_once, page_head};
 
 /// Someone who acts for this member.
 #[derive(Debug, Clone)]
@@ -54,13 +54,7 @@ pub fn page(frame: &Frame, view: &People, filled: &Filled) -> Markup {
             say.people_explained(),
         ))
         (tabs(say, "/node/people"))
-        @if let Some((name, link)) = &view.invitation {
-            section.box {
-                h2 { (say.invitation_for(name)) }
-                p { (say.invitation_shown_once(name)) }
-                p.secret { code { (link) } }
-            }
-        }
+        (invitation_once(say, view.invitation.as_ref()))
         div.split {
             div.col {
                 table.cards {

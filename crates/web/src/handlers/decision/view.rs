@@ -234,14 +234,14 @@ impl Reading<'_> {
         });
         let whole = condition.whole.unwrap_or(1).max(1);
         let thousandths = condition.figure * 1_000;
-        let divisor = gcd(condition.bound, whole).max(1);
+        let (part_needed, whole_needed) = condition.part_needed().unwrap_or((0, 1));
         let number = |value: u128| u64::try_from(value).unwrap_or(u64::MAX);
         Condition::Share {
             what,
             terms: terms.collect(),
             thousandths: number(thousandths / whole),
             is_exact: thousandths.is_multiple_of(whole),
-            needed: (number(condition.bound / divisor), number(whole / divisor)),
+            needed: (number(part_needed), number(whole_needed)),
         }
     }
 
@@ -385,12 +385,5 @@ impl Reading<'_> {
             }
         });
         silent.collect()
-    }
-}
-
-fn gcd(one: u128, other: u128) -> u128 {
-    match other {
-        0 => one,
-        _ => gcd(other, one % other),
     }
 }
