@@ -20,14 +20,16 @@
 //! | `GET /api/hosted`, `POST /api/hosted/invitations` `{"name", "class"?}` | stewards of a host: whom it hosts, who asks; the `path` of a new link |
 //! | `GET`, `POST /api/join/{secret}` (anyone with a link) | what to sign; signs up with keys of one's own |
 //! | `GET /api/hosted/next` | what a hosted newcomer's own device signs next, prepared |
-//! | `DELETE /api/persons/{id}` | stewards: removes a person of this member |
+//! | `DELETE /api/persons/{id}` `{"reason"}`? | stewards: removes a person of this member |
 //!
 //! The words of acts are `propose`, `amend`, `withdraw`, `open`, `vote`, `comment`, `profile`,
 //! `circle`, `role`, `person`, `host`, `hosting`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
 //! fields are those of `ActBody`. A `grant` of a key that this member has not granted before for the
 //! same purpose and person needs `proof`, by its holder (`folkmoot key prove`). What only the root key may sign (`admit`, `mandate`, grants and
 //! revocations of stewards, `found`, `join`) is signed with it when a steward asks and its file is
-//! on this node.
+//! on this node. The root key of a hosted member is in an account, and its keeper's password opens it:
+//! requests that it has to sign (`POST /api/acts`, `POST /api/invitations`, `DELETE /api/persons/{id}`)
+//! take a `password` beside their fields.
 
 mod act;
 mod decision;
@@ -44,9 +46,11 @@ use axum::{
     http::{HeaderMap, header},
     routing::{delete, get, post},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use zeroize::Zeroizing;
 
-use crate::{error::WebError, site::Site};
+use crate::{auth::Actor, error::WebError, site::Site};
 
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
@@ -77,6 +81,29 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/acts/submit", post(act::submit))
         .route("/api/tokens", get(keys::tokens).post(keys::make_token))
         .route("/api/tokens/{id}", delete(keys::delete_token))
+}
+
+/// Reads the JSON body of what the root key may have to sign. The keeper of a hosted member's root key
+/// sends the `password` that opens it along; it is taken out before the rest is read.
+async fn parse_signed<T: DeserializeOwned>(
+    site: &Site,
+    actor: &mut Actor,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<T, WebError> {
+    #[derive(Deserialize)]
+    struct Signed {
+        #[serde(default)]
+        password: String,
+        #[serde(flatten)]
+        rest: Value,
+    }
+    let Signed { password, rest } = parse(headers, body)?;
+    let password = Zeroizing::new(password);
+    let parsed = serde_json::from_value(rest);
+    let parsed = parsed.map_err(|error| WebError::Malformed(error.to_string()))?;
+    actor.open_root(site, &password).await?;
+    Ok(parsed)
 }
 
 /// Reads a JSON body.

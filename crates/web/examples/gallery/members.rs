@@ -89,6 +89,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
     let waiting = Applications {
         applications: vec![application(false, 1)],
         may_admit: true,
+        password_needed: false,
     };
     let profile = [
         "Heron Hosting",
