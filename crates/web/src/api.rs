@@ -18,6 +18,8 @@
 //! | `GET`, `POST /api/tokens` `{"label"}`, `DELETE /api/tokens/{id}` | the caller's tokens |
 //! | `GET`, `POST /api/invitations` `{"name", "roles"}` | stewards: who is invited; the `path` of a new link |
 //! | `GET /api/hosted`, `POST /api/hosted/invitations` `{"name", "class"?}` | stewards of a host: whom it hosts, who asks; the `path` of a new link |
+//! | `DELETE /api/hosted/{member}?with_keys=yes` | stewards of a host: removes what is here of who was never admitted, or is not hosted here any more; `with_keys` where the root key of a member goes too |
+//! | `POST /api/hosted/export` | the keys of the caller's hosted member, as a text that the password opens at another host |
 //! | `GET`, `POST /api/join/{secret}` (anyone with a link) | what to sign; signs up with keys of one's own |
 //! | `GET /api/hosted/next` | what a hosted newcomer's own device signs next, prepared |
 //! | `DELETE /api/persons/{id}` `{"reason"}`? | stewards: removes a person of this member |
@@ -66,6 +68,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/hosted", get(hosted::list))
         .route("/api/hosted/invitations", post(hosted::invite))
         .route("/api/hosted/next", get(hosted::next))
+        .route("/api/hosted/export", post(hosted::export))
+        .route("/api/hosted/{member}", delete(hosted::remove))
         .route(
             "/api/join/{secret}",
             get(hosted::invitation).post(hosted::join),
