@@ -17,6 +17,7 @@ pub(crate) mod hosted;
 pub(crate) mod node;
 pub(crate) mod propose;
 pub(crate) mod reminders;
+pub(crate) mod sign_up;
 pub(crate) mod submit;
 pub(crate) mod views;
 

@@ -13,7 +13,7 @@ use crate::{
     error::WebError,
     handlers::{
         account, charter, circle, common, decide, decision, documents, editor, entrance,
-        federation, feeds, history, home, hosted, node, propose, reminders,
+        federation, feeds, history, home, hosted, node, propose, reminders, sign_up,
     },
     protect,
     site::Site,
@@ -119,6 +119,7 @@ fn own_node() -> Router<Site> {
         .route("/node/hosted/move", post(hosted::move_on))
         .route("/node/hosted/export", post(hosted::export))
         .route("/node/hosted/{member}/answer", post(hosted::answer))
+        .route("/node/hosted/{member}/remove", post(hosted::remove))
 }
 
 fn own_account() -> Router<Site> {
@@ -131,7 +132,7 @@ fn own_account() -> Router<Site> {
             "/welcome/{secret}",
             get(entrance::welcome).post(entrance::accept),
         )
-        .route("/join/{secret}", get(hosted::join).post(hosted::do_join))
+        .route("/join/{secret}", get(sign_up::join).post(sign_up::do_join))
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/settings", post(account::settings))
