@@ -11,6 +11,14 @@
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|closed\|all` | a list |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
+//! | `GET`, `POST /api/documents` `{"title", "text"?}` | the documents; begins one and gives its `id` |
+//! | `GET /api/documents/{id}?since=edit,edit` | one, with its `text` and its `basis`, the edits it was read from; with `since`, the `changes` of the text since then |
+//! | `POST /api/documents/{id}/text` `{"basis", "text", "person"?}` | saves what was made of the text of `basis`, merged with what others wrote: the `text` and `basis` from now on, `changes` from the text that was sent, `own` edits after which the text is just that. Sent again, it does nothing more |
+//! | `POST /api/documents/{id}/presence` `{"here"}` | the caller has an editor open, or closed it: who else has |
+//! | `GET /api/documents/{id}/history` | its changes, each with the `version` it led to, and those without effect |
+//! | `GET /api/documents/{id}/versions/{edit,edit}` | the text as these edits leave it |
+//! | `POST /api/documents/{id}/restart` | begins it anew with its text |
+//! | `POST /api/documents/{id}/file` `{"sort", "circle"?, "proposal"?, "meeting"?, "closed"?}` | says where it belongs |
 //! | `GET /api/entries/{id}` | a stored entry with its bytes (base64url) |
 //! | `POST /api/acts` `{"act": word, …}` | does it and gives `{"id"}`; with `Idempotency-Key` only once |
 //! | `POST /api/acts/prepare` `{"signer": key, "act": word, …}` | `entry`, `chunks`, `signed_bytes` (base64url) for a key elsewhere |
@@ -32,9 +40,13 @@
 //! on this node. The root key of a hosted member is in an account, and its keeper's password opens it:
 //! requests that it has to sign (`POST /api/acts`, `POST /api/invitations`, `DELETE /api/persons/{id}`)
 //! take a `password` beside their fields.
+//!
+//! Positions in texts of documents count Unicode scalar values. Changes are `{position, delete,
+//! insert}`, each on the text that the ones before leave.
 
 mod act;
 mod decision;
+mod documents;
 mod hosted;
 mod keys;
 mod read;
@@ -79,12 +91,31 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/applications", get(read::applications))
         .route("/api/decisions", get(decision::list))
         .route("/api/decisions/{id}", get(decision::one))
+        .merge(of_documents())
         .route("/api/entries/{id}", get(read::entry))
         .route("/api/acts", post(act::perform))
         .route("/api/acts/prepare", post(act::prepare))
         .route("/api/acts/submit", post(act::submit))
         .route("/api/tokens", get(keys::tokens).post(keys::make_token))
         .route("/api/tokens/{id}", delete(keys::delete_token))
+}
+
+fn of_documents() -> Router<Site> {
+    Router::new()
+        .route(
+            "/api/documents",
+            get(documents::list).post(documents::create),
+        )
+        .route("/api/documents/{id}", get(documents::one))
+        .route("/api/documents/{id}/text", post(documents::save))
+        .route("/api/documents/{id}/presence", post(documents::presence))
+        .route("/api/documents/{id}/history", get(documents::changes))
+        .route(
+            "/api/documents/{id}/versions/{version}",
+            get(documents::version),
+        )
+        .route("/api/documents/{id}/restart", post(documents::restart))
+        .route("/api/documents/{id}/file", post(documents::file))
 }
 
 /// Reads the JSON body of what the root key may have to sign. The keeper of a hosted member's root key

@@ -12,8 +12,8 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, charter, circle, common, decide, decision, entrance, federation, feeds, home,
-        hosted, node, propose, reminders, sign_up,
+        account, charter, circle, common, decide, decision, documents, editor, entrance,
+        federation, feeds, history, home, hosted, node, propose, reminders, sign_up,
     },
     protect,
     site::Site,
@@ -24,6 +24,7 @@ pub fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(home::page))
         .merge(decisions())
+        .merge(texts())
         .merge(members())
         .merge(own_node())
         .merge(own_account())
@@ -68,6 +69,22 @@ fn decisions() -> Router<Site> {
             get(propose::amend).post(propose::do_amend),
         )
         .route("/decide/{id}/diff/{range}", get(propose::compare))
+}
+
+fn texts() -> Router<Site> {
+    Router::new()
+        .route("/documents", get(documents::list).post(documents::do_new))
+        .route("/documents/new", get(documents::new))
+        .route("/documents/{id}", get(documents::page))
+        .route(
+            "/documents/{id}/edit",
+            get(editor::edit).post(editor::do_edit),
+        )
+        .route("/documents/{id}/restart", post(documents::restart))
+        .route("/documents/{id}/file", post(documents::file))
+        .route("/documents/{id}/history", get(history::page))
+        .route("/documents/{id}/versions/{version}", get(history::version))
+        .route("/documents/{id}/diff/{range}", get(history::compare))
 }
 
 fn members() -> Router<Site> {
