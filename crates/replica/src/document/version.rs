@@ -6,7 +6,7 @@ use automerge::ReadDoc;
 use domain::id::{EntryId, Hash};
 use thiserror::Error;
 
-use super::{Document, EDITS_MAX, WEIGHT_MAX, derive::Derived};
+use super::{Document, derive::Derived, room::Room};
 
 /// A version that can be pinned: which edits, and the hash of the text they give.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,24 +73,25 @@ impl Document {
         }
         let order = self.graph.order.iter().filter(|id| ids.contains(*id));
         let mut derived: Option<Derived> = None;
-        let (mut count, mut weight) = (0, 0);
+        let mut room = Room::default();
         for id in order {
             let item = &self.items[id];
-            count += 1;
-            weight += item.weight();
-            let fits = count <= EDITS_MAX && weight <= WEIGHT_MAX;
-            let is_taken = fits
+            let is_taken = room.uses(room.need(item))
                 && match (&mut derived, item.text()) {
                     (None, Some(text)) => {
                         derived = Some(Derived::start(item, text));
                         true
                     }
-                    (Some(derived), None) => derived.add(item, true).is_ok(),
+                    (Some(derived), None) => derived.add(item, false).is_ok(),
                     // Of another generation, or its text is not here.
                     _ => false,
                 };
             if !is_taken {
                 return Err(VersionError::Missing(*id));
+            }
+            room.take(item);
+            if let Some(derived) = &mut derived {
+                derived.retain(|base| room.keeps(base));
             }
         }
         let mut derived = derived.ok_or(VersionError::Missing(*first))?;

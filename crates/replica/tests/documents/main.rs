@@ -5,5 +5,6 @@ mod fuzz;
 mod generations;
 mod laws;
 mod random;
+mod room;
 mod scene;
 mod story;
