@@ -11,12 +11,14 @@ use crate::{
 };
 
 mod edit;
+mod filing;
 mod grant;
 mod hosting;
 mod rights;
 mod voting;
 
 pub use edit::*;
+pub use filing::*;
 pub use grant::*;
 pub use hosting::*;
 pub use rights::*;
@@ -132,6 +134,8 @@ records! {
     Host = 20, "host";
     /// A host says whether it serves a member.
     Hosting = 21, "hosting";
+    /// Where a document belongs; the last one counts.
+    Filing = 22, "filing";
 }
 
 impl Kind {

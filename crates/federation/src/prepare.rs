@@ -226,6 +226,7 @@ impl Core {
             Act::CreateDocument { .. } | Act::Edit { .. } | Act::Restart { .. } => {
                 self.draft_edit(key, act)
             }
+            Act::File(filing) => self.draft_filing(key, filing),
             _ => self.draft_proposal(now, key, act),
         }
     }
@@ -268,6 +269,7 @@ pub(crate) fn change_of(
         (_, Some(Record::Opening(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Comment(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Edit(record))) => Change::Document(record.document.unwrap_or(id)),
+        (_, Some(Record::Filing(record))) => Change::Document(record.document),
         (_, Some(Record::Ballot(record))) => Change::Proposal(*phases.get(&record.phase)?),
         (Kind::Circle | Kind::Role, _) => Change::Circles,
         (Kind::Application | Kind::Admit, _) => Change::Applications,

@@ -9,10 +9,14 @@ use domain::{
     charter::Charter,
     genesis::{Founder, Genesis},
     id::{DocumentId, EntryId, Hash, MemberId, PersonId, Timestamp},
-    key::SecretKey,
-    record::{Custody, Grant, Object, Operation, Purpose, Roles},
+    key::{PublicKey, SecretKey},
+    record::{self, Custody, Grant, Object, Operation, Purpose, Roles, Sort},
 };
-use federation::{Act, Change, Core, Input, Output, Refused, Settings, Write};
+use federation::{
+    Act, Change, Core, Input, Output, Refused, Settings, Write,
+    message::Message,
+    presence::{WRITING_MS, Writing},
+};
 use replica::{
     document::{Document, Item},
     entry::Entry,
@@ -27,6 +31,7 @@ struct Node {
     entries: BTreeMap<EntryId, Vec<u8>>,
     chunks: BTreeMap<Hash, Vec<u8>>,
     changes: Vec<Change>,
+    sent: Vec<(PublicKey, Message)>,
 }
 
 struct World {
@@ -70,6 +75,7 @@ impl World {
                 entries: BTreeMap::new(),
                 chunks: BTreeMap::new(),
                 changes: Vec::new(),
+                sent: Vec::new(),
             }
         };
         let mut world = Self {
@@ -149,6 +155,7 @@ impl World {
                     }
                     Output::Answer { result, .. } => answer = Some(result),
                     Output::Changed(change) => node.changes.push(change),
+                    Output::Send(to, message) => node.sent.push((to, message)),
                     _ => {}
                 }
             }
@@ -305,4 +312,152 @@ fn an_edit_that_fits_no_document_is_refused_and_nothing_is_stored() {
     let by_node = world.act(0, &node, edit(id, &[id], vec![splice(1)]));
     assert!(matches!(by_node, Err(Refused::Right { .. })));
     assert_eq!(world.nodes[0].entries.len(), before);
+}
+
+#[test]
+fn a_version_of_a_proposal_names_the_draft_it_was_read_from() {
+    let mut world = World::new();
+    let id = world.says(0, create("We share servers.")).unwrap();
+    world.meet();
+    world.rewrites(0, &id, "We share five servers.");
+    world.rewrites(1, &id, "We gladly share servers.");
+    world.meet();
+    let version = world.document(0, &id).version();
+    assert_eq!(version.edits.len(), 2);
+    let propose = |draft: &[EntryId]| Act::Propose {
+        title: "Servers".to_owned(),
+        text: "We gladly share five servers.".to_owned(),
+        rule: String::new(),
+        urgent: None,
+        circle: None,
+        language: "en".to_owned(),
+        draft: draft.to_vec(),
+    };
+    let proposal = world.says(0, propose(&version.edits)).unwrap();
+    let amend = Act::Amend {
+        proposal,
+        title: "Servers".to_owned(),
+        text: "We share servers.".to_owned(),
+        what_changed: String::new(),
+        draft: vec![id],
+    };
+    world.says(0, amend).unwrap();
+    world.meet();
+    let core = &world.nodes[1].core;
+    let versions = core.view().proposals[&proposal].versions();
+    let drafts: Vec<_> = versions
+        .iter()
+        .map(|version| core.replica().draft_of(version).unwrap())
+        .collect();
+    assert_eq!(drafts[0].document, id);
+    assert_eq!(drafts[0].edits, version.edits);
+    assert_eq!(drafts[1].edits, [id]);
+
+    let other = world.says(0, create("Another text.")).unwrap();
+    for draft in [&[id, other][..], &[proposal], &[EntryId([9; 32])]] {
+        assert_eq!(world.says(0, propose(draft)), Err(Refused::UnknownDocument));
+    }
+}
+
+#[test]
+fn the_last_word_on_where_a_document_belongs_counts() {
+    let mut world = World::new();
+    let id = world.says(0, create("We share servers.")).unwrap();
+    world.meet();
+    let filing = |sort, closed| record::Filing {
+        document: id,
+        sort,
+        circle: None,
+        proposal: None,
+        meeting: None,
+        closed,
+    };
+    let (draft, minutes) = (filing(Sort::Draft, false), filing(Sort::Minutes, true));
+    world.says(0, Act::File(draft)).unwrap();
+    world.meet();
+    world.says(1, Act::File(minutes)).unwrap();
+    world.meet();
+    for node in &world.nodes {
+        let filed = node.core.view().documents[&id].filed.as_ref().unwrap();
+        assert_eq!(filed.record, minutes);
+    }
+    let nowhere = record::Filing {
+        circle: Some(domain::id::CircleId([1; 16])),
+        ..draft
+    };
+    let refused = world.says(0, Act::File(nowhere));
+    assert_eq!(refused, Err(Refused::UnknownCircle));
+    let nothing = record::Filing {
+        document: EntryId([9; 32]),
+        ..draft
+    };
+    let refused = world.says(0, Act::File(nothing));
+    assert_eq!(refused, Err(Refused::UnknownDocument));
+}
+
+#[test]
+fn who_is_writing_is_seen_at_the_other_node_until_it_is_silent() {
+    let mut world = World::new();
+    let id = world.says(0, create("We share servers.")).unwrap();
+    world.meet();
+    let node = |member| key(member, 2).public();
+    let of = |member| Writing {
+        document: id,
+        member: MemberId(key(member, 1).public().0),
+        person: PersonId([member; 16]),
+    };
+    let said = |world: &mut World| {
+        let sent = std::mem::take(&mut world.nodes[0].sent).into_iter();
+        let said = sent.filter(|(_, message)| matches!(message, Message::Present { .. }));
+        said.collect::<Vec<_>>()
+    };
+    world.run(1, Input::Connected(node(1)));
+    world.run(0, Input::Present(vec![of(1)]));
+    assert_eq!(said(&mut world), []);
+
+    // Who comes later is told.
+    world.run(0, Input::Connected(node(2)));
+    let [(to, message)] = &said(&mut world)[..] else {
+        panic!("one message");
+    };
+    assert_eq!(*to, node(2));
+    world.nodes[1].changes.clear();
+    world.run(1, Input::Message(node(1), message.clone()));
+    assert_eq!(world.nodes[1].changes, [Change::Document(id)]);
+    let writing = |world: &World| world.nodes[1].core.writing(&id, world.now);
+    assert_eq!(
+        writing(&world),
+        [(of(1).member, of(1).person)].into_iter().collect()
+    );
+
+    // Nobody is believed of those whom another serves, and of persons nobody knows.
+    let strangers = [
+        of(2),
+        Writing {
+            person: PersonId([9; 16]),
+            ..of(1)
+        },
+    ];
+    let lie = Message::Present {
+        writing: strangers.to_vec(),
+    };
+    world.run(1, Input::Message(node(1), lie));
+    assert!(writing(&world).is_empty());
+
+    world.run(1, Input::Message(node(1), message.clone()));
+    let until = world.now.plus_ms(WRITING_MS);
+    assert_eq!(world.nodes[1].core.next_wakeup(), Some(until));
+    world.now = until;
+    world.nodes[1].changes.clear();
+    world.run(1, Input::Wake);
+    assert_eq!(world.nodes[1].changes, [Change::Document(id)]);
+    assert!(writing(&world).is_empty());
+
+    world.run(0, Input::Present(Vec::new()));
+    let silence = Message::Present {
+        writing: Vec::new(),
+    };
+    assert_eq!(said(&mut world), [(node(2), silence)]);
+    world.run(0, Input::Present(Vec::new()));
+    assert_eq!(said(&mut world), []);
 }

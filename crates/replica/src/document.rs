@@ -11,6 +11,7 @@ mod blame;
 mod derive;
 mod generation;
 mod graph;
+mod history;
 mod item;
 mod rewrite;
 mod room;

@@ -119,6 +119,10 @@ pub(crate) fn judge(
         size: header.size() as u32,
         usage,
         mandates,
+        references: match header.kind {
+            Kind::Proposal | Kind::Amendment => header.references[..].into(),
+            _ => Box::default(),
+        },
         record: record.map(|record| Box::new(record.without_text())),
         person,
     })
@@ -255,7 +259,7 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
         Kind::Proposal | Kind::Amendment | Kind::Withdrawal | Kind::Comment => {
             ("proposals", person)
         }
-        Kind::Edit => ("documents", person),
+        Kind::Edit | Kind::Filing => ("documents", person),
         Kind::Opening => ("proposals", right.is_steward() || delegate),
         Kind::Ballot => ("ballots", delegate),
         Kind::Host => ("hosts", right == Right::Root || right.is_steward()),

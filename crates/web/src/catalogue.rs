@@ -131,6 +131,7 @@ mod account;
 mod dates;
 mod decide;
 mod decision;
+mod documents;
 mod federation;
 mod feeds;
 mod frame;

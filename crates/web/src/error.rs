@@ -287,6 +287,7 @@ fn refused_status(refused: &Refused) -> StatusCode {
         Refused::UnknownProposal
         | Refused::UnknownDocument
         | Refused::UnknownCircle
+        | Refused::UnknownMember(_)
         | Refused::UnknownKey => StatusCode::NOT_FOUND,
         Refused::ReasonTooShort { .. }
         | Refused::Aim(_)

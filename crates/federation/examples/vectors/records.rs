@@ -245,12 +245,26 @@ fn refused_hosts() -> Vec<(&'static str, Kind, Vec<u8>)> {
     ]
 }
 
+fn refused_filings() -> Vec<(&'static str, Kind, Vec<u8>)> {
+    let filing = |sort, closed| {
+        write(|e| {
+            e.array(6).value(&ID).uint(sort).null().null().null();
+            e.uint(closed);
+        })
+    };
+    vec![
+        ("a sort of document above 255", Kind::Filing, filing(256, 0)),
+        ("neither open nor closed", Kind::Filing, filing(1, 2)),
+    ]
+}
+
 fn refused() -> Vec<Value> {
     [
         refused_rights(),
         refused_votes(),
         refused_edits(),
         refused_hosts(),
+        refused_filings(),
     ]
     .concat()
     .into_iter()

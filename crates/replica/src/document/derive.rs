@@ -259,6 +259,11 @@ impl Derived {
         &state.expect("a generation has at least its start").document
     }
 
+    /// The text of the document in force.
+    pub fn whole_text(&self) -> Option<String> {
+        self.document().text(&self.text).ok()
+    }
+
     /// The text's object.
     pub fn text(&self) -> &ObjId {
         &self.text

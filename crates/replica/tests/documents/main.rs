@@ -1,5 +1,6 @@
 //! Documents: what people write together is the same on every node.
 
+mod carrying;
 mod faults;
 mod fuzz;
 mod generations;

@@ -2,7 +2,6 @@
 
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -11,7 +10,7 @@ use domain::{
 };
 use federation::{Act, State as Stand};
 
-use super::{go, refill, views};
+use super::{submit::submit, views};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -91,6 +90,7 @@ fn propose_act(form: &Form) -> Result<Act, WebError> {
         urgent,
         circle: circle.map_err(|_| fault("circle", "Choose a circle of the list."))?,
         language: fields.optional("language").unwrap_or("en").to_owned(),
+        draft: Vec::new(),
     })
 }
 
@@ -100,14 +100,10 @@ pub(crate) async fn do_new(State(site): State<Site>, form: Form) -> Result<Respo
         let id = acts::perform(&site, &form.actor, propose_act(&form)?).await?;
         Ok(format!("/decide/{id}?done=proposed"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = new_page(&site, &form.actor, &form.place, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        new_page(&site, &form.actor, &form.place, &filled).await
+    })
+    .await
 }
 
 async fn amend_page(
@@ -168,19 +164,16 @@ pub(crate) async fn do_amend(
         title: fields.get("title").to_owned(),
         text: fields.get("text").to_owned(),
         what_changed: fields.get("what_changed").to_owned(),
+        draft: Vec::new(),
     };
     let work = async {
         acts::perform(&site, &form.actor, act).await?;
         Ok(format!("/decide/{proposal}?done=amended"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled): (StatusCode, Filled) = refill(fields, error)?;
-            let page = amend_page(&site, &form.actor, &form.place, proposal, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        amend_page(&site, &form.actor, &form.place, proposal, &filled).await
+    })
+    .await
 }
 
 /// `GET /decide/{id}/diff/{a}..{b}`

@@ -69,6 +69,7 @@ impl Frame {
 pub(crate) enum Area {
     Home,
     Decide,
+    Documents,
     Federation,
     Node,
     Account,
@@ -82,6 +83,7 @@ impl Area {
         match self {
             Self::Home => say.home(),
             Self::Decide => say.decide(),
+            Self::Documents => say.documents(),
             Self::Federation => say.federation(),
             Self::Node => say.this_node(),
             Self::Account => say.account(),
@@ -95,6 +97,7 @@ impl Area {
         match self {
             Self::Home | Self::None => "/",
             Self::Decide => "/decide",
+            Self::Documents => "/documents",
             Self::Federation => "/federation",
             Self::Node => "/node",
             Self::Account => "/account",
@@ -107,6 +110,7 @@ impl Area {
         match self {
             Self::Home | Self::None => "home",
             Self::Decide | Self::Archive => "decide",
+            Self::Documents => "draft",
             Self::Federation => "federation",
             Self::Node => "node",
             Self::Account | Self::SignIn => "account",
@@ -123,6 +127,8 @@ pub(crate) struct Head<'a> {
     pub live: bool,
     /// The form that was sent back, whose errors stand on top.
     pub filled: Option<&'a Filled>,
+    /// A script of this page alone.
+    pub script: Option<&'static str>,
 }
 
 impl Head<'_> {
@@ -132,6 +138,7 @@ impl Head<'_> {
             area,
             live: false,
             filled: None,
+            script: None,
         }
     }
 
@@ -141,6 +148,7 @@ impl Head<'_> {
             area,
             live: true,
             filled: None,
+            script: None,
         }
     }
 }
@@ -164,6 +172,7 @@ pub(crate) fn document(frame: &Frame, head: &Head<'_>, body: Markup) -> Markup {
                     href="/archive/calendar.ics";
                 link rel="icon" type="image/svg+xml" href="/assets/mark.svg";
                 @if head.live && frame.session.is_some() { script src="/assets/live.js" defer {} }
+                @if let Some(script) = head.script { script src=(script) defer {} }
             }
             body {
                 a.skip href="#main" { (say.skip_to_content()) }
@@ -204,6 +213,7 @@ fn bar(frame: &Frame, current: Area) -> Markup {
         Some(_) => &[
             Area::Home,
             Area::Decide,
+            Area::Documents,
             Area::Federation,
             Area::Node,
             Area::Account,

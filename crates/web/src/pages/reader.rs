@@ -83,11 +83,19 @@ pub enum Done {
     FeedRenewed,
     /// What the reader is written to about was set.
     RemindersSet,
+    /// A document was begun.
+    Begun,
+    /// A text was saved, without script.
+    TextSaved,
+    /// A document began anew.
+    BegunAnew,
+    /// It was said where a document belongs.
+    Filed,
 }
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -102,6 +110,10 @@ impl Done {
         Self::SignedOut,
         Self::FeedRenewed,
         Self::RemindersSet,
+        Self::Begun,
+        Self::TextSaved,
+        Self::BegunAnew,
+        Self::Filed,
     ];
 
     /// The word in the address after a redirect.
@@ -122,6 +134,10 @@ impl Done {
             Self::SignedOut => "signed-out",
             Self::FeedRenewed => "feed-renewed",
             Self::RemindersSet => "reminders-set",
+            Self::Begun => "begun",
+            Self::TextSaved => "text-saved",
+            Self::BegunAnew => "begun-anew",
+            Self::Filed => "filed",
         }
     }
 
@@ -148,6 +164,10 @@ impl Done {
             Self::SignedOut => say.done_signed_out(),
             Self::FeedRenewed => say.done_feed_renewed(),
             Self::RemindersSet => say.done_reminders_set(),
+            Self::Begun => say.done_begun(),
+            Self::TextSaved => say.done_text_saved(),
+            Self::BegunAnew => say.done_begun_anew(),
+            Self::Filed => say.done_filed(),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! An act as it is written in JSON.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
+    cbor::Decode,
     decision::Choice,
-    id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
+    id::{CircleId, DocumentId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
     key::PublicKey,
-    record::{self, Custody, Purpose},
+    record::{self, Custody, Purpose, Sort},
 };
 use federation::{Act, Keep};
 use serde::Deserialize;
@@ -117,6 +119,9 @@ pub(super) enum ActBody {
         circle: Option<Text<CircleId>>,
         #[serde(default)]
         language: String,
+        /// The edits of the draft that the text was read from.
+        #[serde(default)]
+        draft: Vec<Text<EntryId>>,
     },
     Amend {
         proposal: Text<ProposalId>,
@@ -124,6 +129,9 @@ pub(super) enum ActBody {
         text: String,
         #[serde(default)]
         what_changed: String,
+        /// The edits of the draft that the text was read from.
+        #[serde(default)]
+        draft: Vec<Text<EntryId>>,
     },
     Withdraw {
         proposal: Text<ProposalId>,
@@ -146,6 +154,33 @@ pub(super) enum ActBody {
         answers: Option<Text<EntryId>>,
         text: String,
     },
+    /// A document is begun.
+    Begin {
+        title: String,
+        #[serde(default)]
+        text: String,
+    },
+    /// A change that was worked out elsewhere: the body of the edit, in base64url.
+    Edit {
+        parents: Vec<Text<EntryId>>,
+        edit: String,
+    },
+    /// A document begins anew.
+    Restart {
+        document: Text<DocumentId>,
+        parents: Vec<Text<EntryId>>,
+        title: String,
+        text: String,
+    },
+    File {
+        document: Text<DocumentId>,
+        sort: Text<Sort>,
+        circle: Option<Text<CircleId>>,
+        proposal: Option<Text<ProposalId>>,
+        meeting: Option<Text<EntryId>>,
+        #[serde(default)]
+        closed: bool,
+    },
     Host {
         host: Text<MemberId>,
     },
@@ -165,6 +200,7 @@ impl ActBody {
                 urgent,
                 circle,
                 language,
+                draft,
             } => Act::Propose {
                 title,
                 text,
@@ -176,18 +212,49 @@ impl ActBody {
                 } else {
                     language
                 },
+                draft: draft.into_iter().map(|edit| edit.0).collect(),
             },
             Self::Amend {
                 proposal,
                 title,
                 text,
                 what_changed,
+                draft,
             } => Act::Amend {
                 proposal: proposal.0,
                 title,
                 text,
                 what_changed,
+                draft: draft.into_iter().map(|edit| edit.0).collect(),
             },
+            Self::Begin { title, text } => Act::CreateDocument { title, text },
+            Self::Edit { parents, edit } => change(parents, &edit)?,
+            Self::Restart {
+                document,
+                parents,
+                title,
+                text,
+            } => Act::Restart {
+                document: document.0,
+                parents: parents.into_iter().map(|edit| edit.0).collect(),
+                title,
+                text,
+            },
+            Self::File {
+                document,
+                sort,
+                circle,
+                proposal,
+                meeting,
+                closed,
+            } => Act::File(record::Filing {
+                document: document.0,
+                sort: sort.0,
+                circle: circle.map(|circle| circle.0),
+                proposal: proposal.map(|proposal| proposal.0),
+                meeting: meeting.map(|meeting| meeting.0),
+                closed,
+            }),
             Self::Withdraw { proposal, reason } => Act::Withdraw {
                 proposal: proposal.0,
                 reason,
@@ -393,4 +460,16 @@ impl ActBody {
             _ => return Err(WebError::Malformed("this act is not known".to_owned())),
         })
     }
+}
+
+fn change(parents: Vec<Text<EntryId>>, edit: &str) -> Result<Act, WebError> {
+    let strange = || WebError::Malformed("this is no change of a document".to_owned());
+    let bytes = URL_SAFE_NO_PAD.decode(edit).map_err(|_| strange())?;
+    let edit = record::Edit::from_bytes(&bytes).map_err(|_| strange())?;
+    let document = edit.document.filter(|_| edit.start.is_none());
+    Ok(Act::Edit {
+        document: document.ok_or_else(strange)?,
+        parents: parents.into_iter().map(|edit| edit.0).collect(),
+        operations: edit.operations,
+    })
 }
