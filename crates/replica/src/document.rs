@@ -9,6 +9,7 @@
 mod bits;
 mod blame;
 mod derive;
+mod fit;
 mod generation;
 mod graph;
 mod history;
@@ -29,6 +30,7 @@ use domain::{
 
 pub use self::{
     blame::Piece,
+    fit::Misfit,
     generation::Restart,
     item::{Fault, Item, Outcome},
     rewrite::rewrite,

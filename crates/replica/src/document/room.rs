@@ -86,8 +86,26 @@ impl Room {
         }
     }
 
+    /// Whether there is room for so many more edits, each building on the one before and the first
+    /// on `parents`, which were taken.
+    pub fn fits(&self, parents: &[EntryId], edits: usize, weight: u64) -> bool {
+        let replay = self.price(&self.greatest(parents));
+        let need = Need {
+            edits,
+            weight,
+            replay,
+        };
+        self.after(need).is_some()
+    }
+
     /// Uses up what an edit needs, if it is there.
     pub fn uses(&mut self, need: Need) -> bool {
+        let after = self.after(need);
+        self.used = after.unwrap_or(self.used);
+        after.is_some()
+    }
+
+    fn after(&self, need: Need) -> Option<Need> {
         let after = Need {
             edits: self.used.edits + need.edits,
             weight: self.used.weight + need.weight,
@@ -95,10 +113,7 @@ impl Room {
         };
         let fits =
             after.edits <= EDITS_MAX && after.weight <= WEIGHT_MAX && after.replay <= REPLAY_MAX;
-        if fits {
-            self.used = after;
-        }
-        fits
+        fits.then_some(after)
     }
 
     /// Whether four fifths of something are used.
@@ -177,7 +192,10 @@ impl Room {
         if item.edit.start.is_some() {
             return Base::new();
         }
-        let parents = &item.parents;
+        self.greatest(&item.parents)
+    }
+
+    fn greatest(&self, parents: &[EntryId]) -> Base {
         let place = |id: &EntryId| self.index[id];
         let is_below = |id: &EntryId| {
             let mut others = parents.iter().filter(|other| *other != id);

@@ -61,9 +61,9 @@ impl Document {
     /// As [`Self::text_at`], from these edits and their ancestors alone: for earlier generations,
     /// and for edits that this document, as a whole, has no room for.
     pub(super) fn text_apart(&self, edits: &[EntryId]) -> Result<String, VersionError> {
-        let Some(first) = edits.first() else {
+        if edits.is_empty() {
             return Ok(String::new());
-        };
+        }
         let (mut ids, mut next) = (BTreeSet::new(), edits.to_vec());
         while let Some(id) = next.pop() {
             let item = self.items.get(&id).ok_or(VersionError::Missing(id))?;
@@ -71,6 +71,13 @@ impl Document {
                 next.extend(&item.parents);
             }
         }
+        let mut derived = self.derive_apart(&ids)?;
+        derived.finish();
+        Ok(derived.whole_text().unwrap_or_default())
+    }
+
+    /// The document that these edits of one generation give alone, ancestors and all.
+    pub(super) fn derive_apart(&self, ids: &BTreeSet<EntryId>) -> Result<Derived, VersionError> {
         let order = self.graph.order.iter().filter(|id| ids.contains(*id));
         let mut derived: Option<Derived> = None;
         let mut room = Room::default();
@@ -94,10 +101,8 @@ impl Document {
                 derived.retain(|base| room.keeps(base));
             }
         }
-        let mut derived = derived.ok_or(VersionError::Missing(*first))?;
-        derived.finish();
-        let text = derived.document().text(derived.text());
-        Ok(text.unwrap_or_default())
+        let missing = ids.first().copied().unwrap_or(EntryId([0; 32]));
+        derived.ok_or(VersionError::Missing(missing))
     }
 
     /// The text of a pinned version.
