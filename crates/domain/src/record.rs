@@ -10,15 +10,19 @@ use crate::{
     text::{Content, decode_block, decode_line},
 };
 
+mod circle;
 mod edit;
 mod grant;
 mod hosting;
+mod review;
 mod rights;
 mod voting;
 
+pub use circle::*;
 pub use edit::*;
 pub use grant::*;
 pub use hosting::*;
+pub use review::*;
 pub use rights::*;
 pub use voting::*;
 
@@ -132,6 +136,14 @@ records! {
     Host = 20, "host";
     /// A host says whether it serves a member.
     Hosting = 21, "hosting";
+    /// Something is to be done for a circle; the words are the note.
+    Action = 24, "action";
+    /// A circle gathers.
+    Gathering = 25, "gathering";
+    /// When a decision is looked at again; the last one counts.
+    Review = 26, "review";
+    /// A person joins a circle or leaves it.
+    Membership = 27, "membership";
 }
 
 impl Kind {

@@ -1,5 +1,6 @@
 //! Turns an act into an unsigned entry, or says what is wrong with it.
 
+mod circle;
 mod document;
 mod grants;
 mod hosts;
@@ -226,6 +227,9 @@ impl Core {
             Act::CreateDocument { .. } | Act::Edit { .. } | Act::Restart { .. } => {
                 self.draft_edit(key, act)
             }
+            Act::Membership(_) | Act::Action { .. } | Act::Gathering(_) | Act::Review(_) => {
+                self.draft_circle(now, key, act)
+            }
             _ => self.draft_proposal(now, key, act),
         }
     }
@@ -267,9 +271,12 @@ pub(crate) fn change_of(
         (_, Some(Record::Withdrawal(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Opening(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Comment(record))) => Change::Proposal(record.proposal),
+        (_, Some(Record::Review(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Edit(record))) => Change::Document(record.document.unwrap_or(id)),
         (_, Some(Record::Ballot(record))) => Change::Proposal(*phases.get(&record.phase)?),
-        (Kind::Circle | Kind::Role, _) => Change::Circles,
+        (Kind::Circle | Kind::Role | Kind::Membership | Kind::Action | Kind::Gathering, _) => {
+            Change::Circles
+        }
         (Kind::Application | Kind::Admit, _) => Change::Applications,
         (Kind::Endpoint, _) => Change::Peers,
         _ => Change::Members,

@@ -96,6 +96,8 @@ pub struct Stored {
     pub usage: Usage,
     /// The highest mandate number up to here, in root logs.
     pub mandates: u64,
+    /// Whether it has a note, here or not.
+    pub has_note: bool,
     /// The body without long texts, if the kind is known and the body was not withheld.
     pub record: Option<Box<Record>>,
     /// Who a person is, which views need everywhere.
