@@ -125,6 +125,7 @@ fn open(world: &mut World) -> Option<EntryId> {
         urgent: None,
         circle: None,
         language: "en".to_owned(),
+        draft: Vec::new(),
     };
     let ticket = world.act(0, steward.clone(), act)?;
     world.run_until(world.now + MINUTE, &mut Nobody);

@@ -120,6 +120,7 @@ impl World {
             urgent,
             circle: None,
             language: "en".to_owned(),
+            draft: Vec::new(),
         }
     }
 
@@ -162,6 +163,7 @@ impl World {
             title: format!("Amended {number}"),
             text: format!("We rather do number {number}."),
             what_changed: "The number.".to_owned(),
+            draft: Vec::new(),
         })
     }
 

@@ -180,6 +180,7 @@ impl Play {
                 urgent: line.urgent.then(|| "It cannot wait.".to_owned()),
                 circle: None,
                 language: "en".to_owned(),
+                draft: Vec::new(),
             },
             Doing::Open => {
                 let proposal = known?;
@@ -205,6 +206,7 @@ impl Play {
                 title: line.proposal.clone(),
                 text: format!("The amended text of {}.", line.proposal),
                 what_changed: "All of it.".to_owned(),
+                draft: Vec::new(),
             },
             Doing::Withdraw => Act::Withdraw {
                 proposal: known?,

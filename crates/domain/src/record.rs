@@ -12,6 +12,7 @@ use crate::{
 
 mod circle;
 mod edit;
+mod filing;
 mod grant;
 mod hosting;
 mod review;
@@ -20,6 +21,7 @@ mod voting;
 
 pub use circle::*;
 pub use edit::*;
+pub use filing::*;
 pub use grant::*;
 pub use hosting::*;
 pub use review::*;
@@ -136,6 +138,8 @@ records! {
     Host = 20, "host";
     /// A host says whether it serves a member.
     Hosting = 21, "hosting";
+    /// Where a document belongs; the last one counts.
+    Filing = 22, "filing";
     /// Something is to be done for a circle; the words are the note.
     Action = 24, "action";
     /// A circle gathers.

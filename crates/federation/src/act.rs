@@ -114,6 +114,8 @@ pub enum Act {
         circle: Option<CircleId>,
         /// The language it is written in.
         language: String,
+        /// The edits of the draft that the text was read from; none if it was written here.
+        draft: Vec<EntryId>,
     },
     /// A new version of a proposal. If voting was open it opens anew, on the new version, for a
     /// fresh period.
@@ -126,6 +128,8 @@ pub enum Act {
         text: String,
         /// What changed, in words; may be empty.
         what_changed: String,
+        /// The edits of the draft that the text was read from; none if it was written here.
+        draft: Vec<EntryId>,
     },
     /// The proposer takes a proposal back.
     Withdraw {
@@ -178,6 +182,8 @@ pub enum Act {
         /// The changes.
         operations: Vec<record::Operation>,
     },
+    /// Someone says where a document belongs.
+    File(record::Filing),
     /// A document begins anew with its text and leaves its history behind.
     Restart {
         /// The document.

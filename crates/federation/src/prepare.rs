@@ -227,6 +227,7 @@ impl Core {
             Act::CreateDocument { .. } | Act::Edit { .. } | Act::Restart { .. } => {
                 self.draft_edit(key, act)
             }
+            Act::File(filing) => self.draft_filing(key, filing),
             Act::Membership(_) | Act::Action { .. } | Act::Gathering(_) | Act::Review(_) => {
                 self.draft_circle(now, key, act)
             }
@@ -273,6 +274,7 @@ pub(crate) fn change_of(
         (_, Some(Record::Comment(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Review(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Edit(record))) => Change::Document(record.document.unwrap_or(id)),
+        (_, Some(Record::Filing(record))) => Change::Document(record.document),
         (_, Some(Record::Ballot(record))) => Change::Proposal(*phases.get(&record.phase)?),
         (Kind::Circle | Kind::Role | Kind::Membership | Kind::Action | Kind::Gathering, _) => {
             Change::Circles

@@ -113,6 +113,7 @@ impl Node {
             urgent: None,
             circle: None,
             language: "en".to_owned(),
+            draft: Vec::new(),
         };
         self.act(now, by, act)
     }

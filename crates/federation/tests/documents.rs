@@ -10,7 +10,7 @@ use domain::{
     genesis::{Founder, Genesis},
     id::{DocumentId, EntryId, Hash, MemberId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Custody, Grant, Object, Operation, Purpose, Roles},
+    record::{self, Custody, Grant, Object, Operation, Purpose, Roles, Sort},
 };
 use federation::{Act, Change, Core, Input, Output, Refused, Settings, Write};
 use replica::{
@@ -305,4 +305,85 @@ fn an_edit_that_fits_no_document_is_refused_and_nothing_is_stored() {
     let by_node = world.act(0, &node, edit(id, &[id], vec![splice(1)]));
     assert!(matches!(by_node, Err(Refused::Right { .. })));
     assert_eq!(world.nodes[0].entries.len(), before);
+}
+
+#[test]
+fn a_version_of_a_proposal_names_the_draft_it_was_read_from() {
+    let mut world = World::new();
+    let id = world.says(0, create("We share servers.")).unwrap();
+    world.meet();
+    world.rewrites(0, &id, "We share five servers.");
+    world.rewrites(1, &id, "We gladly share servers.");
+    world.meet();
+    let version = world.document(0, &id).version();
+    assert_eq!(version.edits.len(), 2);
+    let propose = |draft: &[EntryId]| Act::Propose {
+        title: "Servers".to_owned(),
+        text: "We gladly share five servers.".to_owned(),
+        rule: String::new(),
+        urgent: None,
+        circle: None,
+        language: "en".to_owned(),
+        draft: draft.to_vec(),
+    };
+    let proposal = world.says(0, propose(&version.edits)).unwrap();
+    let amend = Act::Amend {
+        proposal,
+        title: "Servers".to_owned(),
+        text: "We share servers.".to_owned(),
+        what_changed: String::new(),
+        draft: vec![id],
+    };
+    world.says(0, amend).unwrap();
+    world.meet();
+    let core = &world.nodes[1].core;
+    let versions = core.view().proposals[&proposal].versions();
+    let drafts: Vec<_> = versions
+        .iter()
+        .map(|version| core.replica().draft_of(version).unwrap())
+        .collect();
+    assert_eq!(drafts[0].document, id);
+    assert_eq!(drafts[0].edits, version.edits);
+    assert_eq!(drafts[1].edits, [id]);
+
+    let other = world.says(0, create("Another text.")).unwrap();
+    for draft in [&[id, other][..], &[proposal], &[EntryId([9; 32])]] {
+        assert_eq!(world.says(0, propose(draft)), Err(Refused::UnknownDocument));
+    }
+}
+
+#[test]
+fn the_last_word_on_where_a_document_belongs_counts() {
+    let mut world = World::new();
+    let id = world.says(0, create("We share servers.")).unwrap();
+    world.meet();
+    let filing = |sort, closed| record::Filing {
+        document: id,
+        sort,
+        circle: None,
+        proposal: None,
+        meeting: None,
+        closed,
+    };
+    let (draft, minutes) = (filing(Sort::Draft, false), filing(Sort::Minutes, true));
+    world.says(0, Act::File(draft)).unwrap();
+    world.meet();
+    world.says(1, Act::File(minutes)).unwrap();
+    world.meet();
+    for node in &world.nodes {
+        let filed = node.core.view().documents[&id].filed.as_ref().unwrap();
+        assert_eq!(filed.record, minutes);
+    }
+    let nowhere = record::Filing {
+        circle: Some(domain::id::CircleId([1; 16])),
+        ..draft
+    };
+    let refused = world.says(0, Act::File(nowhere));
+    assert_eq!(refused, Err(Refused::UnknownCircle));
+    let nothing = record::Filing {
+        document: EntryId([9; 32]),
+        ..draft
+    };
+    let refused = world.says(0, Act::File(nothing));
+    assert_eq!(refused, Err(Refused::UnknownDocument));
 }

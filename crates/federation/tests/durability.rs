@@ -139,6 +139,7 @@ impl Alone {
             urgent: None,
             circle: None,
             language: "en".to_owned(),
+            draft: Vec::new(),
         };
         let proposal = self.act(now, &key(1, 4), propose).expect("proposed");
         let opened = self.act(now, &key(1, 4), Act::Open { proposal });
@@ -269,6 +270,7 @@ fn an_amendment_and_its_new_opening_are_one_write() {
         title: "Servers".to_owned(),
         text: "We share some of them.".to_owned(),
         what_changed: "Some.".to_owned(),
+        draft: Vec::new(),
     };
     let input = Input::Act {
         ticket: 90,

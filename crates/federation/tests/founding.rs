@@ -254,6 +254,7 @@ fn propose(text: &str) -> Act {
         urgent: None,
         circle: None,
         language: "en".to_owned(),
+        draft: Vec::new(),
     }
 }
 
@@ -359,6 +360,7 @@ fn an_amendment_during_voting_opens_voting_anew_and_old_ballots_do_not_count() {
         title: "Three circles".to_owned(),
         text: "Version two, longer.".repeat(3_000),
         what_changed: "Everything.".to_owned(),
+        draft: Vec::new(),
     };
     world.delegate(0, amend).unwrap();
     assert!(matches!(
@@ -565,6 +567,7 @@ fn put_to_the_vote(world: &mut World, rule: &str) -> EntryId {
         urgent: None,
         circle: None,
         language: "en".to_owned(),
+        draft: Vec::new(),
     };
     let proposal = world.delegate(0, act).unwrap();
     world.delegate(0, Act::Open { proposal }).unwrap();
@@ -660,6 +663,7 @@ fn a_block_that_nobody_integrates_stays_one_and_a_new_version_begins_anew() {
         title: "Servers".to_owned(),
         text: "We share some of them.".to_owned(),
         what_changed: "Some.".to_owned(),
+        draft: Vec::new(),
     };
     world.delegate(0, amend).unwrap();
     assert_eq!(state(&world, 2, &second), State::Voting);

@@ -178,6 +178,7 @@ fn a_co_op_without_a_node_is_hosted_votes_and_moves() {
         urgent: None,
         circle: None,
         language: "en".to_owned(),
+        draft: Vec::new(),
     };
     let proposal = world.act(&key(3, 4), propose).unwrap();
     world.act(&key(3, 3), Act::Open { proposal }).unwrap();
@@ -253,6 +254,7 @@ fn a_delegate_of_an_old_mandate_is_told_so() {
         urgent: None,
         circle: None,
         language: "en".to_owned(),
+        draft: Vec::new(),
     };
     let proposal = world.act(&key(3, 4), propose).unwrap();
     world.act(&key(3, 4), Act::Open { proposal }).unwrap();

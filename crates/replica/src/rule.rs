@@ -119,6 +119,10 @@ pub(crate) fn judge(
         size: header.size() as u32,
         usage,
         mandates,
+        references: match header.kind {
+            Kind::Proposal | Kind::Amendment => header.references[..].into(),
+            _ => Box::default(),
+        },
         has_note: header.note.is_some(),
         record: record.map(|record| Box::new(record.without_text())),
         person,
@@ -257,7 +261,7 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
         Kind::Proposal | Kind::Amendment | Kind::Withdrawal | Kind::Comment | Kind::Review => {
             ("proposals", person)
         }
-        Kind::Edit => ("documents", person),
+        Kind::Edit | Kind::Filing => ("documents", person),
         Kind::Opening => ("proposals", right.is_steward() || delegate),
         Kind::Ballot => ("ballots", delegate),
         Kind::Host => ("hosts", right == Right::Root || right.is_steward()),

@@ -96,6 +96,9 @@ pub struct Stored {
     pub usage: Usage,
     /// The highest mandate number up to here, in root logs.
     pub mandates: u64,
+    /// What a version of a proposal speaks of: the draft it was read from. Other kinds' references
+    /// stay in the store.
+    pub references: Box<[EntryId]>,
     /// Whether it has a note, here or not.
     pub has_note: bool,
     /// The body without long texts, if the kind is known and the body was not withheld.

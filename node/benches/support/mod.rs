@@ -104,6 +104,7 @@ pub fn history(count: u64) -> History {
         urgent: None,
         circle: None,
         language: "en".to_owned(),
+        draft: Vec::new(),
     };
     let (proposal, written): (ProposalId, _) = act(&mut core, START, &key(10), propose);
     entries.extend(written);

@@ -268,6 +268,7 @@ impl<'a> Story<'a> {
                 one.words()
             ),
             what_changed: "It now says that the full text comes first.".to_owned(),
+            draft: Vec::new(),
         };
         self.past.act(&self.keys[2], act)?;
         self.vote(1, id, Choice::Agree, "")?;
@@ -306,5 +307,6 @@ pub fn propose(one: &Historical, rule: &str) -> Act {
         urgent: None,
         circle: None,
         language: "en".to_owned(),
+        draft: Vec::new(),
     }
 }

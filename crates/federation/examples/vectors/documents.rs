@@ -2,7 +2,7 @@
 
 use domain::{
     id::EntryId,
-    record::{Edit, Object, ObjectKind, Operation, Record, Start, Value as Single},
+    record::{Edit, Filing, Object, ObjectKind, Operation, Record, Sort, Start, Value as Single},
     text::Content,
 };
 use replica::{
@@ -49,6 +49,19 @@ impl History {
         };
         let draft = editing(&self.book, "bela.edit", &self.bela, &[document], edit);
         self.book.write(draft);
+        let filing = Record::Filing(Filing {
+            document,
+            sort: Sort::Minutes,
+            circle: None,
+            proposal: None,
+            meeting: None,
+            closed: false,
+        });
+        let (key, grant) = (&self.carla.delegate, self.carla.grant);
+        let draft = self
+            .book
+            .draft("carla.filing", key, grant, "documents", &filing);
+        self.book.write(draft.for_audience(Audience::Members));
     }
 }
 

@@ -245,6 +245,19 @@ fn refused_hosts() -> Vec<(&'static str, Kind, Vec<u8>)> {
     ]
 }
 
+fn refused_filings() -> Vec<(&'static str, Kind, Vec<u8>)> {
+    let filing = |sort, closed| {
+        write(|e| {
+            e.array(6).value(&ID).uint(sort).null().null().null();
+            e.uint(closed);
+        })
+    };
+    vec![
+        ("a sort of document above 255", Kind::Filing, filing(256, 0)),
+        ("neither open nor closed", Kind::Filing, filing(1, 2)),
+    ]
+}
+
 /// A gathering with this end of its repetition and these cancelled days.
 fn gathering(minutes: u64, every: u64, both_ends: bool, cancelled: &[u64]) -> Vec<u8> {
     write(|e| {
@@ -303,6 +316,7 @@ fn refused() -> Vec<Value> {
         refused_votes(),
         refused_edits(),
         refused_hosts(),
+        refused_filings(),
         refused_circles(),
     ]
     .concat()

@@ -1,5 +1,7 @@
 //! Acts on documents.
 
+use std::collections::BTreeSet;
+
 use domain::{
     cbor::{DecodeError, Encode},
     id::{DocumentId, EntryId},
@@ -19,6 +21,64 @@ use crate::{act::Act, core::Core, error::Refused};
 const BODY_BYTES_MAX: usize = 60 * 1024;
 
 impl Core {
+    pub(super) fn draft_filing(
+        &self,
+        key: &PublicKey,
+        filing: &record::Filing,
+    ) -> Result<Draft, Refused> {
+        let view = self.view();
+        let begun = view.documents.get(&filing.document);
+        if begun.is_none_or(|document| document.edits.is_empty()) {
+            return Err(Refused::UnknownDocument);
+        }
+        let has_circle = |id| view.circles.contains_key(id);
+        if !filing.circle.as_ref().is_none_or(has_circle) {
+            return Err(Refused::UnknownCircle);
+        }
+        let has_proposal = |id| view.proposals.contains_key(id);
+        if !filing.proposal.as_ref().is_none_or(has_proposal) {
+            return Err(Refused::UnknownProposal);
+        }
+        let (grant, _) = self.person_grant(key)?;
+        let mut draft = Draft::new(grant, "documents", Record::Filing(*filing));
+        draft.audience = Audience::Members;
+        Ok(draft)
+    }
+
+    /// The edits that a version of a proposal was read from, as its references: ascending, of one
+    /// document, at most `most`.
+    pub(super) fn read_from(
+        &self,
+        edits: &[EntryId],
+        most: usize,
+    ) -> Result<Vec<EntryId>, Refused> {
+        let mut sorted = edits.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        if sorted.len() > most {
+            let found = sorted.len();
+            let problem = format!(
+                "{found} people's changes stand side by side and {most} can be named; change the \
+                 draft once more to bring them together"
+            );
+            return Err(text_error("draft", problem));
+        }
+        let documents = sorted.iter().map(|id| self.document_of(id));
+        let documents: Option<BTreeSet<DocumentId>> = documents.collect();
+        if documents.is_none_or(|documents| documents.len() > 1) {
+            return Err(Refused::UnknownDocument);
+        }
+        Ok(sorted)
+    }
+
+    /// The document of an edit.
+    fn document_of(&self, id: &EntryId) -> Option<DocumentId> {
+        match self.replica().find(id)?.record.as_deref() {
+            Some(Record::Edit(edit)) => Some(edit.document.unwrap_or(*id)),
+            _ => None,
+        }
+    }
+
     pub(super) fn draft_edit(&self, key: &PublicKey, act: &Act) -> Result<Draft, Refused> {
         let (grant, _) = self.person_grant(key)?;
         let (document, parents, edit, chunks) = match act {
@@ -82,14 +142,7 @@ impl Core {
             let problem = format!("it builds on {} edits, {REFERENCES_MAX} fit", sorted.len());
             return Err(text_error("document", problem));
         }
-        let is_of = |id: &EntryId| {
-            let stored = self.replica().find(id);
-            let record = stored.and_then(|stored| stored.record.as_deref());
-            match record {
-                Some(Record::Edit(edit)) => edit.document.unwrap_or(*id) == document,
-                _ => false,
-            }
-        };
+        let is_of = |id: &EntryId| self.document_of(id) == Some(document);
         if sorted.is_empty() || !sorted.iter().all(is_of) {
             return Err(Refused::UnknownDocument);
         }

@@ -7,7 +7,10 @@ use domain::{
     record::{self, Ballot, Elector, REVISIONS_MAX, Record, VOTERS_MAX},
     text::visible_characters,
 };
-use replica::{entry::Audience, view::Version};
+use replica::{
+    entry::{Audience, REFERENCES_MAX},
+    view::Version,
+};
 
 use super::{
     Draft,
@@ -35,6 +38,7 @@ impl Core {
                 urgent,
                 circle,
                 language,
+                draft: read_from,
             } => {
                 let (grant, _) = self.person_grant(key)?;
                 let rule = self.rule(rule)?;
@@ -55,6 +59,7 @@ impl Core {
                     language: line("language", language, 35)?,
                 };
                 let mut draft = Draft::new(grant, "proposals", Record::Proposal(record));
+                draft.references = self.read_from(read_from, REFERENCES_MAX)?;
                 draft.chunks = chunks;
                 Ok(draft)
             }
@@ -63,6 +68,7 @@ impl Core {
                 title,
                 text,
                 what_changed,
+                draft: read_from,
             } => {
                 let decision = self.own_proposal(now, key, proposal)?;
                 let (grant, _) = self.person_grant(key)?;
@@ -83,7 +89,10 @@ impl Core {
                     what_changed,
                     record::NOTE_BYTES_MAX,
                 )?);
-                draft.references = vec![decision.version.entry];
+                // One place is for the version it follows.
+                draft.references = self.read_from(read_from, REFERENCES_MAX - 1)?;
+                draft.references.push(decision.version.entry);
+                draft.references.sort_unstable();
                 draft.chunks = chunks;
                 Ok(draft)
             }

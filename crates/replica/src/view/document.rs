@@ -8,7 +8,7 @@ use domain::{
     record::{self, Record},
 };
 
-use super::View;
+use super::{Version, View};
 use crate::{replica::Replica, stored::Stored};
 
 /// A document, as far as it can be told without the bodies of its edits.
@@ -21,6 +21,31 @@ pub struct Document {
     pub edits: BTreeSet<(Timestamp, EntryId)>,
     /// The members whose people edited it.
     pub members: BTreeSet<MemberId>,
+    /// Where it belongs, as it was last said.
+    pub filed: Option<Filed>,
+}
+
+/// Where a document belongs, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// What was said.
+    pub record: record::Filing,
+    /// The key that signed.
+    pub author: PublicKey,
+    /// The member it acted for.
+    pub member: MemberId,
+    /// When.
+    pub time: Timestamp,
+    latest: EntryId,
+}
+
+/// The version of a document that a version of a proposal was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The document.
+    pub document: DocumentId,
+    /// The edits, ascending: they and what they build on give the text.
+    pub edits: Vec<EntryId>,
 }
 
 /// How a document began.
@@ -51,9 +76,42 @@ impl View {
             });
         }
     }
+
+    pub(super) fn add_filing(&mut self, stored: &Stored, filing: &record::Filing) {
+        let filed = Filed {
+            record: *filing,
+            author: stored.author,
+            member: stored.member,
+            time: stored.time,
+            latest: stored.id,
+        };
+        let document = self.documents.entry(filing.document).or_default();
+        let known = document.filed.get_or_insert_with(|| filed.clone());
+        if (known.time, known.latest) < (filed.time, filed.latest) {
+            *known = filed;
+        }
+    }
 }
 
 impl Replica {
+    /// The version of a document that a version of a proposal was read from, as its author says:
+    /// whether the text is the same shows when it is derived. `None` if it names no edits that are
+    /// here, or edits of several documents.
+    #[must_use]
+    pub fn draft_of(&self, version: &Version) -> Option<Draft> {
+        let of = |id: &EntryId| match self.find(id)?.record.as_deref() {
+            Some(Record::Edit(edit)) => Some((edit.document.unwrap_or(*id), *id)),
+            _ => None,
+        };
+        let edits: Vec<(DocumentId, EntryId)> = version.references.iter().filter_map(of).collect();
+        let (document, _) = *edits.first()?;
+        let is_one = edits.iter().all(|(other, _)| *other == document);
+        is_one.then(|| Draft {
+            document,
+            edits: edits.into_iter().map(|(_, id)| id).collect(),
+        })
+    }
+
     /// The edits of a document that count, in a view of this replica: those that stand, and of a
     /// forked log the two that prove the fork, which every node keeps. Ascending by time, then id.
     ///

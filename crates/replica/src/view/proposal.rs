@@ -32,6 +32,9 @@ pub struct Version {
     pub time: Timestamp,
     /// The key that wrote it.
     pub by: PublicKey,
+    /// The edits of the draft it was read from, ascending, and whatever else it speaks of;
+    /// [`crate::Replica::draft_of`] tells them apart.
+    pub references: Box<[EntryId]>,
 }
 
 /// Why an opening opens nothing.
@@ -334,6 +337,7 @@ impl View {
             hash: version_hash(&record.title, &record.content),
             time: stored.time,
             by: stored.author,
+            references: stored.references.clone(),
         };
         self.proposals.entry(stored.id).or_default().first = Some(First {
             member: stored.member,
@@ -358,6 +362,7 @@ impl View {
             hash: version_hash(&record.title, &record.content),
             time: stored.time,
             by: stored.author,
+            references: stored.references.clone(),
         };
         let proposal = self.proposals.entry(record.proposal).or_default();
         let place = proposal

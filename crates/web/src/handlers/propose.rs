@@ -91,6 +91,7 @@ fn propose_act(form: &Form) -> Result<Act, WebError> {
         urgent,
         circle: circle.map_err(|_| fault("circle", "Choose a circle of the list."))?,
         language: fields.optional("language").unwrap_or("en").to_owned(),
+        draft: Vec::new(),
     })
 }
 
@@ -168,6 +169,7 @@ pub(crate) async fn do_amend(
         title: fields.get("title").to_owned(),
         text: fields.get("text").to_owned(),
         what_changed: fields.get("what_changed").to_owned(),
+        draft: Vec::new(),
     };
     let work = async {
         acts::perform(&site, &form.actor, act).await?;

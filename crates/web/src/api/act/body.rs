@@ -2,9 +2,9 @@
 
 use domain::{
     decision::Choice,
-    id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
+    id::{CircleId, DocumentId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
     key::PublicKey,
-    record::{self, Custody, Purpose},
+    record::{self, Custody, Purpose, Sort},
 };
 use federation::{Act, Keep};
 use serde::Deserialize;
@@ -117,6 +117,9 @@ pub(super) enum ActBody {
         circle: Option<Text<CircleId>>,
         #[serde(default)]
         language: String,
+        /// The edits of the draft that the text was read from.
+        #[serde(default)]
+        draft: Vec<Text<EntryId>>,
     },
     Amend {
         proposal: Text<ProposalId>,
@@ -124,6 +127,9 @@ pub(super) enum ActBody {
         text: String,
         #[serde(default)]
         what_changed: String,
+        /// The edits of the draft that the text was read from.
+        #[serde(default)]
+        draft: Vec<Text<EntryId>>,
     },
     Withdraw {
         proposal: Text<ProposalId>,
@@ -146,6 +152,15 @@ pub(super) enum ActBody {
         answers: Option<Text<EntryId>>,
         text: String,
     },
+    File {
+        document: Text<DocumentId>,
+        sort: Text<Sort>,
+        circle: Option<Text<CircleId>>,
+        proposal: Option<Text<ProposalId>>,
+        meeting: Option<Text<EntryId>>,
+        #[serde(default)]
+        closed: bool,
+    },
     Host {
         host: Text<MemberId>,
     },
@@ -165,6 +180,7 @@ impl ActBody {
                 urgent,
                 circle,
                 language,
+                draft,
             } => Act::Propose {
                 title,
                 text,
@@ -176,18 +192,36 @@ impl ActBody {
                 } else {
                     language
                 },
+                draft: draft.into_iter().map(|edit| edit.0).collect(),
             },
             Self::Amend {
                 proposal,
                 title,
                 text,
                 what_changed,
+                draft,
             } => Act::Amend {
                 proposal: proposal.0,
                 title,
                 text,
                 what_changed,
+                draft: draft.into_iter().map(|edit| edit.0).collect(),
             },
+            Self::File {
+                document,
+                sort,
+                circle,
+                proposal,
+                meeting,
+                closed,
+            } => Act::File(record::Filing {
+                document: document.0,
+                sort: sort.0,
+                circle: circle.map(|circle| circle.0),
+                proposal: proposal.map(|proposal| proposal.0),
+                meeting: meeting.map(|meeting| meeting.0),
+                closed,
+            }),
             Self::Withdraw { proposal, reason } => Act::Withdraw {
                 proposal: proposal.0,
                 reason,
