@@ -10,7 +10,7 @@ use domain::{
 };
 use federation::Act;
 
-use super::{go, refill, views};
+use super::{submit::submit, views};
 use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
@@ -196,14 +196,10 @@ async fn save(site: &Site, form: &Form, id: Option<CircleId>) -> Result<Response
         acts::perform(site, &form.actor, Act::Circle(circle)).await?;
         Ok(format!("/circles/{saved}?done=saved"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = edit_page(site, &form.actor, &form.place, id, &filled)?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(site, form, work, async |filled| {
+        edit_page(site, &form.actor, &form.place, id, &filled)
+    })
+    .await
 }
 
 /// `POST /circles`
@@ -279,14 +275,10 @@ pub(crate) async fn role(
         }
         Ok(format!("/circles/{id}?done=saved"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = show(&site, &form.actor, &form.place, id, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        show(&site, &form.actor, &form.place, id, &filled).await
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use federation::Act;
 use serde::Deserialize;
 
 use self::view::Reading;
-use super::{go, refill, views};
+use super::{submit::submit, views};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -100,7 +100,7 @@ pub(crate) async fn page(
 }
 
 /// Does what a form asks for, once, and goes on; or shows the page with what is wrong.
-async fn submit(
+async fn perform(
     site: &Site,
     form: &Form,
     id: ProposalId,
@@ -112,14 +112,10 @@ async fn submit(
         acts::perform(site, &form.actor, act?).await?;
         Ok(format!("/decide/{id}?done={done}"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = show(site, &form.actor, &form.place, id, &refilled(filled)).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(site, form, work, async |filled| {
+        show(site, &form.actor, &form.place, id, &refilled(filled)).await
+    })
+    .await
 }
 
 /// `POST /decide/{id}/vote`
@@ -135,7 +131,7 @@ pub(crate) async fn vote(
         change: true,
         ..Forms::default()
     };
-    submit(&site, &form, id, act, "voted", forms).await
+    perform(&site, &form, id, act, "voted", forms).await
 }
 
 /// `POST /decide/{id}/open`
@@ -149,7 +145,7 @@ pub(crate) async fn open(
         withdraw,
         ..Forms::default()
     };
-    submit(
+    perform(
         &site,
         &form,
         proposal,
@@ -175,7 +171,7 @@ pub(crate) async fn withdraw(
         withdraw,
         ..Forms::default()
     };
-    submit(&site, &form, proposal, Ok(act), "withdrawn", forms).await
+    perform(&site, &form, proposal, Ok(act), "withdrawn", forms).await
 }
 
 /// `POST /decide/{id}/comment`
@@ -190,7 +186,7 @@ pub(crate) async fn comment(
         comment,
         ..Forms::default()
     };
-    submit(&site, &form, proposal, act, "commented#discussion", forms).await
+    perform(&site, &form, proposal, act, "commented#discussion", forms).await
 }
 
 fn comment_act(proposal: ProposalId, fields: &Fields) -> Result<Act, WebError> {

@@ -11,7 +11,7 @@ use domain::{
     record::{Newcomer, Profile},
 };
 
-use super::{go, refill, views};
+use super::{submit::submit, views};
 use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
@@ -244,14 +244,10 @@ pub(crate) async fn do_profile(State(site): State<Site>, form: Form) -> Result<R
         acts::perform(&site, &form.actor, act).await?;
         Ok(format!("/members/{own}?done=saved"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = profile_page(&site, &form.actor, &form.place, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        profile_page(&site, &form.actor, &form.place, &filled).await
+    })
+    .await
 }
 
 async fn applications_page(
@@ -330,12 +326,8 @@ pub(crate) async fn admit(
         acts::perform(&site, &form.actor, act).await?;
         Ok("/federation/applications?done=admitted".to_owned())
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = applications_page(&site, &form.actor, &form.place, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        applications_page(&site, &form.actor, &form.place, &filled).await
+    })
+    .await
 }

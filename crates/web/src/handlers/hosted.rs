@@ -14,7 +14,12 @@ use domain::{
 };
 use replica::view::HostState;
 
-use super::{entrance, federation::class_name, go, refill, views};
+use super::{
+    entrance,
+    federation::class_name,
+    submit::{again, reveal, submit},
+    views,
+};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed, Visitor, form_bytes},
@@ -182,10 +187,9 @@ pub(crate) async fn page(
     show(&site, &actor, &place, Shown::default(), &Filled::default()).await
 }
 
-async fn again(site: &Site, form: &Form, error: WebError) -> Result<Response, WebError> {
-    let (status, filled) = refill(&form.fields, error)?;
-    let page = show(site, &form.actor, &form.place, Shown::default(), &filled).await?;
-    Ok((status, page).into_response())
+/// The page with a form that was sent back.
+async fn refilled(site: &Site, form: &Form, filled: Filled) -> Result<Response, WebError> {
+    show(site, &form.actor, &form.place, Shown::default(), &filled).await
 }
 
 /// Makes an invitation for a co-op or a person, and gives the path of its link.
@@ -210,30 +214,21 @@ pub(crate) async fn make_invitation(
 
 /// `POST /node/hosted/invite`: `name`, `class`
 pub(crate) async fn invite(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
-    // The link is a secret: of a repeated form only the first answer has it.
-    let link = std::sync::Mutex::new(None);
     let work = async {
         let (name, class) = (form.fields.get("name"), form.fields.get("class"));
         let (invitation, path) = make_invitation(&site, &form.actor, name, class).await?;
         let at = site.settings.public_url.as_ref().map(ToString::to_string);
         let host = at.unwrap_or_else(|| format!("http://{}", form.place.host));
-        if let Ok(mut link) = link.lock() {
-            *link = Some((invitation.name, format!("{host}{path}")));
-        }
-        Ok("/node/hosted".to_owned())
+        Ok((invitation.name, format!("{host}{path}")))
     };
-    let done = site.once.run(form.id, work).await;
-    match (done, link.into_inner().unwrap_or_default()) {
-        (Ok(_), Some(link)) => {
-            let shown = Shown {
-                invitation: Some(link),
-                ..Shown::default()
-            };
-            show(&site, &form.actor, &form.place, shown, &Filled::default()).await
-        }
-        (Ok(path), None) => Ok(go(&path)),
-        (Err(error), _) => again(&site, &form, error).await,
-    }
+    let page = async |invitation, filled| {
+        let shown = Shown {
+            invitation,
+            ..Shown::default()
+        };
+        show(&site, &form.actor, &form.place, shown, &filled).await
+    };
+    reveal(&site, &form, "/node/hosted", work, page).await
 }
 
 /// `POST /node/hosted/{member}/answer`: `accepts` is `yes` or `no`
@@ -250,10 +245,8 @@ pub(crate) async fn answer(
         acts::perform(&site, &form.actor, Act::Hosting { member, accepts }).await?;
         Ok("/node/hosted?done=saved".to_owned())
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => again(&site, &form, error).await,
-    }
+    let page = async |filled| refilled(&site, &form, filled).await;
+    submit(&site, &form, work, page).await
 }
 
 /// `POST /node/hosted/move`: `host`
@@ -265,10 +258,8 @@ pub(crate) async fn move_on(State(site): State<Site>, form: Form) -> Result<Resp
         acts::perform(&site, &form.actor, Act::Host { host }).await?;
         Ok("/node/hosted?done=saved".to_owned())
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => again(&site, &form, error).await,
-    }
+    let page = async |filled| refilled(&site, &form, filled).await;
+    submit(&site, &form, work, page).await
 }
 
 /// `POST /node/hosted/export`
@@ -366,8 +357,8 @@ pub(crate) async fn do_join(
             entrance::enter(&site, &headers, account.person, seed.as_ref(), "/account").await
         }
         Err(error) => {
-            let (status, filled) = refill(&fields, error)?;
-            Ok((status, join_page(&site, &place, &secret, &filled).await?).into_response())
+            let page = async |filled| join_page(&site, &place, &secret, &filled).await;
+            again(&fields, error, page).await
         }
     }
 }
