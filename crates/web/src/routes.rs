@@ -12,8 +12,8 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, charter, circle, common, decide, decision, entrance, federation, feeds, home,
-        hosted, node, propose, reminders,
+        account, action, calendar, charter, circle, circle_documents, common, decide, decision,
+        entrance, federation, feeds, gathering, home, hosted, node, propose, reminders,
     },
     protect,
     site::Site,
@@ -25,6 +25,7 @@ pub fn router(site: Site) -> Router {
         .route("/", get(home::page))
         .merge(decisions())
         .merge(members())
+        .merge(circles())
         .merge(own_node())
         .merge(own_account())
         .merge(api::routes())
@@ -63,6 +64,7 @@ fn decisions() -> Router<Site> {
         .route("/decide/{id}/open", post(decision::open))
         .route("/decide/{id}/withdraw", post(decision::withdraw))
         .route("/decide/{id}/comment", post(decision::comment))
+        .route("/decide/{id}/review", post(decision::review))
         .route(
             "/decide/{id}/amend",
             get(propose::amend).post(propose::do_amend),
@@ -83,11 +85,32 @@ fn members() -> Router<Site> {
             "/federation/applications/{key}/admit",
             post(federation::admit),
         )
+}
+
+fn circles() -> Router<Site> {
+    Router::new()
         .route("/circles", get(circle::list).post(circle::do_new))
         .route("/circles/new", get(circle::new))
         .route("/circles/{id}", get(circle::page).post(circle::do_edit))
         .route("/circles/{id}/edit", get(circle::edit))
         .route("/circles/{id}/roles", post(circle::role))
+        .route("/circles/{id}/join", post(circle::join))
+        .route("/circles/{id}/leave", post(circle::leave))
+        .route("/circles/{id}/actions", post(action::add))
+        .route("/circles/{id}/documents", post(circle_documents::begin))
+        .route("/circles/{id}/gatherings", post(gathering::do_new))
+        .route("/circles/{id}/gatherings/new", get(gathering::new))
+        .route("/actions/{id}", get(action::page).post(action::change))
+        .route("/actions/{id}/done", post(action::done))
+        .route(
+            "/gatherings/{id}",
+            get(gathering::page).post(gathering::do_edit),
+        )
+        .route("/gatherings/{id}/edit", get(gathering::edit))
+        .route("/gatherings/{id}/cancel", post(gathering::cancel))
+        .route("/calendar", get(calendar::page))
+        .route("/checklist/hide", post(home::hide_checklist))
+        .route("/checklist/show", post(home::show_checklist))
 }
 
 fn own_node() -> Router<Site> {

@@ -83,11 +83,23 @@ pub enum Done {
     FeedRenewed,
     /// What the reader is written to about was set.
     RemindersSet,
+    /// The reader joined a circle.
+    Joined,
+    /// The reader left a circle.
+    Left,
+    /// An action point was added.
+    Action,
+    /// An action point was done.
+    ActionDone,
+    /// A gathering was planned or changed.
+    Gathering,
+    /// The day of a review was set.
+    Review,
 }
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -102,6 +114,12 @@ impl Done {
         Self::SignedOut,
         Self::FeedRenewed,
         Self::RemindersSet,
+        Self::Joined,
+        Self::Left,
+        Self::Action,
+        Self::ActionDone,
+        Self::Gathering,
+        Self::Review,
     ];
 
     /// The word in the address after a redirect.
@@ -122,6 +140,12 @@ impl Done {
             Self::SignedOut => "signed-out",
             Self::FeedRenewed => "feed-renewed",
             Self::RemindersSet => "reminders-set",
+            Self::Joined => "joined",
+            Self::Left => "left",
+            Self::Action => "action",
+            Self::ActionDone => "action-done",
+            Self::Gathering => "gathering",
+            Self::Review => "review",
         }
     }
 
@@ -148,6 +172,12 @@ impl Done {
             Self::SignedOut => say.done_signed_out(),
             Self::FeedRenewed => say.done_feed_renewed(),
             Self::RemindersSet => say.done_reminders_set(),
+            Self::Joined => say.done_joined(),
+            Self::Left => say.done_left(),
+            Self::Action => say.done_action(),
+            Self::ActionDone => say.done_action_done(),
+            Self::Gathering => say.done_gathering(),
+            Self::Review => say.done_review(),
         }
     }
 }
