@@ -9,6 +9,8 @@
 //! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
 //! | `GET /api/status` | this node, its peers, how many votes the member still has to cast (`needs_our_vote`), and who asks (`you`, with `needs_our_vote` for a delegate) |
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
+//! | `GET /api/charter?power=yes` | the charter in force: rules, classes, all of it as TOML, and with `power` the Banzhaf power of each class under each rule, in millionths |
+//! | `POST /api/charter/compare` `{"charter": TOML}` | what it would change: keys, power before and after, the `path` of the page that shows it |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|closed\|all` | a list |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
 //! | `GET`, `POST /api/documents` `{"title", "text"?}` | the documents; begins one and gives its `id` |
@@ -45,6 +47,7 @@
 //! insert}`, each on the text that the ones before leave.
 
 mod act;
+mod charter;
 mod decision;
 mod documents;
 mod hosted;
@@ -89,6 +92,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/circles", get(read::circles))
         .route("/api/keys", get(read::keys))
         .route("/api/applications", get(read::applications))
+        .route("/api/charter", get(charter::show))
+        .route("/api/charter/compare", post(charter::compare))
         .route("/api/decisions", get(decision::list))
         .route("/api/decisions/{id}", get(decision::one))
         .merge(of_documents())
