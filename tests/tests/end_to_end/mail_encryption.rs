@@ -47,11 +47,13 @@ async fn refused_then_taken(tls: &str, secrecy: fn(Certified) -> Secrecy) {
     federation.start().await;
     let mut steward = federation.coops[0].sign_in().await;
     federation.coops[1].sign_in().await;
-    let fields = [("mail", ADDRESS), ("reminders", "yes"), ("digest_hour", "8")];
+    let fields = [
+        ("mail", ADDRESS),
+        ("reminders", "yes"),
+        ("digest_hour", "8"),
+    ];
     let page = "/account";
-    let set = steward
-        .submit(page, "/account/reminders", &fields)
-        .await;
+    let set = steward.submit(page, "/account/reminders", &fields).await;
     set.expect(303);
     federation.coops[1].put_to_the_vote("Rent a hall").await;
 
@@ -69,7 +71,11 @@ async fn refused_then_taken(tls: &str, secrecy: fn(Certified) -> Secrecy) {
         }
         wait::until("the node says why", MAIL_SECONDS, async || {
             let page = steward.get("/node").await.expect(200).body;
-            let says = ["the certificate of localhost is not accepted", "mail.ca_file", why];
+            let says = [
+                "the certificate of localhost is not accepted",
+                "mail.ca_file",
+                why,
+            ];
             says.iter().all(|words| page.contains(words)).then_some(())
         })
         .await;
@@ -92,7 +98,10 @@ async fn refused_then_taken(tls: &str, secrecy: fn(Certified) -> Secrecy) {
     assert_eq!(mail.to, [ADDRESS]);
     assert_eq!(mail.header("subject"), "Vote open: Rent a hall");
     let told = right.commands();
-    assert_eq!(told.iter().any(|word| word == "STARTTLS"), tls == "starttls");
+    assert_eq!(
+        told.iter().any(|word| word == "STARTTLS"),
+        tls == "starttls"
+    );
     let page = steward.get("/node").await.expect(200).body;
     assert!(!page.contains("Mail cannot be sent"), "{page}");
 }

@@ -17,20 +17,30 @@ async fn delegate_with_own_key(coop: &Coop, name: &str) -> String {
     let status = coop.api("/api/status").await;
     let (federation, member) = (text(&status["federation"]["id"]), text(&status["member"]));
     let prove = ["key", "prove", &file, "--federation", &federation];
-    let proof = coop.ask(&[&prove[..], &["--member", &member]].concat()).await;
+    let proof = coop
+        .ask(&[&prove[..], &["--member", &member]].concat())
+        .await;
     let (key, person) = (text(&proof["key"]), text(&proof["person"]));
     let signed = text(&proof["proof"]);
-    let grant = ["key", "grant", &key, "--roles", "delegate", "--person", &person];
+    let grant = [
+        "key", "grant", &key, "--roles", "delegate", "--person", &person,
+    ];
     let words = [&grant[..], &["--proof", &signed]].concat();
     coop.say(&words).await.done();
     let known = coop.api("/api/members").await;
     let own = known["members"].as_array().unwrap();
     let own = own.iter().find(|one| one["id"] == *member).unwrap();
-    let mut keys: Vec<String> = own["delegates"].as_array().unwrap().iter()
+    let mut keys: Vec<String> = own["delegates"]
+        .as_array()
+        .unwrap()
+        .iter()
         .map(|delegate| text(&delegate["key"]))
         .collect();
     keys.push(key);
-    let mandate: Vec<&str> = ["key", "mandate"].into_iter().chain(keys.iter().map(String::as_str)).collect();
+    let mandate: Vec<&str> = ["key", "mandate"]
+        .into_iter()
+        .chain(keys.iter().map(String::as_str))
+        .collect();
     coop.say(&mandate).await.done();
     file
 }
@@ -61,7 +71,10 @@ fn several_delegates_vote_and_a_stolen_key_is_outvoted_by_a_new_mandate_after_a_
 
         // Either delegate of the mandate votes for the co-op; the last ballot counts.
         alder.vote(&id, "agree").await;
-        alder.say(&["vote", &id, "abstain", "--key", &wanda]).await.done();
+        alder
+            .say(&["vote", &id, "abstain", "--key", &wanda])
+            .await
+            .done();
         counts(birch, &id, "Alder", "abstain").await;
         alder.vote(&id, "agree").await;
         counts(birch, &id, "Alder", "agree").await;
@@ -85,12 +98,16 @@ fn several_delegates_vote_and_a_stolen_key_is_outvoted_by_a_new_mandate_after_a_
         federation.forwarder.heal();
         for coop in [alder, birch] {
             counts(coop, &id, "Alder", "abstain").await;
-            wait::until("the thief's ballot is shown and does not count", 15, async || {
-                let decision = coop.decision(&id).await;
-                let ballots = decision["phase"]["ballots"].as_array()?;
-                let stolen = ballots.iter().find(|ballot| ballot["choice"] == "block")?;
-                (stolen["counts"] == json!(false)).then_some(())
-            })
+            wait::until(
+                "the thief's ballot is shown and does not count",
+                15,
+                async || {
+                    let decision = coop.decision(&id).await;
+                    let ballots = decision["phase"]["ballots"].as_array()?;
+                    let stolen = ballots.iter().find(|ballot| ballot["choice"] == "block")?;
+                    (stolen["counts"] == json!(false)).then_some(())
+                },
+            )
             .await;
         }
     });
