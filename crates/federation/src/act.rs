@@ -171,6 +171,17 @@ pub enum Act {
     },
     /// Someone says where a document belongs.
     File(record::Filing),
+    /// Someone changes a document by more than one edit holds. All edits are signed, or none; each
+    /// builds on the one before. [`replica::document::Document::fits`] tells whether the document
+    /// takes them all. Where the key lives elsewhere they are signed one by one.
+    Edits {
+        /// The document.
+        document: DocumentId,
+        /// The edits that the first one builds on.
+        parents: Vec<EntryId>,
+        /// The changes of each edit.
+        changes: Vec<Vec<record::Operation>>,
+    },
     /// A document begins anew with its text and leaves its history behind.
     Restart {
         /// The document.

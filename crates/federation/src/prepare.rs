@@ -223,9 +223,10 @@ impl Core {
                 draft.note = note(&block("request", request, record::BLOCK_BYTES_MAX)?);
                 Ok(draft)
             }
-            Act::CreateDocument { .. } | Act::Edit { .. } | Act::Restart { .. } => {
-                self.draft_edit(key, act)
-            }
+            Act::CreateDocument { .. }
+            | Act::Edit { .. }
+            | Act::Edits { .. }
+            | Act::Restart { .. } => self.draft_edit(key, act),
             Act::File(filing) => self.draft_filing(key, filing),
             _ => self.draft_proposal(now, key, act),
         }

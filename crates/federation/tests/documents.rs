@@ -18,6 +18,7 @@ use federation::{
     presence::{WRITING_MS, Writing},
 };
 use replica::{
+    Refusal,
     document::{Document, Item},
     entry::Entry,
 };
@@ -393,6 +394,55 @@ fn the_last_word_on_where_a_document_belongs_counts() {
     };
     let refused = world.says(0, Act::File(nothing));
     assert_eq!(refused, Err(Refused::UnknownDocument));
+}
+
+#[test]
+fn a_long_text_is_signed_in_several_edits_or_not_at_all() {
+    let mut world = World::new();
+    let id = world.says(0, create("We share servers.")).unwrap();
+    let held = world.nodes[0].entries.len();
+    let basis = world.document(0, &id).basis();
+    let text = "We share a long list of servers.\n".repeat(10_000);
+    let edits = |text: &str| Act::Edits {
+        document: id,
+        parents: basis.parents.clone(),
+        changes: Document::changes(&basis, text),
+    };
+    let Act::Edits { changes, .. } = edits(&text) else {
+        unreachable!("edits were made");
+    };
+    let mut broken = changes.clone();
+    let bell = Operation::Splice {
+        object: Object::Text,
+        position: 0,
+        delete: 0,
+        insert: "\u{7}".to_owned(),
+    };
+    broken.last_mut().unwrap().push(bell);
+    let refused = world.says(
+        0,
+        Act::Edits {
+            document: id,
+            parents: basis.parents.clone(),
+            changes: broken,
+        },
+    );
+    assert!(matches!(refused, Err(Refused::Text { .. })), "{refused:?}");
+    let days = vec![changes.clone(); 30].concat();
+    let refused = world.says(
+        0,
+        Act::Edits {
+            document: id,
+            parents: basis.parents.clone(),
+            changes: days,
+        },
+    );
+    let limit = matches!(refused, Err(Refused::Entry(Refusal::Limit { .. })));
+    assert!(limit, "{refused:?}");
+    assert_eq!(world.nodes[0].entries.len(), held, "nothing was signed");
+    world.says(0, edits(&text)).unwrap();
+    assert_eq!(world.nodes[0].entries.len(), held + changes.len());
+    assert_eq!(world.document(0, &id).text(), text);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use domain::{
     cbor::Encode,
-    id::{EntryId, Hash, ProposalId, Timestamp},
+    id::{DocumentId, EntryId, Hash, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::Record,
+    record::{Operation, Record},
     text::CHUNK_BYTES_MAX,
 };
 use replica::{Offer, Position, Refusal, entry::Entry};
@@ -210,6 +210,15 @@ impl Core {
         act: Act,
         random: [u8; 32],
     ) {
+        if let Act::Edits {
+            document,
+            parents,
+            changes,
+        } = act
+        {
+            let result = self.edit_all(now, key, document, parents, changes, random);
+            return self.answer(ticket, result);
+        }
         // An amendment during voting opens voting anew on the new version.
         let reopen = match &act {
             Act::Amend { proposal, .. } => self
@@ -226,6 +235,30 @@ impl Core {
             result = result.and_then(|amended| opened.map(|_| amended));
         }
         self.answer(ticket, result);
+    }
+
+    /// Signs edits that build on each other: all, in one write, or none. Returns the last.
+    fn edit_all(
+        &mut self,
+        now: Timestamp,
+        key: &SecretKey,
+        document: DocumentId,
+        mut parents: Vec<EntryId>,
+        changes: Vec<Vec<Operation>>,
+        random: [u8; 32],
+    ) -> Result<EntryId, Refused> {
+        self.check_edits(now, &key.public(), document, &changes)?;
+        for (number, operations) in changes.into_iter().enumerate() {
+            let act = Act::Edit {
+                document,
+                parents,
+                operations,
+            };
+            let random = Hash::of(&[b"edits", &random, &number.to_be_bytes()]).0;
+            parents = vec![self.author(now, key, &act, random)?];
+        }
+        // Without changes there is nothing to do, and what it was to build on stays.
+        parents.first().copied().ok_or(Refused::UnknownDocument)
     }
 
     fn author(
