@@ -4,12 +4,14 @@
 //! `specs/records.md` has the table.
 
 use crate::{
+    blob::Blob,
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
     key::{PublicKey, Signature},
     text::{Content, decode_block, decode_line},
 };
 
+mod attachment;
 mod edit;
 mod filing;
 mod grant;
@@ -17,6 +19,7 @@ mod hosting;
 mod rights;
 mod voting;
 
+pub use attachment::*;
 pub use edit::*;
 pub use filing::*;
 pub use grant::*;
@@ -136,6 +139,8 @@ records! {
     Hosting = 21, "hosting";
     /// Where a document belongs; the last one counts.
     Filing = 22, "filing";
+    /// Something is attached to a document; the last one of a name counts.
+    Attachment = 23, "attachment";
 }
 
 impl Kind {
@@ -178,6 +183,9 @@ impl Record {
             Self::Proposal(Proposal { content, .. })
             | Self::Amendment(Amendment { content, .. }) => content.chunks(),
             Self::Edit(edit) => edit.chunks(),
+            Self::Attachment(Attachment { content, .. }) => {
+                content.as_ref().map_or(&[], Blob::chunks)
+            }
             _ => &[],
         }
     }

@@ -182,6 +182,24 @@ pub enum Act {
         /// The changes of each edit.
         changes: Vec<Vec<record::Operation>>,
     },
+    /// Someone attaches something to a document, in place of what had the same name.
+    Attach {
+        /// The document.
+        document: DocumentId,
+        /// What it is called.
+        name: String,
+        /// What it is said to be, as in `image/png`: only a claim.
+        media_type: String,
+        /// The bytes, at most [`domain::blob::BLOB_BYTES_MAX`].
+        bytes: Vec<u8>,
+    },
+    /// Someone takes away what is attached to a document under a name.
+    Detach {
+        /// The document.
+        document: DocumentId,
+        /// What it is called.
+        name: String,
+    },
     /// A document begins anew with its text and leaves its history behind.
     Restart {
         /// The document.

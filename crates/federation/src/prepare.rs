@@ -1,5 +1,6 @@
 //! Turns an act into an unsigned entry, or says what is wrong with it.
 
+mod attachment;
 mod document;
 mod grants;
 mod hosts;
@@ -227,6 +228,7 @@ impl Core {
             | Act::Edit { .. }
             | Act::Edits { .. }
             | Act::Restart { .. } => self.draft_edit(key, act),
+            Act::Attach { .. } | Act::Detach { .. } => self.draft_attachment(now, key, act),
             Act::File(filing) => self.draft_filing(key, filing),
             _ => self.draft_proposal(now, key, act),
         }
@@ -270,6 +272,7 @@ pub(crate) fn change_of(
         (_, Some(Record::Opening(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Comment(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Edit(record))) => Change::Document(record.document.unwrap_or(id)),
+        (_, Some(Record::Attachment(record))) => Change::Document(record.document),
         (_, Some(Record::Filing(record))) => Change::Document(record.document),
         (_, Some(Record::Ballot(record))) => Change::Proposal(*phases.get(&record.phase)?),
         (Kind::Circle | Kind::Role, _) => Change::Circles,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     cbor::Encode,
-    id::{DocumentId, EntryId, Hash, ProposalId, Timestamp},
+    id::{DocumentId, EntryId, Hash, MemberId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
     record::{Operation, Record},
     text::CHUNK_BYTES_MAX,
@@ -46,11 +46,25 @@ impl Core {
         let Some(member) = self.replica.writer(&entry.header) else {
             return true;
         };
-        let size = entry.header.size() as u64;
+        let record = Prepared::record(entry);
+        let chunks = record.map_or(0, |record| record.chunks().len());
+        let size = entry.header.size() as u64 + (chunks * CHUNK_BYTES_MAX) as u64;
         let created = self.replica.genesis().created;
         let allowance = Allowance::at(now.since_ms(created));
         self.budget
             .admits(member, &entry.header.author, size, &allowance)
+    }
+
+    /// Whether this node, and so others, may keep so many more bytes of a member for now.
+    pub(crate) fn may_keep(
+        &self,
+        now: Timestamp,
+        member: MemberId,
+        author: &PublicKey,
+        bytes: u64,
+    ) -> bool {
+        let allowance = Allowance::at(now.since_ms(self.replica.genesis().created));
+        self.budget.has_room(member, author, bytes, &allowance)
     }
 
     /// Persists what the replica stored; the view follows in [`Core::settle_view`].
@@ -114,6 +128,8 @@ impl Core {
             self.changes.insert(Change::Members);
             let all: Vec<ProposalId> = self.view.proposals.keys().copied().collect();
             self.changes.extend(all.into_iter().map(Change::Proposal));
+            let documents = self.view.documents.keys().copied();
+            self.changes.extend(documents.map(Change::Document));
         } else {
             for position in &unseen {
                 self.replica.apply(&mut self.view, *position);
