@@ -15,3 +15,4 @@ mod pages;
 mod partition;
 mod reminders;
 mod tools;
+mod writing;
