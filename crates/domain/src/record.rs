@@ -10,17 +10,21 @@ use crate::{
     text::{Content, decode_block, decode_line},
 };
 
+mod circle;
 mod edit;
 mod filing;
 mod grant;
 mod hosting;
+mod review;
 mod rights;
 mod voting;
 
+pub use circle::*;
 pub use edit::*;
 pub use filing::*;
 pub use grant::*;
 pub use hosting::*;
+pub use review::*;
 pub use rights::*;
 pub use voting::*;
 
@@ -136,6 +140,14 @@ records! {
     Hosting = 21, "hosting";
     /// Where a document belongs; the last one counts.
     Filing = 22, "filing";
+    /// Something is to be done for a circle; the words are the note.
+    Action = 24, "action";
+    /// A circle gathers.
+    Gathering = 25, "gathering";
+    /// When a decision is looked at again; the last one counts.
+    Review = 26, "review";
+    /// A person joins a circle or leaves it.
+    Membership = 27, "membership";
 }
 
 impl Kind {

@@ -1,5 +1,6 @@
 //! Turns an act into an unsigned entry, or says what is wrong with it.
 
+mod circle;
 mod document;
 mod grants;
 mod hosts;
@@ -227,6 +228,9 @@ impl Core {
                 self.draft_edit(key, act)
             }
             Act::File(filing) => self.draft_filing(key, filing),
+            Act::Membership(_) | Act::Action { .. } | Act::Gathering(_) | Act::Review(_) => {
+                self.draft_circle(now, key, act)
+            }
             _ => self.draft_proposal(now, key, act),
         }
     }
@@ -268,10 +272,13 @@ pub(crate) fn change_of(
         (_, Some(Record::Withdrawal(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Opening(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Comment(record))) => Change::Proposal(record.proposal),
+        (_, Some(Record::Review(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Edit(record))) => Change::Document(record.document.unwrap_or(id)),
         (_, Some(Record::Filing(record))) => Change::Document(record.document),
         (_, Some(Record::Ballot(record))) => Change::Proposal(*phases.get(&record.phase)?),
-        (Kind::Circle | Kind::Role, _) => Change::Circles,
+        (Kind::Circle | Kind::Role | Kind::Membership | Kind::Action | Kind::Gathering, _) => {
+            Change::Circles
+        }
         (Kind::Application | Kind::Admit, _) => Change::Applications,
         (Kind::Endpoint, _) => Change::Peers,
         _ => Change::Members,

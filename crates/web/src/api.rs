@@ -9,7 +9,9 @@
 //! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
 //! | `GET /api/status` | this node, its peers, how many votes the member still has to cast (`needs_our_vote`), and who asks (`you`, with `needs_our_vote` for a delegate) |
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
-//! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|closed\|all` | a list |
+//! | `GET /api/actions?circle=&state=open\|done\|dropped\|all&mine=true` | action points, open ones unless it says otherwise |
+//! | `GET /api/gatherings?circle=&from_ms=&to_ms=` | gatherings with the `times` at which they happen, of the next sixty days unless it says otherwise |
+//! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|review\|closed\|all` | a list; `review_ms` where a day of review is set |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
 //! | `GET`, `POST /api/documents` `{"title", "text"?}` | the documents; begins one and gives its `id` |
 //! | `GET /api/documents/{id}?since=edit,edit` | one, with its `text` and its `basis`, the edits it was read from; with `since`, the `changes` of the text since then |
@@ -26,21 +28,26 @@
 //! | `GET`, `POST /api/tokens` `{"label"}`, `DELETE /api/tokens/{id}` | the caller's tokens |
 //! | `GET`, `POST /api/invitations` `{"name", "roles"}` | stewards: who is invited; the `path` of a new link |
 //! | `GET /api/hosted`, `POST /api/hosted/invitations` `{"name", "class"?}` | stewards of a host: whom it hosts, who asks; the `path` of a new link |
+//! | `DELETE /api/hosted/{member}?with_keys=yes` | stewards of a host: removes what is here of who was never admitted, or is not hosted here any more; `with_keys` where the root key of a member goes too |
+//! | `POST /api/hosted/export` | the keys of the caller's hosted member, as a text that the password opens at another host |
 //! | `GET`, `POST /api/join/{secret}` (anyone with a link) | what to sign; signs up with keys of one's own |
 //! | `GET /api/hosted/next` | what a hosted newcomer's own device signs next, prepared |
-//! | `DELETE /api/persons/{id}` | stewards: removes a person of this member |
+//! | `DELETE /api/persons/{id}` `{"reason"}`? | stewards: removes a person of this member |
 //!
 //! The words of acts are `propose`, `amend`, `withdraw`, `open`, `vote`, `comment`, `profile`,
-//! `circle`, `role`, `person`, `host`, `hosting`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
+//! `circle`, `role`, `membership`, `action`, `gathering`, `review`, `person`, `host`, `hosting`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
 //! fields are those of `ActBody`. A `grant` of a key that this member has not granted before for the
 //! same purpose and person needs `proof`, by its holder (`folkmoot key prove`). What only the root key may sign (`admit`, `mandate`, grants and
 //! revocations of stewards, `found`, `join`) is signed with it when a steward asks and its file is
-//! on this node.
+//! on this node. The root key of a hosted member is in an account, and its keeper's password opens it:
+//! requests that it has to sign (`POST /api/acts`, `POST /api/invitations`, `DELETE /api/persons/{id}`)
+//! take a `password` beside their fields.
 //!
 //! Positions in texts of documents count Unicode scalar values. Changes are `{position, delete,
 //! insert}`, each on the text that the ones before leave.
 
 mod act;
+mod circle;
 mod decision;
 mod documents;
 mod hosted;
@@ -56,9 +63,11 @@ use axum::{
     http::{HeaderMap, header},
     routing::{delete, get, post},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use zeroize::Zeroizing;
 
-use crate::{error::WebError, site::Site};
+use crate::{auth::Actor, error::WebError, site::Site};
 
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
@@ -74,11 +83,15 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/hosted", get(hosted::list))
         .route("/api/hosted/invitations", post(hosted::invite))
         .route("/api/hosted/next", get(hosted::next))
+        .route("/api/hosted/export", post(hosted::export))
+        .route("/api/hosted/{member}", delete(hosted::remove))
         .route(
             "/api/join/{secret}",
             get(hosted::invitation).post(hosted::join),
         )
-        .route("/api/circles", get(read::circles))
+        .route("/api/circles", get(circle::circles))
+        .route("/api/actions", get(circle::actions))
+        .route("/api/gatherings", get(circle::gatherings))
         .route("/api/keys", get(read::keys))
         .route("/api/applications", get(read::applications))
         .route("/api/decisions", get(decision::list))
@@ -108,6 +121,29 @@ fn of_documents() -> Router<Site> {
         )
         .route("/api/documents/{id}/restart", post(documents::restart))
         .route("/api/documents/{id}/file", post(documents::file))
+}
+
+/// Reads the JSON body of what the root key may have to sign. The keeper of a hosted member's root key
+/// sends the `password` that opens it along; it is taken out before the rest is read.
+async fn parse_signed<T: DeserializeOwned>(
+    site: &Site,
+    actor: &mut Actor,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<T, WebError> {
+    #[derive(Deserialize)]
+    struct Signed {
+        #[serde(default)]
+        password: String,
+        #[serde(flatten)]
+        rest: Value,
+    }
+    let Signed { password, rest } = parse(headers, body)?;
+    let password = Zeroizing::new(password);
+    let parsed = serde_json::from_value(rest);
+    let parsed = parsed.map_err(|error| WebError::Malformed(error.to_string()))?;
+    actor.open_root(site, &password).await?;
+    Ok(parsed)
 }
 
 /// Reads a JSON body.

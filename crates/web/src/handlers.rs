@@ -1,8 +1,11 @@
 //! Handlers: parse, call, render. One file per area.
 
 pub(crate) mod account;
+pub(crate) mod action;
+pub(crate) mod calendar;
 pub(crate) mod charter;
 pub(crate) mod circle;
+pub(crate) mod circle_documents;
 pub(crate) mod common;
 pub(crate) mod decide;
 pub(crate) mod decision;
@@ -11,21 +14,22 @@ pub(crate) mod editor;
 pub(crate) mod entrance;
 pub(crate) mod federation;
 pub(crate) mod feeds;
+pub(crate) mod gathering;
 pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod hosted;
 pub(crate) mod node;
 pub(crate) mod propose;
 pub(crate) mod reminders;
+pub(crate) mod sign_up;
+pub(crate) mod submit;
 pub(crate) mod views;
+pub(crate) mod work;
 
-use ::federation::Refused;
 use axum::{
-    http::{HeaderValue, StatusCode},
+    http::HeaderValue,
     response::{IntoResponse, Redirect, Response},
 };
-
-use crate::{error::WebError, fields::Fields, pages::form::Filled};
 
 /// A path of this site to go on to, if it is one; anything else could lead to another site.
 pub(crate) fn own_path(text: &str) -> &str {
@@ -51,36 +55,6 @@ pub(crate) fn go_with_cookie(path: &str, cookie: &str) -> Response {
             .insert(axum::http::header::SET_COOKIE, value);
     }
     response
-}
-
-/// The form to show again with what was typed and what is wrong with it, and the status that says
-/// so; or the error, if it is none of the form.
-pub(crate) fn refill(fields: &Fields, error: WebError) -> Result<(StatusCode, Filled), WebError> {
-    let status = error.status();
-    let filled = Filled::from_pairs(fields.pairs());
-    let filled = match &error {
-        WebError::Form(faults) => faults.iter().fold(filled, |filled, fault| {
-            filled.with_error(fault.field, fault.message.clone())
-        }),
-        WebError::Refused(refused) if !status.is_server_error() => {
-            filled.with_error(field_of(refused), error.to_string())
-        }
-        WebError::Conflict { .. } | WebError::SignIn => filled.with_error("", error.to_string()),
-        _ => return Err(error),
-    };
-    Ok((status, filled))
-}
-
-/// The field of a form that a refusal is about.
-fn field_of(refused: &Refused) -> &'static str {
-    match refused {
-        Refused::ReasonTooShort { .. } => "reason",
-        Refused::Aim(_) => "aim",
-        Refused::Choice(_) => "choice",
-        Refused::Rule(_) => "rule",
-        Refused::Text { field, .. } => field,
-        _ => "",
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! `cargo run -p web --example gallery -- <folder>`, then serve the folder over HTTP: pages refer
 //! to `/assets/…`.
 
+mod circles;
 mod members;
 mod others;
 mod sample;

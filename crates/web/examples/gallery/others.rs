@@ -30,6 +30,7 @@ fn item(id: &str, title: &str, state: State) -> Item {
         proposal: Name::new(id, title),
         proposer: member(1),
         state,
+        review: (id == "p3").then(|| in_hours(100)),
         deadline: match state {
             State::Voting => Some(in_hours(52)),
             State::Closed(_) => Some(hours_ago(30)),
@@ -114,6 +115,9 @@ pub fn home_view() -> Home {
             ),
             event(900, Happened::Admitted { member: member(4) }),
         ],
+        own: super::circles::own(),
+        checklist: Some(super::circles::checklist()),
+        is_checklist_hidden: false,
     }
 }
 
@@ -363,6 +367,9 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         applications: 0,
         moving: Vec::new(),
         recent: Vec::new(),
+        own: home::Own::default(),
+        checklist: None,
+        is_checklist_hidden: true,
         ..home_view()
     };
     let (at, out) = (frame("/decide"), visitor("/archive"));
@@ -376,6 +383,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         ("archive-empty", decide::archive(&out, &archive(Vec::new()))),
     ];
     pages.extend(members::pages());
+    pages.extend(super::circles::pages());
     pages.extend(node_pages());
     pages.extend(account_pages());
     pages.extend(writing_pages());

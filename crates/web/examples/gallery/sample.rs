@@ -307,6 +307,8 @@ pub fn voting() -> Decision {
             since: Some(hours_ago(8)),
         }],
         connected: (4, 5),
+        review: None,
+        actions: Vec::new(),
         comments: vec![Comment {
             replies: vec![comment("k2", 1, 2, "Yes, with one switch in its settings.")],
             ..comment("k1", 3, 3, "Can “keep” be set for a whole room?")
@@ -322,6 +324,7 @@ pub fn proposer() -> Decision {
         withdraw: true,
         comment: true,
         vote: true,
+        review: false,
     };
     Decision {
         may,
@@ -360,6 +363,7 @@ pub fn deliberation() -> Decision {
             withdraw: true,
             comment: true,
             vote: false,
+            review: false,
         },
         steps: vec![(hours_ago(20), Step::Proposed { by: member(1) })],
         silent: Vec::new(),
@@ -384,8 +388,10 @@ pub fn closed(outcome: Outcome) -> Decision {
         phase: Some(phase),
         may: May {
             comment: true,
+            review: met,
             ..May::default()
         },
+        review: met.then(|| in_hours(2_000)),
         ..voting()
     }
 }

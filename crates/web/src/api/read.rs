@@ -111,6 +111,8 @@ pub(crate) async fn status(
     Caller(actor): Caller,
 ) -> Result<Json<Value>, WebError> {
     let roles = crate::acts::roles(&site, &actor);
+    let now = site.now();
+    let waiting = actor.read(&site, |core| decisions::waiting_for(core, now));
     let mut status = node_status(&site);
     status["you"] = json!({
         "person": actor.person().to_string(),
@@ -118,7 +120,7 @@ pub(crate) async fn status(
         "key": actor.account.key.to_string(),
         "member": actor.member(&site).map(|id| id.to_string()),
         "roles": roles.words(),
-        "needs_our_vote": if roles.has(Roles::DELEGATE) { status["needs_our_vote"].clone() } else { json!(0) },
+        "needs_our_vote": if roles.has(Roles::DELEGATE) { waiting } else { 0 },
     });
     Ok(Json(status))
 }
@@ -225,46 +227,6 @@ pub(crate) async fn persons(
             })
             .collect();
         json!({ "persons": persons })
-    })))
-}
-
-/// `GET /api/circles`
-pub(crate) async fn circles(
-    State(site): State<Site>,
-    Caller(_): Caller,
-) -> Result<Json<Value>, WebError> {
-    let now = site.now();
-    Ok(Json(site.node.read(|core| {
-        let view = core.view();
-        let circles: Vec<Value> = view
-            .circles
-            .values()
-            .map(|circle| {
-                let people: Vec<Value> = view
-                    .circle_people(&circle.id, now)
-                    .iter()
-                    .map(|role| {
-                        json!({
-                            "person": role.person.to_string(),
-                            "name": view.person_name(&role.member, &role.person),
-                            "member": role.member.to_string(),
-                            "role": role.title,
-                            "until_ms": role.until.map(|until| until.0),
-                        })
-                    })
-                    .collect();
-                json!({
-                    "id": circle.id.to_string(),
-                    "member": circle.member.to_string(),
-                    "name": circle.record.name,
-                    "domain": circle.record.domain,
-                    "rhythm": circle.record.rhythm,
-                    "ended": circle.record.ended,
-                    "people": people,
-                })
-            })
-            .collect();
-        json!({ "circles": circles })
     })))
 }
 

@@ -6,7 +6,11 @@ use axum::{
 };
 use domain::id::{Hash, Timestamp};
 
-use super::{entrance, go, go_with_cookie, refill, views};
+use super::{
+    entrance, go, go_with_cookie,
+    submit::{again, reveal},
+    views,
+};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -14,7 +18,6 @@ use crate::{
     links::Purpose,
     pages::{
         account::{self, Account, Forms, Token},
-        form::Filled,
         frame::Theme,
         subscriptions::{Feeds, Mails},
         time::Zone,
@@ -76,28 +79,9 @@ pub(crate) async fn page(
     show(&site, &actor, &place, None, &Forms::default()).await
 }
 
-async fn again(
-    site: &Site,
-    form: &Form,
-    error: WebError,
-    forms: impl FnOnce(Filled) -> Forms,
-) -> Result<Response, WebError> {
-    let (status, filled) = refill(&form.fields, error)?;
-    let page = show(site, &form.actor, &form.place, None, &forms(filled)).await?;
-    Ok((status, page).into_response())
-}
-
-/// The page with the form about mails sent back.
-pub(super) async fn again_with_mail(
-    site: &Site,
-    form: &Form,
-    error: WebError,
-) -> Result<Response, WebError> {
-    again(site, form, error, |mails| Forms {
-        mails,
-        ..Forms::default()
-    })
-    .await
+/// The page with one of its forms sent back.
+pub(super) async fn refilled(site: &Site, form: &Form, forms: Forms) -> Result<Response, WebError> {
+    show(site, &form.actor, &form.place, None, &forms).await
 }
 
 /// `POST /account/password`: `current`, `new`
@@ -130,11 +114,14 @@ pub(crate) async fn change_password(
             ))
         }
         Err(error) => {
-            again(&site, &form, error, |password| Forms {
-                password,
-                ..Forms::default()
-            })
-            .await
+            let page = async |password| {
+                let forms = Forms {
+                    password,
+                    ..Forms::default()
+                };
+                refilled(&site, &form, forms).await
+            };
+            again(&form.fields, error, page).await
         }
     }
 }
@@ -156,11 +143,14 @@ pub(crate) async fn settings(State(site): State<Site>, form: Form) -> Result<Res
     match work.await {
         Ok(_) => Ok(go("/account?done=saved#settings")),
         Err(error) => {
-            again(&site, &form, error, |settings| Forms {
-                settings,
-                ..Forms::default()
-            })
-            .await
+            let page = async |settings| {
+                let forms = Forms {
+                    settings,
+                    ..Forms::default()
+                };
+                refilled(&site, &form, forms).await
+            };
+            again(&form.fields, error, page).await
         }
     }
 }
@@ -168,40 +158,22 @@ pub(crate) async fn settings(State(site): State<Site>, form: Form) -> Result<Res
 /// `POST /account/tokens`: `label`
 pub(crate) async fn make_token(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
     let (person, seed) = (form.actor.person(), form.actor.seed()?);
-    // The token is a secret: of a repeated form only the first answer has it.
-    let made = std::sync::Mutex::new(None);
     let work = async {
         let label = form.fields.get("label");
         let (token, text) = site
             .tokens
             .make(site.now(), person, label, seed.as_ref())
             .await?;
-        if let Ok(mut made) = made.lock() {
-            *made = Some((token.label, text.to_string()));
-        }
-        Ok("/account".to_owned())
+        Ok((token.label, text.to_string()))
     };
-    let done = site.once.run(form.id, work).await;
-    match (done, made.into_inner().unwrap_or_default()) {
-        (Ok(_), Some(made)) => {
-            show(
-                &site,
-                &form.actor,
-                &form.place,
-                Some(made),
-                &Forms::default(),
-            )
-            .await
-        }
-        (Ok(path), None) => Ok(go(&path)),
-        (Err(error), _) => {
-            again(&site, &form, error, |token| Forms {
-                token,
-                ..Forms::default()
-            })
-            .await
-        }
-    }
+    let page = async |made, token| {
+        let forms = Forms {
+            token,
+            ..Forms::default()
+        };
+        show(&site, &form.actor, &form.place, made, &forms).await
+    };
+    reveal(&site, &form, "/account", work, page).await
 }
 
 /// `POST /account/tokens/{id}/revoke`

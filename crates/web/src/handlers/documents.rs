@@ -13,7 +13,7 @@ use federation::{Act, Core};
 use replica::document::{Document, Item as Edit, Outcome};
 use serde::Deserialize;
 
-use super::{go, refill, views};
+use super::{submit::submit, views};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -211,14 +211,10 @@ async fn begin(site: &Site, form: &Form) -> Result<String, WebError> {
 
 /// `POST /documents`
 pub(crate) async fn do_new(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
-    match site.once.run(form.id, begin(&site, &form)).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = new_page(&site, &form.actor, &form.place, Sort::Text, &filled)?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, begin(&site, &form), async |filled| {
+        new_page(&site, &form.actor, &form.place, Sort::Text, &filled)
+    })
+    .await
 }
 
 /// What a derived document gives for its page.
@@ -436,7 +432,7 @@ pub(crate) async fn restart(
         documents::restart(&site, form.actor.key()?, id).await?;
         Ok(format!("/documents/{id}?done=begun-anew"))
     };
-    answer(&site, &form, id, site.once.run(form.id, work).await).await
+    on_page(&site, &form, id, work).await
 }
 
 /// `POST /documents/{id}/file`
@@ -457,21 +453,18 @@ pub(crate) async fn file(
         acts::perform(&site, &form.actor, act).await?;
         Ok(format!("/documents/{id}?done=filed"))
     };
-    answer(&site, &form, id, site.once.run(form.id, work).await).await
+    on_page(&site, &form, id, work).await
 }
 
-async fn answer(
+/// Does what a form on the document's page asks for.
+async fn on_page(
     site: &Site,
     form: &Form,
     id: DocumentId,
-    result: Result<String, WebError>,
+    work: impl Future<Output = Result<String, WebError>>,
 ) -> Result<Response, WebError> {
-    match result {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = show(site, &form.actor, &form.place, id, false, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(site, form, work, async |filled| {
+        show(site, &form.actor, &form.place, id, false, &filled).await
+    })
+    .await
 }

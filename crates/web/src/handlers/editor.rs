@@ -7,7 +7,7 @@ use axum::{
 use domain::id::{DocumentId, EntryId};
 use replica::document::Basis;
 
-use super::{documents as own, go, refill, views};
+use super::{documents as own, submit::submit, views};
 use crate::{
     auth::{Actor, Form, Place, Signed},
     documents,
@@ -83,12 +83,8 @@ pub(crate) async fn do_edit(
         documents::save(&site, key, id, basis, form.fields.raw("text")).await?;
         Ok(format!("/documents/{id}/edit?done=text-saved"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = edit_page(&site, &form.actor, &form.place, id, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        edit_page(&site, &form.actor, &form.place, id, &filled).await
+    })
+    .await
 }

@@ -11,7 +11,7 @@ use domain::{id::PersonId, key::SecretKey, record::Roles};
 use federation::Act;
 use serde::Deserialize;
 
-use super::{go, go_with_cookie, own_path, refill, views};
+use super::{go, go_with_cookie, own_path, submit::again, views};
 use crate::{
     accounts::Account,
     auth::{Form, Place, Visitor, form_bytes, session_of},
@@ -84,8 +84,8 @@ pub(crate) async fn do_sign_in(
             enter(&site, &headers, account.person, seed.as_ref(), next).await
         }
         Err(error) => {
-            let (status, filled) = refill(&fields, error)?;
-            Ok((status, sign_in_page(&site, &place, next, &filled)?).into_response())
+            let page = async |filled| sign_in_page(&site, &place, next, &filled);
+            again(&fields, error, page).await
         }
     }
 }
@@ -219,8 +219,8 @@ pub(crate) async fn accept(
             enter(&site, &headers, account.person, Some(&seed), "/").await
         }
         Err(error) => {
-            let (status, filled) = refill(&fields, error)?;
-            Ok((status, welcome_page(&site, &place, &secret, &filled).await?).into_response())
+            let page = async |filled| welcome_page(&site, &place, &secret, &filled).await;
+            again(&fields, error, page).await
         }
     }
 }

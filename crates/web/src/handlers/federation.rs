@@ -11,7 +11,7 @@ use domain::{
     record::{Newcomer, Profile},
 };
 
-use super::{go, refill, views};
+use super::{submit::submit, views};
 use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
@@ -244,14 +244,10 @@ pub(crate) async fn do_profile(State(site): State<Site>, form: Form) -> Result<R
         acts::perform(&site, &form.actor, act).await?;
         Ok(format!("/members/{own}?done=saved"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = profile_page(&site, &form.actor, &form.place, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        profile_page(&site, &form.actor, &form.place, &filled).await
+    })
+    .await
 }
 
 async fn applications_page(
@@ -265,7 +261,7 @@ async fn applications_page(
         .node
         .read(|core| applications_of(core).iter().map(|a| a.entry).collect());
     let texts = Texts::load(&site.node, ids, []).await?;
-    let has_root_key = site.node.has_root_key();
+    let has_root_key = acts::has_root_key(site, actor);
     let view = actor.read(site, |core| {
         let own = core.member();
         let is_founder = own
@@ -302,6 +298,7 @@ async fn applications_page(
             may_admit: is_founder
                 && has_root_key
                 && views::Rights::of(core, &actor.person()).steward,
+            password_needed: actor.account.has_root(),
         }
     });
     Ok(applications::page(&frame, &view, filled).into_response())
@@ -319,23 +316,21 @@ pub(crate) async fn applications(
 pub(crate) async fn admit(
     State(site): State<Site>,
     Path(key): Path<String>,
-    form: Form,
+    mut form: Form,
 ) -> Result<Response, WebError> {
     let root: PublicKey = key.parse().map_err(|_| WebError::NotFound {
         what: "application",
     })?;
     acts::need_steward(&site, &form.actor)?;
+    let opened = form.open_root(&site).await;
     let work = async {
+        opened?;
         let act = api::admit(&site, &form.actor, root, None)?;
         acts::perform(&site, &form.actor, act).await?;
         Ok("/federation/applications?done=admitted".to_owned())
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = applications_page(&site, &form.actor, &form.place, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        applications_page(&site, &form.actor, &form.place, &filled).await
+    })
+    .await
 }

@@ -13,7 +13,10 @@ use domain::{
 };
 use federation::{Core, PeerState};
 
-use super::{go, refill, views};
+use super::{
+    submit::{reveal, submit},
+    views,
+};
 use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
@@ -241,8 +244,6 @@ pub(crate) async fn people(
 pub(crate) async fn invite(State(site): State<Site>, mut form: Form) -> Result<Response, WebError> {
     let opened = form.open_root(&site).await;
     let fields = &form.fields;
-    // The link is a secret: of a repeated form only the first answer has it.
-    let link = std::sync::Mutex::new(None);
     let work = async {
         opened?;
         let roles = api::roles_of(fields.all("roles"))?;
@@ -251,25 +252,12 @@ pub(crate) async fn invite(State(site): State<Site>, mut form: Form) -> Result<R
         let at = site.settings.public_url.as_ref().map(ToString::to_string);
         let host = at.unwrap_or_else(|| format!("http://{}", form.place.host));
         let address = format!("{host}/welcome/{}", *secret.text());
-        if let Ok(mut link) = link.lock() {
-            *link = Some((invitation.name, address));
-        }
-        Ok("/node/people".to_owned())
+        Ok((invitation.name, address))
     };
-    let done = site.once.run(form.id, work).await;
-    let link = link.into_inner().unwrap_or_default();
-    match (done, link) {
-        (Ok(_), Some(link)) => {
-            let filled = Filled::default();
-            people_page(&site, &form.actor, &form.place, Some(link), &filled).await
-        }
-        (Ok(path), None) => Ok(go(&path)),
-        (Err(error), _) => {
-            let (status, filled) = refill(fields, error)?;
-            let page = people_page(&site, &form.actor, &form.place, None, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    reveal(&site, &form, "/node/people", work, async |link, filled| {
+        people_page(&site, &form.actor, &form.place, link, &filled).await
+    })
+    .await
 }
 
 /// `POST /node/people/{person}/remove`
@@ -287,14 +275,10 @@ pub(crate) async fn remove(
         people::remove(&site, &form.actor, person, form.fields.get("reason")).await?;
         Ok("/node/people?done=removed".to_owned())
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = people_page(&site, &form.actor, &form.place, None, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        people_page(&site, &form.actor, &form.place, None, &filled).await
+    })
+    .await
 }
 
 /// `GET /node/keys`

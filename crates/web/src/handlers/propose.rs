@@ -2,7 +2,6 @@
 
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -11,7 +10,7 @@ use domain::{
 };
 use federation::{Act, State as Stand};
 
-use super::{go, refill, views};
+use super::{submit::submit, views};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -101,14 +100,10 @@ pub(crate) async fn do_new(State(site): State<Site>, form: Form) -> Result<Respo
         let id = acts::perform(&site, &form.actor, propose_act(&form)?).await?;
         Ok(format!("/decide/{id}?done=proposed"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled) = refill(&form.fields, error)?;
-            let page = new_page(&site, &form.actor, &form.place, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        new_page(&site, &form.actor, &form.place, &filled).await
+    })
+    .await
 }
 
 async fn amend_page(
@@ -175,14 +170,10 @@ pub(crate) async fn do_amend(
         acts::perform(&site, &form.actor, act).await?;
         Ok(format!("/decide/{proposal}?done=amended"))
     };
-    match site.once.run(form.id, work).await {
-        Ok(path) => Ok(go(&path)),
-        Err(error) => {
-            let (status, filled): (StatusCode, Filled) = refill(fields, error)?;
-            let page = amend_page(&site, &form.actor, &form.place, proposal, &filled).await?;
-            Ok((status, page).into_response())
-        }
-    }
+    submit(&site, &form, work, async |filled| {
+        amend_page(&site, &form.actor, &form.place, proposal, &filled).await
+    })
+    .await
 }
 
 /// `GET /decide/{id}/diff/{a}..{b}`

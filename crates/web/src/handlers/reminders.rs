@@ -5,12 +5,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{account, feeds::person_of, go, views};
+use super::{account, feeds::person_of, go, submit::again, views};
 use crate::{
     auth::{Form, Visitor},
     error::{FieldFault, WebError},
     links::Purpose,
-    pages::subscriptions::{self, Ending},
+    pages::{
+        account::Forms,
+        subscriptions::{self, Ending},
+    },
     site::Site,
 };
 
@@ -36,7 +39,16 @@ pub(crate) async fn save(State(site): State<Site>, form: Form) -> Result<Respons
     };
     match work.await {
         Ok(_) => Ok(go("/account?done=reminders-set#reminders")),
-        Err(error) => account::again_with_mail(&site, &form, error).await,
+        Err(error) => {
+            let page = async |mails| {
+                let forms = Forms {
+                    mails,
+                    ..Forms::default()
+                };
+                account::refilled(&site, &form, forms).await
+            };
+            again(&form.fields, error, page).await
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod archive;
 mod ballot;
 mod history;
+mod review;
 mod rule;
 mod talk;
 mod text;
@@ -57,13 +58,15 @@ pub struct Forms {
     pub comment: Filled,
     /// `/decide/{id}/withdraw`
     pub withdraw: Filled,
+    /// The form that sets the day of review.
+    pub review: Filled,
     /// Show the ballot again though a vote stands (`?change=1`).
     pub change: bool,
 }
 
 impl Forms {
     fn sent(&self) -> Option<&Filled> {
-        [&self.vote, &self.comment, &self.withdraw]
+        [&self.vote, &self.comment, &self.withdraw, &self.review]
             .into_iter()
             .find(|filled| filled.has_errors())
     }
@@ -87,6 +90,8 @@ fn body(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
             div.col {
                 (ballot::section(frame, view, forms))
                 (process(frame, view, &forms.withdraw))
+                (review::section(frame, view, &forms.review))
+                @if reader { (review::actions(frame, view)) }
             }
             div.col { (rule::section(frame, view)) (honesty(frame, view)) }
         }

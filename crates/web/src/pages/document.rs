@@ -92,7 +92,7 @@ pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
     let path = view.path();
     let body = html! {
         (page_head(
-            crumbs(say, &[("/documents", say.documents())], html! { (view.document.name) }),
+            crumbs(say, &[("/decide", say.decide()), ("/documents", say.documents())], html! { (view.document.name) }),
             html! { (view.document.name) },
             below(frame, view),
         ))
@@ -118,7 +118,7 @@ pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
     };
     let head = Head {
         filled: Some(filled),
-        ..Head::live(html! { (view.document.name) }, Area::Documents)
+        ..Head::live(html! { (view.document.name) }, Area::Decide)
     };
     document(frame, &head, body)
 }

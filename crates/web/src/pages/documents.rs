@@ -79,7 +79,11 @@ pub fn list(frame: &Frame, items: &[Item]) -> Markup {
     let (closed, open): (Vec<&Item>, Vec<&Item>) = items.iter().partition(|item| item.closed);
     let body = html! {
         div.section-head {
-            (page_head(Markup::default(), say.documents(), say.documents_are()))
+            (page_head(
+                crumbs(say, &[("/decide", say.decide())], say.documents()),
+                say.documents(),
+                say.documents_are(),
+            ))
             a.btn href="/documents/new" { (say.new_document()) }
         }
         section aria-label=(say.documents().into_string()) data-live="list" {
@@ -93,7 +97,7 @@ pub fn list(frame: &Frame, items: &[Item]) -> Markup {
             }
         }
     };
-    document(frame, &Head::live(say.documents(), Area::Documents), body)
+    document(frame, &Head::live(say.documents(), Area::Decide), body)
 }
 
 fn table(frame: &Frame, items: &[&Item]) -> Markup {
@@ -148,7 +152,7 @@ pub fn new(frame: &Frame, circles: &[Name], sort: Sort, filled: &Filled) -> Mark
         .collect();
     let body = html! {
         (page_head(
-            crumbs(say, &[("/documents", say.documents())], say.new_document()),
+            crumbs(say, &[("/decide", say.decide()), ("/documents", say.documents())], say.new_document()),
             say.new_document(),
             say.new_document_below(),
         ))
@@ -171,7 +175,7 @@ pub fn new(frame: &Frame, circles: &[Name], sort: Sort, filled: &Filled) -> Mark
     };
     let head = Head {
         filled: Some(filled),
-        ..Head::new(say.new_document(), Area::Documents)
+        ..Head::new(say.new_document(), Area::Decide)
     };
     document(frame, &head, body)
 }

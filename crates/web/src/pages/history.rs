@@ -108,7 +108,7 @@ pub fn history(frame: &Frame, view: &History) -> Markup {
             a href=(path) { (say.back_to_document()) }
         }
     };
-    document(frame, &Head::new(heading, Area::Documents), body)
+    document(frame, &Head::new(heading, Area::Decide), body)
 }
 
 fn row(frame: &Frame, view: &History, path: &str, group: &Group) -> Markup {
@@ -178,7 +178,7 @@ pub fn version(frame: &Frame, view: &Version) -> Markup {
             a href=(path) { (say.back_to_document()) }
         }
     };
-    document(frame, &Head::new(heading, Area::Documents), body)
+    document(frame, &Head::new(heading, Area::Decide), body)
 }
 
 /// Two versions of a document.
@@ -213,5 +213,5 @@ pub fn compare(frame: &Frame, view: &Compare) -> Markup {
             a href=(path) { (say.back_to_document()) }
         }
     };
-    document(frame, &Head::new(heading, Area::Documents), body)
+    document(frame, &Head::new(heading, Area::Decide), body)
 }

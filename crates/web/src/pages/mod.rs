@@ -50,6 +50,15 @@
 //! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
 //! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
 //! | `/circles/{id}/roles` | `person`, `title`? (empty ends the role), `until`? (`yyyy-mm-dd`, the end of that day in the reader's zone) | `?done=saved` |
+//! | `/circles/{id}/join`, `/circles/{id}/leave` | | `?done=joined`, `?done=left` |
+//! | `/circles/{id}/actions` | `what`, `who` (`member:person` or `member:`), `due`? (`yyyy-mm-dd`), `source`? (a proposal or document) | `?done=action` |
+//! | `/actions/{id}` | `what`?, `who`, `due`?, `state` (`open`, `done`, `dropped`) | `?done=saved` |
+//! | `/actions/{id}/done` | `back`? (a path of this node) | `back` |
+//! | `/circles/{id}/gatherings`, `/gatherings/{id}` | `title`, `day`, `time` (`hh:mm`), `zone`, `minutes`, `repeats` (empty or such as `weeks-2`), `last_day`?, `place`?, `ended`? (`yes`) | `/gatherings/{id}?done=gathering` |
+//! | `/gatherings/{id}/cancel` | `day` (counted from 1970-01-01); once more lets it happen | `?done=saved` |
+//! | `/circles/{id}/documents` | `sort` (`agenda`, `minutes`, `text`) | `/documents/{id}/edit` |
+//! | `/decide/{id}/review` | `day` (`yyyy-mm-dd`, empty takes it back) | `?done=review` |
+//! | `/checklist/hide`, `/checklist/show` | | `/` |
 //! | `/node/people/invite` | `name`, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
 //! | `/node/people/{person}/remove` | | `?done=removed` |
 //! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
@@ -77,8 +86,10 @@
 //! of the text. What it could not save it keeps in the browser's storage, and says so.
 
 pub mod account;
+pub mod action;
 pub mod applications;
 pub mod assets;
+pub mod calendar;
 pub mod charter;
 pub mod circle;
 pub mod decide;
@@ -91,15 +102,18 @@ pub mod error;
 pub mod federation;
 pub mod form;
 pub mod frame;
+pub mod gathering;
 pub mod help;
 pub mod history;
 pub mod home;
 pub mod hosted;
 pub mod keys;
 pub mod node;
+pub mod onboarding;
 pub mod parts;
 pub mod people;
 pub mod propose;
 mod reader;
 pub mod subscriptions;
 pub mod time;
+pub mod work;

@@ -1,6 +1,8 @@
 //! An act as it is written in JSON.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
+    cbor::Decode,
     decision::Choice,
     id::{CircleId, DocumentId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
     key::PublicKey,
@@ -9,6 +11,7 @@ use domain::{
 use federation::{Act, Keep};
 use serde::Deserialize;
 
+use super::circle::{ActionFields, GatheringFields};
 use super::parts::{admit, circle_nonce, fault, keep_up_to, roles_of, signature};
 use crate::{auth::Actor, bytes::text, error::WebError, site::Site};
 
@@ -100,6 +103,20 @@ pub(super) enum ActBody {
         #[serde(default)]
         ended: bool,
     },
+    /// The caller joins a circle or leaves it.
+    Membership {
+        circle: Text<CircleId>,
+        joined: bool,
+    },
+    /// An action point is begun, or the one named is changed: what is left out stays.
+    Action(ActionFields),
+    /// A gathering is begun, or the one named is described anew.
+    Gathering(GatheringFields),
+    /// When a decision is looked at again; null takes the date back.
+    Review {
+        proposal: Text<ProposalId>,
+        date_ms: Option<u64>,
+    },
     Apply {
         root: Text<PublicKey>,
         name: String,
@@ -150,6 +167,24 @@ pub(super) enum ActBody {
     Comment {
         proposal: Text<ProposalId>,
         answers: Option<Text<EntryId>>,
+        text: String,
+    },
+    /// A document is begun.
+    Begin {
+        title: String,
+        #[serde(default)]
+        text: String,
+    },
+    /// A change that was worked out elsewhere: the body of the edit, in base64url.
+    Edit {
+        parents: Vec<Text<EntryId>>,
+        edit: String,
+    },
+    /// A document begins anew.
+    Restart {
+        document: Text<DocumentId>,
+        parents: Vec<Text<EntryId>>,
+        title: String,
         text: String,
     },
     File {
@@ -206,6 +241,19 @@ impl ActBody {
                 text,
                 what_changed,
                 draft: draft.into_iter().map(|edit| edit.0).collect(),
+            },
+            Self::Begin { title, text } => Act::CreateDocument { title, text },
+            Self::Edit { parents, edit } => change(parents, &edit)?,
+            Self::Restart {
+                document,
+                parents,
+                title,
+                text,
+            } => Act::Restart {
+                document: document.0,
+                parents: parents.into_iter().map(|edit| edit.0).collect(),
+                title,
+                text,
             },
             Self::File {
                 document,
@@ -307,6 +355,16 @@ impl ActBody {
                 name,
                 contact,
             },
+            Self::Membership { circle, joined } => Act::Membership(record::Membership {
+                circle: circle.0,
+                joined,
+            }),
+            Self::Action(fields) => fields.into_act(site, actor)?,
+            Self::Gathering(fields) => Act::Gathering(fields.into_record()?),
+            Self::Review { proposal, date_ms } => Act::Review(record::Review {
+                proposal: proposal.0,
+                date: date_ms.map(Timestamp),
+            }),
             Self::Host { host } => Act::Host { host: host.0 },
             Self::Hosting { member, accepts } => Act::Hosting {
                 member: member.0,
@@ -427,4 +485,16 @@ impl ActBody {
             _ => return Err(WebError::Malformed("this act is not known".to_owned())),
         })
     }
+}
+
+fn change(parents: Vec<Text<EntryId>>, edit: &str) -> Result<Act, WebError> {
+    let strange = || WebError::Malformed("this is no change of a document".to_owned());
+    let bytes = URL_SAFE_NO_PAD.decode(edit).map_err(|_| strange())?;
+    let edit = record::Edit::from_bytes(&bytes).map_err(|_| strange())?;
+    let document = edit.document.filter(|_| edit.start.is_none());
+    Ok(Act::Edit {
+        document: document.ok_or_else(strange)?,
+        parents: parents.into_iter().map(|edit| edit.0).collect(),
+        operations: edit.operations,
+    })
 }

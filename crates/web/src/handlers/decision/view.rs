@@ -19,6 +19,7 @@ use crate::{
             Weighed,
         },
         home::Connection,
+        work::ActionPoint,
     },
     standpoint::Standpoint,
     texts::Texts,
@@ -30,6 +31,9 @@ pub(super) struct Reading<'a> {
     pub decision: &'a Decided<'a>,
     pub texts: &'a Texts,
     pub actor: Option<&'a Actor>,
+    pub now: Timestamp,
+    /// Open action points that come from it.
+    pub actions: &'a [ActionPoint],
 }
 
 impl Reading<'_> {
@@ -49,7 +53,7 @@ impl Reading<'_> {
             circle: first.circle.map(|circle| views::circle(core, &circle)),
             language: first.language.clone(),
             urgent: first.urgent.clone(),
-            state: views::state(decision.state),
+            state: views::state_of(core, decision, self.now),
             rule: self.rule(),
             version: version(decision.version, self.texts),
             previous: previous.map(|previous| version(previous, self.texts)),
@@ -59,6 +63,8 @@ impl Reading<'_> {
                 .map(|phase| self.phase(phase, &talk)),
             own: self.own(),
             may: self.may(),
+            review: crate::decisions::review_of(core, decision),
+            actions: self.actions.to_vec(),
             steps: self.steps(),
             silent: self.silent(),
             connected: (
@@ -314,6 +320,9 @@ impl Reading<'_> {
             withdraw: is_own && !is_over && !matches!(state, Stand::Closed(_)),
             comment: true,
             vote: rights.delegate && is_elector && state == Stand::Voting,
+            review: state == passed
+                && (rights.writes()
+                    || is_own && self.decision.first.person == Some(actor.person())),
         }
     }
 

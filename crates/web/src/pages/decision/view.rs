@@ -5,6 +5,7 @@ use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 
 use super::super::parts::{Name, Outcome, State};
+use super::super::work::ActionPoint;
 
 /// Words of a person that may be gone: free text can be erased, and can still be on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -395,6 +396,8 @@ pub struct May {
     pub comment: bool,
     /// Vote for its member.
     pub vote: bool,
+    /// Set the day of review.
+    pub review: bool,
 }
 
 /// A node this one does not hear from.
@@ -433,6 +436,10 @@ pub struct Decision {
     pub own: Own,
     /// What the reader may do.
     pub may: May,
+    /// When it is looked at again, if it has passed and a day was set.
+    pub review: Option<Timestamp>,
+    /// Open action points that come from it.
+    pub actions: Vec<ActionPoint>,
     /// The way here, oldest first.
     pub steps: Vec<(Timestamp, Step)>,
     /// Nodes not heard from that could hold votes.
