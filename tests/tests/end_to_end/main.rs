@@ -17,3 +17,4 @@ mod pages;
 mod partition;
 mod reminders;
 mod tools;
+mod writing;
