@@ -14,7 +14,7 @@ use super::{
     guests::Guest,
     past::Past,
     proposals::Historical,
-    together,
+    together::{self, Writers},
 };
 use crate::{failure::Outcome, founding};
 
@@ -101,7 +101,11 @@ impl<'a> Story<'a> {
         self.fallen_back(&all[8], period)?;
         self.blocked(&all[9], period)?;
         self.deliberation(&all[11])?;
-        together::write(self.past, [&self.keys[1], &self.keys[2], &self.keys[3]])?;
+        let writers = Writers {
+            coops: [&self.keys[1], &self.keys[2], &self.keys[3]],
+            looking: &self.keys[0],
+        };
+        together::write(self.past, &writers)?;
         self.amended(&all[12])?;
         self.open(&all[18])
     }
