@@ -5,11 +5,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
+    decision::Verdict,
     id::{DocumentId, EntryId, MemberId, PersonId, ProposalId},
     key::PublicKey,
     record::{Filing, Operation, Sort},
 };
-use federation::{Act, Core};
+use federation::{Act, Core, State as Stand};
 use replica::document::{Document, Item as Edit, Outcome};
 use serde::Deserialize;
 
@@ -17,6 +18,7 @@ use super::{submit::submit, views};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
+    decisions,
     documents::{self, Present},
     error::{FieldFault, WebError},
     pages::{
@@ -27,6 +29,7 @@ use crate::{
         parts::Name,
     },
     site::Site,
+    texts::Texts,
 };
 
 /// The most of the reader's changes without effect that are shown, the newest.
@@ -151,18 +154,50 @@ fn circles(core: &Core) -> Vec<Name> {
 pub(crate) struct For {
     #[serde(default)]
     sort: String,
+    proposal: Option<String>,
 }
 
-fn new_page(
+async fn new_page(
     site: &Site,
     actor: &Actor,
     place: &Place,
-    sort: Sort,
+    wanted: &For,
     filled: &Filled,
 ) -> Result<Response, WebError> {
+    let mut view = lists::Beginning {
+        sort: wanted.sort.parse().unwrap_or(Sort::Text),
+        title: String::new(),
+        text: String::new(),
+        circle: String::new(),
+        circles: site.node.read(circles),
+        proposal: None,
+    };
+    if let Some(proposal) = wanted.proposal.as_deref().filter(|id| !id.is_empty()) {
+        continue_with(site, &mut view, proposal).await?;
+    }
     let frame = views::frame(site, Some(actor), place)?;
-    let circles = site.node.read(circles);
-    Ok(lists::new(&frame, &circles, sort, filled).into_response())
+    Ok(lists::new(&frame, &view, filled).into_response())
+}
+
+/// Offers the text of a proposal, whose next version the document is to become.
+async fn continue_with(
+    site: &Site,
+    view: &mut lists::Beginning,
+    proposal: &str,
+) -> Result<(), WebError> {
+    let id = decisions::parse_id(site, proposal)?;
+    let found = site.node.read(|core| {
+        let decision = core.decision(&id, site.now())?;
+        Some((decision.version.clone(), decision.first.circle))
+    });
+    let (version, circle) = found.ok_or(WebError::NotFound { what: "decision" })?;
+    let texts = Texts::load(&site.node, [], [version.entry]).await?;
+    view.sort = Sort::Draft;
+    view.text = texts.text(&version.entry).unwrap_or("").to_owned();
+    view.circle = circle.map_or_else(String::new, |circle| circle.to_string());
+    view.proposal = Some(Name::new(id.to_string(), version.title.clone()));
+    view.title = version.title;
+    Ok(())
 }
 
 /// `GET /documents/new`
@@ -171,8 +206,7 @@ pub(crate) async fn new(
     Signed { actor, place }: Signed,
     Query(wanted): Query<For>,
 ) -> Result<Response, WebError> {
-    let sort = wanted.sort.parse().unwrap_or(Sort::Text);
-    new_page(&site, &actor, &place, sort, &Filled::default())
+    new_page(&site, &actor, &place, &wanted, &Filled::default()).await
 }
 
 /// Where a form says that a document belongs.
@@ -196,13 +230,17 @@ fn filing(
 
 async fn begin(site: &Site, form: &Form) -> Result<String, WebError> {
     // Looked at first: a document must not stand where its filing was refused.
-    let filing = filing(form, EntryId([0; 32]), None)?;
+    let proposal = form.fields.optional("proposal");
+    let proposal = proposal
+        .map(|id| decisions::parse_id(site, id))
+        .transpose()?;
+    let filing = filing(form, EntryId([0; 32]), proposal)?;
     let act = Act::CreateDocument {
         title: form.fields.get("title").to_owned(),
         text: form.fields.raw("text").to_owned(),
     };
     let document = acts::perform(site, &form.actor, act).await?;
-    if filing.sort != Sort::Text || filing.circle.is_some() {
+    if filing.sort != Sort::Text || filing.circle.is_some() || filing.proposal.is_some() {
         let filing = Filing { document, ..filing };
         acts::perform(site, &form.actor, Act::File(filing)).await?;
     }
@@ -211,8 +249,12 @@ async fn begin(site: &Site, form: &Form) -> Result<String, WebError> {
 
 /// `POST /documents`
 pub(crate) async fn do_new(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
+    let wanted = For {
+        sort: String::new(),
+        proposal: form.fields.optional("proposal").map(str::to_owned),
+    };
     submit(&site, &form, begin(&site, &form), async |filled| {
-        new_page(&site, &form.actor, &form.place, Sort::Text, &filled)
+        new_page(&site, &form.actor, &form.place, &wanted, &filled).await
     })
     .await
 }
@@ -384,11 +426,21 @@ async fn show(
                 .and_then(|filed| filed.circle)
                 .map(|circle| views::circle(core, &circle)),
             proposal: proposal.map(|id| proposal_name(site, core, &id)),
+            may_amend: proposal.is_some_and(|id| may_amend(site, core, member, &id)),
             closed: filed.is_some_and(|filed| filed.closed),
             circles: circles(core),
         }
     });
     Ok(document::page(&frame, &view, filled).into_response())
+}
+
+/// Whether a member can write a next version of a proposal.
+fn may_amend(site: &Site, core: &Core, member: Option<MemberId>, id: &ProposalId) -> bool {
+    let passed = Stand::Closed(Verdict::Passed);
+    core.decision(id, site.now()).is_some_and(|decision| {
+        let is_over = decision.state == Stand::Withdrawn || decision.state == passed;
+        Some(decision.first.member) == member && !is_over
+    })
 }
 
 fn proposal_name(site: &Site, core: &Core, id: &ProposalId) -> Name {

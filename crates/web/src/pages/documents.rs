@@ -138,11 +138,29 @@ fn table(frame: &Frame, items: &[&Item]) -> Markup {
     }
 }
 
-/// The form of a new document; `draft` when it is to become a proposal.
+/// What the form of a new document starts from.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// What it is for.
+    pub sort: Sort,
+    /// The title it is offered.
+    pub title: String,
+    /// The text it is offered.
+    pub text: String,
+    /// The circle it belongs to, by its id.
+    pub circle: String,
+    /// The circles it can belong to.
+    pub circles: Vec<Name>,
+    /// The proposal it is to become the next version of.
+    pub proposal: Option<Name>,
+}
+
+/// The form of a new document.
 #[must_use]
-pub fn new(frame: &Frame, circles: &[Name], sort: Sort, filled: &Filled) -> Markup {
+pub fn new(frame: &Frame, view: &Beginning, filled: &Filled) -> Markup {
     let say = frame.language;
-    let circles: Vec<(String, Markup)> = circles
+    let circles: Vec<(String, Markup)> = view
+        .circles
         .iter()
         .map(|circle| (circle.id.clone(), html! { (circle.name) }))
         .collect();
@@ -158,15 +176,24 @@ pub fn new(frame: &Frame, circles: &[Name], sort: Sort, filled: &Filled) -> Mark
         ))
         form.narrow method="post" action="/documents" {
             (csrf(frame.csrf()))
+            @if let Some(proposal) = &view.proposal {
+                input type="hidden" name="proposal" value=(proposal.id);
+                p {
+                    (say.next_version_of(html! {
+                        a href={ "/decide/" (proposal.id) } { (proposal.name) }
+                    }))
+                }
+            }
             (Field::new(say, filled, "title", say.title()).hint(say.document_title_hint())
-                .required().line("text", None))
-            (Field::new(say, filled, "sort", say.sort_of_document()).initial(sort.as_str())
+                .initial(&view.title).required().line("text", None))
+            (Field::new(say, filled, "sort", say.sort_of_document()).initial(view.sort.as_str())
                 .select(None, &sorts))
             @if !circles.is_empty() {
-                (Field::new(say, filled, "circle", say.circle())
+                (Field::new(say, filled, "circle", say.circle()).initial(&view.circle)
                     .select(Some(say.all_members()), &circles))
             }
-            (Field::new(say, filled, "text", say.text()).hint(say.document_text_hint()).area(10))
+            (Field::new(say, filled, "text", say.text()).hint(say.document_text_hint())
+                .initial(&view.text).area(10))
             div.buttons {
                 button.btn.primary { (say.begin_it()) }
                 a href="/documents" { (say.leave()) }

@@ -79,6 +79,7 @@ impl Point {
 fn head(say: Language, name: &Name, here: Markup, below: Markup) -> Markup {
     let path = format!("/documents/{}", name.id);
     let above = [
+        ("/decide", say.decide()),
         ("/documents", say.documents()),
         (&*path, html! { (name.name) }),
     ];
@@ -100,7 +101,7 @@ pub fn history(frame: &Frame, view: &History) -> Markup {
         ol.rows {
             @for group in &view.groups { (row(frame, view, &path, group)) }
         }
-        p.links {
+        p.links.area {
             @if view.page > 1 {
                 a rel="prev" href=(address(view.page - 1)) { (say.newer_changes()) }
             }
