@@ -2,6 +2,7 @@
 
 pub mod admit;
 pub mod amend;
+pub mod charter;
 pub mod comment;
 pub mod completions;
 pub mod config;

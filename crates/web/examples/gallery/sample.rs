@@ -188,6 +188,8 @@ pub fn phase() -> Phase {
         fallback: false,
         blocking_classes: Vec::new(),
         decided_by_one_class: false,
+        silent: Vec::new(),
+        empty: Vec::new(),
         classes: vec![
             Class {
                 name: "Producers".into(),

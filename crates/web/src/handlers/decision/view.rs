@@ -133,6 +133,10 @@ impl Reading<'_> {
                 .map(|class| self.class_name(class))
                 .collect(),
             decided_by_one_class: phase.outcome.is_decided_by_one_class,
+            silent: (phase.outcome.silent.iter())
+                .map(|class| self.class_name(class))
+                .collect(),
+            empty: self.empty(phase),
             classes: self.classes(phase),
             votes: self.votes(phase, talk),
             missing: self.missing(phase),
@@ -163,6 +167,21 @@ impl Reading<'_> {
             seats: seats(class.id.as_str()),
         });
         classes.filter(|class| !class.seats.is_empty()).collect()
+    }
+
+    /// The classes whose strength the others share because nobody is in them.
+    fn empty(&self, phase: &Voting<'_>) -> Vec<String> {
+        let charter = self.core.charter();
+        let weighs = matches!(phase.rule, RuleName::ClassWeighted | RuleName::Charter)
+            || !phase.outcome.blocking_classes.is_empty();
+        let may_vote = &charter.rule(phase.rule).eligible;
+        let has_voters = |id: &ClassId| phase.electorate.iter().any(|(_, class)| class == id);
+        let classes = charter
+            .terms()
+            .classes
+            .iter()
+            .filter(|class| weighs && may_vote.includes(class) && !has_voters(&class.id));
+        classes.map(|class| class.name.clone()).collect()
     }
 
     fn checks(&self, phase: &Voting<'_>) -> Vec<Check> {
