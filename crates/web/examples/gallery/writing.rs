@@ -3,7 +3,7 @@
 use domain::record::Sort;
 use maud::Markup;
 use web::pages::document::{self, Document, Lost, Passage, Why};
-use web::pages::documents::{self, Beginning, Item, Writer};
+use web::pages::documents::{self, Beginning, Item, List, Writer};
 use web::pages::editor::{self, Editor};
 use web::pages::form::Filled;
 use web::pages::history::{self, Begins, Compare, Group, History, Point, Version};
@@ -103,6 +103,20 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         item("d1", "Recordings", false),
         item("d2", "Minutes of May", true),
     ];
+    let list = List {
+        items: items.into(),
+        closed: false,
+        counts: (1, 1),
+        page: 2,
+        more: true,
+    };
+    let none = List {
+        items: Vec::new(),
+        closed: true,
+        page: 1,
+        more: false,
+        ..list.clone()
+    };
     let beginning = Beginning {
         sort: Sort::Draft,
         title: "Recordings".into(),
@@ -118,8 +132,8 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
     };
     let wrong = Filled::from_pairs([("sort", "poem")]).with_error("sort", "Choose what it is for.");
     vec![
-        ("documents", documents::list(&at, &items)),
-        ("documents-none", documents::list(&at, &[])),
+        ("documents", documents::list(&at, &list)),
+        ("documents-none", documents::list(&at, &none)),
         ("document-new", documents::new(&at, &beginning, &plain)),
         ("document", document::page(&at, &whole(), &plain)),
         (
@@ -164,7 +178,7 @@ fn looking_back() -> Vec<(&'static str, Markup)> {
         changes: 3,
         begins,
         before: before.map(str::to_owned),
-        after: "0123456789abcdef-fedcba9876543210".into(),
+        after: Some("0123456789abcdef-fedcba9876543210".into()),
     };
     let view = History {
         document: name(),

@@ -7,6 +7,11 @@ messages! {
     document() { English: "Document" }
     documents_are() { English: "Texts that people of all members write together. Everybody’s words are merged, whoever is online." }
     documents_empty() { English: "Nothing is being written. <a href=\"/documents/new\">Begin a document</a> and it stands here." }
+    which_documents() { English: "Which documents" }
+    documents_open() { English: "Being written" }
+    documents_closed_empty() { English: "Nothing is finished or given up. Whoever writes in a document can say so on its page." }
+    newer_documents() { English: "Changed later" }
+    older_documents() { English: "Changed before" }
     documents_closed() { English: "Finished or given up" }
     new_document() { English: "Begin a document" }
     new_document_below() { English: "Every member can read it and write in it." }

@@ -1,5 +1,7 @@
 //! Documents: the list, a new one, one of them, beginning it anew, saying where it belongs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
@@ -32,8 +34,12 @@ use crate::{
     texts::Texts,
 };
 
+/// How many documents a page of the list has.
+const PAGE: usize = 100;
 /// The most of the reader's changes without effect that are shown, the newest.
 const LOST_MAX: usize = 10;
+/// The most passages of a text whose writers are named.
+const PASSAGES_MAX: usize = 4_000;
 /// The most characters of one of them.
 const LOST_CHARACTERS_MAX: usize = 2_000;
 
@@ -73,9 +79,13 @@ pub(crate) fn writer(core: &Core, edit: &EntryId, author: &PublicKey) -> Writer 
 
 /// Who has an editor open, without the reader.
 pub(crate) fn present(site: &Site, actor: &Actor, id: &DocumentId) -> Vec<Writer> {
-    let own = who(site, actor);
-    let people = site.presence.of(site.now(), id);
+    let (own, now) = (who(site, actor), site.now());
+    let mut people = site.presence.of(now, id);
     site.node.read(|core| {
+        let elsewhere = core.writing(id, now).into_iter();
+        people.extend(elsewhere.map(|(member, person)| Present { member, person }));
+        people.sort_unstable();
+        people.dedup();
         let others = people.iter().filter(|who| Some(**who) != own);
         let writer = |who: &Present| Writer {
             person: core
@@ -131,14 +141,34 @@ pub(crate) fn items(
     items
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Which {
+    closed: Option<String>,
+    #[serde(default)]
+    page: usize,
+}
+
 /// `GET /documents`
 pub(crate) async fn list(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
+    Query(which): Query<Which>,
 ) -> Result<Response, WebError> {
     let frame = views::frame(&site, Some(&actor), &place)?;
     let items = site.node.read(|core| items(core, |_, _| true));
-    Ok(lists::list(&frame, &items).into_response())
+    let (closed, open): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.closed);
+    let counts = (open.len(), closed.len());
+    let (page, is_closed) = (which.page.max(1), which.closed.is_some());
+    let shown = if is_closed { closed } else { open };
+    let (before, all) = ((page - 1).saturating_mul(PAGE), shown.len());
+    let view = lists::List {
+        items: shown.into_iter().skip(before).take(PAGE).collect(),
+        closed: is_closed,
+        counts,
+        page,
+        more: all > before.saturating_add(PAGE),
+    };
+    Ok(lists::list(&frame, &view).into_response())
 }
 
 /// The circles that something can belong to.
@@ -274,7 +304,7 @@ struct Read {
 
 impl Read {
     fn of(document: &Document, with_passages: bool) -> Self {
-        let mut authors = std::collections::BTreeSet::new();
+        let mut authors = BTreeSet::new();
         let applied =
             |(item, outcome): (&Edit, Outcome)| (outcome == Outcome::Applied).then(|| item.clone());
         let mut writers = Vec::new();
@@ -331,28 +361,31 @@ fn is_of(core: &Core, member: Option<MemberId>, person: &PersonId, key: &PublicK
     known.is_some_and(|known| known.person == Some(*person))
 }
 
+/// The words that an edit puts in.
+fn inserted(item: &Edit) -> Vec<&str> {
+    let inserted = item.edit.operations.iter();
+    let inserted = inserted.filter_map(|operation| match operation {
+        Operation::Splice { insert, .. } if !insert.trim().is_empty() => Some(insert.as_str()),
+        _ => None,
+    });
+    inserted.collect()
+}
+
 fn words_of(item: &Edit) -> String {
-    let inserted = item
-        .edit
-        .operations
-        .iter()
-        .filter_map(|operation| match operation {
-            Operation::Splice { insert, .. } if !insert.trim().is_empty() => Some(insert.as_str()),
-            _ => None,
-        });
-    let words = inserted.collect::<Vec<_>>().join("\n\n");
+    let words = inserted(item).join("\n\n");
     words.chars().take(LOST_CHARACTERS_MAX).collect()
 }
 
-fn lost(
-    core: &Core,
-    actor: &Actor,
-    member: Option<MemberId>,
-    without: &[(Edit, Why)],
-) -> Vec<Lost> {
-    let own = without
-        .iter()
-        .filter(|(item, _)| is_of(core, member, &actor.person(), &item.author));
+fn lost(core: &Core, actor: &Actor, member: Option<MemberId>, read: &Read) -> Vec<Lost> {
+    let text = read.text.as_deref().unwrap_or("");
+    let own = read.without.iter().filter(|(item, _)| {
+        // Words that were put in again, or carried over, are not lost.
+        let is_there = !inserted(item).is_empty()
+            && inserted(item)
+                .iter()
+                .all(|words| text.contains(words.trim()));
+        !is_there && is_of(core, member, &actor.person(), &item.author)
+    });
     let mut lost: Vec<Lost> = own
         .map(|(item, why)| Lost {
             at: item.time,
@@ -365,20 +398,23 @@ fn lost(
     lost
 }
 
-fn passages(core: &Core, pieces: Vec<(EntryId, PublicKey, String)>) -> Vec<Passage> {
+/// Who wrote what, if it is not in more pieces than anybody would read.
+fn passages(core: &Core, pieces: &[(EntryId, PublicKey, String)]) -> Option<Vec<Passage>> {
+    let mut writers: BTreeMap<PublicKey, Writer> = BTreeMap::new();
     let mut passages: Vec<Passage> = Vec::new();
-    let mut before: Option<PublicKey> = None;
-    for (edit, author, text) in pieces {
-        match passages.last_mut() {
-            Some(last) if before == Some(author) => last.text.push_str(&text),
-            _ => passages.push(Passage {
-                writer: writer(core, &edit, &author),
-                text,
-            }),
+    for pieces in pieces.chunk_by(|a, b| a.1 == b.1) {
+        let (edit, author, _) = &pieces[0];
+        let known = writers.entry(*author);
+        let known = known.or_insert_with(|| writer(core, edit, author));
+        if passages.len() == PASSAGES_MAX {
+            return None;
         }
-        before = Some(author);
+        passages.push(Passage {
+            writer: known.clone(),
+            text: pieces.iter().map(|(_, _, text)| text.as_str()).collect(),
+        });
     }
-    passages
+    Some(passages)
 }
 
 async fn show(
@@ -407,9 +443,12 @@ async fn show(
         let last = read.last.as_ref();
         document::Document {
             document: Name::new(id.to_string(), &*read.title),
-            text: read.text,
+            text: read.text.clone(),
             version: NOW.to_owned(),
-            passages: read.passages.map(|pieces| passages(core, pieces)),
+            passages: read
+                .passages
+                .as_deref()
+                .and_then(|pieces| passages(core, pieces)),
             writers: read
                 .writers
                 .iter()
@@ -419,7 +458,7 @@ async fn show(
             waiting: read.waiting,
             nearly_full: read.nearly_full,
             began_otherwise: read.began_otherwise,
-            lost: lost(core, actor, member, &read.without),
+            lost: lost(core, actor, member, &read),
             present,
             sort: filed.map_or(Sort::Text, |filed| filed.sort),
             circle: filed

@@ -72,11 +72,45 @@ pub(crate) fn sort_name(say: Language, sort: Sort) -> Markup {
     }
 }
 
+/// A page of the list of documents.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// What is on it, the last changed first.
+    pub items: Vec<Item>,
+    /// Whether it shows those that are finished or given up.
+    pub closed: bool,
+    /// How many are being written, and how many are finished or given up.
+    pub counts: (usize, usize),
+    /// Which page, from 1.
+    pub page: usize,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+impl List {
+    fn address(closed: bool, page: usize) -> String {
+        let closed = if closed { "closed=1&" } else { "" };
+        format!("/documents?{closed}page={page}")
+    }
+}
+
 /// The documents, the last changed first.
 #[must_use]
-pub fn list(frame: &Frame, items: &[Item]) -> Markup {
+pub fn list(frame: &Frame, view: &List) -> Markup {
     let say = frame.language;
-    let (closed, open): (Vec<&Item>, Vec<&Item>) = items.iter().partition(|item| item.closed);
+    let (open, closed) = view.counts;
+    let tab = |name: Markup, is_closed: bool, count: usize| {
+        let current = (view.closed == is_closed).then_some("page");
+        html! {
+            a href=(List::address(is_closed, 1)) aria-current=[current] {
+                (name) span.muted { (count) }
+            }
+        }
+    };
+    let heading = match view.closed {
+        true => say.documents_closed(),
+        false => say.documents_open(),
+    };
     let body = html! {
         div.section-head {
             (page_head(
@@ -86,21 +120,33 @@ pub fn list(frame: &Frame, items: &[Item]) -> Markup {
             ))
             a.btn href="/documents/new" { (say.new_document()) }
         }
-        section aria-label=(say.documents().into_string()) data-live="list" {
-            @if open.is_empty() { p.empty { (say.documents_empty()) } }
-            @else { (table(frame, &open)) }
+        nav.tabs aria-label=(say.which_documents()) data-live="tabs" {
+            (tab(say.documents_open(), false, open))
+            (tab(say.documents_closed(), true, closed))
         }
-        @if !closed.is_empty() {
-            section.area aria-labelledby="closed-title" data-live="closed" {
-                h2 id="closed-title" { (say.documents_closed()) }
-                (table(frame, &closed))
+        section aria-labelledby="list-title" data-live="list" {
+            h2.vh id="list-title" { (heading) }
+            @if !view.items.is_empty() { (table(frame, &view.items)) }
+            @else if view.closed { p.empty { (say.documents_closed_empty()) } }
+            @else { p.empty { (say.documents_empty()) } }
+            p.links {
+                @if view.page > 1 {
+                    a rel="prev" href=(List::address(view.closed, view.page - 1)) {
+                        (say.newer_documents())
+                    }
+                }
+                @if view.more {
+                    a rel="next" href=(List::address(view.closed, view.page + 1)) {
+                        (say.older_documents())
+                    }
+                }
             }
         }
     };
     document(frame, &Head::live(say.documents(), Area::Decide), body)
 }
 
-fn table(frame: &Frame, items: &[&Item]) -> Markup {
+fn table(frame: &Frame, items: &[Item]) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     html! {
         table.cards {
