@@ -129,6 +129,14 @@ fn two_people_write_one_text_and_one_of_them_goes_on_while_its_node_is_away() {
             browser.run("window.stayed = true").await;
         }
 
+        // Each sees that the other is there, though on another node.
+        for (browser, name) in [(&mut one, "(Birch)"), (&mut other, "(Alder)")] {
+            wait::until(&format!("{name} is seen"), ARRIVES_SECONDS, async || {
+                browser.text("#present").await.contains(name).then_some(())
+            })
+            .await;
+        }
+
         // Both at once, at both ends.
         types_at(&mut one, END, " Alder cooks.").await;
         types_at(&mut other, "0", "Birch sweeps. ").await;

@@ -4,6 +4,7 @@ use domain::charter::RuleName;
 use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 
+use super::super::draft::Origin;
 use super::super::parts::{Name, Outcome, State};
 use super::super::work::ActionPoint;
 
@@ -465,6 +466,10 @@ pub struct Decision {
     pub version: Version,
     /// The version before it.
     pub previous: Option<Version>,
+    /// What it was written in together; readers of the archive are not told.
+    pub origin: Option<Origin>,
+    /// The draft of its next version, if there is one.
+    pub next_draft: Option<Name>,
     /// The vote on that version, if it was opened.
     pub phase: Option<Phase>,
     /// What the reader's co-op did.
