@@ -1,7 +1,9 @@
 //! One file per command: its help, what it takes, what it does.
 
+pub mod action;
 pub mod admit;
 pub mod amend;
+pub mod circle;
 pub mod comment;
 pub mod completions;
 pub mod config;

@@ -87,8 +87,13 @@ struct ReviewSaid {
 impl Circles {
     /// Whether somebody was one of a circle's people at a time: joined, or with a role.
     fn was_in(&self, circle: &CircleId, who: &Someone, at: Timestamp) -> bool {
+        self.is_in(circle, who, at, at)
+    }
+
+    /// The same by what was said up to a time, of which terms are over at another.
+    fn is_in(&self, circle: &CircleId, who: &Someone, said_by: Timestamp, at: Timestamp) -> bool {
         let last = |said: &BTreeMap<Moment, bool>| {
-            let mut said = said.range(up_to(at));
+            let mut said = said.range(up_to(said_by));
             said.next_back().is_some_and(|(_, joined)| *joined)
         };
         let memberships = self.memberships.get(circle);
@@ -98,7 +103,7 @@ impl Circles {
         let terms = self.terms.get(circle).into_iter().flatten();
         let mut own = terms.filter(|((holder, _), _)| holder == who);
         own.any(|(_, said)| {
-            let last = said.range(up_to(at)).next_back();
+            let last = said.range(up_to(said_by)).next_back();
             last.is_some_and(|(_, until)| until.is_none_or(|until| until > at))
         })
     }
@@ -279,7 +284,8 @@ impl View {
     /// Whether a person is one of a circle's people: it joined, or has a role there.
     #[must_use]
     pub fn is_in_circle(&self, circle: &CircleId, who: &Someone, now: Timestamp) -> bool {
-        self.work.was_in(circle, who, now)
+        // A word that is a little ahead of this node's clock counts now too.
+        self.work.is_in(circle, who, Timestamp::MAX, now)
     }
 
     /// The people of a circle: who joined and who has a role; the coordinator first.
@@ -299,8 +305,7 @@ impl View {
         }
         let memberships = self.work.memberships.get(circle).into_iter().flatten();
         for (who, said) in memberships {
-            let last = said.range(up_to(now)).next_back();
-            if last.is_some_and(|(_, joined)| *joined) {
+            if said.values().next_back() == Some(&true) {
                 people.entry(*who).or_insert_with(|| new(*who)).joined = true;
             }
         }
