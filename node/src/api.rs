@@ -161,6 +161,11 @@ impl Api {
         read(&answer)
     }
 
+    /// Whether the person's own key signs on this machine.
+    pub fn signs_here(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// Acts as the person of the token.
     pub async fn act(&self, act: &str, mut fields: Value) -> Outcome<Value> {
         let Some(key) = &self.key else {

@@ -1,12 +1,13 @@
 //! Keys on a person's own device: what a node prepared is compared with what was asked before it is
 //! signed, because the node may be somebody else's.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     cbor::{Decode, Encode},
     key::SecretKey,
-    record::Record,
+    record::{Edit, Record},
     text::Content,
 };
 use replica::entry::Entry;
@@ -24,7 +25,6 @@ pub fn read_key(path: &Path) -> Outcome<SecretKey> {
 
 /// The entry that a node prepared, from base64url.
 pub fn prepared(answer: &Value) -> Outcome<Entry> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let strange = || Failure::refused("the node answered something this release cannot read");
     let text = answer["entry"].as_str().ok_or_else(strange)?;
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| strange())?;
@@ -81,11 +81,33 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
         ("comment", Record::Comment(comment)) => {
             comment.proposal.to_string() == id("proposal") && says("text")
         }
-        ("propose", Record::Proposal(made)) => is_title(&made.title) && is_text(&made.content),
+        ("propose", Record::Proposal(made)) => {
+            is_title(&made.title) && is_text(&made.content) && builds_on(entry, &asked["draft"])
+        }
         ("amend", Record::Amendment(made)) => {
             made.proposal.to_string() == id("proposal")
                 && is_title(&made.title)
                 && is_text(&made.content)
+        }
+        ("begin", Record::Edit(made)) => {
+            made.document.is_none() && begins(made, &is_title, &is_text, asked)
+        }
+        ("restart", Record::Edit(made)) => {
+            made.document
+                .is_some_and(|of| of.to_string() == id("document"))
+                && builds_on(entry, &asked["parents"])
+                && begins(made, &is_title, &is_text, asked)
+        }
+        ("edit", Record::Edit(made)) => {
+            builds_on(entry, &asked["parents"])
+                && URL_SAFE_NO_PAD.encode(made.to_bytes()) == id("edit")
+        }
+        ("file", Record::Filing(made)) => {
+            made.document.to_string() == id("document")
+                && made.sort.as_str() == id("sort")
+                && json!(made.circle.map(|id| id.to_string())) == asked["circle"]
+                && json!(made.proposal.map(|id| id.to_string())) == asked["proposal"]
+                && json!(made.closed) == asked["closed"]
         }
         ("open", Record::Opening(made)) => made.proposal.to_string() == id("proposal"),
         ("withdraw", Record::Withdrawal(made)) => made.proposal.to_string() == id("proposal"),
@@ -107,6 +129,29 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
         true => Ok(()),
         false => Err(refused("it does not say what you asked for")),
     }
+}
+
+/// Whether an edit begins with the title and text that were asked for.
+fn begins(
+    made: &Edit,
+    is_title: &dyn Fn(&str) -> bool,
+    is_text: &dyn Fn(&Content) -> bool,
+    asked: &Value,
+) -> bool {
+    let is_empty = asked["text"].as_str().unwrap_or_default().trim().is_empty();
+    made.start.as_ref().is_some_and(|start| {
+        is_title(&start.title) && start.text.as_ref().map_or(is_empty, is_text)
+    })
+}
+
+/// Whether an entry names just the edits that were asked for: building on anything else an edit
+/// would do something else.
+fn builds_on(entry: &Entry, asked: &Value) -> bool {
+    let named = entry.header.references.iter();
+    let named: BTreeSet<String> = named.map(ToString::to_string).collect();
+    let asked = asked.as_array().into_iter().flatten();
+    let asked = asked.filter_map(|id| id.as_str().map(str::to_owned));
+    named == asked.collect()
 }
 
 /// Whether an action point is the one asked for. What was left out may be as it stood.
@@ -132,7 +177,6 @@ fn is_action(made: &domain::record::Action, asked: &Value, note: &[u8]) -> bool 
 
 /// The bytes of an entry with this key's signature, in base64url.
 pub fn sign(mut entry: Entry, key: &SecretKey, federation: &str) -> Outcome<String> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let strange = |_| Failure::refused("the node named no federation");
     let federation = federation.parse().map_err(strange)?;
     entry.signature = entry.header.sign(&federation, key);

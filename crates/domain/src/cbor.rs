@@ -201,6 +201,11 @@ impl<'a> Decoder<'a> {
         Self { bytes, at: 0 }
     }
 
+    /// Leaves the rest of the bytes unread: it is of a form that only a later release knows.
+    pub fn skip_rest(&mut self) {
+        self.at = self.bytes.len();
+    }
+
     /// Checks that nothing is left.
     ///
     /// # Errors

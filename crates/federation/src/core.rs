@@ -23,6 +23,7 @@ use crate::{
     error::{CoreError, Refused},
     exchange::Exchange,
     io::{Change, Input, Output, Write},
+    presence::Presence,
     state::{Bench, Decision},
 };
 
@@ -92,6 +93,7 @@ pub struct Core {
     /// The moments to come at which votes may close, so that people see it.
     deadlines: BTreeSet<(Timestamp, ProposalId)>,
     changes: BTreeSet<Change>,
+    pub(crate) presence: Presence,
 }
 
 impl Core {
@@ -133,6 +135,7 @@ impl Core {
             started: false,
             deadlines: BTreeSet::new(),
             changes: BTreeSet::new(),
+            presence: Presence::default(),
         })
     }
 
@@ -270,6 +273,7 @@ impl Core {
             deadline,
             self.replica.next_due(),
             self.exchange.next_wakeup(),
+            self.presence.next_wakeup(),
         ]
         .into_iter()
         .flatten()
@@ -284,6 +288,7 @@ impl Core {
             Input::Connected(peer) => self.connected(now, peer, &mut outputs),
             Input::Disconnected(peer) => {
                 self.exchange.disconnected(&peer);
+                self.end_presence(peer);
                 self.changes.insert(Change::Peers);
             }
             Input::Message(peer, message) => self.message(now, peer, message, &mut outputs),
@@ -317,6 +322,7 @@ impl Core {
                     self.offer(now, entry, Origin::Here);
                 }
             }
+            Input::Present(writing) => self.present(now, writing, &mut outputs),
             Input::Compare => self.compare_anew(now),
             Input::Wake => self.wake(now, &mut outputs),
         }
@@ -385,6 +391,7 @@ impl Core {
         if released.iter().any(|(_, offer)| *offer == Offer::Stored) {
             self.take_up(now, Origin::Here, Vec::new());
         }
+        self.expire_presence(now);
         self.exchange_wake(now, outputs);
     }
 

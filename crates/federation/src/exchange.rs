@@ -144,6 +144,9 @@ impl Core {
             self.send_digest(now, peer, outputs);
         }
         self.ask_chunks(peer, outputs);
+        if self.is_present() {
+            self.say_presence(peer, outputs);
+        }
     }
 
     /// Compares digests with every peer in turn, with one at once.
@@ -227,6 +230,12 @@ impl Core {
                     outputs.push(Output::SendChunks { to: from, hashes });
                 }
             }
+            Message::Present { writing } => {
+                if peer.may_ask(now) {
+                    self.take_presence(now, from, writing);
+                }
+            }
+            Message::Later { .. } => {}
             Message::Chunk { bytes } => {
                 if !self.take_chunk(bytes) {
                     outputs.push(Output::Fault(from, Fault::UnaskedChunk));

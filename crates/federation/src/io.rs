@@ -8,7 +8,7 @@ use domain::{
 };
 use replica::entry::Entry;
 
-use crate::{act::Act, act::Prepared, error::Refused, message::Message};
+use crate::{act::Act, act::Prepared, error::Refused, message::Message, presence::Writing};
 
 /// What the shell gives to the core.
 #[derive(Debug, Clone)]
@@ -61,6 +61,9 @@ pub enum Input {
     },
     /// Entries by which a node that is not known yet shows that it is a member's.
     Introduce(Vec<Entry>),
+    /// The people at this node who have documents open for writing; to be said again within
+    /// [`crate::presence::WRITING_MS`] as long as it is so.
+    Present(Vec<Writing>),
     /// Messages were left out, to a peer or from one: what is missing is found at once.
     Compare,
     /// The time the core asked to be woken at has come.

@@ -11,6 +11,7 @@ mod exchange;
 mod io;
 pub mod message;
 mod prepare;
+pub mod presence;
 mod state;
 
 pub use self::{

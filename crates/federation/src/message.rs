@@ -13,6 +13,8 @@ use replica::{
     heights::{Ask, HEIGHTS_MAX, Height},
 };
 
+use crate::presence::{WRITING_MAX, Writing};
+
 /// The most entries of one message.
 pub const ENTRIES_MAX: usize = 256;
 /// The most bytes of entries in one message; a single larger entry still goes.
@@ -24,6 +26,10 @@ pub const ASKS_MAX: usize = 256;
 
 /// The most digests of one message.
 pub const DIGESTS_MAX: usize = 64;
+
+/// The highest code, and the most fields after it and with it, of messages of later releases.
+const LATER_CODE_MAX: u64 = 255;
+const LATER_FIELDS_MAX: usize = 16;
 
 /// The author keys from one to another, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +164,16 @@ pub enum Message {
         /// The digests, of ranges that ascend and do not overlap.
         parts: Vec<Part>,
     },
+    /// Who has documents open for writing at the sender, instead of what it said before.
+    Present {
+        /// Who writes what.
+        writing: Vec<Writing>,
+    },
+    /// A message that only a later release knows; it is left alone.
+    Later {
+        /// Its code.
+        code: u64,
+    },
 }
 
 impl Encode for Message {
@@ -196,15 +212,21 @@ impl Encode for Message {
             Self::WantChunks { hashes } => encoder.array(2).uint(9).list(hashes.iter()),
             Self::Chunk { bytes } => encoder.array(2).uint(10).bytes(bytes),
             Self::Digests { now, parts } => encoder.array(3).uint(11).value(now).list(parts.iter()),
+            Self::Present { writing } => encoder.array(2).uint(12).list(writing.iter()),
+            Self::Later { code } => encoder.array(1).uint(*code),
         };
     }
 }
 
 impl Decode for Message {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let length = decoder.array_to("message", 5)?;
-        let code = decoder.uint_to("message", 11)?;
-        let expected = [3, 3, 2, 2, 2, 5, 3, 2, 2, 2, 3];
+        let length = decoder.array_to("message", LATER_FIELDS_MAX)?;
+        let code = decoder.uint_to("message", LATER_CODE_MAX)?;
+        let expected = [3, 3, 2, 2, 2, 5, 3, 2, 2, 2, 3, 2];
+        if code > expected.len() as u64 {
+            decoder.skip_rest();
+            return Ok(Self::Later { code });
+        }
         if code == 0 || length != expected[code as usize - 1] {
             return Err(DecodeError::Invalid(
                 "a message of that code has another length",
@@ -253,9 +275,12 @@ impl Decode for Message {
             10 => Self::Chunk {
                 bytes: decoder.bytes("chunk", CHUNK_BYTES_MAX)?.to_vec(),
             },
-            _ => Self::Digests {
+            11 => Self::Digests {
                 now: decoder.value()?,
                 parts: read_parts(decoder)?,
+            },
+            _ => Self::Present {
+                writing: decoder.list("writing", WRITING_MAX)?,
             },
         })
     }

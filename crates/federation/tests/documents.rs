@@ -9,10 +9,14 @@ use domain::{
     charter::Charter,
     genesis::{Founder, Genesis},
     id::{DocumentId, EntryId, Hash, MemberId, PersonId, Timestamp},
-    key::SecretKey,
+    key::{PublicKey, SecretKey},
     record::{self, Custody, Grant, Object, Operation, Purpose, Roles, Sort},
 };
-use federation::{Act, Change, Core, Input, Output, Refused, Settings, Write};
+use federation::{
+    Act, Change, Core, Input, Output, Refused, Settings, Write,
+    message::Message,
+    presence::{WRITING_MS, Writing},
+};
 use replica::{
     document::{Document, Item},
     entry::Entry,
@@ -27,6 +31,7 @@ struct Node {
     entries: BTreeMap<EntryId, Vec<u8>>,
     chunks: BTreeMap<Hash, Vec<u8>>,
     changes: Vec<Change>,
+    sent: Vec<(PublicKey, Message)>,
 }
 
 struct World {
@@ -70,6 +75,7 @@ impl World {
                 entries: BTreeMap::new(),
                 chunks: BTreeMap::new(),
                 changes: Vec::new(),
+                sent: Vec::new(),
             }
         };
         let mut world = Self {
@@ -149,6 +155,7 @@ impl World {
                     }
                     Output::Answer { result, .. } => answer = Some(result),
                     Output::Changed(change) => node.changes.push(change),
+                    Output::Send(to, message) => node.sent.push((to, message)),
                     _ => {}
                 }
             }
@@ -253,10 +260,8 @@ fn a_long_document_begins_anew_on_both_nodes() {
     world.meet();
     let document = world.document(0, &id);
     assert_eq!(document.heads(), [root]);
-    assert_eq!(
-        (document.title().as_str(), document.text()),
-        ("Anew", text.trim_end().to_owned())
-    );
+    assert_eq!((document.title().as_str(), document.text()), ("Anew", text));
+    assert_eq!(document.begins_as_left(), Some(true));
 }
 
 #[test]
@@ -386,4 +391,71 @@ fn the_last_word_on_where_a_document_belongs_counts() {
     };
     let refused = world.says(0, Act::File(nothing));
     assert_eq!(refused, Err(Refused::UnknownDocument));
+}
+
+#[test]
+fn who_is_writing_is_seen_at_the_other_node_until_it_is_silent() {
+    let mut world = World::new();
+    let id = world.says(0, create("We share servers.")).unwrap();
+    world.meet();
+    let node = |member| key(member, 2).public();
+    let of = |member| Writing {
+        document: id,
+        member: MemberId(key(member, 1).public().0),
+        person: PersonId([member; 16]),
+    };
+    let said = |world: &mut World| {
+        let sent = std::mem::take(&mut world.nodes[0].sent).into_iter();
+        let said = sent.filter(|(_, message)| matches!(message, Message::Present { .. }));
+        said.collect::<Vec<_>>()
+    };
+    world.run(1, Input::Connected(node(1)));
+    world.run(0, Input::Present(vec![of(1)]));
+    assert_eq!(said(&mut world), []);
+
+    // Who comes later is told.
+    world.run(0, Input::Connected(node(2)));
+    let [(to, message)] = &said(&mut world)[..] else {
+        panic!("one message");
+    };
+    assert_eq!(*to, node(2));
+    world.nodes[1].changes.clear();
+    world.run(1, Input::Message(node(1), message.clone()));
+    assert_eq!(world.nodes[1].changes, [Change::Document(id)]);
+    let writing = |world: &World| world.nodes[1].core.writing(&id, world.now);
+    assert_eq!(
+        writing(&world),
+        [(of(1).member, of(1).person)].into_iter().collect()
+    );
+
+    // Nobody is believed of those whom another serves, and of persons nobody knows.
+    let strangers = [
+        of(2),
+        Writing {
+            person: PersonId([9; 16]),
+            ..of(1)
+        },
+    ];
+    let lie = Message::Present {
+        writing: strangers.to_vec(),
+    };
+    world.run(1, Input::Message(node(1), lie));
+    assert!(writing(&world).is_empty());
+
+    world.run(1, Input::Message(node(1), message.clone()));
+    let until = world.now.plus_ms(WRITING_MS);
+    assert_eq!(world.nodes[1].core.next_wakeup(), Some(until));
+    world.now = until;
+    world.nodes[1].changes.clear();
+    world.run(1, Input::Wake);
+    assert_eq!(world.nodes[1].changes, [Change::Document(id)]);
+    assert!(writing(&world).is_empty());
+
+    world.run(0, Input::Present(Vec::new()));
+    let silence = Message::Present {
+        writing: Vec::new(),
+    };
+    assert_eq!(said(&mut world), [(node(2), silence)]);
+    world.run(0, Input::Present(Vec::new()));
+    assert_eq!(said(&mut world), []);
 }

@@ -13,6 +13,14 @@
 //! | `GET /api/gatherings?circle=&from_ms=&to_ms=` | gatherings with the `times` at which they happen, of the next sixty days unless it says otherwise |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|review\|closed\|all` | a list; `review_ms` where a day of review is set |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
+//! | `GET`, `POST /api/documents` `{"title", "text"?}` | the documents; begins one and gives its `id` |
+//! | `GET /api/documents/{id}?since=edit,edit` | one, with its `text` and its `basis`, the edits it was read from; with `since`, the `changes` of the text since then |
+//! | `POST /api/documents/{id}/text` `{"basis", "text", "person"?}` | saves what was made of the text of `basis`, merged with what others wrote: the `text` and `basis` from now on, `changes` from the text that was sent, `own` edits after which the text is just that. Sent again, it does nothing more |
+//! | `POST /api/documents/{id}/presence` `{"here"}` | the caller has an editor open, or closed it: who else has |
+//! | `GET /api/documents/{id}/history` | its changes, each with the `version` it led to, and those without effect |
+//! | `GET /api/documents/{id}/versions/{edit,edit}` | the text as these edits leave it |
+//! | `POST /api/documents/{id}/restart` | begins it anew with its text |
+//! | `POST /api/documents/{id}/file` `{"sort", "circle"?, "proposal"?, "meeting"?, "closed"?}` | says where it belongs |
 //! | `GET /api/entries/{id}` | a stored entry with its bytes (base64url) |
 //! | `POST /api/acts` `{"act": word, …}` | does it and gives `{"id"}`; with `Idempotency-Key` only once |
 //! | `POST /api/acts/prepare` `{"signer": key, "act": word, …}` | `entry`, `chunks`, `signed_bytes` (base64url) for a key elsewhere |
@@ -20,20 +28,28 @@
 //! | `GET`, `POST /api/tokens` `{"label"}`, `DELETE /api/tokens/{id}` | the caller's tokens |
 //! | `GET`, `POST /api/invitations` `{"name", "roles"}` | stewards: who is invited; the `path` of a new link |
 //! | `GET /api/hosted`, `POST /api/hosted/invitations` `{"name", "class"?}` | stewards of a host: whom it hosts, who asks; the `path` of a new link |
+//! | `DELETE /api/hosted/{member}?with_keys=yes` | stewards of a host: removes what is here of who was never admitted, or is not hosted here any more; `with_keys` where the root key of a member goes too |
+//! | `POST /api/hosted/export` | the keys of the caller's hosted member, as a text that the password opens at another host |
 //! | `GET`, `POST /api/join/{secret}` (anyone with a link) | what to sign; signs up with keys of one's own |
 //! | `GET /api/hosted/next` | what a hosted newcomer's own device signs next, prepared |
-//! | `DELETE /api/persons/{id}` | stewards: removes a person of this member |
+//! | `DELETE /api/persons/{id}` `{"reason"}`? | stewards: removes a person of this member |
 //!
 //! The words of acts are `propose`, `amend`, `withdraw`, `open`, `vote`, `comment`, `profile`,
 //! `circle`, `role`, `membership`, `action`, `gathering`, `review`, `person`, `host`, `hosting`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
 //! fields are those of `ActBody`. A `grant` of a key that this member has not granted before for the
 //! same purpose and person needs `proof`, by its holder (`folkmoot key prove`). What only the root key may sign (`admit`, `mandate`, grants and
 //! revocations of stewards, `found`, `join`) is signed with it when a steward asks and its file is
-//! on this node.
+//! on this node. The root key of a hosted member is in an account, and its keeper's password opens it:
+//! requests that it has to sign (`POST /api/acts`, `POST /api/invitations`, `DELETE /api/persons/{id}`)
+//! take a `password` beside their fields.
+//!
+//! Positions in texts of documents count Unicode scalar values. Changes are `{position, delete,
+//! insert}`, each on the text that the ones before leave.
 
 mod act;
 mod circle;
 mod decision;
+mod documents;
 mod hosted;
 mod keys;
 mod read;
@@ -47,9 +63,11 @@ use axum::{
     http::{HeaderMap, header},
     routing::{delete, get, post},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use zeroize::Zeroizing;
 
-use crate::{error::WebError, site::Site};
+use crate::{auth::Actor, error::WebError, site::Site};
 
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
@@ -65,6 +83,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/hosted", get(hosted::list))
         .route("/api/hosted/invitations", post(hosted::invite))
         .route("/api/hosted/next", get(hosted::next))
+        .route("/api/hosted/export", post(hosted::export))
+        .route("/api/hosted/{member}", delete(hosted::remove))
         .route(
             "/api/join/{secret}",
             get(hosted::invitation).post(hosted::join),
@@ -76,12 +96,54 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/applications", get(read::applications))
         .route("/api/decisions", get(decision::list))
         .route("/api/decisions/{id}", get(decision::one))
+        .merge(of_documents())
         .route("/api/entries/{id}", get(read::entry))
         .route("/api/acts", post(act::perform))
         .route("/api/acts/prepare", post(act::prepare))
         .route("/api/acts/submit", post(act::submit))
         .route("/api/tokens", get(keys::tokens).post(keys::make_token))
         .route("/api/tokens/{id}", delete(keys::delete_token))
+}
+
+fn of_documents() -> Router<Site> {
+    Router::new()
+        .route(
+            "/api/documents",
+            get(documents::list).post(documents::create),
+        )
+        .route("/api/documents/{id}", get(documents::one))
+        .route("/api/documents/{id}/text", post(documents::save))
+        .route("/api/documents/{id}/presence", post(documents::presence))
+        .route("/api/documents/{id}/history", get(documents::changes))
+        .route(
+            "/api/documents/{id}/versions/{version}",
+            get(documents::version),
+        )
+        .route("/api/documents/{id}/restart", post(documents::restart))
+        .route("/api/documents/{id}/file", post(documents::file))
+}
+
+/// Reads the JSON body of what the root key may have to sign. The keeper of a hosted member's root key
+/// sends the `password` that opens it along; it is taken out before the rest is read.
+async fn parse_signed<T: DeserializeOwned>(
+    site: &Site,
+    actor: &mut Actor,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<T, WebError> {
+    #[derive(Deserialize)]
+    struct Signed {
+        #[serde(default)]
+        password: String,
+        #[serde(flatten)]
+        rest: Value,
+    }
+    let Signed { password, rest } = parse(headers, body)?;
+    let password = Zeroizing::new(password);
+    let parsed = serde_json::from_value(rest);
+    let parsed = parsed.map_err(|error| WebError::Malformed(error.to_string()))?;
+    actor.open_root(site, &password).await?;
+    Ok(parsed)
 }
 
 /// Reads a JSON body.

@@ -73,6 +73,20 @@ impl Actor {
         })
     }
 
+    /// Opens the root key of the hosted member, if its keeper typed the password for it.
+    pub(crate) async fn open_root(&mut self, site: &Site, typed: &str) -> Result<(), WebError> {
+        if typed.is_empty() || !self.account.has_root() {
+            return Ok(());
+        }
+        let account = Whose::account(&self.account.name);
+        site.rates
+            .count(site.now(), Limit::SignInsOfAccount, account)?;
+        let password = Password::typed(typed.to_owned()).ok_or(WebError::SignIn)?;
+        let seed = site.accounts.root_key(self.person(), &password);
+        self.root = Some(SecretKey::from_seed(&*seed.await?));
+        Ok(())
+    }
+
     /// What the forms of one page carry: the session's token and a value that tells renderings
     /// apart.
     pub(crate) fn form_token(&self) -> Result<String, WebError> {
@@ -270,17 +284,9 @@ pub(crate) struct Form {
 impl Form {
     /// Opens the root key of the person's hosted member, if the form has the password for it.
     pub(crate) async fn open_root(&mut self, site: &Site) -> Result<(), WebError> {
-        let typed = self.fields.raw("password");
-        if typed.is_empty() || !self.actor.account.has_root() {
-            return Ok(());
-        }
-        let account = Whose::account(&self.actor.account.name);
-        site.rates
-            .count(site.now(), Limit::SignInsOfAccount, account)?;
-        let password = Password::typed(typed.to_owned()).ok_or(WebError::SignIn)?;
-        let seed = site.accounts.root_key(self.actor.person(), &password);
-        self.actor.root = Some(SecretKey::from_seed(&*seed.await?));
-        Ok(())
+        self.actor
+            .open_root(site, self.fields.raw("password"))
+            .await
     }
 }
 

@@ -132,6 +132,7 @@ mod circle;
 mod dates;
 mod decide;
 mod decision;
+mod documents;
 mod federation;
 mod feeds;
 mod frame;

@@ -288,6 +288,7 @@ fn refused_status(refused: &Refused) -> StatusCode {
         Refused::UnknownProposal
         | Refused::UnknownDocument
         | Refused::UnknownCircle
+        | Refused::UnknownMember(_)
         | Refused::UnknownAction
         | Refused::UnknownGathering
         | Refused::UnknownKey => StatusCode::NOT_FOUND,

@@ -5,6 +5,10 @@
 //! **Invariant:** the root key of a newcomer is sealed under its keeper's password, and until it has
 //! joined also under this node's key; of what opens either, nothing is in the store.
 
+mod removal;
+
+pub(crate) use removal::{remove, serves};
+
 use std::sync::Arc;
 
 use domain::{
@@ -467,7 +471,12 @@ fn next_step(core: &Core, newcomer: &Newcomer) -> Step {
         // Of a member that comes from elsewhere the last word counts, and its invitation was the yes.
         match view.hosted(&member) {
             Some(hosted) if hosted.choice.host == host => {
-                if hosted.state == HostState::Pending {
+                let answers = view.answers.get(&member);
+                let answer = answers.and_then(|answers| answers.get(&(hosted.number, host)));
+                // Who was refused and is invited again is welcome again.
+                let is_older = answer.is_some_and(|answer| answer.time.0 < newcomer.created);
+                let is_refused = hosted.state == HostState::Refused;
+                if hosted.state == HostState::Pending || (is_refused && is_older) {
                     let accepts = true;
                     return Step::Node(Act::Hosting { member, accepts });
                 }

@@ -42,6 +42,7 @@ mod bytes;
 pub mod catalogue;
 pub mod clock;
 mod decisions;
+mod documents;
 mod edge;
 pub mod error;
 mod feeds;

@@ -12,7 +12,7 @@ use domain::{
     id::{EntryId, Hash, Timestamp},
     key::{PublicKey, SecretKey},
 };
-use federation::{Act, Change, Core, Prepared, Refused};
+use federation::{Act, Change, Core, Prepared, Refused, presence::Writing};
 use replica::entry::Entry;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -51,6 +51,8 @@ pub enum Request {
         /// The entry's id, once it is durable.
         reply: oneshot::Sender<Result<EntryId, Refused>>,
     },
+    /// Who has documents open for writing here; said again as long as it is so.
+    Present(Vec<Writing>),
 }
 
 /// What a [`Library`] returns.
@@ -227,6 +229,12 @@ impl Node {
             answer,
         )
         .await
+    }
+
+    /// Tells the other nodes who has documents open for writing here. Nobody waits for it, and
+    /// when the node is busy it is left out.
+    pub fn present(&self, writing: Vec<Writing>) {
+        let _ = self.requests.try_send(Request::Present(writing));
     }
 
     async fn ask<T>(

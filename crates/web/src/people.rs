@@ -73,6 +73,14 @@ fn mandated(site: &Site, actor: &Actor) -> Vec<Delegate> {
     })
 }
 
+/// Ends an account with its sessions, tokens and links.
+pub(crate) async fn close_account(site: &Site, person: PersonId) -> Result<(), WebError> {
+    site.sessions.end_all(person).await?;
+    site.tokens.delete_all(person).await?;
+    site.links.delete_all(person).await?;
+    site.accounts.remove(person).await
+}
+
 /// Ends a person's part in this member: the mandate, its keys, its account, sessions and tokens.
 pub(crate) async fn remove(
     site: &Site,
@@ -108,10 +116,7 @@ pub(crate) async fn remove(
     }
     // Out of the house first: even if the federation cannot be told now, no session signs again.
     if account.is_some() {
-        site.sessions.end_all(person).await?;
-        site.tokens.delete_all(person).await?;
-        site.links.delete_all(person).await?;
-        site.accounts.remove(person).await?;
+        close_account(site, person).await?;
     }
     for invitation in site.invitations.waiting(site.now()).await? {
         if invitation.person == person && invitation.member == actor.hosted() {

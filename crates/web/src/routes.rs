@@ -13,7 +13,8 @@ use crate::{
     error::WebError,
     handlers::{
         account, action, calendar, charter, circle, circle_documents, common, decide, decision,
-        entrance, federation, feeds, gathering, home, hosted, node, propose, reminders,
+        documents, editor, entrance, federation, feeds, gathering, history, home, hosted, node,
+        propose, reminders, sign_up,
     },
     protect,
     site::Site,
@@ -24,6 +25,7 @@ pub fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(home::page))
         .merge(decisions())
+        .merge(texts())
         .merge(members())
         .merge(circles())
         .merge(own_node())
@@ -70,6 +72,22 @@ fn decisions() -> Router<Site> {
             get(propose::amend).post(propose::do_amend),
         )
         .route("/decide/{id}/diff/{range}", get(propose::compare))
+}
+
+fn texts() -> Router<Site> {
+    Router::new()
+        .route("/documents", get(documents::list).post(documents::do_new))
+        .route("/documents/new", get(documents::new))
+        .route("/documents/{id}", get(documents::page))
+        .route(
+            "/documents/{id}/edit",
+            get(editor::edit).post(editor::do_edit),
+        )
+        .route("/documents/{id}/restart", post(documents::restart))
+        .route("/documents/{id}/file", post(documents::file))
+        .route("/documents/{id}/history", get(history::page))
+        .route("/documents/{id}/versions/{version}", get(history::version))
+        .route("/documents/{id}/diff/{range}", get(history::compare))
 }
 
 fn members() -> Router<Site> {
@@ -125,6 +143,7 @@ fn own_node() -> Router<Site> {
         .route("/node/hosted/move", post(hosted::move_on))
         .route("/node/hosted/export", post(hosted::export))
         .route("/node/hosted/{member}/answer", post(hosted::answer))
+        .route("/node/hosted/{member}/remove", post(hosted::remove))
 }
 
 fn own_account() -> Router<Site> {
@@ -137,7 +156,7 @@ fn own_account() -> Router<Site> {
             "/welcome/{secret}",
             get(entrance::welcome).post(entrance::accept),
         )
-        .route("/join/{secret}", get(hosted::join).post(hosted::do_join))
+        .route("/join/{secret}", get(sign_up::join).post(sign_up::do_join))
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/settings", post(account::settings))

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::{
     accounts::Accounts,
     clock::Clock,
+    documents::{Documents, Presence},
     hosted::Hosted,
     invitation::Invitations,
     links::Links,
@@ -63,6 +64,8 @@ pub struct Inner {
     pub(crate) rates: Rates,
     pub(crate) once: Once,
     pub(crate) streams: Streams,
+    pub(crate) documents: Documents,
+    pub(crate) presence: Presence,
     stopping: watch::Sender<bool>,
     /// How people sign in.
     pub accounts: Accounts,
@@ -106,6 +109,8 @@ impl Site {
             rates: Rates::default(),
             once: Once::default(),
             streams: Streams::default(),
+            documents: Documents::default(),
+            presence: Presence::default(),
             stopping: watch::Sender::new(false),
             settings,
             node,

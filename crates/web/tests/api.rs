@@ -9,77 +9,8 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use serde_json::{Value, json};
-use support::{Answer, Browser, World, node::key};
-
-struct Program {
-    browser: Browser,
-    token: String,
-}
-
-impl Program {
-    async fn of_alice(world: &World) -> Self {
-        let seed = zeroize::Zeroizing::new(key(0, 3).seed());
-        let tokens = &world.site.tokens;
-        let now = domain::id::Timestamp(1_800_000_000_000);
-        let made = tokens
-            .make(now, support::ALICE, "test", Some(&seed))
-            .await
-            .unwrap();
-        Self {
-            browser: world.browser(),
-            token: made.1.to_string(),
-        }
-    }
-
-    async fn call(&mut self, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {}", self.token));
-        let request = match body {
-            Some(body) => request
-                .header("content-type", "application/json")
-                .body(Body::from(body.to_string())),
-            None => request.body(Body::empty()),
-        };
-        self.browser.send(request.unwrap()).await
-    }
-
-    async fn get(&mut self, path: &str) -> Value {
-        let answer = self.call(Method::GET, path, None).await;
-        assert_eq!(answer.status(), StatusCode::OK, "{path}: {}", answer.body);
-        answer.json()
-    }
-
-    async fn act(&mut self, body: Value) -> Answer {
-        self.call(Method::POST, "/api/acts", Some(&body)).await
-    }
-
-    async fn done(&mut self, body: Value) -> String {
-        let answer = self.act(body).await;
-        assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.body);
-        answer.json()["id"].as_str().unwrap().to_owned()
-    }
-
-    async fn refused(&mut self, body: Value) -> (u16, String) {
-        let answer = self.act(body).await;
-        let code = answer.json()["error"]["code"].as_str().unwrap().to_owned();
-        (answer.status().as_u16(), code)
-    }
-
-    async fn proposal(&mut self) -> String {
-        let act = json!({ "act": "propose", "title": "Buy a bell", "text": "A loud one." });
-        self.done(act).await
-    }
-
-    async fn open_proposal(&mut self) -> (String, String) {
-        let id = self.proposal().await;
-        self.done(json!({ "act": "open", "proposal": id })).await;
-        let shown = self.get(&format!("/api/decisions/{id}")).await;
-        (id, shown["version_hash"].as_str().unwrap().to_owned())
-    }
-}
+use serde_json::json;
+use support::{World, node::key, program::Program};
 
 #[tokio::test]
 async fn a_program_proposes_opens_and_votes() {
@@ -298,18 +229,7 @@ async fn a_steward_invites_a_delegate_who_votes_and_is_removed() {
     let accepted = bob.post(path.as_str().unwrap(), &fields).await;
     assert_eq!(accepted.status(), StatusCode::SEE_OTHER);
 
-    let request = Request::post("/api/tokens")
-        .header("content-type", "application/json")
-        .header("sec-fetch-site", "same-origin")
-        .body(Body::from(r#"{"label":"cli"}"#));
-    let token = bob.send(request.unwrap()).await.json()["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let mut of_bob = Program {
-        browser: world.browser(),
-        token,
-    };
+    let mut of_bob = Program::of(&mut bob).await;
     let (id, version) = program.open_proposal().await;
     let vote = json!({ "act": "vote", "proposal": id, "version": version, "choice": "agree" });
     of_bob.done(vote).await;
@@ -382,17 +302,8 @@ async fn a_worker(world: &World, program: &mut Program) -> (Program, domain::id:
     let mut bob = world.browser();
     let fields = [("name", "Bob"), ("password", support::PASSWORD)];
     bob.post(made["path"].as_str().unwrap(), &fields).await;
-    let request = Request::post("/api/tokens")
-        .header("content-type", "application/json")
-        .header("sec-fetch-site", "same-origin")
-        .body(Body::from(r#"{"label":"cli"}"#));
-    let token = bob.send(request.unwrap()).await.json()["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let browser = world.browser();
     let person = made["person"].as_str().unwrap().parse().unwrap();
-    (Program { browser, token }, person)
+    (Program::of(&mut bob).await, person)
 }
 
 #[tokio::test]

@@ -5,95 +5,21 @@
 
 mod support;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use domain::{
     id::{MemberId, PersonId},
-    key::{PublicKey, SecretKey},
-    record::{Admit, Newcomer, Roles},
+    record::Roles,
 };
 use federation::Act;
 use replica::view::HostState;
-use support::{Answer, Browser, World, node::key};
+use serde_json::json;
+use support::{
+    World,
+    hosted::{THEIRS, admit, applicant, hosted_coop, link, member_of, sign_up},
+    node::key,
+    program::Program,
+};
 use web::hosted;
-
-const THEIRS: &str = "battery staple";
-
-fn member_of(root: &SecretKey) -> MemberId {
-    MemberId(root.public().0)
-}
-
-/// The link of a new invitation, as the steward is shown it.
-async fn link(alice: &mut Browser, class: &str) -> String {
-    let fields = [("name", "Buyers"), ("class", class)];
-    let page = alice
-        .submit("/node/hosted", "/node/hosted/invite", &fields)
-        .await;
-    assert_eq!(page.status(), StatusCode::OK, "{}", page.body);
-    let at = page.body.find("/join/").unwrap();
-    page.body[at..].split('<').next().unwrap().to_owned()
-}
-
-async fn sign_up(browser: &mut Browser, link: &str, more: &[(&str, &str)]) -> Answer {
-    let usual = [
-        ("member_name", "Buyers' union"),
-        ("class", "consumer"),
-        ("request", "We would like to meet."),
-        ("name", "Dora"),
-        ("mail", ""),
-        ("password", THEIRS),
-    ];
-    let kept = usual
-        .into_iter()
-        .filter(|(name, _)| more.iter().all(|(other, _)| other != name));
-    let fields: Vec<(&str, &str)> = kept.chain(more.iter().copied()).collect();
-    browser.post(link, &fields).await
-}
-
-/// Another founder signs the application.
-async fn admit(world: &World, root: PublicKey, founder: u8) {
-    let (newcomer, federation) = world.node.read(|core| {
-        let record = &core.view().applications[&root].record;
-        let newcomer = Newcomer {
-            root,
-            name: record.name.clone(),
-            class: record.class.clone(),
-        };
-        (newcomer, core.federation())
-    });
-    let signature = key(founder, 1).sign(&newcomer.message(&federation));
-    let act = Act::Admit(Admit {
-        newcomer,
-        signature,
-    });
-    world.node.act(key(founder, 1), act).await.unwrap();
-}
-
-fn applicant(world: &World) -> PublicKey {
-    let roots = |core: &federation::Core| core.view().applications.keys().copied().collect();
-    let roots: Vec<PublicKey> = world.node.read(roots);
-    assert_eq!(roots.len(), 1);
-    roots[0]
-}
-
-/// Dora's co-op is hosted: the browser in which she is signed in, and its member.
-async fn hosted_coop(world: &World, alice: &mut Browser) -> (Browser, MemberId) {
-    let link = link(alice, "consumer").await;
-    let mut dora = world.browser();
-    let answer = sign_up(&mut dora, &link, &[]).await;
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.body);
-    let root = applicant(world);
-    let path = format!("/federation/applications/{root}/admit");
-    let admitted = alice.submit("/federation/applications", &path, &[]).await;
-    assert_eq!(
-        admitted.status(),
-        StatusCode::SEE_OTHER,
-        "{}",
-        admitted.body
-    );
-    admit(world, root, 1).await;
-    hosted::go_on_all(&world.site).await.unwrap();
-    (dora, MemberId(root.0))
-}
 
 #[tokio::test]
 async fn who_signs_up_sees_where_the_application_is_and_becomes_a_member_by_itself() {
@@ -369,4 +295,110 @@ async fn a_stranger_without_a_link_or_a_session_hosts_nobody() {
         stranger.get("/node/hosted").await.status(),
         StatusCode::SEE_OTHER
     );
+}
+
+#[tokio::test]
+async fn a_newcomer_that_was_never_admitted_is_removed_with_everything_of_it() {
+    let world = World::with_alice().await;
+    let mut alice = world.alice().await;
+    let link = link(&mut alice, "").await;
+    let mut dora = world.browser();
+    sign_up(&mut dora, &link, &[]).await;
+    let root = applicant(&world);
+    let member = MemberId(root.0);
+    let path = format!("/node/hosted/{member}/remove");
+    let own = member_of(&key(0, 1));
+    let offers = |core: &federation::Core| core.view().offers_to(&member).contains_key(&own);
+    assert!(world.node.read(offers));
+    // Nobody removes it but a steward of the host.
+    let csrf = dora.get("/account").await.field("csrf").to_owned();
+    let refused = dora.post(&path, &[("csrf", &csrf)]).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    world.clock.advance_seconds(60);
+    let removed = alice.submit("/node/hosted", &path, &[]).await;
+    assert_eq!(removed.status(), StatusCode::SEE_OTHER, "{}", removed.body);
+    assert!(!world.node.read(offers), "the offer is taken back");
+    assert_eq!(
+        dora.get("/account").await.status(),
+        StatusCode::SEE_OTHER,
+        "signed out"
+    );
+    let again = world.browser().sign_in("Dora", THEIRS).await;
+    assert_eq!(again.status(), StatusCode::UNAUTHORIZED);
+    assert!(world.site.hosted.newcomers().await.unwrap().is_empty());
+    // Founders that sign now make no member: its keys are gone.
+    for founder in [0, 1] {
+        admit(&world, root, founder).await;
+    }
+    hosted::go_on_all(&world.site).await.unwrap();
+    let is_member = |core: &federation::Core| core.view().members.contains_key(&member);
+    assert!(!world.node.read(is_member));
+    let gone = alice.submit("/node/hosted", &path, &[]).await;
+    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_accounts_of_a_member_go_after_hosting_ended_and_its_only_keys_only_when_asked() {
+    let world = World::with_alice().await;
+    let mut alice = world.alice().await;
+    let (mut dora, member) = hosted_coop(&world, &mut alice).await;
+    let path = format!("/node/hosted/{member}/remove");
+    let early = alice.submit("/node/hosted", &path, &[]).await;
+    assert_eq!(early.status(), StatusCode::CONFLICT);
+    assert!(early.body.contains("is hosted here"), "{}", early.body);
+    let answer = format!("/node/hosted/{member}/answer");
+    world.clock.advance_seconds(60);
+    alice
+        .submit("/node/hosted", &answer, &[("accepts", "no")])
+        .await;
+    let unasked = alice.submit("/node/hosted", &path, &[]).await;
+    assert_eq!(unasked.status(), StatusCode::CONFLICT);
+    assert!(
+        unasked.body.contains("can never sign again"),
+        "{}",
+        unasked.body
+    );
+    assert_eq!(dora.get("/account").await.status(), StatusCode::OK);
+
+    let mut steward = Program::of(&mut alice).await;
+    let listed = steward.get("/api/hosted").await;
+    let left = &listed["left"][0];
+    assert_eq!(
+        (&left["id"], &left["keeps_root"]),
+        (&json!(member.to_string()), &json!(true))
+    );
+    // Her keys as the API gives them are those the page gives.
+    let mut program = Program::of(&mut dora).await;
+    let exported = program.call(Method::POST, "/api/hosted/export", None).await;
+    assert_eq!(exported.status(), StatusCode::OK, "{}", exported.body);
+    let keys = exported.json()["keys"].as_str().unwrap().to_owned();
+    let page = dora
+        .submit("/node/hosted", "/node/hosted/export", &[])
+        .await;
+    assert!(page.body.contains(&keys));
+    let nothing = steward.call(Method::POST, "/api/hosted/export", None).await;
+    assert_eq!(nothing.status(), StatusCode::NOT_FOUND);
+
+    let api = format!("/api/hosted/{member}");
+    let theirs = program.call(Method::DELETE, &api, None).await;
+    assert_eq!(theirs.status(), StatusCode::FORBIDDEN);
+    let bare = steward.call(Method::DELETE, &api, None).await;
+    assert_eq!(bare.json()["error"]["code"], "keys-here");
+    let asked = format!("{api}?with_keys=yes");
+    let removed = steward.call(Method::DELETE, &asked, None).await;
+    assert_eq!(
+        removed.json(),
+        json!({ "name": "Buyers' union", "accounts": 1 })
+    );
+    assert_eq!(dora.get("/account").await.status(), StatusCode::SEE_OTHER);
+    let gone = program.call(Method::GET, "/api/status", None).await;
+    assert_eq!(gone.status(), StatusCode::UNAUTHORIZED);
+    // With the text of her keys she comes back: who invites her again agrees again.
+    world.clock.advance_seconds(60);
+    let link = link(&mut alice, "").await;
+    let brought = [("export", &*keys), ("old_password", THEIRS)];
+    let entered = sign_up(&mut world.browser(), &link, &brought).await;
+    assert_eq!(entered.status(), StatusCode::SEE_OTHER, "{}", entered.body);
+    let hosted = world.node.read(|core| core.view().hosted(&member).unwrap());
+    assert_eq!(hosted.state, HostState::InForce);
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{table::text, words::Words};
+use super::{document::Source, table::text, words::Words};
 use crate::{api::Connection, cli::Global, failure::Outcome};
 
 /// Make a new version of a proposal of this co-op; an open vote begins anew on it
@@ -16,6 +16,9 @@ pub struct Amend {
     title: Option<String>,
     #[command(flatten)]
     words: Words,
+    /// The draft with the text, as it is now: folkmoot document list
+    #[arg(long, value_name = "ID", conflicts_with_all = ["text", "file"])]
+    draft: Option<String>,
     /// What changed, in words
     #[arg(
         long,
@@ -33,10 +36,12 @@ impl Amend {
     pub async fn run(self, global: &Global) -> Outcome {
         let api = self.connection.api(global)?;
         let decision = api.decision(&self.proposal).await?;
+        let source = Source::read(&api, self.draft.as_deref(), &self.words).await?;
         let fields = json!({
             "proposal": decision["id"],
             "title": self.title.unwrap_or_else(|| text(&decision, "title")),
-            "text": self.words.read()?,
+            "text": source.text,
+            "draft": source.edits,
             "what_changed": self.what_changed,
         });
         let answer = api.act("amend", fields).await?;

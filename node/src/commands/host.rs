@@ -57,6 +57,23 @@ enum What {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Remove what is left here of who was never admitted, or is not hosted here any more
+    ///
+    /// The sign-up, the accounts and the keys in them. Of who is still hosted: folkmoot host end.
+    Remove {
+        /// The newcomer or member: its name or id
+        member: String,
+        /// Also where the only copy of a member's root key may go with it
+        #[arg(long)]
+        with_keys: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Print your member's keys as a text, which your password opens at another host
+    Export {
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// Ask another member to host yours; until a steward there agrees, nothing changes
     Move {
         /// The new host: its name or id; your own name if you have a node now
@@ -126,6 +143,19 @@ impl Host {
             }
             What::End { member, connection } => {
                 respond(global, &connection.api(global)?, &member, false).await
+            }
+            What::Remove {
+                member,
+                with_keys,
+                connection,
+            } => remove(global, &connection.api(global)?, &member, with_keys).await,
+            What::Export { connection } => {
+                let api = connection.api(global)?;
+                let answer = api.post("/api/hosted/export", &json!({})).await?;
+                global.note(
+                    "Paste this at your new host, with the password you use here. Keep it to yourself.",
+                );
+                global.say(&answer, text(&answer, "keys"))
             }
             What::Move { host, connection } => {
                 let api = connection.api(global)?;
@@ -205,6 +235,15 @@ async fn list(global: &Global, api: &Api) -> Outcome {
             text(&one, "id"),
         ]);
     }
+    for one in of("left") {
+        let state = "left; its accounts are here";
+        rows.push(vec![
+            text(&one, "name"),
+            text(&one, "class"),
+            state.to_owned(),
+            text(&one, "id"),
+        ]);
+    }
     for one in of("invitations") {
         let class = text(&one, "class");
         rows.push(vec![
@@ -218,6 +257,31 @@ async fn list(global: &Global, api: &Api) -> Outcome {
         return global.say(&answer, "Nobody is hosted here, and nobody asks.");
     }
     global.say(&answer, table(&["NAME", "CLASS", "STATE", "ID"], &rows))
+}
+
+async fn remove(global: &Global, api: &Api, given: &str, with_keys: bool) -> Outcome {
+    let answer = api.get("/api/hosted").await?;
+    let of = |field: &str| answer[field].as_array().cloned().unwrap_or_default();
+    let all = [of("newcomers"), of("left"), of("members")].concat();
+    let (id, name) = one_of(&all, given, "folkmoot host list")?;
+    let keeps_root = of("left")
+        .iter()
+        .any(|one| text(one, "id") == id && one["keeps_root"] == true);
+    if keeps_root && !with_keys {
+        let said = format!("the keys of {name} are in an account here, maybe the only ones");
+        return Err(Failure::refused(said).hint(
+            "ask whether its people took them along (folkmoot host export), then --with-keys",
+        ));
+    }
+    let asked = if with_keys { "?with_keys=yes" } else { "" };
+    let path = format!("/api/hosted/{id}{asked}");
+    let answer = api.delete(&path).await?;
+    let said = format!(
+        "Nothing of {} is left here. Accounts removed: {}.",
+        text(&answer, "name"),
+        text(&answer, "accounts")
+    );
+    global.say(&answer, said)
 }
 
 async fn respond(global: &Global, api: &Api, member: &str, accepts: bool) -> Outcome {
@@ -234,18 +298,23 @@ async fn respond(global: &Global, api: &Api, member: &str, accepts: bool) -> Out
 /// The member of a name or id.
 async fn find_member(api: &Api, given: &str) -> Outcome<(String, String)> {
     let answer = api.get("/api/members").await?;
-    let all = answer["members"].as_array().into_iter().flatten();
+    let all = answer["members"].as_array().cloned().unwrap_or_default();
+    one_of(&all, given, "folkmoot members")
+}
+
+/// The one of a name or id, as id and name; `listed` is the command that lists them.
+fn one_of(all: &[Value], given: &str, listed: &str) -> Outcome<(String, String)> {
     let fits = |one: &&Value| text(one, "id") == given || text(one, "name") == given;
-    let found: Vec<&Value> = all.filter(fits).collect();
+    let found: Vec<&Value> = all.iter().filter(fits).collect();
     match found[..] {
         [one] => Ok((text(one, "id"), text(one, "name"))),
         [] => Err(
             Failure::refused(format!("there is no member {given:?} on this node"))
-                .hint("folkmoot members lists them"),
+                .hint(format!("{listed} lists them")),
         ),
         _ => Err(
             Failure::refused(format!("several members are called {given:?}"))
-                .hint("write the id, which folkmoot members --json shows"),
+                .hint(format!("write the id, which {listed} --json shows")),
         ),
     }
 }

@@ -9,6 +9,8 @@ pub mod completions;
 pub mod config;
 pub mod decisions;
 pub mod demo;
+pub mod document;
+mod editor;
 pub mod host;
 mod host_join;
 pub mod init;

@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
+    document::Source,
     table::{short, text},
     words::Words,
 };
@@ -12,11 +13,14 @@ use crate::{api::Connection, cli::Global, failure::Outcome};
 /// Propose something; it is talked about until you open the vote
 #[derive(Debug, Args)]
 pub struct Propose {
-    /// One line
-    #[arg(long)]
-    title: String,
+    /// One line [default: the title of the draft]
+    #[arg(long, required_unless_present = "draft")]
+    title: Option<String>,
     #[command(flatten)]
     words: Words,
+    /// The draft with the text, as it is now: folkmoot document list
+    #[arg(long, value_name = "ID", conflicts_with_all = ["text", "file"])]
+    draft: Option<String>,
     /// The rule that decides [default: the charter's]
     #[arg(long, default_value = "", hide_default_value = true)]
     rule: String,
@@ -40,9 +44,11 @@ impl Propose {
     /// Runs the command.
     pub async fn run(self, global: &Global) -> Outcome {
         let api = self.connection.api(global)?;
+        let source = Source::read(&api, self.draft.as_deref(), &self.words).await?;
         let fields = json!({
-            "title": self.title,
-            "text": self.words.read()?,
+            "title": self.title.unwrap_or(source.title),
+            "text": source.text,
+            "draft": source.edits,
             "rule": self.rule,
             "urgent": self.urgent,
             "circle": self.circle,

@@ -18,6 +18,11 @@ pub struct Words {
 }
 
 impl Words {
+    /// Whether there is one.
+    pub fn is_given(&self) -> bool {
+        self.text.is_some() || self.file.is_some()
+    }
+
     /// The text.
     pub fn read(&self) -> Outcome<String> {
         match (&self.text, &self.file) {

@@ -7,6 +7,7 @@ mod life;
 mod past;
 mod proposals;
 mod story;
+mod together;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 

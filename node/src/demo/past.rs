@@ -2,11 +2,16 @@
 //! acts of all five co-ops at times in the past, and every node starts with what came of it.
 
 use domain::{
+    cbor::Decode,
     genesis::Genesis,
-    id::{EntryId, Timestamp},
+    id::{DocumentId, EntryId, Timestamp},
     key::{PublicKey, SecretKey},
 };
 use federation::{Act, Core, Input, Output, Settings};
+use replica::{
+    document::{Document, Item},
+    entry::Entry,
+};
 use store::Write;
 
 use crate::{
@@ -20,6 +25,8 @@ pub struct Past {
     core: Core,
     now: Timestamp,
     writes: Vec<Write>,
+    /// The edits of documents: the core does not keep their words.
+    edits: Vec<Item>,
 }
 
 impl Past {
@@ -35,6 +42,7 @@ impl Past {
             core,
             now,
             writes: Vec::new(),
+            edits: Vec::new(),
         };
         past.handle(Input::Start {
             clean: true,
@@ -71,6 +79,27 @@ impl Past {
         self.handle(input).ok_or_else(missing)?.map_err(refused)
     }
 
+    /// A document as it stands.
+    pub fn document(&self, id: &DocumentId) -> Outcome<Document> {
+        let document = Document::build(*id, self.edits.iter().cloned());
+        if document.is_here() {
+            Ok(document)
+        } else {
+            Err(Failure::refused("the demo's document is not there"))
+        }
+    }
+
+    fn keep_edits(&mut self, writes: &[federation::Write]) {
+        let federation = self.core.federation();
+        for write in writes {
+            if let federation::Write::Entry { bytes, .. } = write
+                && let Ok(entry) = Entry::from_bytes(bytes)
+            {
+                self.edits.extend(Item::read(&federation, &entry));
+            }
+        }
+    }
+
     fn handle(&mut self, input: Input) -> Option<Result<EntryId, federation::Refused>> {
         let mut answer = None;
         let mut outputs = self.core.handle(self.now, input);
@@ -79,6 +108,7 @@ impl Past {
             for output in outputs {
                 match output {
                     Output::Persist { number, writes } => {
+                        self.keep_edits(&writes);
                         self.writes
                             .extend(writes.into_iter().map(crate::driver::translate));
                         next.extend(self.core.handle(self.now, Input::Persisted(number)));

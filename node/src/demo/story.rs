@@ -14,6 +14,7 @@ use super::{
     guests::Guest,
     past::Past,
     proposals::Historical,
+    together,
 };
 use crate::{failure::Outcome, founding};
 
@@ -100,6 +101,7 @@ impl<'a> Story<'a> {
         self.fallen_back(&all[8], period)?;
         self.blocked(&all[9], period)?;
         self.deliberation(&all[11])?;
+        together::write(self.past, [&self.keys[1], &self.keys[2], &self.keys[3]])?;
         self.amended(&all[12])?;
         self.open(&all[18])
     }

@@ -24,6 +24,7 @@ impl Driver {
                 let _ = reply.send(Err(Refused::DiskFull));
                 None
             }
+            Request::Present(writing) => Some(Input::Present(writing)),
             Request::Act { key, act, reply } => Some(Input::Act {
                 ticket: self.ticket(Ticket::Entry(reply)),
                 key,

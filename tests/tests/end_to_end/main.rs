@@ -10,6 +10,8 @@ mod demo;
 mod founding;
 mod full_disk;
 mod hosting;
+mod mail_encryption;
+mod mandates;
 mod outsiders;
 mod pages;
 mod partition;

@@ -135,68 +135,68 @@ pub fn count(
             None
         }
     };
-    let mut result = Count::default();
-    let mut valid: BTreeMap<MemberId, BTreeMap<EntryId, Cast>> = BTreeMap::new();
+    let mut left_out = Vec::new();
+    let mut valid = Vec::new();
     for cast in casts {
         match refusal(&cast) {
-            Some(why) => result.leave_out(cast, why),
-            None => {
-                let ballots = valid.entry(cast.member).or_default();
-                ballots.insert(cast.ballot, cast);
-            }
+            Some(why) => left_out.push(LeftOut { cast, why }),
+            None => valid.push(cast),
         }
     }
-    for (member, ballots) in valid {
-        if let Some(class) = electorate.class_of(&member) {
-            result.count_voter(member, class, ballots);
-        }
+    // Sorted at once, and the maps made from what is sorted: a vote may have very many ballots.
+    valid.sort_unstable_by_key(|cast| (cast.member, cast.ballot));
+    valid.dedup_by_key(|cast| cast.ballot);
+    let voters = valid.chunk_by(|one, other| one.member == other.member);
+    let counted = voters.filter_map(|ballots| {
+        let member = ballots.first()?.member;
+        let class = electorate.class_of(&member)?;
+        Some((member, count_voter(class, ballots, &mut left_out)?))
+    });
+    let counted = counted.collect();
+    let left_out = left_out.into_iter().map(|left| (left.cast.ballot, left));
+    Count {
+        counted,
+        left_out: left_out.collect(),
     }
-    result
 }
 
-impl Count {
-    fn leave_out(&mut self, cast: Cast, why: Why) {
-        self.left_out.insert(cast.ballot, LeftOut { cast, why });
-    }
-
-    fn count_voter(&mut self, member: MemberId, class: &ClassId, ballots: BTreeMap<EntryId, Cast>) {
-        let Some(slot) = ballots.values().map(|cast| cast.slot).max() else {
-            return;
-        };
-        // By choice the ballot with the smallest id, for ballots come in the order of their ids.
-        let mut sides: BTreeMap<Choice, Cast> = BTreeMap::new();
-        for cast in ballots.into_values() {
-            if cast.slot < slot {
-                self.leave_out(cast, Why::Superseded);
-            } else if let Entry::Vacant(side) = sides.entry(cast.choice) {
-                side.insert(cast);
-            } else {
-                self.leave_out(cast, Why::Repeated);
-            }
+/// What counts of one voter, whose ballots come in the order of their ids.
+fn count_voter(class: &ClassId, ballots: &[Cast], left_out: &mut Vec<LeftOut>) -> Option<Counted> {
+    let slot = ballots.iter().map(|cast| cast.slot).max()?;
+    let mut leave_out = |cast: &Cast, why| {
+        let cast = cast.clone();
+        left_out.push(LeftOut { cast, why });
+    };
+    // By choice the ballot with the smallest id.
+    let mut sides: BTreeMap<Choice, &Cast> = BTreeMap::new();
+    for cast in ballots {
+        if cast.slot < slot {
+            leave_out(cast, Why::Superseded);
+        } else if let Entry::Vacant(side) = sides.entry(cast.choice) {
+            side.insert(cast);
+        } else {
+            leave_out(cast, Why::Repeated);
         }
-        let Some(first) = sides.values().min_by_key(|cast| cast.ballot) else {
-            return;
-        };
-        let conflict = sides.len() > 1;
-        let counted = Counted {
-            class: class.clone(),
-            slot,
-            choice: if conflict {
-                Choice::Abstain
-            } else {
-                first.choice
-            },
-            ballot: first.ballot,
-            time: first.time,
-            conflicting: sides
-                .values()
-                .filter(|_| conflict)
-                .map(|cast| Conflict {
-                    choice: cast.choice,
-                    ballot: cast.ballot,
-                })
-                .collect(),
-        };
-        self.counted.insert(member, counted);
     }
+    let first = sides.values().min_by_key(|cast| cast.ballot)?;
+    let conflict = sides.len() > 1;
+    Some(Counted {
+        class: class.clone(),
+        slot,
+        choice: if conflict {
+            Choice::Abstain
+        } else {
+            first.choice
+        },
+        ballot: first.ballot,
+        time: first.time,
+        conflicting: sides
+            .values()
+            .filter(|_| conflict)
+            .map(|cast| Conflict {
+                choice: cast.choice,
+                ballot: cast.ballot,
+            })
+            .collect(),
+    })
 }

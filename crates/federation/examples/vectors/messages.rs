@@ -2,13 +2,14 @@
 
 use domain::{
     cbor::{Decode, Encode, Encoder},
-    id::{EntryId, Hash},
+    id::{EntryId, Hash, MemberId, PersonId},
     key::PublicKey,
     record::{Admission, Application},
 };
 use federation::{
     application::{Request, Response},
     message::{Message, Part, Range},
+    presence::Writing,
 };
 use replica::{
     Replica,
@@ -116,6 +117,17 @@ fn members(history: &History) -> Vec<(&'static str, Message)> {
             },
         ),
         ("digests over parts", Message::Digests { now, parts }),
+        (
+            "present",
+            Message::Present {
+                writing: vec![Writing {
+                    document: entries[1].id,
+                    member: MemberId([5; 32]),
+                    person: PersonId([6; 16]),
+                }],
+            },
+        ),
+        ("of a later release", Message::Later { code: 13 }),
     ]
 }
 
@@ -225,7 +237,19 @@ fn refused() -> Vec<Value> {
     };
     [
         ("code 0", write(&|e| done(e.array(2).uint(0).uint(0)))),
-        ("code 12", write(&|e| done(e.array(2).uint(12).uint(0)))),
+        ("code 256", write(&|e| done(e.array(2).uint(256).uint(0)))),
+        (
+            "65 who write",
+            write(&|e| {
+                e.array(2).uint(12).array(65);
+                for number in 0..65 {
+                    e.array(3)
+                        .bytes(&[number; 32])
+                        .bytes(&[1; 32])
+                        .bytes(&[1; 16]);
+                }
+            }),
+        ),
         (
             "digests of ranges that overlap",
             write(&|e| {

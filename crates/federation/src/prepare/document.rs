@@ -7,13 +7,13 @@ use domain::{
     id::{DocumentId, EntryId},
     key::PublicKey,
     record::{self, Edit, Record, Start},
-    text::visible_characters,
+    text::{Content, visible_characters},
 };
 use replica::entry::{Audience, REFERENCES_MAX};
 
 use super::{
     Draft,
-    text::{content, line, text_error},
+    text::{line, text_error},
 };
 use crate::{act::Act, core::Core, error::Refused};
 
@@ -173,7 +173,10 @@ fn start(title: &str, text: &str) -> Result<(Start, Vec<Vec<u8>>), Refused> {
     if visible_characters(text) == 0 {
         return Ok((Start { title, text: None }, Vec::new()));
     }
-    let (content, chunks) = content(text)?;
+    // To the last space: a new generation begins with what the one before left.
+    let text = text.replace("\r\n", "\n");
+    let (content, chunks) =
+        Content::of(&text).map_err(|error| text_error("text", error.to_string()))?;
     let text = Some(content);
     Ok((Start { title, text }, chunks))
 }

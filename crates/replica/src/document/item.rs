@@ -4,7 +4,7 @@ use domain::{
     cbor::DecodeError,
     id::{DocumentId, EntryId, FederationId, Timestamp},
     key::PublicKey,
-    record::{Edit, Kind, Record},
+    record::{Edit, Kind, Operation, Record},
     text::Content,
 };
 use thiserror::Error;
@@ -54,6 +54,29 @@ impl Item {
             edit,
             text,
         })
+    }
+
+    /// An edit that is tried and never signed, beside another one.
+    pub(super) fn unsigned(
+        id: EntryId,
+        beside: &Self,
+        parents: Vec<EntryId>,
+        operations: Vec<Operation>,
+    ) -> Self {
+        let edit = Edit {
+            document: Some(beside.document()),
+            start: None,
+            operations,
+        };
+        let (author, time) = (beside.author, beside.time);
+        Self {
+            id,
+            author,
+            time,
+            parents,
+            edit,
+            text: None,
+        }
     }
 
     /// The document it belongs to.

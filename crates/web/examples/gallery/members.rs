@@ -89,6 +89,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
     let waiting = Applications {
         applications: vec![application(false, 1)],
         may_admit: true,
+        password_needed: false,
     };
     let profile = [
         "Heron Hosting",
@@ -137,6 +138,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
 
 fn hosting() -> hosted::Hosting {
     let guest = |index, stand, signs_itself| hosted::Guest {
+        id: format!("m-{index}"),
         member: member(index),
         class: "Consumer organisations".into(),
         stand,
@@ -148,6 +150,7 @@ fn hosting() -> hosted::Hosting {
             guest(2, hosted::Stand::Moving("Lathe & Loom".into()), true),
             guest(4, hosted::Stand::Asks, false),
             guest(1, hosted::Stand::Applies(1, 3), false),
+            guest(0, hosted::Stand::Left { keeps_root: true }, false),
         ],
         invitation: Some(("Ada".into(), "https://heron.example/join/abc".into())),
         classes: vec![("individual".into(), "Individuals".into())],

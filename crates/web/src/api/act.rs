@@ -35,13 +35,13 @@ use crate::{
 /// `POST /api/acts`
 pub(crate) async fn perform(
     State(site): State<Site>,
-    Caller(actor): Caller,
+    Caller(mut actor): Caller,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), WebError> {
-    let act_body: ActBody = super::parse(&headers, &body)?;
     site.rates
         .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
+    let act_body: ActBody = super::parse_signed(&site, &mut actor, &headers, &body).await?;
     if matches!(act_body, ActBody::Admit { .. }) {
         acts::need_steward(&site, &actor)?;
     }

@@ -4,7 +4,7 @@
 use axum::{
     Extension, Json,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -21,7 +21,7 @@ use crate::{
     acts,
     auth::Caller,
     error::{FieldFault, WebError},
-    handlers::hosted::{make_invitation, signatures},
+    handlers::hosted::{accounts_of_guests, left, make_invitation, signatures},
     hosted::{self, Keys, OwnKeys, SignUp},
     password::Password,
     protect::ClientAddress,
@@ -37,6 +37,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, WebError> {
     acts::need_host(&site, &actor)?;
     let newcomers = site.hosted.newcomers().await?;
+    let accounts = accounts_of_guests(&site).await?;
     let invitations = site.hosted.waiting(site.now()).await?;
     let invitations: Vec<Value> = invitations
         .iter()
@@ -75,8 +76,56 @@ pub(crate) async fn list(
                 })
             })
             .collect();
-        json!({ "invitations": invitations, "newcomers": newcomers, "members": members })
+        let left: Vec<Value> = left(core, &accounts)
+            .map(|(member, keeps_root)| {
+                json!({
+                    "id": member.id.to_string(),
+                    "name": member.name,
+                    "class": member.class,
+                    "keeps_root": keeps_root,
+                })
+            })
+            .collect();
+        json!({
+            "invitations": invitations,
+            "newcomers": newcomers,
+            "members": members,
+            "left": left,
+        })
     })))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Removal {
+    #[serde(default)]
+    with_keys: String,
+}
+
+/// `DELETE /api/hosted/{member}`: of who was never admitted, or is not hosted here any more.
+pub(crate) async fn remove(
+    State(site): State<Site>,
+    Caller(actor): Caller,
+    Path(member): Path<String>,
+    Query(removal): Query<Removal>,
+) -> Result<Json<Value>, WebError> {
+    let missing = |_| WebError::NotFound { what: "member" };
+    let member: MemberId = member.parse().map_err(missing)?;
+    let with_keys = removal.with_keys == "yes";
+    let removed = hosted::remove(&site, &actor, member, with_keys).await?;
+    Ok(Json(
+        json!({ "name": removed.name, "accounts": removed.accounts }),
+    ))
+}
+
+/// `POST /api/hosted/export`: the caller's keys under the password of the account.
+pub(crate) async fn export(
+    State(site): State<Site>,
+    Caller(actor): Caller,
+) -> Result<Json<Value>, WebError> {
+    site.rates
+        .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
+    let keys = site.accounts.export(actor.person()).await?;
+    Ok(Json(json!({ "keys": keys })))
 }
 
 #[derive(Deserialize)]

@@ -101,11 +101,11 @@ struct InviteBody {
 /// `POST /api/invitations`: the answer has the path of the link, once.
 pub(crate) async fn invite(
     State(site): State<Site>,
-    Caller(actor): Caller,
+    Caller(mut actor): Caller,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), WebError> {
-    let body: InviteBody = super::parse(&headers, &body)?;
+    let body: InviteBody = super::parse_signed(&site, &mut actor, &headers, &body).await?;
     let roles = roles_of(body.roles.iter().map(String::as_str))?;
     let (invitation, secret) = people::invite(&site, &actor, &body.name, roles).await?;
     let json = json!({
@@ -116,15 +116,28 @@ pub(crate) async fn invite(
     Ok((StatusCode::CREATED, Json(json)))
 }
 
-/// `DELETE /api/persons/{id}`
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemoveBody {
+    #[serde(default)]
+    reason: String,
+}
+
+/// `DELETE /api/persons/{id}`, with a body or without one.
 pub(crate) async fn remove_person(
     State(site): State<Site>,
-    Caller(actor): Caller,
+    Caller(mut actor): Caller,
     Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
 ) -> Result<StatusCode, WebError> {
+    let RemoveBody { reason } = match body.is_empty() {
+        true => RemoveBody::default(),
+        false => super::parse_signed(&site, &mut actor, &headers, &body).await?,
+    };
     let id: PersonId = id
         .parse()
         .map_err(|_| WebError::NotFound { what: "person" })?;
-    people::remove(&site, &actor, id, "").await?;
+    people::remove(&site, &actor, id, &reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }

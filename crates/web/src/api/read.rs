@@ -111,6 +111,8 @@ pub(crate) async fn status(
     Caller(actor): Caller,
 ) -> Result<Json<Value>, WebError> {
     let roles = crate::acts::roles(&site, &actor);
+    let now = site.now();
+    let waiting = actor.read(&site, |core| decisions::waiting_for(core, now));
     let mut status = node_status(&site);
     status["you"] = json!({
         "person": actor.person().to_string(),
@@ -118,7 +120,7 @@ pub(crate) async fn status(
         "key": actor.account.key.to_string(),
         "member": actor.member(&site).map(|id| id.to_string()),
         "roles": roles.words(),
-        "needs_our_vote": if roles.has(Roles::DELEGATE) { status["needs_our_vote"].clone() } else { json!(0) },
+        "needs_our_vote": if roles.has(Roles::DELEGATE) { waiting } else { 0 },
     });
     Ok(Json(status))
 }

@@ -90,10 +90,9 @@ messages! {
     circle_documents() { English: "Documents" }
     new_agenda() { English: "New agenda" }
     new_minutes() { English: "New minutes" }
-    new_document() { English: "New text" }
+    new_text() { English: "New text" }
     no_circle_documents() { English: "No agenda, minutes or text belongs to this circle yet." }
     sort_agendas() { English: "Agendas" }
-    sort_minutes() { English: "Minutes" }
     sort_texts() { English: "Texts" }
     sort_drafts() { English: "Drafts" }
     agenda_of(circle, day) { English: "Agenda of {circle}, {day}" }

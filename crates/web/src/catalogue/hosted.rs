@@ -13,6 +13,8 @@ messages! {
     hosted_asks() { English: "asks to be hosted here" }
     hosted_moving(host) { English: "hosted here, asks {host} to take over" }
     hosted_applies(signed, needed) { English: "signed up; {signed} of {needed} founders have admitted it" }
+    hosted_left() { English: "not hosted here any more; its accounts are still here" }
+    hosted_keys_may_go() { English: "Its people took their keys along, or do not need them" }
     hosted_signs_itself() { English: "signs on a device of its own" }
     hosted_accept() { English: "Host it" }
     hosted_refuse() { English: "Refuse" }

@@ -261,7 +261,7 @@ async fn applications_page(
         .node
         .read(|core| applications_of(core).iter().map(|a| a.entry).collect());
     let texts = Texts::load(&site.node, ids, []).await?;
-    let has_root_key = site.node.has_root_key();
+    let has_root_key = acts::has_root_key(site, actor);
     let view = actor.read(site, |core| {
         let own = core.member();
         let is_founder = own
@@ -298,6 +298,7 @@ async fn applications_page(
             may_admit: is_founder
                 && has_root_key
                 && views::Rights::of(core, &actor.person()).steward,
+            password_needed: actor.account.has_root(),
         }
     });
     Ok(applications::page(&frame, &view, filled).into_response())
@@ -315,13 +316,15 @@ pub(crate) async fn applications(
 pub(crate) async fn admit(
     State(site): State<Site>,
     Path(key): Path<String>,
-    form: Form,
+    mut form: Form,
 ) -> Result<Response, WebError> {
     let root: PublicKey = key.parse().map_err(|_| WebError::NotFound {
         what: "application",
     })?;
     acts::need_steward(&site, &form.actor)?;
+    let opened = form.open_root(&site).await;
     let work = async {
+        opened?;
         let act = api::admit(&site, &form.actor, root, None)?;
         acts::perform(&site, &form.actor, act).await?;
         Ok("/federation/applications?done=admitted".to_owned())

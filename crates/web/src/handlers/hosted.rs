@@ -1,10 +1,10 @@
-//! Hosting: whom this node serves, the reader's own host, and signing up through a link.
+//! Hosting: whom this node serves, and the reader's own host.
+
+use std::collections::BTreeMap;
 
 use ::federation::{Act, Core};
 use axum::{
-    Extension,
-    body::Body,
-    extract::{Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -15,26 +15,20 @@ use domain::{
 use replica::view::HostState;
 
 use super::{
-    entrance,
     federation::class_name,
-    submit::{again, reveal, submit},
+    submit::{reveal, submit},
     views,
 };
 use crate::{
     acts,
-    auth::{Actor, Form, Place, Signed, Visitor, form_bytes},
+    auth::{Actor, Form, Place, Signed},
     error::{FieldFault, WebError},
-    fields::Fields,
-    hosted::{self, Keys, Newcomer, SignUp},
+    hosted::{self, Newcomer},
     pages::{
         form::Filled,
-        hosted::{self as pages, Choice, Entry, Guest, Hosting, OwnHost, Stand},
+        hosted::{self as pages, Choice, Guest, Hosting, OwnHost, Stand},
         parts::Name,
     },
-    password::Password,
-    protect::ClientAddress,
-    rate::{Limit, Whose},
-    seal::Secret,
     site::Site,
     standpoint::Standpoint,
 };
@@ -60,8 +54,9 @@ async fn show(
         return Ok(pages::own(&frame, &view, filled).into_response());
     }
     let newcomers = site.hosted.newcomers().await?;
+    let left = accounts_of_guests(site).await?;
     let view = actor.read(site, |core| Hosting {
-        guests: guests(core, &newcomers),
+        guests: guests(core, &newcomers, &left),
         invitation: shown.invitation,
         classes: classes(core, ""),
     });
@@ -69,7 +64,7 @@ async fn show(
 }
 
 /// The classes of the charter, or the one that is named: id and name.
-fn classes(core: &Core, only: &str) -> Vec<(String, String)> {
+pub(super) fn classes(core: &Core, only: &str) -> Vec<(String, String)> {
     let all = core.charter().terms().classes.iter();
     let fits = |id: &str| only.is_empty() || only == id;
     all.filter(|class| fits(class.id.as_str()))
@@ -102,7 +97,41 @@ fn signs_itself(core: &Core, member: &MemberId) -> bool {
     mandate.is_some() && keys.all(|delegate| elsewhere(&delegate.key))
 }
 
-fn guests(core: &Standpoint<'_>, newcomers: &[Newcomer]) -> Vec<Guest> {
+/// The members that have accounts here which are not this node's own, and whether one of them keeps the
+/// root key.
+pub(crate) async fn accounts_of_guests(site: &Site) -> Result<BTreeMap<MemberId, bool>, WebError> {
+    let mut members = BTreeMap::new();
+    for account in site.accounts.all().await? {
+        if let Some(member) = account.member {
+            *members.entry(member).or_default() |= account.has_root();
+        }
+    }
+    Ok(members)
+}
+
+/// The members that have accounts here and are not hosted here any more.
+pub(crate) fn left<'a>(
+    core: &'a Standpoint<'_>,
+    accounts: &'a BTreeMap<MemberId, bool>,
+) -> impl Iterator<Item = (&'a replica::view::Member, bool)> {
+    let (view, own) = (core.view(), core.member());
+    let known = accounts
+        .iter()
+        .filter_map(|(id, keeps_root)| Some((view.members.get(id)?, *keeps_root)));
+    known.filter(move |(member, _)| {
+        let hosted = view.hosted(&member.id);
+        hosted.is_some_and(|hosted| {
+            let asks = hosted.state == HostState::Pending && Some(hosted.choice.host) == own;
+            hosted.host != own && !asks
+        })
+    })
+}
+
+fn guests(
+    core: &Standpoint<'_>,
+    newcomers: &[Newcomer],
+    accounts: &BTreeMap<MemberId, bool>,
+) -> Vec<Guest> {
     let (view, own) = (core.view(), core.member());
     let mut guests: Vec<Guest> = newcomers
         .iter()
@@ -110,6 +139,7 @@ fn guests(core: &Standpoint<'_>, newcomers: &[Newcomer]) -> Vec<Guest> {
         .map(|newcomer| {
             let (signed, needed) = signatures(core, &newcomer.root);
             Guest {
+                id: newcomer.member().to_string(),
                 member: Name::new(String::new(), newcomer.name.clone()),
                 class: class_name(core, &newcomer.class),
                 stand: Stand::Applies(signed, needed),
@@ -117,25 +147,29 @@ fn guests(core: &Standpoint<'_>, newcomers: &[Newcomer]) -> Vec<Guest> {
             }
         })
         .collect();
+    let guest = |member: &replica::view::Member, stand| Guest {
+        id: member.id.to_string(),
+        member: views::member(core, &member.id),
+        class: class_name(core, &member.class),
+        stand,
+        signs_itself: signs_itself(core, &member.id),
+    };
     let members = view.choices.keys().filter_map(|id| view.members.get(id));
     for member in members.filter(|member| Some(member.id) != own) {
         let Some(hosted) = view.hosted(&member.id) else {
             continue;
         };
-        let (is_here, asks) = (hosted.host == own, Some(hosted.choice.host) == own);
+        let asks = Some(hosted.choice.host) == own;
         let stand = match hosted.state {
             HostState::Pending if asks => Stand::Asks,
-            _ if !is_here => continue,
+            _ if !hosted::serves(view, own, &member.id) => continue,
             HostState::Pending => Stand::Moving(view.member_name(&hosted.choice.host)),
             _ => Stand::InForce,
         };
-        guests.push(Guest {
-            member: views::member(core, &member.id),
-            class: class_name(core, &member.class),
-            stand,
-            signs_itself: signs_itself(core, &member.id),
-        });
+        guests.push(guest(member, stand));
     }
+    let left = left(core, accounts);
+    guests.extend(left.map(|(member, keeps_root)| guest(member, Stand::Left { keeps_root })));
     guests
 }
 
@@ -262,6 +296,23 @@ pub(crate) async fn move_on(State(site): State<Site>, form: Form) -> Result<Resp
     submit(&site, &form, work, page).await
 }
 
+/// `POST /node/hosted/{member}/remove`: `with_keys` is ticked when its root key may go
+pub(crate) async fn remove(
+    State(site): State<Site>,
+    Path(member): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    let missing = |_| WebError::NotFound { what: "member" };
+    let member: MemberId = member.parse().map_err(missing)?;
+    let with_keys = form.fields.is_ticked("with_keys");
+    let work = async {
+        hosted::remove(&site, &form.actor, member, with_keys).await?;
+        Ok("/node/hosted?done=removed".to_owned())
+    };
+    let page = async |filled| refilled(&site, &form, filled).await;
+    submit(&site, &form, work, page).await
+}
+
 /// `POST /node/hosted/export`
 pub(crate) async fn export(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
     let keys = site.accounts.export(form.actor.person()).await?;
@@ -270,95 +321,4 @@ pub(crate) async fn export(State(site): State<Site>, form: Form) -> Result<Respo
         ..Shown::default()
     };
     show(&site, &form.actor, &form.place, shown, &Filled::default()).await
-}
-
-async fn join_page(
-    site: &Site,
-    place: &Place,
-    secret: &Secret,
-    filled: &Filled,
-) -> Result<Response, WebError> {
-    let invitation = site.hosted.find(site.now(), secret).await?;
-    let frame = views::frame(site, None, place)?;
-    let view = Entry {
-        secret: secret.text().to_string(),
-        classes: site.node.read(|core| classes(core, &invitation.class)),
-        until: invitation.expires(),
-    };
-    Ok(pages::sign_up(&frame, "", &view, filled).into_response())
-}
-
-/// `GET /join/{secret}`
-pub(crate) async fn join(
-    State(site): State<Site>,
-    Extension(address): Extension<ClientAddress>,
-    Visitor { place, .. }: Visitor,
-    Path(secret): Path<String>,
-) -> Result<Response, WebError> {
-    let from = Whose::address(address.0);
-    site.rates
-        .count(site.now(), Limit::SignInsOfAddress, from)?;
-    join_page(
-        &site,
-        &place,
-        &entrance::link_secret(&secret)?,
-        &Filled::default(),
-    )
-    .await
-}
-
-async fn chosen(site: &Site, fields: &Fields) -> Result<SignUp, WebError> {
-    let typed = |name: &'static str| {
-        let too_long = || WebError::Form(vec![FieldFault::new(name, "It is too long.")]);
-        Password::typed(fields.raw(name).to_owned()).ok_or_else(too_long)
-    };
-    let export = fields.get("export");
-    let keys = match export.is_empty() {
-        true => Keys::Made,
-        false => {
-            let old = typed("old_password")?;
-            Keys::Brought(site.accounts.open_export(export, &old).await?)
-        }
-    };
-    let field = |name| fields.get(name).to_owned();
-    Ok(SignUp {
-        name: field("member_name"),
-        class: field("class"),
-        request: field("request"),
-        person_name: field("name"),
-        mail: field("mail"),
-        password: typed("password")?,
-        keys,
-    })
-}
-
-/// `POST /join/{secret}`: `member_name`, `class`, `request`, `name`, `mail`, `password`, and to bring
-/// keys along `export`, `old_password`
-pub(crate) async fn do_join(
-    State(site): State<Site>,
-    Extension(address): Extension<ClientAddress>,
-    Path(secret): Path<String>,
-    request: Request<Body>,
-) -> Result<Response, WebError> {
-    let (headers, place) = (request.headers().clone(), Place::of(request.uri()));
-    let fields = Fields::parse(&form_bytes(request).await?)?;
-    let from = Whose::address(address.0);
-    site.rates
-        .count(site.now(), Limit::SignInsOfAddress, from)?;
-    let secret = entrance::link_secret(&secret)?;
-    // Nobody's password is tried by who has no link.
-    site.hosted.find(site.now(), &secret).await?;
-    let work = async {
-        let chosen = chosen(&site, &fields).await?;
-        hosted::sign_up(&site, &secret, chosen).await
-    };
-    match work.await {
-        Ok((account, seed)) => {
-            entrance::enter(&site, &headers, account.person, seed.as_ref(), "/account").await
-        }
-        Err(error) => {
-            let page = async |filled| join_page(&site, &place, &secret, &filled).await;
-            again(&fields, error, page).await
-        }
-    }
 }

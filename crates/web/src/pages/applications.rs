@@ -37,6 +37,8 @@ pub struct Applications {
     pub applications: Vec<Application>,
     /// The reader may sign: a steward of a founder whose root key is on this node.
     pub may_admit: bool,
+    /// The root key is in the reader's account: the password opens it for each use.
+    pub password_needed: bool,
 }
 
 /// Applications to admit.
@@ -52,7 +54,7 @@ pub fn page(frame: &Frame, view: &Applications, filled: &Filled) -> Markup {
         div data-live="applications" {
             @if view.applications.is_empty() { p.empty { (say.no_applications()) } }
             @for application in &view.applications {
-                (application_box(frame, view.may_admit, application))
+                (application_box(frame, view, application))
             }
         }
     };
@@ -63,7 +65,7 @@ pub fn page(frame: &Frame, view: &Applications, filled: &Filled) -> Markup {
     document(frame, &head, body)
 }
 
-fn application_box(frame: &Frame, may_admit: bool, application: &Application) -> Markup {
+fn application_box(frame: &Frame, view: &Applications, application: &Application) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     let signers = application
         .signed_by
@@ -86,10 +88,16 @@ fn application_box(frame: &Frame, may_admit: bool, application: &Application) ->
                 }
             }
             @if application.signed_here { p { (say.signed_here()) } }
-            @else if may_admit {
+            @else if view.may_admit {
                 form method="post"
                     action={ "/federation/applications/" (application.root_key) "/admit" } {
                     (csrf(frame.csrf()))
+                    @if view.password_needed {
+                        label {
+                            (say.password()) " "
+                            input type="password" name="password" autocomplete="current-password";
+                        }
+                    }
                     button.btn.primary { (say.admit(&application.name)) }
                 }
             } @else { p.muted { (say.only_founders_admit()) } }

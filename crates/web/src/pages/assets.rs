@@ -12,7 +12,7 @@ pub struct Asset {
 }
 
 /// Every file.
-pub const ASSETS: [Asset; 4] = [
+pub const ASSETS: [Asset; 5] = [
     Asset {
         path: "/assets/style.css",
         media_type: "text/css; charset=utf-8",
@@ -22,6 +22,11 @@ pub const ASSETS: [Asset; 4] = [
         path: "/assets/live.js",
         media_type: "text/javascript; charset=utf-8",
         content: include_str!("../../assets/live.js"),
+    },
+    Asset {
+        path: "/assets/editor.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_str!("../../assets/editor.js"),
     },
     Asset {
         path: "/assets/icons.svg",

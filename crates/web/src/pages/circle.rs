@@ -267,7 +267,7 @@ fn documents(frame: &Frame, view: &Circle) -> Markup {
     let new = [
         ("agenda", say.new_agenda()),
         ("minutes", say.new_minutes()),
-        ("text", say.new_document()),
+        ("text", say.new_text()),
     ];
     html! {
         section id="documents" aria-labelledby="documents-title" {

@@ -119,7 +119,11 @@ pub fn page(frame: &Frame, show: Show, items: &[Item]) -> Markup {
     let shown: Vec<&Item> = items.iter().filter(|item| show.includes(item)).collect();
     let body = html! {
         div.section-head {
-            (page_head(Markup::default(), say.decisions(), Markup::default()))
+            (page_head(
+                Markup::default(),
+                say.decisions(),
+                html! { a href="/documents" { (say.documents()) } },
+            ))
             a.btn href="/decide/new" { (say.propose_something()) }
         }
         nav.tabs aria-label=(say.which_decisions()) data-live="tabs" {

@@ -123,6 +123,8 @@ pub(crate) struct Head<'a> {
     pub live: bool,
     /// The form that was sent back, whose errors stand on top.
     pub filled: Option<&'a Filled>,
+    /// A script of this page alone.
+    pub script: Option<&'static str>,
 }
 
 impl Head<'_> {
@@ -132,6 +134,7 @@ impl Head<'_> {
             area,
             live: false,
             filled: None,
+            script: None,
         }
     }
 
@@ -141,6 +144,7 @@ impl Head<'_> {
             area,
             live: true,
             filled: None,
+            script: None,
         }
     }
 }
@@ -164,6 +168,7 @@ pub(crate) fn document(frame: &Frame, head: &Head<'_>, body: Markup) -> Markup {
                     href="/archive/calendar.ics";
                 link rel="icon" type="image/svg+xml" href="/assets/mark.svg";
                 @if head.live && frame.session.is_some() { script src="/assets/live.js" defer {} }
+                @if let Some(script) = head.script { script src=(script) defer {} }
             }
             body {
                 a.skip href="#main" { (say.skip_to_content()) }

@@ -19,12 +19,19 @@ pub enum Stand {
     Asks,
     /// Signed up here and waits for the founders: how many have signed, and how many must.
     Applies(u64, u64),
+    /// Not hosted here any more; accounts of it are left.
+    Left {
+        /// One of them keeps its root key.
+        keeps_root: bool,
+    },
 }
 
 /// A member, or who wants to be one, that has to do with this host.
 #[derive(Debug, Clone)]
 pub struct Guest {
-    /// Its id and name.
+    /// Its id, of a member or of who will be one.
+    pub id: String,
+    /// Its id and name, with a page if it is a member.
     pub member: Name,
     /// Its class's name.
     pub class: String,
@@ -99,6 +106,7 @@ fn guests(frame: &Frame, guests: &[Guest]) -> Markup {
                                     Stand::Applies(signed, needed) => {
                                         (say.hosted_applies(signed, needed))
                                     },
+                                    Stand::Left { .. } => (say.hosted_left()),
                                 }
                             }
                             @if guest.signs_itself { span.sub { (say.hosted_signs_itself()) } }
@@ -116,15 +124,36 @@ fn answers(frame: &Frame, guest: &Guest) -> Markup {
     let offered: &[(&str, Markup)] = match guest.stand {
         Stand::Asks => &[("yes", say.hosted_accept()), ("no", say.hosted_refuse())],
         Stand::InForce | Stand::Moving(_) => &[("no", say.hosted_end())],
-        Stand::Applies(..) => &[],
+        Stand::Applies(..) | Stand::Left { .. } => &[],
     };
     html! {
         @for (value, words) in offered {
-            form method="post" action={ "/node/hosted/" (guest.member.id) "/answer" } {
+            form method="post" action={ "/node/hosted/" (guest.id) "/answer" } {
                 (csrf(frame.csrf()))
                 input type="hidden" name="accepts" value=(value);
                 button.btn.quiet { (words) span.vh { " " (guest.member.name) } }
             }
+        }
+        @if matches!(guest.stand, Stand::Applies(..) | Stand::Left { .. }) {
+            (removal(frame, guest))
+        }
+    }
+}
+
+/// Where a member's only root key may go, that is ticked by itself.
+fn removal(frame: &Frame, guest: &Guest) -> Markup {
+    let say = frame.language;
+    let keeps_root = matches!(guest.stand, Stand::Left { keeps_root: true });
+    html! {
+        form method="post" action={ "/node/hosted/" (guest.id) "/remove" } {
+            (csrf(frame.csrf()))
+            @if keeps_root {
+                label {
+                    input type="checkbox" name="with_keys" value="yes" required; " "
+                    (say.hosted_keys_may_go())
+                }
+            }
+            button.btn.quiet { (say.remove()) span.vh { " " (guest.member.name) } }
         }
     }
 }

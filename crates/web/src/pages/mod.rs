@@ -10,6 +10,10 @@
 //! | `/decide/{id}` (`?change=1` shows the ballot again) | [`decision::page`] |
 //! | `/decide/{id}/diff/{a}..{b}` | [`propose::compare`] |
 //! | `/decide/new`, `/decide/{id}/amend` | [`propose::new`], [`propose::amend`] |
+//! | `/documents`, `/documents/new` | [`documents::list`], [`documents::new`] |
+//! | `/documents/{id}` (`?who=1` names who wrote what) | [`document::page`] |
+//! | `/documents/{id}/edit` | [`editor::page`] |
+//! | `/documents/{id}/history`, `…/versions/{version}`, `…/diff/{a}..{b}` | [`history::history`], [`history::version`], [`history::compare`] |
 //! | `/federation`, `/members/{id}`, `/profile` | [`federation::members`], [`federation::member`], [`federation::edit_profile`] |
 //! | `/federation/applications` | [`applications::page`] |
 //! | `/circles`, `/circles/{id}`, `/circles/new`, `/circles/{id}/edit` | [`circle::list`], [`circle::page`], [`circle::edit`] |
@@ -38,6 +42,10 @@
 //! | `/decide/{id}/open` | | `?done=opened` |
 //! | `/decide/{id}/withdraw` | `reason` | `?done=withdrawn` |
 //! | `/decide/{id}/comment` | `text`, `answers`? (entry of a comment or a ballot) | `?done=commented#discussion` |
+//! | `/documents` | `title`, `sort`, `circle`?, `text`? | `/documents/{id}/edit?done=begun` |
+//! | `/documents/{id}/edit` | `basis` (the edits that were read, with commas between), `text` | `?done=text-saved` |
+//! | `/documents/{id}/restart` | | `/documents/{id}?done=begun-anew` |
+//! | `/documents/{id}/file` | `sort`, `circle`?, `closed`? (`yes`) | `/documents/{id}?done=filed` |
 //! | `/profile` | `name`, `region`?, `description`?, `website`? | `/members/{id}?done=saved` |
 //! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
 //! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
@@ -73,6 +81,9 @@
 //! be the whole page, and parts marked `data-live` are replaced. Anything but 200 without a redirect
 //! shows “Not live since …”. Of a person that has opened many pages the oldest hears `elsewhere` and
 //! listens no more until somebody looks at it.
+//!
+//! `editor.js` listens to the same stream for `document/{id}` and asks the JSON API for the changes
+//! of the text. What it could not save it keeps in the browser's storage, and says so.
 
 pub mod account;
 pub mod action;
@@ -84,12 +95,16 @@ pub mod circle;
 pub mod decide;
 pub mod decision;
 mod difference;
+pub mod document;
+pub mod documents;
+pub mod editor;
 pub mod error;
 pub mod federation;
 pub mod form;
 pub mod frame;
 pub mod gathering;
 pub mod help;
+pub mod history;
 pub mod home;
 pub mod hosted;
 pub mod keys;

@@ -83,6 +83,14 @@ pub enum Done {
     FeedRenewed,
     /// What the reader is written to about was set.
     RemindersSet,
+    /// A document was begun.
+    Begun,
+    /// A text was saved, without script.
+    TextSaved,
+    /// A document began anew.
+    BegunAnew,
+    /// It was said where a document belongs.
+    Filed,
     /// The reader joined a circle.
     Joined,
     /// The reader left a circle.
@@ -99,7 +107,7 @@ pub enum Done {
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -114,6 +122,10 @@ impl Done {
         Self::SignedOut,
         Self::FeedRenewed,
         Self::RemindersSet,
+        Self::Begun,
+        Self::TextSaved,
+        Self::BegunAnew,
+        Self::Filed,
         Self::Joined,
         Self::Left,
         Self::Action,
@@ -140,6 +152,10 @@ impl Done {
             Self::SignedOut => "signed-out",
             Self::FeedRenewed => "feed-renewed",
             Self::RemindersSet => "reminders-set",
+            Self::Begun => "begun",
+            Self::TextSaved => "text-saved",
+            Self::BegunAnew => "begun-anew",
+            Self::Filed => "filed",
             Self::Joined => "joined",
             Self::Left => "left",
             Self::Action => "action",
@@ -172,6 +188,10 @@ impl Done {
             Self::SignedOut => say.done_signed_out(),
             Self::FeedRenewed => say.done_feed_renewed(),
             Self::RemindersSet => say.done_reminders_set(),
+            Self::Begun => say.done_begun(),
+            Self::TextSaved => say.done_text_saved(),
+            Self::BegunAnew => say.done_begun_anew(),
+            Self::Filed => say.done_filed(),
             Self::Joined => say.done_joined(),
             Self::Left => say.done_left(),
             Self::Action => say.done_action(),

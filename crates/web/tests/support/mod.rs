@@ -3,7 +3,9 @@
 #![allow(dead_code)]
 
 pub mod acts;
+pub mod hosted;
 pub mod node;
+pub mod program;
 
 use std::sync::Arc;
 

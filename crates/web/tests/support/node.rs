@@ -87,6 +87,7 @@ impl Loop {
         self.tickets += 1;
         let (ticket, random) = (self.tickets, [self.tickets as u8; 32]);
         let input = match request {
+            Request::Present(writing) => Input::Present(writing),
             Request::Act { key, act, reply } => {
                 self.replies.insert(ticket, Reply::Act(reply));
                 Input::Act {

@@ -1,6 +1,8 @@
 //! An act as it is written in JSON.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
+    cbor::Decode,
     decision::Choice,
     id::{CircleId, DocumentId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
     key::PublicKey,
@@ -167,6 +169,24 @@ pub(super) enum ActBody {
         answers: Option<Text<EntryId>>,
         text: String,
     },
+    /// A document is begun.
+    Begin {
+        title: String,
+        #[serde(default)]
+        text: String,
+    },
+    /// A change that was worked out elsewhere: the body of the edit, in base64url.
+    Edit {
+        parents: Vec<Text<EntryId>>,
+        edit: String,
+    },
+    /// A document begins anew.
+    Restart {
+        document: Text<DocumentId>,
+        parents: Vec<Text<EntryId>>,
+        title: String,
+        text: String,
+    },
     File {
         document: Text<DocumentId>,
         sort: Text<Sort>,
@@ -221,6 +241,19 @@ impl ActBody {
                 text,
                 what_changed,
                 draft: draft.into_iter().map(|edit| edit.0).collect(),
+            },
+            Self::Begin { title, text } => Act::CreateDocument { title, text },
+            Self::Edit { parents, edit } => change(parents, &edit)?,
+            Self::Restart {
+                document,
+                parents,
+                title,
+                text,
+            } => Act::Restart {
+                document: document.0,
+                parents: parents.into_iter().map(|edit| edit.0).collect(),
+                title,
+                text,
             },
             Self::File {
                 document,
@@ -452,4 +485,16 @@ impl ActBody {
             _ => return Err(WebError::Malformed("this act is not known".to_owned())),
         })
     }
+}
+
+fn change(parents: Vec<Text<EntryId>>, edit: &str) -> Result<Act, WebError> {
+    let strange = || WebError::Malformed("this is no change of a document".to_owned());
+    let bytes = URL_SAFE_NO_PAD.decode(edit).map_err(|_| strange())?;
+    let edit = record::Edit::from_bytes(&bytes).map_err(|_| strange())?;
+    let document = edit.document.filter(|_| edit.start.is_none());
+    Ok(Act::Edit {
+        document: document.ok_or_else(strange)?,
+        parents: parents.into_iter().map(|edit| edit.0).collect(),
+        operations: edit.operations,
+    })
 }

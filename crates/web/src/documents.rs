@@ -1,0 +1,358 @@
+//! Documents as pages and programs read them: derived from their edits, kept for a while, brought
+//! up to date when edits come.
+//!
+//! Deriving takes as long as somebody wanted it to take, so it happens off the async threads and
+//! outside the core's lock, one derivation per document at a time, a few at once, and documents that
+//! took long before only wait for one another.
+
+mod presence;
+mod save;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use domain::{
+    cbor::DecodeError,
+    id::{DocumentId, EntryId, FederationId},
+};
+use federation::Core;
+use replica::document::{Document, Item};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, Semaphore};
+
+pub(crate) use self::{
+    presence::{Presence, Present},
+    save::{Saved, restart, save, splices},
+};
+use crate::{error::WebError, node::Node};
+
+/// The most documents that are kept.
+const DOCUMENTS_MAX: usize = 32;
+/// The most that the kept documents weigh together; one is always kept.
+const WEIGHT_MAX: usize = 2_000_000;
+/// What an edit weighs beside its characters.
+const EDIT_WEIGHT: usize = 100;
+/// The most edits of one document that are looked at, the earliest first.
+const EDITS_MAX: usize = 20_000;
+/// The most they may weigh.
+const EDITS_WEIGHT_MAX: usize = 16_000_000;
+/// The most edits fetched from the store at once.
+const BATCH: usize = 200;
+/// How many derivations run at once, of documents that take little time.
+const QUICK_MAX: usize = 2;
+/// A document that took longer than this, or has more edits and was never derived, is slow.
+const QUICK: Duration = Duration::from_millis(300);
+const QUICK_EDITS_MAX: usize = 200;
+/// How long a request waits for a document.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A document that was derived, and from what.
+struct Held {
+    document: Document,
+    /// The edits that were read, and those whose body or text is not here.
+    read: BTreeSet<EntryId>,
+    missing: BTreeSet<EntryId>,
+    weight: usize,
+    took: Duration,
+}
+
+/// The place of one document.
+#[derive(Default)]
+struct Slot {
+    held: Arc<AsyncMutex<Option<Held>>>,
+    saving: Arc<AsyncMutex<()>>,
+    weight: usize,
+    used: u64,
+}
+
+#[derive(Default)]
+struct Shelf {
+    slots: HashMap<DocumentId, Slot>,
+    uses: u64,
+}
+
+impl Shelf {
+    fn slot(&mut self, id: DocumentId) -> &mut Slot {
+        self.uses += 1;
+        let uses = self.uses;
+        let slot = self.slots.entry(id).or_default();
+        slot.used = uses;
+        slot
+    }
+
+    /// Drops what was not used for longest until the limits are kept. What is in use stays: there
+    /// must not be two derivations of one document.
+    fn sweep(&mut self) {
+        loop {
+            let weight: usize = self.slots.values().map(|slot| slot.weight).sum();
+            let is_over = self.slots.len() > DOCUMENTS_MAX || weight > WEIGHT_MAX;
+            if !is_over || self.slots.len() <= 1 {
+                return;
+            }
+            let free = self.slots.iter().filter(|(_, slot)| {
+                Arc::strong_count(&slot.held) == 1 && Arc::strong_count(&slot.saving) == 1
+            });
+            let Some(oldest) = free.min_by_key(|(_, slot)| slot.used).map(|(id, _)| *id) else {
+                return;
+            };
+            self.slots.remove(&oldest);
+        }
+    }
+}
+
+/// The documents that were read lately. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Documents {
+    shelf: Arc<Mutex<Shelf>>,
+    quick: Arc<Semaphore>,
+    slow: Arc<Semaphore>,
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self {
+            shelf: Arc::default(),
+            quick: Arc::new(Semaphore::new(QUICK_MAX)),
+            slow: Arc::new(Semaphore::new(1)),
+        }
+    }
+}
+
+fn busy() -> WebError {
+    WebError::NotReady {
+        why: "putting this text together takes long",
+    }
+}
+
+impl Documents {
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a document as its edits leave it now. The work may take its time: it runs apart.
+    ///
+    /// # Errors
+    /// When there is no such document here, or it takes too long to derive.
+    pub(crate) async fn with<T, F>(
+        &self,
+        node: &Node,
+        id: DocumentId,
+        work: F,
+    ) -> Result<T, WebError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Document) -> T + Send + 'static,
+    {
+        if !node.read(|core| core.view().documents.contains_key(&id)) {
+            return Err(WebError::NotFound { what: "document" });
+        }
+        let reading = self.read(node, id, work);
+        tokio::time::timeout(DEADLINE, reading)
+            .await
+            .map_err(|_| busy())?
+    }
+
+    async fn read<T, F>(&self, node: &Node, id: DocumentId, work: F) -> Result<T, WebError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Document) -> T + Send + 'static,
+    {
+        let held = Arc::clone(&self.shelf().slot(id).held);
+        let mut held: OwnedMutexGuard<Option<Held>> = held.lock_owned().await;
+        let (federation, edits) = node.read(|core| (core.federation(), core.edits(&id)));
+        let edits: BTreeSet<EntryId> = edits.into_iter().take(EDITS_MAX).collect();
+        // An edit that counts no more, such as one of a revoked key, cannot be taken out again.
+        let is_same = |known: &&Held| {
+            let mut before = known.read.union(&known.missing);
+            before.all(|edit| edits.contains(edit))
+        };
+        let known = held.as_ref().filter(is_same);
+        let is_fresh = known.is_none();
+        let wanted: Vec<EntryId> = match known {
+            Some(known) => edits.difference(&known.read).copied().collect(),
+            None => edits.iter().copied().collect(),
+        };
+        let taken = known.map_or(0, |known| known.weight);
+        let loaded = load(node, &federation, &wanted, taken).await?;
+        let is_slow = match known {
+            Some(known) => known.took > QUICK,
+            None => edits.len() > QUICK_EDITS_MAX,
+        };
+        let permits = if is_slow { &self.slow } else { &self.quick };
+        let permit = Arc::clone(permits).acquire_owned().await;
+        let permit = permit.map_err(|_| busy())?;
+        let shelf = Arc::clone(&self.shelf);
+        let working = tokio::task::spawn_blocking(move || {
+            let started = Instant::now();
+            let before = held.take().filter(|_| !is_fresh);
+            let now = brought_up_to_date(id, before, loaded, started);
+            let result = work(&now.document);
+            let weight = now.weight;
+            *held = Some(now);
+            drop((held, permit));
+            let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(slot) = shelf.slots.get_mut(&id) {
+                slot.weight = weight;
+            }
+            shelf.sweep();
+            result
+        });
+        working
+            .await
+            .map_err(|error| WebError::Library(Box::new(error)))
+    }
+
+    /// One writer at a time: a request that is sent again must find what the first one did.
+    async fn saving(&self, id: DocumentId) -> OwnedMutexGuard<()> {
+        let saving = Arc::clone(&self.shelf().slot(id).saving);
+        saving.lock_owned().await
+    }
+}
+
+fn brought_up_to_date(
+    id: DocumentId,
+    before: Option<Held>,
+    loaded: Loaded,
+    started: Instant,
+) -> Held {
+    let read = loaded.items.iter().map(|item| item.id).collect();
+    let is_changed = !loaded.items.is_empty();
+    let Some(mut held) = before else {
+        let document = Document::build(id, loaded.items);
+        return Held {
+            document,
+            read,
+            missing: loaded.missing,
+            weight: loaded.weight,
+            took: started.elapsed(),
+        };
+    };
+    held.document.apply(loaded.items);
+    held.read.extend(read);
+    held.missing = loaded.missing;
+    held.weight += loaded.weight;
+    if is_changed {
+        held.took = started.elapsed();
+    }
+    held
+}
+
+/// What the store gave.
+#[derive(Default)]
+struct Loaded {
+    items: Vec<Item>,
+    missing: BTreeSet<EntryId>,
+    weight: usize,
+}
+
+async fn load(
+    node: &Node,
+    federation: &FederationId,
+    ids: &[EntryId],
+    taken: usize,
+) -> Result<Loaded, WebError> {
+    let mut loaded = Loaded::default();
+    for ids in ids.chunks(BATCH) {
+        if taken + loaded.weight > EDITS_WEIGHT_MAX {
+            loaded.missing.extend(ids);
+            continue;
+        }
+        let entries = node.library.entries(ids).await.map_err(WebError::Library)?;
+        for (id, entry) in ids.iter().zip(entries) {
+            let item = entry.and_then(|entry| Item::read(federation, &entry));
+            match whole(node, item).await? {
+                Some(item) => {
+                    loaded.weight += weight(&item);
+                    loaded.items.push(item);
+                }
+                None => drop(loaded.missing.insert(*id)),
+            }
+        }
+    }
+    Ok(loaded)
+}
+
+/// An edit with the long text it starts with, once all of it is here.
+async fn whole(node: &Node, item: Option<Item>) -> Result<Option<Item>, WebError> {
+    let Some(mut item) = item else {
+        return Ok(None);
+    };
+    let Some(content) = item.missing_text() else {
+        return Ok(Some(item));
+    };
+    let chunks = node.library.chunks(content.chunks()).await;
+    let chunks = chunks.map_err(WebError::Library)?;
+    let Some(chunks) = chunks.into_iter().collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let damaged = |error: DecodeError| WebError::Library(Box::new(error));
+    item.assemble(&chunks).map_err(damaged)?;
+    Ok(Some(item))
+}
+
+fn weight(item: &Item) -> usize {
+    let operations = usize::try_from(item.edit.weight()).unwrap_or(usize::MAX);
+    EDIT_WEIGHT + operations + item.text().map_or(0, str::len)
+}
+
+/// The id of a document written whole, or cut to six digits or more if only one begins so.
+pub(crate) fn find(core: &Core, text: &str) -> Result<DocumentId, WebError> {
+    let missing = || WebError::NotFound { what: "document" };
+    if let Ok(id) = text.parse::<DocumentId>() {
+        return Ok(id);
+    }
+    if text.len() < 6 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(missing());
+    }
+    let text = text.to_ascii_lowercase();
+    let mut found = core
+        .view()
+        .documents
+        .keys()
+        .filter(|id| id.to_string().starts_with(&text));
+    match (found.next(), found.next()) {
+        (Some(id), None) => Ok(*id),
+        _ => Err(missing()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: usize) -> DocumentId {
+        let mut id = [0; 32];
+        id[..8].copy_from_slice(&number.to_be_bytes());
+        EntryId(id)
+    }
+
+    #[test]
+    fn what_was_not_used_for_longest_makes_room_and_what_is_in_use_stays() {
+        let mut shelf = Shelf::default();
+        let used = Arc::clone(&shelf.slot(id(0)).held);
+        for number in 1..=DOCUMENTS_MAX + 5 {
+            shelf.slot(id(number));
+            shelf.sweep();
+        }
+        assert_eq!(shelf.slots.len(), DOCUMENTS_MAX);
+        assert!(shelf.slots.contains_key(&id(0)), "it is in use");
+        assert!(!shelf.slots.contains_key(&id(1)));
+        drop(used);
+        shelf.slot(id(99));
+        shelf.sweep();
+        assert!(!shelf.slots.contains_key(&id(0)));
+    }
+
+    #[test]
+    fn heavy_documents_leave_room_for_fewer_and_one_always_stays() {
+        let mut shelf = Shelf::default();
+        for number in 0..3 {
+            shelf.slot(id(number)).weight = WEIGHT_MAX;
+            shelf.sweep();
+            assert_eq!(shelf.slots.len(), 1);
+        }
+        assert!(shelf.slots.contains_key(&id(2)));
+    }
+}

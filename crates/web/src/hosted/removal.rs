@@ -1,0 +1,104 @@
+//! Removing what a host keeps for others: of newcomers that never were admitted, and of members that it
+//! does not host any more.
+
+use domain::id::MemberId;
+use federation::{Act, Core};
+use replica::view::View;
+
+use crate::{acts, auth::Actor, error::WebError, people, site::Site};
+
+/// What of one member was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Removed {
+    /// The member's name, or the newcomer's.
+    pub name: String,
+    /// How many accounts it had here.
+    pub accounts: usize,
+}
+
+/// Whether a host serves a member now.
+pub(crate) fn serves(view: &View, host: Option<MemberId>, member: &MemberId) -> bool {
+    let hosted = view.hosted(member);
+    host.is_some() && hosted.is_some_and(|hosted| hosted.host == host)
+}
+
+/// Removes what this node keeps of a newcomer or of a former guest: the sign-up with its keys, the
+/// accounts with theirs, sessions, tokens and links. An offer to host it is taken back. With the
+/// accounts of a member its only keys may go, so that is asked for by itself.
+///
+/// # Errors
+/// When it is hosted here, when its root key would go unasked, or when nothing of it is here; then
+/// nothing is removed.
+pub(crate) async fn remove(
+    site: &Site,
+    actor: &Actor,
+    member: MemberId,
+    with_keys: bool,
+) -> Result<Removed, WebError> {
+    acts::need_host(site, actor)?;
+    // Nothing is signed for it meanwhile.
+    let _joining = site.hosted.joining.lock().await;
+    let newcomer = site.hosted.of(member).await?;
+    let accounts = site.accounts.all().await?.into_iter();
+    let accounts: Vec<_> = accounts
+        .filter(|account| account.member == Some(member))
+        .collect();
+    if newcomer.is_none() && accounts.is_empty() {
+        return Err(WebError::NotFound {
+            what: "newcomer or former guest",
+        });
+    }
+    let keeps_root = accounts.iter().any(|account| account.has_root());
+    let (known, is_offered) = site.node.read(|core| {
+        let name = may_go(core, &member, keeps_root && !with_keys)?;
+        let own = core.member();
+        let offers = core.view().offers_to(&member);
+        let is_offered = own.is_some_and(|own| offers.contains_key(&own));
+        Ok::<_, WebError>((name, is_offered))
+    })?;
+    if known.is_none() && is_offered {
+        let accepts = false;
+        let refuse = Act::Hosting { member, accepts };
+        site.node.act(site.node.key.clone(), refuse).await?;
+    }
+    for invitation in site.invitations.waiting(site.now()).await? {
+        if invitation.member == Some(member) {
+            site.invitations.take_back(invitation.id()).await?;
+        }
+    }
+    for account in &accounts {
+        people::close_account(site, account.person).await?;
+    }
+    site.hosted.newcomers.delete(&member.0).await?;
+    let applied = newcomer.map(|newcomer| newcomer.name);
+    Ok(Removed {
+        name: known.or(applied).unwrap_or_default(),
+        accounts: accounts.len(),
+    })
+}
+
+/// The name of a member whose things here may go; none of who is no member.
+fn may_go(core: &Core, member: &MemberId, is_unasked: bool) -> Result<Option<String>, WebError> {
+    let view = core.view();
+    let Some(known) = view.members.get(member) else {
+        return Ok(None);
+    };
+    let name = &known.name;
+    if serves(view, core.member(), member) {
+        return Err(WebError::Conflict {
+            code: "hosted-here",
+            message: format!("{name} is hosted here. End hosting before you remove its accounts."),
+        });
+    }
+    if is_unasked {
+        return Err(WebError::Conflict {
+            code: "keys-here",
+            message: format!(
+                "The keys of {name} are in an account here, and without a copy it can never sign \
+                 again. Ask its people whether they took their keys along; then say that the keys \
+                 may go."
+            ),
+        });
+    }
+    Ok(Some(name.clone()))
+}

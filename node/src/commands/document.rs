@@ -1,0 +1,481 @@
+//! `folkmoot document`
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use clap::{Args, Subcommand};
+use domain::{
+    cbor::Encode,
+    id::{DocumentId, EntryId},
+    record::Edit,
+};
+use replica::document::{Basis, Document as Together};
+use serde_json::{Value, json};
+
+use super::{
+    editor::Editing,
+    table::{short, table, text, time},
+    words::Words,
+};
+use crate::{
+    api::{Api, Connection},
+    cli::Global,
+    failure::{Failure, Outcome},
+};
+
+/// Documents: texts that the members write together, such as drafts and minutes
+#[derive(Debug, Args)]
+pub struct Document {
+    #[command(subcommand)]
+    command: What,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List the documents people work on
+    List {
+        /// The finished ones too
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Print a document's text
+    Show {
+        /// The document: its id, or the beginning of it
+        document: String,
+        /// The text as these edits leave it, with commas between: folkmoot document history
+        #[arg(long, value_name = "EDITS")]
+        version: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Begin a document
+    New {
+        /// What it is called
+        title: String,
+        #[command(flatten)]
+        words: Words,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Change a document: in your editor, or to a text that you give
+    ///
+    /// Without --text or --file it opens $VISUAL or $EDITOR. What others write meanwhile is merged.
+    /// When the node cannot be reached the text is kept in a file, and --basis says later which text
+    /// you had changed.
+    Edit {
+        /// The document: its id, or the beginning of it
+        document: String,
+        #[command(flatten)]
+        words: Words,
+        /// The edits of the text that you changed, with commas between [default: the text as it is
+        /// now]
+        #[arg(long, value_name = "EDITS")]
+        basis: Option<String>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List who changed it when, and which changes had no effect
+    History {
+        /// The document: its id, or the beginning of it
+        document: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Begin it anew with the text it has, when it is nearly full
+    Restart {
+        /// The document: its id, or the beginning of it
+        document: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Say where a document belongs, or that it is finished
+    File {
+        /// The document: its id, or the beginning of it
+        document: String,
+        #[command(flatten)]
+        place: Place,
+        /// It is finished or given up
+        #[arg(long)]
+        closed: bool,
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// Where a document belongs.
+#[derive(Debug, Clone, Args)]
+struct Place {
+    /// What it is for: text, draft, agenda or minutes [default: as it is]
+    #[arg(long)]
+    sort: Option<String>,
+    /// The circle it belongs to
+    #[arg(long, value_name = "ID")]
+    circle: Option<String>,
+    /// The proposal it is to become the next version of
+    #[arg(long, value_name = "ID")]
+    proposal: Option<String>,
+}
+
+impl Place {
+    fn is_given(&self) -> bool {
+        self.sort.is_some() || self.circle.is_some() || self.proposal.is_some()
+    }
+}
+
+impl Document {
+    /// Runs the command.
+    pub async fn run(self, global: &Global) -> Outcome {
+        match self.command {
+            What::List { all, connection } => list(global, &connection.api(global)?, all).await,
+            What::Show {
+                document,
+                version,
+                connection,
+            } => show(global, &connection.api(global)?, &document, version).await,
+            What::New {
+                title,
+                words,
+                place,
+                connection,
+            } => {
+                let api = connection.api(global)?;
+                let words = if words.is_given() {
+                    words.read()?
+                } else {
+                    String::new()
+                };
+                let fields = json!({ "title": title, "text": words });
+                let answer = api.act("begin", fields).await?;
+                let id = text(&answer, "id");
+                if place.is_given() {
+                    file(&api, &id, &place, false).await?;
+                }
+                let said = format!(
+                    "Begun {0}. To write: folkmoot document edit {0}",
+                    short(&id)
+                );
+                global.say(&answer, said)
+            }
+            What::Edit {
+                document,
+                words,
+                basis,
+                connection,
+            } => {
+                let api = connection.api(global)?;
+                edit(global, &api, &document, (&words, basis)).await
+            }
+            What::History {
+                document,
+                connection,
+            } => history(global, &connection.api(global)?, &document).await,
+            What::Restart {
+                document,
+                connection,
+            } => {
+                let api = connection.api(global)?;
+                let id = find(&api, &document).await?;
+                let answer = restart(&api, &id).await?;
+                global.say(&answer, "It begins anew with the text it has.")
+            }
+            What::File {
+                document,
+                place,
+                closed,
+                connection,
+            } => {
+                let api = connection.api(global)?;
+                let id = find(&api, &document).await?;
+                let answer = file(&api, &id, &place, closed).await?;
+                let said = match closed {
+                    true => "It is finished, and listed with --all only.",
+                    false => "Filed.",
+                };
+                global.say(&answer, said)
+            }
+        }
+    }
+}
+
+/// Where a version of a proposal has its text from.
+pub struct Source {
+    /// The title of the draft.
+    pub title: String,
+    /// The text.
+    pub text: String,
+    /// The edits of the draft that the text was read from; none if it was given.
+    pub edits: Vec<String>,
+}
+
+impl Source {
+    /// The text of a draft as it is now, or the one that was given.
+    pub async fn read(api: &Api, draft: Option<&str>, words: &Words) -> Outcome<Self> {
+        let Some(draft) = draft else {
+            let (title, edits) = (String::new(), Vec::new());
+            let text = words.read()?;
+            return Ok(Self { title, text, edits });
+        };
+        let id = find(api, draft).await?;
+        let known = api.get(&format!("/api/documents/{id}")).await?;
+        Ok(Self {
+            title: text(&known, "title"),
+            text: text(&known, "text"),
+            edits: ids(&known["basis"]),
+        })
+    }
+}
+
+/// The id of a document by its beginning.
+pub async fn find(api: &Api, id: &str) -> Outcome<String> {
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Failure::usage(format!("{id:?} is no document's id"))
+            .hint("folkmoot document list shows them; the first eight digits are enough"));
+    }
+    let answer = api.get("/api/documents").await?;
+    let all = answer["documents"].as_array().into_iter().flatten();
+    let ids = all.map(|one| text(one, "id"));
+    let found: Vec<String> = ids.filter(|one| one.starts_with(id)).collect();
+    match &found[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(
+            Failure::refused(format!("there is no document {id} on this node"))
+                .hint("folkmoot document list shows them"),
+        ),
+        _ => Err(
+            Failure::refused(format!("several documents begin with {id}"))
+                .hint("write more digits"),
+        ),
+    }
+}
+
+async fn list(global: &Global, api: &Api, all: bool) -> Outcome {
+    let mut answer = api.get("/api/documents").await?;
+    if let (false, Some(documents)) = (all, answer["documents"].as_array_mut()) {
+        documents.retain(|one| one["filed"]["closed"] != true);
+    }
+    let documents = answer["documents"].as_array().into_iter().flatten();
+    let rows: Vec<Vec<String>> = documents
+        .map(|one| {
+            let members = one["members"].as_array().into_iter().flatten();
+            let members: Vec<String> = members.map(|member| text(member, "name")).collect();
+            vec![
+                short(&text(one, "id")),
+                text(&one["filed"], "sort"),
+                text(one, "title"),
+                members.join(", "),
+                time(&one["changed_ms"]),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return global.say(
+            &answer,
+            "No document yet. To begin one: folkmoot document new TITLE",
+        );
+    }
+    let heading = ["ID", "SORT", "TITLE", "WRITTEN BY", "LAST CHANGE"];
+    global.say(&answer, table(&heading, &rows))
+}
+
+async fn show(global: &Global, api: &Api, document: &str, version: Option<String>) -> Outcome {
+    let id = find(api, document).await?;
+    let path = match &version {
+        Some(edits) => format!("/api/documents/{id}/versions/{}", plain(edits)?),
+        None => format!("/api/documents/{id}"),
+    };
+    let answer = api.get(&path).await?;
+    if answer["text"].is_null() {
+        return Err(
+            Failure::refused("the text has not arrived at this node yet").hint("try again soon"),
+        );
+    }
+    global.say(&answer, text(&answer, "text"))
+}
+
+async fn file(api: &Api, id: &str, place: &Place, closed: bool) -> Outcome<Value> {
+    let known = api.get(&format!("/api/documents/{id}")).await?;
+    let filed = &known["filed"];
+    let given = |given: &Option<String>, field: &str| match given {
+        Some(given) => json!(given),
+        None => filed[field].clone(),
+    };
+    let fields = json!({
+        "document": id,
+        "sort": given(&place.sort, "sort"),
+        "circle": given(&place.circle, "circle"),
+        "proposal": given(&place.proposal, "proposal"),
+        "meeting": filed["meeting"],
+        "closed": closed,
+    });
+    api.act("file", fields).await
+}
+
+async fn edit(
+    global: &Global,
+    api: &Api,
+    document: &str,
+    (words, basis): (&Words, Option<String>),
+) -> Outcome {
+    let id = find(api, document).await?;
+    let known = match &basis {
+        Some(edits) => {
+            let path = format!("/api/documents/{id}/versions/{}", plain(edits)?);
+            let version = api.get(&path).await?;
+            json!({ "text": version["text"], "basis": version["edits"] })
+        }
+        None => api.get(&format!("/api/documents/{id}")).await?,
+    };
+    if known["text"].is_null() {
+        return Err(
+            Failure::refused("the text has not arrived at this node yet").hint("try again soon"),
+        );
+    }
+    let before = text(&known, "text");
+    if words.is_given() {
+        let answer = save(api, &id, &known, &words.read()?).await?;
+        return global.say(&answer, said(&answer, &before));
+    }
+    let editing = Editing::begin(&before)?;
+    let mut written = editing.run()?;
+    // Most editors end the last line.
+    if !before.ends_with('\n') && written.strip_suffix('\n') == Some(&before) {
+        written.pop();
+    }
+    match save(api, &id, &known, &written).await {
+        Ok(answer) => {
+            editing.end();
+            global.say(&answer, said(&answer, &before))
+        }
+        Err(failure) => {
+            let edits: Vec<String> = ids(&known["basis"]);
+            let again = format!(
+                "your text is kept; once that is mended: folkmoot document edit {} --file {} \
+                 --basis {}",
+                short(&id),
+                editing.path().display(),
+                edits.join(",")
+            );
+            Err(failure.hint(again))
+        }
+    }
+}
+
+fn said(answer: &Value, before: &str) -> &'static str {
+    match text(answer, "text") == before {
+        true => "Nothing changed.",
+        false => "Saved, with what others wrote meanwhile.",
+    }
+}
+
+fn ids(value: &Value) -> Vec<String> {
+    let all = value.as_array().into_iter().flatten();
+    all.filter_map(|id| id.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// Ids with commas between.
+fn plain(edits: &str) -> Outcome<String> {
+    let is_id = |id: &str| id.parse::<EntryId>().is_ok();
+    match edits.split(',').all(is_id) {
+        true => Ok(edits.to_owned()),
+        false => Err(Failure::usage(format!("{edits:?} are no edits"))
+            .hint("write their ids with commas between: folkmoot document history")),
+    }
+}
+
+/// Saves what was made of a text. With a key that never leaves this machine the changes are
+/// worked out and signed here.
+async fn save(api: &Api, id: &str, known: &Value, written: &str) -> Outcome<Value> {
+    if !api.signs_here() {
+        let body = json!({ "basis": known["basis"], "text": written });
+        return api.post(&format!("/api/documents/{id}/text"), &body).await;
+    }
+    let strange = || Failure::refused("the node answered something this release cannot read");
+    let parents = ids(&known["basis"]);
+    let parents = parents.iter().map(|id| id.parse::<EntryId>());
+    let basis = Basis {
+        parents: parents.collect::<Result<_, _>>().map_err(|_| strange())?,
+        text: text(known, "text"),
+    };
+    let document: DocumentId = id.parse().map_err(|_| strange())?;
+    let mut parents = basis.parents.clone();
+    for operations in Together::changes(&basis, written) {
+        let edit = Edit {
+            document: Some(document),
+            start: None,
+            operations,
+        };
+        let named: Vec<String> = parents.iter().map(ToString::to_string).collect();
+        let fields = json!({
+            "parents": named,
+            "edit": URL_SAFE_NO_PAD.encode(edit.to_bytes()),
+        });
+        let answer = api.act("edit", fields).await?;
+        parents = vec![text(&answer, "id").parse().map_err(|_| strange())?];
+    }
+    api.get(&format!("/api/documents/{id}")).await
+}
+
+async fn restart(api: &Api, id: &str) -> Outcome<Value> {
+    let path = format!("/api/documents/{id}");
+    if !api.signs_here() {
+        return api.post(&format!("{path}/restart"), &json!({})).await;
+    }
+    let known = api.get(&path).await?;
+    let fields = json!({
+        "document": id,
+        "parents": known["basis"],
+        "title": known["title"],
+        "text": known["text"],
+    });
+    api.act("restart", fields).await
+}
+
+/// The person and the member of a change.
+fn who(change: &Value) -> String {
+    let (person, member) = (text(&change["by"], "person"), text(&change["by"], "name"));
+    match person.is_empty() {
+        true => member,
+        false => format!("{person}, {member}"),
+    }
+}
+
+async fn history(global: &Global, api: &Api, document: &str) -> Outcome {
+    let id = find(api, document).await?;
+    let answer = api.get(&format!("/api/documents/{id}/history")).await?;
+    let changes = answer["changes"].as_array().into_iter().flatten();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for one in changes {
+        let what = match one["begins"].as_str() {
+            Some("document") => "began it",
+            Some(_) => "began it anew",
+            None => "changed it",
+        };
+        let version = ids(&one["version"]).join(",");
+        rows.push(vec![
+            time(&one["time_ms"]),
+            who(one),
+            what.to_owned(),
+            version,
+        ]);
+    }
+    for one in answer["without_effect"].as_array().into_iter().flatten() {
+        let why = match &*text(one, "why") {
+            "full" => "had no room",
+            "waits" => "waits for another change",
+            "left-behind" => "was left behind by a new beginning",
+            _ => "does not fit",
+        };
+        rows.push(vec![
+            time(&one["time_ms"]),
+            who(one),
+            why.to_owned(),
+            text(one, "edit"),
+        ]);
+    }
+    let heading = ["WHEN", "WHO", "WHAT", "VERSION"];
+    global.say(&answer, table(&heading, &rows))
+}
