@@ -5,6 +5,7 @@
 mod accessibility;
 mod bad_input;
 mod ballots;
+mod circles;
 mod crashes;
 mod demo;
 mod founding;
