@@ -6,6 +6,7 @@ mod accessibility;
 mod bad_input;
 mod ballots;
 mod charters;
+mod circles;
 mod crashes;
 mod demo;
 mod founding;
