@@ -89,6 +89,7 @@ pub mod account;
 pub mod action;
 pub mod applications;
 pub mod assets;
+pub mod attachments;
 pub mod calendar;
 pub mod charter;
 pub mod circle;
