@@ -4,23 +4,30 @@
 //! `specs/records.md` has the table.
 
 use crate::{
+    blob::Blob,
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
     key::{PublicKey, Signature},
     text::{Content, decode_block, decode_line},
 };
 
+mod attachment;
+mod circle;
 mod edit;
 mod filing;
 mod grant;
 mod hosting;
+mod review;
 mod rights;
 mod voting;
 
+pub use attachment::*;
+pub use circle::*;
 pub use edit::*;
 pub use filing::*;
 pub use grant::*;
 pub use hosting::*;
+pub use review::*;
 pub use rights::*;
 pub use voting::*;
 
@@ -136,6 +143,16 @@ records! {
     Hosting = 21, "hosting";
     /// Where a document belongs; the last one counts.
     Filing = 22, "filing";
+    /// Something is attached to a document; the last one of a name counts.
+    Attachment = 23, "attachment";
+    /// Something is to be done for a circle; the words are the note.
+    Action = 24, "action";
+    /// A circle gathers.
+    Gathering = 25, "gathering";
+    /// When a decision is looked at again; the last one counts.
+    Review = 26, "review";
+    /// A person joins a circle or leaves it.
+    Membership = 27, "membership";
 }
 
 impl Kind {
@@ -178,6 +195,9 @@ impl Record {
             Self::Proposal(Proposal { content, .. })
             | Self::Amendment(Amendment { content, .. }) => content.chunks(),
             Self::Edit(edit) => edit.chunks(),
+            Self::Attachment(Attachment { content, .. }) => {
+                content.as_ref().map_or(&[], Blob::chunks)
+            }
             _ => &[],
         }
     }

@@ -9,7 +9,7 @@ use domain::{
     record::{Edit, Kind, Object, Operation, Record, Start},
 };
 use replica::{
-    document::{Document, EDITS_MAX, Item},
+    document::{Document, EDITS_MAX, Item, Outcome, REPLAY_MAX},
     entry::Audience,
     testing::{Author, BEGIN, Draft},
 };
@@ -70,6 +70,16 @@ impl Desk {
     }
 
     fn splice(&mut self, author: usize, parents: &[EntryId], position: u64) -> EntryId {
+        self.inserts(author, parents, position, WORDS)
+    }
+
+    fn inserts(
+        &mut self,
+        author: usize,
+        parents: &[EntryId],
+        position: u64,
+        insert: &str,
+    ) -> EntryId {
         let edit = Edit {
             document: Some(self.document),
             start: None,
@@ -77,7 +87,7 @@ impl Desk {
                 object: Object::Text,
                 position,
                 delete: 0,
-                insert: WORDS.to_owned(),
+                insert: insert.to_owned(),
             }],
         };
         self.write(author, parents, edit)
@@ -131,6 +141,47 @@ fn scattered(count: usize) -> Desk {
     desk
 }
 
+/// Edits on a text of half a megabyte: three in four build on what was written long before, on one
+/// branch or two, as nobody who writes would.
+fn heavy(count: usize) -> Desk {
+    let mut desk = Desk::new(0);
+    let mut all = vec![desk.document];
+    for edit in 0..count {
+        let old = |n: usize| all[(edit * 7_919 + n * 104_729) % all.len()];
+        let (parents, insert) = if edit < 14 {
+            let insert = "heavy ".repeat(5_000);
+            (vec![all[all.len() - 1]], insert)
+        } else {
+            (vec![old(0), old(1)], "x".to_owned())
+        };
+        let mut parents = parents;
+        parents.sort_unstable();
+        parents.dedup();
+        all.push(desk.inserts(edit % AUTHORS as usize, &parents, 0, &insert));
+    }
+    desk
+}
+
+/// Prints what it takes to derive what a hostile member wrote.
+fn hostile() {
+    let cases = [
+        ("build on sixteen old ones", scattered(EDITS_MAX - 1)),
+        ("build on old ones of a heavy text", heavy(EDITS_MAX - 1)),
+    ];
+    for (what, desk) in cases {
+        let start = Instant::now();
+        let document = black_box(Document::build(desk.document, desk.items.clone()));
+        let seconds = start.elapsed().as_secs_f64();
+        let ids = desk.items.iter().map(|item| document.outcome(&item.id));
+        let applied = ids.filter(|outcome| *outcome == Some(Outcome::Applied));
+        println!(
+            "{EDITS_MAX} edits that {what}: {seconds:.2} s, {} applied, {:.0} % of what may be replayed",
+            applied.count(),
+            document.replayed() as f64 * 100.0 / REPLAY_MAX as f64
+        );
+    }
+}
+
 fn resident_kib() -> u64 {
     let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = pages.split_whitespace().nth(1).and_then(|p| p.parse().ok());
@@ -172,11 +223,7 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
-    let desk = scattered(EDITS_MAX - 1);
-    let start = Instant::now();
-    black_box(Document::build(desk.document, desk.items));
-    let seconds = start.elapsed().as_secs_f64();
-    println!("{EDITS_MAX} edits that each build on sixteen old ones: {seconds:.2} s");
+    hostile();
     many();
 }
 

@@ -357,6 +357,7 @@ fn loose(
         size: header.size() as u32,
         mandates: 0,
         references: Box::default(),
+        has_note: header.note.is_some(),
         record: Some(Box::new(record)),
         person: None,
     }

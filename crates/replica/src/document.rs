@@ -9,43 +9,42 @@
 mod bits;
 mod blame;
 mod derive;
+mod fit;
 mod generation;
 mod graph;
 mod history;
 mod item;
 mod rewrite;
+mod room;
 mod run;
 mod tree;
 mod version;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use automerge::ReadDoc;
 use domain::{
-    id::{DocumentId, EntryId, Timestamp},
+    id::{DocumentId, EntryId},
     record::Operation,
-    text::TEXT_BYTES_MAX,
 };
 
 pub use self::{
     blame::Piece,
+    fit::Misfit,
     generation::Restart,
     item::{Fault, Item, Outcome},
     rewrite::rewrite,
+    room::{EDITS_MAX, REPLAY_MAX, WEIGHT_MAX},
     run::DEPTH_MAX,
     tree::Tree,
     version::{Version, VersionError},
 };
 use self::{
     derive::Derived,
-    graph::{Graph, Place},
+    graph::{Graph, Place, narrow_places},
+    room::Room,
 };
 use crate::entry::REFERENCES_MAX;
-
-/// The most edits of one generation; what comes after them has no effect.
-pub const EDITS_MAX: usize = 1_000;
-/// The most that the edits of one generation may weigh: a character that comes or goes is one.
-pub const WEIGHT_MAX: u64 = (TEXT_BYTES_MAX + TEXT_BYTES_MAX / 2) as u64;
 
 /// What an editor works on: the next edit builds on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +65,9 @@ pub struct Document {
     derived: Option<Derived>,
     /// Edits of the generation in force that were looked at and have no effect.
     without: BTreeMap<EntryId, Outcome>,
-    edits: usize,
-    weight: u64,
+    /// What was found of edits whose operations were carried out and did not fit.
+    faults: BTreeMap<EntryId, Fault>,
+    room: Room,
 }
 
 impl Document {
@@ -82,113 +82,126 @@ impl Document {
             root: None,
             derived: None,
             without: BTreeMap::new(),
-            edits: 0,
-            weight: 0,
+            faults: BTreeMap::new(),
+            room: Room::default(),
         };
-        document.derive();
+        document.update();
         document
     }
 
     /// Adds edits. Gives the same document as building it from all of them.
     pub fn apply(&mut self, items: impl IntoIterator<Item = Item>) {
-        let mut fresh = BTreeSet::new();
+        let mut is_changed = false;
         for item in items {
             let is_known = self.items.get(&item.id).is_some_and(|known| {
                 // The same edit may come again with the text it starts with.
                 known.text().is_some() || item.text().is_none()
             });
             if item.document() == self.id && !is_known {
-                fresh.insert((item.time, item.id));
                 self.items.insert(item.id, item);
+                is_changed = true;
             }
         }
-        if fresh.is_empty() {
-            return;
-        }
-        if self.follow(&fresh).is_none() {
-            self.derive();
-        } else if let Some(derived) = &mut self.derived {
-            derived.finish();
+        if is_changed {
+            self.update();
         }
     }
 
-    /// Adds edits that simply continue the generation in force. `None` if there are others among
-    /// them, and all must be derived anew.
-    fn follow(&mut self, fresh: &BTreeSet<(Timestamp, EntryId)>) -> Option<()> {
-        self.derived.as_ref()?;
-        let is_new = |(_, id): &&(Timestamp, EntryId)| !self.graph.places.contains_key(id);
-        let mut left: BTreeSet<_> = fresh.iter().filter(is_new).copied().collect();
-        let waiting = self.items.len() - self.graph.places.len();
-        let ready = |document: &Self, id: &EntryId| {
-            let mut parents = document.items[id].parents.iter();
-            parents.all(|parent| document.graph.places.contains_key(parent))
-        };
-        if waiting > left.len() {
-            // Something waited before and may have what it waits for now.
-            return None;
-        }
-        while let Some(next) = left.iter().find(|(_, id)| ready(self, id)).copied() {
-            left.remove(&next);
-            let item = &self.items[&next.1];
-            let is_full = self.edits >= EDITS_MAX || self.weight + item.weight() > WEIGHT_MAX;
-            if item.edit.start.is_some() || is_full {
-                return None;
-            }
-            if self.graph.add(item) == self.place_in_force()? {
-                self.take(&next.1, true);
-            }
-        }
-        Some(())
-    }
-
-    fn place_in_force(&self) -> Option<Place> {
-        self.graph.places.get(&self.root?).copied()
-    }
-
-    fn derive(&mut self) {
+    /// Brings the document up to date with its edits: goes on from what was derived if that stays
+    /// as it is, else derives all anew.
+    fn update(&mut self) {
         self.graph = Graph::of(&self.items);
-        self.root = self.graph.root(&self.items);
-        self.derived = None;
-        self.without = BTreeMap::new();
-        (self.edits, self.weight) = (0, 0);
-        let Some(place) = self.place_in_force() else {
-            return;
-        };
-        let places = &self.graph.places;
-        let order = self.graph.order.iter();
-        let order: Vec<EntryId> = order.filter(|id| places[*id] == place).copied().collect();
-        let mut bases: BTreeMap<&[EntryId], usize> = BTreeMap::new();
-        for id in &order {
-            *bases.entry(&self.items[id].parents).or_default() += 1;
+        let root = self.graph.root(&self.items);
+        if root != self.root {
+            (self.derived, self.root) = (None, root);
+            self.faults = BTreeMap::new();
         }
-        // Whether others build on the same, so that the document there is still needed.
-        let branched: Vec<bool> = order
-            .iter()
-            .map(|id| bases[&self.items[id].parents[..]] > 1)
-            .collect();
-        for (id, is_branched) in order.iter().zip(branched) {
-            self.take(id, is_branched);
+        if self.derived.is_some() && self.look_at_all().is_none() {
+            self.derived = None;
+        }
+        if self.derived.is_none() {
+            let whole = self.look_at_all();
+            debug_assert!(whole.is_some(), "nothing is in the way of beginning anew");
         }
         if let Some(derived) = &mut self.derived {
             derived.finish();
         }
     }
 
-    /// Looks at one edit of the generation in force, after what it builds on.
-    fn take(&mut self, id: &EntryId, is_branched: bool) {
-        let item = &self.items[id];
-        let outcome = self.outcome_of(item).or_else(|| {
-            self.edits += 1;
-            self.weight += item.weight();
+    /// Looks at all edits of the generation in force in their order and derives those that were not
+    /// derived before. `None` if all must be derived anew: an edit that had its effect is to have
+    /// none, or to go on costs more than to begin.
+    fn look_at_all(&mut self) -> Option<()> {
+        (self.room, self.without) = (Room::default(), BTreeMap::new());
+        let Some(place) = self.root.and_then(|root| self.graph.places.get(&root)) else {
+            return Some(());
+        };
+        let places = &self.graph.places;
+        let order = self.graph.order.iter();
+        let order: Vec<EntryId> = order.filter(|id| places[*id] == *place).copied().collect();
+        let begins = self.derived.is_none();
+        // What comes later may build on anything, so only when all is here it is known.
+        let narrow = if begins {
+            narrow_places(&order, &self.items)
+        } else {
+            vec![false; order.len()]
+        };
+        let mut replayed = 0;
+        for (id, is_narrow) in order.into_iter().zip(narrow) {
+            let outcome = self.look_at(&id, is_narrow);
+            let is_without = outcome.is_some();
+            self.without.extend(outcome.map(|outcome| (id, outcome)));
             let Some(derived) = &mut self.derived else {
-                self.derived = item.text().map(|text| Derived::start(item, text));
-                return None;
+                continue;
             };
-            derived.add(item, is_branched).err().map(Outcome::Faulty)
-        });
-        if let Some(outcome) = outcome {
-            self.without.insert(*id, outcome);
+            if is_without && derived.has(&id) {
+                return None;
+            }
+            if begins {
+                derived.retain(|base| self.room.keeps(base));
+            } else {
+                derived.trim();
+                replayed += derived.take_replayed();
+                if replayed > REPLAY_MAX {
+                    return None;
+                }
+            }
         }
+        Some(())
+    }
+
+    /// Looks at one edit, after what it builds on. `is_narrow` tells that all that comes later
+    /// builds on it. Returns what became of it if it has no effect.
+    fn look_at(&mut self, id: &EntryId, is_narrow: bool) -> Option<Outcome> {
+        let item = &self.items[id];
+        let outcome = self.outcome_of(item);
+        if outcome.is_some() {
+            return outcome;
+        }
+        if !self.room.uses(self.room.need(item)) {
+            return Some(Outcome::Full);
+        }
+        let fault = match (&mut self.derived, item.text()) {
+            (None, Some(text)) => {
+                self.derived = Some(Derived::start(item, text));
+                None
+            }
+            (Some(derived), _) if derived.has(id) => None,
+            (Some(derived), _) => match self.faults.get(id) {
+                Some(fault) => Some(*fault),
+                None => {
+                    let is_last = is_narrow && !self.room.is_at_landmark(item);
+                    derived.add(item, is_last).err()
+                }
+            },
+            (None, None) => return Some(Outcome::Waits),
+        };
+        if let Some(fault) = fault {
+            self.faults.insert(*id, fault);
+            return Some(Outcome::Faulty(fault));
+        }
+        self.room.take(item);
+        None
     }
 
     /// What becomes of an edit before its operations are looked at; `None` if they decide.
@@ -202,11 +215,8 @@ impl Document {
         };
         let outcomes: Vec<Outcome> = item.parents.iter().filter_map(of_parent).collect();
         let is_faulty = |outcome: &&Outcome| matches!(outcome, Outcome::Faulty(_));
-        if let Some(outcome) = outcomes.iter().find(is_faulty).or(outcomes.first()) {
-            return Some(*outcome);
-        }
-        let is_full = self.edits >= EDITS_MAX || self.weight + item.weight() > WEIGHT_MAX;
-        is_full.then_some(Outcome::Full)
+        let first = outcomes.iter().find(is_faulty).or(outcomes.first());
+        first.copied()
     }
 
     /// The document's id.
@@ -303,7 +313,14 @@ impl Document {
     /// Whether little room is left, so that a new generation should begin soon.
     #[must_use]
     pub fn is_nearly_full(&self) -> bool {
-        self.edits >= EDITS_MAX * 4 / 5 || self.weight >= WEIGHT_MAX * 4 / 5
+        self.room.is_nearly_full()
+    }
+
+    /// How much was replayed of the [`REPLAY_MAX`] that may be, for edits that build on older ones
+    /// or join branches.
+    #[must_use]
+    pub fn replayed(&self) -> u64 {
+        self.room.replayed()
     }
 
     /// The operations that make the text of `basis` into `text`, as many edits as they take, each

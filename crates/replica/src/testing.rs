@@ -70,12 +70,14 @@ impl Draft {
             Kind::Found | Kind::Admit | Kind::Join => "members",
             Kind::Grant | Kind::Mandate | Kind::Revocation => "keys",
             Kind::Person => "persons",
-            Kind::Role | Kind::Circle => "circles",
+            Kind::Role | Kind::Circle | Kind::Action | Kind::Gathering | Kind::Membership => {
+                "circles"
+            }
             Kind::Profile => "profile",
             Kind::Endpoint => "nodes",
             Kind::Application => "applications",
             Kind::Ballot => "ballots",
-            Kind::Edit | Kind::Filing => "documents",
+            Kind::Edit | Kind::Filing | Kind::Attachment => "documents",
             Kind::Host | Kind::Hosting => "hosts",
             _ => "proposals",
         };

@@ -434,6 +434,15 @@ async fn restart(api: &Api, id: &str) -> Outcome<Value> {
     api.act("restart", fields).await
 }
 
+/// The person and the member of a change.
+fn who(change: &Value) -> String {
+    let (person, member) = (text(&change["by"], "person"), text(&change["by"], "name"));
+    match person.is_empty() {
+        true => member,
+        false => format!("{person}, {member}"),
+    }
+}
+
 async fn history(global: &Global, api: &Api, document: &str) -> Outcome {
     let id = find(api, document).await?;
     let answer = api.get(&format!("/api/documents/{id}/history")).await?;
@@ -448,7 +457,7 @@ async fn history(global: &Global, api: &Api, document: &str) -> Outcome {
         let version = ids(&one["version"]).join(",");
         rows.push(vec![
             time(&one["time_ms"]),
-            text(&one["by"], "name"),
+            who(one),
             what.to_owned(),
             version,
         ]);
@@ -462,7 +471,7 @@ async fn history(global: &Global, api: &Api, document: &str) -> Outcome {
         };
         rows.push(vec![
             time(&one["time_ms"]),
-            text(&one["by"], "name"),
+            who(one),
             why.to_owned(),
             text(one, "edit"),
         ]);

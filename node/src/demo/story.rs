@@ -14,7 +14,7 @@ use super::{
     guests::Guest,
     past::Past,
     proposals::Historical,
-    together,
+    together::{self, Writers},
 };
 use crate::{failure::Outcome, founding};
 
@@ -109,7 +109,11 @@ impl<'a> Story<'a> {
         self.blocked(&all[9], period)?;
         self.integrated(&all[12], period)?;
         self.deliberation(&all[11])?;
-        together::write(self.past, [&self.keys[1], &self.keys[2], &self.keys[3]])?;
+        let writers = Writers {
+            coops: [&self.keys[1], &self.keys[2], &self.keys[3]],
+            looking: &self.keys[0],
+        };
+        together::write(self.past, &writers)?;
         self.open(&all[18])?;
         self.amend_the_charter()
     }

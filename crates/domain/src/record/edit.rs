@@ -80,6 +80,16 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+impl Value {
+    fn weight(&self) -> u64 {
+        match self {
+            Self::Null | Self::Number(_) => 0,
+            Self::Text(text) => text.chars().count() as u64,
+            Self::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+}
+
 /// One change. Places are counted from 0, in texts by Unicode scalar values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
@@ -180,12 +190,17 @@ impl Operation {
         }
     }
 
-    /// What it counts against the limits: one for each character that comes or goes, or one.
+    /// What it counts against the limits: one for each character that comes or goes; for other
+    /// operations one, and the characters of the key and the value that it sets.
     #[must_use]
     pub fn weight(&self) -> u64 {
+        let characters = |text: &str| text.chars().count() as u64;
         match self {
-            Self::Splice { delete, insert, .. } => delete + insert.chars().count() as u64,
-            _ => 1,
+            Self::Splice { delete, insert, .. } => delete + characters(insert),
+            Self::Put { key, value, .. } => 1 + characters(key) + value.weight(),
+            Self::Insert { value, .. } | Self::Set { value, .. } => 1 + value.weight(),
+            Self::MakeAt { key, .. } => 1 + characters(key),
+            Self::Delete { .. } | Self::Remove { .. } | Self::MakeIn { .. } => 1,
         }
     }
 }

@@ -13,13 +13,14 @@ use domain::id::EntryId;
 use super::{
     bits::Bits,
     item::{Fault, Item},
+    room,
     run::{self, Made, Objects},
 };
 
-/// How many documents at different edits are kept while deriving, for branches to go on from.
+/// How many documents at different edits are kept at most when edits come one by one.
 const STATES_MAX: usize = 16;
-/// How many are kept afterwards, beside the one in force.
-const STATES_KEPT: usize = 2;
+/// How many are kept afterwards, with the one in force.
+const STATES_KEPT: usize = 4;
 
 /// An edit that has its effect.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ struct Taken {
     id: EntryId,
     /// Its ancestors and itself.
     covers: Bits,
+    /// What replaying it counts.
+    size: u64,
     hash: ChangeHash,
     /// The change, while documents without it may still need it.
     change: Option<Change>,
@@ -39,6 +42,8 @@ struct State {
     heads: Vec<usize>,
     covers: Bits,
     document: Automerge,
+    /// How many bytes its text has, once that was counted.
+    bytes: Option<usize>,
 }
 
 /// One generation of a document.
@@ -48,8 +53,11 @@ pub(super) struct Derived {
     index: BTreeMap<EntryId, usize>,
     objects: Objects,
     text: ObjId,
+    /// Documents at hand; between changes the first is the one in force.
     states: Vec<State>,
     heads: Vec<usize>,
+    /// What was replayed, as far as it was counted.
+    replayed: u64,
 }
 
 impl Derived {
@@ -64,10 +72,12 @@ impl Derived {
             heads: vec![0],
             covers: covers.clone(),
             document,
+            bytes: Some(text.len()),
         };
         let taken = Taken {
             id: item.id,
             covers,
+            size: room::size(item),
             hash,
             change,
         };
@@ -78,15 +88,16 @@ impl Derived {
             text: object,
             states: vec![state],
             heads: vec![0],
+            replayed: 0,
         }
     }
 
-    /// Derives the change of an edit whose parents were all looked at. `is_branched` tells whether
-    /// other edits build on exactly what this one builds on.
+    /// Derives the change of an edit whose parents were all looked at. `is_last` tells that nothing
+    /// else will need the document at what it builds on.
     ///
     /// # Errors
     /// Says why the edit has no effect.
-    pub fn add(&mut self, item: &Item, is_branched: bool) -> Result<(), Fault> {
+    pub fn add(&mut self, item: &Item, is_last: bool) -> Result<(), Fault> {
         let mut parents = Vec::new();
         for parent in &item.parents {
             match self.index.get(parent) {
@@ -94,20 +105,27 @@ impl Derived {
                 None => return Err(Fault::Parent(*parent)),
             }
         }
-        let heads = self.greatest(&parents);
-        let mut state = self.state_at(&heads, is_branched);
+        let at = self.reach(&self.greatest(&parents));
+        let mut state = if is_last {
+            self.states.remove(at)
+        } else {
+            self.states[at].clone()
+        };
         let ran = {
             let find = |entry: EntryId, operation: u64| -> Option<Made> {
                 let place = self.index.get(&entry)?;
                 let made = self.objects.get(&(entry, operation))?;
                 state.covers.contains(*place).then(|| made.clone())
             };
-            run::run(&mut state.document, item, &self.text, find)
+            let (text, bytes) = (&self.text, &mut state.bytes);
+            run::run(&mut state.document, item, text, bytes, find)
         };
         let ran = match ran {
             Ok(ran) => ran,
             Err(fault) => {
-                self.keep(state);
+                if is_last {
+                    self.states.push(state);
+                }
                 return Err(fault);
             }
         };
@@ -120,23 +138,51 @@ impl Derived {
         self.taken.push(Taken {
             id: item.id,
             covers: state.covers.clone(),
+            size: room::size(item),
             hash: ran.change,
             change: state.document.get_change_by_hash(&ran.change),
         });
         self.index.insert(item.id, place);
         self.heads.retain(|head| !state.covers.contains(*head));
         self.heads.push(place);
-        self.keep(state);
+        self.states.push(state);
         Ok(())
+    }
+
+    /// Drops the documents that are no longer needed.
+    pub fn retain(&mut self, keeps: impl Fn(&[EntryId]) -> bool) {
+        let taken = &self.taken;
+        self.states.retain(|state| {
+            let heads = state.heads.iter().map(|head| taken[*head].id);
+            let mut heads: Vec<EntryId> = heads.collect();
+            heads.sort_unstable();
+            keeps(&heads)
+        });
+    }
+
+    /// Drops the oldest documents if there are many, but not the one that was in force, which alone
+    /// holds the changes of before.
+    pub fn trim(&mut self) {
+        self.leave(STATES_MAX);
+    }
+
+    fn leave(&mut self, most: usize) {
+        let spare = self.states.len().saturating_sub(most);
+        self.states.drain(1..=spare);
+    }
+
+    /// How much was replayed since it was asked last.
+    pub fn take_replayed(&mut self) -> u64 {
+        std::mem::take(&mut self.replayed)
     }
 
     /// Brings the document in force up to date and drops what only deriving needed.
     pub fn finish(&mut self) {
         let heads = self.heads.clone();
-        let state = self.state_at(&heads, false);
-        let spare = self.states.len().saturating_sub(STATES_KEPT);
-        self.states.drain(..spare);
-        self.states.push(state);
+        let at = self.reach(&heads);
+        let state = self.states.remove(at);
+        self.states.insert(0, state);
+        self.leave(STATES_KEPT);
         for taken in &mut self.taken {
             taken.change = None;
         }
@@ -162,14 +208,10 @@ impl Derived {
         covers
     }
 
-    /// A document that holds these edits and their ancestors.
-    fn state_at(&mut self, heads: &[usize], keep: bool) -> State {
+    /// Where the document is that holds these edits and their ancestors; it is made if need be.
+    fn reach(&mut self, heads: &[usize]) -> usize {
         if let Some(at) = self.states.iter().rposition(|state| state.heads == heads) {
-            return if keep {
-                self.states[at].clone()
-            } else {
-                self.states.remove(at)
-            };
+            return at;
         }
         let covers = self.covers(heads);
         let below = self.states.iter().filter(|s| s.covers.is_within(&covers));
@@ -183,18 +225,24 @@ impl Derived {
         };
         let missing = covers.iter().filter(|place| !held.contains(*place));
         let changes: Vec<Change> = missing.filter_map(|place| self.change(place)).collect();
+        let sizes = |place: usize| (self.taken[place].size, held.contains(place));
+        let (all, missing) = covers
+            .iter()
+            .map(sizes)
+            .fold((0, 0), |sum, (size, is_held)| {
+                (sum.0 + size, sum.1 + if is_held { 0 } else { size })
+            });
+        self.replayed += room::price(all, all - missing);
         document
             .apply_changes(changes)
             .expect("changes derived here fit together");
-        let state = State {
+        self.states.push(State {
             heads: heads.to_vec(),
             covers,
             document,
-        };
-        if keep {
-            self.keep(state.clone());
-        }
-        state
+            bytes: None,
+        });
+        self.states.len() - 1
     }
 
     fn change(&self, place: usize) -> Option<Change> {
@@ -205,16 +253,9 @@ impl Derived {
         })
     }
 
-    fn keep(&mut self, state: State) {
-        if self.states.len() >= STATES_MAX {
-            self.states.remove(0);
-        }
-        self.states.push(state);
-    }
-
     /// The document in force, after [`Self::finish`].
     pub fn document(&self) -> &Automerge {
-        let state = self.states.last();
+        let state = self.states.first();
         &state.expect("a generation has at least its start").document
     }
 

@@ -103,3 +103,25 @@ impl Graph {
         first.map(|(id, _)| id)
     }
 }
+
+/// Of edits in an order in which none comes before what it builds on: which are narrow places, where
+/// all that comes later builds on that one edit.
+pub(super) fn narrow_places(order: &[EntryId], items: &BTreeMap<EntryId, Item>) -> Vec<bool> {
+    let places: BTreeMap<EntryId, usize> =
+        order.iter().enumerate().map(|(n, id)| (*id, n)).collect();
+    let mut last_children = vec![0; order.len()];
+    for (place, id) in order.iter().enumerate() {
+        for parent in items[id].parents.iter().filter_map(|id| places.get(id)) {
+            last_children[*parent] = place;
+        }
+    }
+    let before = last_children.iter().scan(0, |furthest, last| {
+        let before = *furthest;
+        *furthest = before.max(*last);
+        Some(before)
+    });
+    before
+        .enumerate()
+        .map(|(place, furthest)| furthest <= place)
+        .collect()
+}

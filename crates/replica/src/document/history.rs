@@ -1,16 +1,11 @@
-//! What editors and histories need beside the text: the order of the edits, whether there is room
-//! for more, and what becomes of words that were written on a generation left behind.
+//! What editors and histories need beside the text: the order of the edits, and what becomes of
+//! words that were written on a generation left behind.
 
 use std::collections::BTreeSet;
 
-use domain::{
-    id::{EntryId, Hash},
-    record::Operation,
-};
+use domain::id::{EntryId, Hash};
 
-use super::{
-    Basis, Document, EDITS_MAX, Item, Outcome, WEIGHT_MAX, derive::Derived, graph::Place, rewrite,
-};
+use super::{Basis, Document, Item, Outcome, graph::Place, rewrite};
 
 impl Document {
     /// The edits whose ancestors are all here, in the order in which they are looked at, with what
@@ -27,13 +22,6 @@ impl Document {
             Place::In { root, .. } => Some(*root),
             Place::Faulty(_) => None,
         }
-    }
-
-    /// Whether edits with these operations still fit into the generation in force.
-    #[must_use]
-    pub fn has_room(&self, edits: &[Vec<Operation>]) -> bool {
-        let weight: u64 = edits.iter().flatten().map(Operation::weight).sum();
-        self.edits + edits.len() <= EDITS_MAX && self.weight + weight <= WEIGHT_MAX
     }
 
     /// Carries a text that was written on a generation left behind over into the one in force: what
@@ -77,23 +65,15 @@ impl Document {
                 next.extend(&item.parents);
             }
         }
-        let mut derived: Option<Derived> = None;
-        for id in self.graph.order.iter().filter(|id| ids.contains(*id)) {
-            let item = &self.items[id];
-            match (&mut derived, item.text()) {
-                (None, Some(text)) => derived = Some(Derived::start(item, text)),
-                (Some(derived), None) => derived.add(item, true).ok()?,
-                _ => return None,
-            }
-        }
-        let mut derived = derived?;
+        let mut derived = self.derive_apart(&ids).ok()?;
         let before = self.text_apart(&start.parents).ok()?;
         let mut add = |name: &[u8], parents: &[EntryId], old: &str, new: &str| {
             let mut parents = parents.to_vec();
             for (number, operations) in rewrite(old, new).into_iter().enumerate() {
                 let id = Hash::of(&[name, &start.id.0, &number.to_be_bytes()]);
                 let item = Item::unsigned(EntryId(id.0), start, parents, operations);
-                derived.add(&item, true).ok()?;
+                derived.add(&item, false).ok()?;
+                derived.trim();
                 parents = vec![item.id];
             }
             Some(())

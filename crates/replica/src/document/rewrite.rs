@@ -1,6 +1,9 @@
 //! How the change of a whole text becomes operations.
 
-use domain::record::{EDIT_WEIGHT_MAX, INSERT_BYTES_MAX, OPERATIONS_MAX, Object, Operation};
+use domain::{
+    record::{EDIT_WEIGHT_MAX, INSERT_BYTES_MAX, OPERATIONS_MAX, Object, Operation},
+    text::TEXT_BYTES_MAX,
+};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// The most pieces of both texts that are compared one by one: the time grows with the square.
@@ -14,27 +17,47 @@ const EDIT_BYTES_MAX: usize = 40 * 1024;
 #[must_use]
 pub fn rewrite(old: &str, new: &str) -> Vec<Vec<Operation>> {
     let mut edits = Edits::default();
+    let replacements = replacements(old, new);
+    let mut length = old.len();
+    let grows_too_long = replacements.iter().any(|(_, deleted, inserted)| {
+        length = length + inserted.len() - deleted.len();
+        length > TEXT_BYTES_MAX
+    });
     let mut position = 0;
-    for (kept, deleted, inserted) in replacements(old, new) {
+    if grows_too_long && new.len() <= TEXT_BYTES_MAX {
+        // What goes makes room for what comes: no text on the way may be too long either.
+        for (kept, deleted, _) in &replacements {
+            position += kept;
+            edits.replace(position, deleted.chars().count(), "");
+        }
+        position = 0;
+        for (kept, _, inserted) in &replacements {
+            position += kept;
+            edits.replace(position, 0, inserted);
+            position += inserted.chars().count();
+        }
+        return edits.done();
+    }
+    for (kept, deleted, inserted) in replacements {
         position += kept;
-        edits.replace(position, deleted, inserted);
+        edits.replace(position, deleted.chars().count(), inserted);
         position += inserted.chars().count();
     }
     edits.done()
 }
 
-/// What is kept, then deleted, in characters, then inserted.
-fn replacements<'a>(old: &'a str, new: &'a str) -> Vec<(usize, usize, &'a str)> {
+/// How many characters are kept, then what is deleted, then what is inserted.
+fn replacements<'a>(old: &'a str, new: &'a str) -> Vec<(usize, &'a str, &'a str)> {
     let (start, end) = common_ends(old, new);
     let before = &old[start..old.len() - end];
     let after = &new[start..new.len() - end];
     let mut kept = old[..start].chars().count();
     let mut found = Vec::new();
-    let mut add = |kept: &mut usize, before: &str, after: &'a str| {
+    let mut add = |kept: &mut usize, before: &'a str, after: &'a str| {
         let (start, end) = common_ends(before, after);
-        let deleted = before[start..before.len() - end].chars().count();
+        let deleted = &before[start..before.len() - end];
         let inserted = &after[start..after.len() - end];
-        if deleted + inserted.len() > 0 {
+        if deleted.len() + inserted.len() > 0 {
             found.push((*kept + before[..start].chars().count(), deleted, inserted));
             *kept = 0;
         } else {
@@ -217,6 +240,19 @@ mod tests {
         let edits = rewrite(old, "one 2 three four 5");
         assert_eq!(edits[0].len(), 2);
         assert_eq!(applied(old, &edits), "one 2 three four 5");
+    }
+
+    #[test]
+    fn no_text_on_the_way_is_longer_than_a_text_may_be() {
+        let (many, few) = ("many words\n".repeat(24_000), "few\n".repeat(3_000));
+        let half = "\nthe same in both\n".repeat(12_000);
+        let (old, new) = (format!("{few}{half}{many}"), format!("{many}{half}{few}"));
+        assert!(old.len() < TEXT_BYTES_MAX && old.len() + many.len() > TEXT_BYTES_MAX);
+        let edits = rewrite(&old, &new);
+        for count in 0..edits.len() {
+            assert!(applied(&old, &edits[..=count]).len() <= TEXT_BYTES_MAX);
+        }
+        assert_eq!(applied(&old, &edits), new);
     }
 
     #[test]

@@ -58,16 +58,17 @@ pub(super) fn start(document: &mut Automerge, item: &Item, text: &str) -> (ObjId
     (object, change.expect("an object was made"))
 }
 
-/// Runs an edit on a document that holds its ancestors and nothing else. After a fault the
-/// document is as before.
+/// Runs an edit on a document that holds its ancestors and nothing else, whose text has so many
+/// bytes, if they were counted. After a fault the document is as before.
 pub(super) fn run(
     document: &mut Automerge,
     item: &Item,
     text: &ObjId,
+    bytes: &mut Option<usize>,
     find: impl Fn(EntryId, u64) -> Option<Made>,
 ) -> Result<Ran, Fault> {
     document.set_actor(actor(&item.id));
-    let (change, made) = perform(document, item, text, find)?;
+    let (change, made) = perform(document, item, text, bytes, find)?;
     // What sets a value that was already set changes nothing and may still be built upon.
     let change = change.unwrap_or_else(|| document.empty_commit(options(item)));
     Ok(Ran { change, made })
@@ -79,11 +80,13 @@ fn perform(
     document: &mut Automerge,
     item: &Item,
     text: &ObjId,
+    bytes: &mut Option<usize>,
     find: impl Fn(EntryId, u64) -> Option<Made>,
 ) -> Result<Performed, Fault> {
     let mut runner = Runner {
         transaction: document.transaction(),
         text,
+        bytes: *bytes,
         made: BTreeMap::new(),
     };
     let mut operations = item.edit.operations.iter().enumerate();
@@ -91,12 +94,16 @@ fn perform(
         .try_for_each(|(place, operation)| runner.step(place, operation, &find))
         .and_then(|()| runner.check_length());
     let Runner {
-        transaction, made, ..
+        transaction,
+        made,
+        bytes: counted,
+        ..
     } = runner;
     if let Err(fault) = ran {
         transaction.rollback();
         return Err(fault);
     }
+    *bytes = counted;
     let (change, _) = transaction.commit_with(options(item));
     Ok((change, made.into_iter().collect()))
 }
@@ -109,6 +116,7 @@ fn options(item: &Item) -> CommitOptions {
 struct Runner<'a> {
     transaction: Transaction<'a>,
     text: &'a ObjId,
+    bytes: Option<usize>,
     made: BTreeMap<u64, Made>,
 }
 
@@ -216,6 +224,13 @@ impl Runner<'_> {
                 insert,
                 ..
             } => {
+                if object == self.text
+                    && let Some(bytes) = &mut self.bytes
+                {
+                    let places = index_of(*position)..index_of(position + delete);
+                    let deleted = places.map(|place| bytes_at(transaction, object, place));
+                    *bytes = bytes.saturating_sub(deleted.sum()) + insert.len();
+                }
                 let delete = isize::try_from(*delete).unwrap_or(isize::MAX);
                 transaction.splice_text(object, index_of(*position), delete, insert)?;
             }
@@ -242,20 +257,29 @@ impl Runner<'_> {
         Ok(None)
     }
 
-    fn check_length(&self) -> Result<(), Fault> {
+    /// Reading a long text after each edit would cost more than the edits, so its bytes are counted
+    /// from edit to edit.
+    fn check_length(&mut self) -> Result<(), Fault> {
         // A character has at most four bytes, so nearly always counting them is enough.
         if self.transaction.length(self.text) <= TEXT_BYTES_MAX / 4 {
+            self.bytes = None;
             return Ok(());
         }
-        let found = self
-            .transaction
-            .text(self.text)
-            .map_or(0, |text| text.len());
+        let (transaction, text) = (&self.transaction, self.text);
+        let count = || transaction.text(text).map_or(0, |text| text.len());
+        let found = *self.bytes.get_or_insert_with(count);
         if found > TEXT_BYTES_MAX {
             let most = TEXT_BYTES_MAX;
             return Err(Fault::TooLong { found, most });
         }
         Ok(())
+    }
+}
+
+fn bytes_at(transaction: &Transaction<'_>, text: &ObjId, place: usize) -> usize {
+    match transaction.get(text, place) {
+        Ok(Some((value, _))) => value.as_str().map_or(0, str::len),
+        _ => 0,
     }
 }
 

@@ -6,7 +6,7 @@ use automerge::ReadDoc;
 use domain::id::{EntryId, Hash};
 use thiserror::Error;
 
-use super::{Document, EDITS_MAX, WEIGHT_MAX, derive::Derived};
+use super::{Document, derive::Derived, room::Room};
 
 /// A version that can be pinned: which edits, and the hash of the text they give.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,9 +61,9 @@ impl Document {
     /// As [`Self::text_at`], from these edits and their ancestors alone: for earlier generations,
     /// and for edits that this document, as a whole, has no room for.
     pub(super) fn text_apart(&self, edits: &[EntryId]) -> Result<String, VersionError> {
-        let Some(first) = edits.first() else {
+        if edits.is_empty() {
             return Ok(String::new());
-        };
+        }
         let (mut ids, mut next) = (BTreeSet::new(), edits.to_vec());
         while let Some(id) = next.pop() {
             let item = self.items.get(&id).ok_or(VersionError::Missing(id))?;
@@ -71,32 +71,38 @@ impl Document {
                 next.extend(&item.parents);
             }
         }
+        let mut derived = self.derive_apart(&ids)?;
+        derived.finish();
+        Ok(derived.whole_text().unwrap_or_default())
+    }
+
+    /// The document that these edits of one generation give alone, ancestors and all.
+    pub(super) fn derive_apart(&self, ids: &BTreeSet<EntryId>) -> Result<Derived, VersionError> {
         let order = self.graph.order.iter().filter(|id| ids.contains(*id));
         let mut derived: Option<Derived> = None;
-        let (mut count, mut weight) = (0, 0);
+        let mut room = Room::default();
         for id in order {
             let item = &self.items[id];
-            count += 1;
-            weight += item.weight();
-            let fits = count <= EDITS_MAX && weight <= WEIGHT_MAX;
-            let is_taken = fits
+            let is_taken = room.uses(room.need(item))
                 && match (&mut derived, item.text()) {
                     (None, Some(text)) => {
                         derived = Some(Derived::start(item, text));
                         true
                     }
-                    (Some(derived), None) => derived.add(item, true).is_ok(),
+                    (Some(derived), None) => derived.add(item, false).is_ok(),
                     // Of another generation, or its text is not here.
                     _ => false,
                 };
             if !is_taken {
                 return Err(VersionError::Missing(*id));
             }
+            room.take(item);
+            if let Some(derived) = &mut derived {
+                derived.retain(|base| room.keeps(base));
+            }
         }
-        let mut derived = derived.ok_or(VersionError::Missing(*first))?;
-        derived.finish();
-        let text = derived.document().text(derived.text());
-        Ok(text.unwrap_or_default())
+        let missing = ids.first().copied().unwrap_or(EntryId([0; 32]));
+        derived.ok_or(VersionError::Missing(missing))
     }
 
     /// The text of a pinned version.

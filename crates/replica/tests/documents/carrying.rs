@@ -1,6 +1,7 @@
 //! Words that were written on a generation left behind.
 
-use replica::document::{Document, EDITS_MAX, Outcome};
+use domain::text::TEXT_BYTES_MAX;
+use replica::document::{Document, EDITS_MAX, Misfit, Outcome};
 
 use crate::scene::{Scene, splice};
 
@@ -62,6 +63,39 @@ fn there_is_room_up_to_the_limit() {
     let scene = Scene::new(1, "one");
     let document = scene.built();
     let edits = vec![vec![splice(0, 0, "x")]; EDITS_MAX - 1];
-    assert!(document.has_room(&edits));
-    assert!(!document.has_room(&[edits, vec![vec![splice(0, 0, "x")]]].concat()));
+    let basis = document.basis();
+    assert_eq!(document.fits(&basis, &edits), Ok(()));
+    let more = [edits, vec![vec![splice(0, 0, "x")]]].concat();
+    assert_eq!(document.fits(&basis, &more), Err(Misfit::Full));
+}
+
+#[test]
+fn a_text_that_would_be_too_long_is_told_before_it_is_signed() {
+    let mut scene = Scene::new(1, "one");
+    let document = scene.built();
+    let basis = document.basis();
+    let text = "ñ".repeat(TEXT_BYTES_MAX / 2);
+    let edits = Document::changes(&basis, &text);
+    assert!(edits.len() > 10);
+    assert_eq!(document.fits(&basis, &edits), Ok(()));
+    let longer = Document::changes(&basis, &format!("{text}x"));
+    let too_long = Misfit::TooLong {
+        found: TEXT_BYTES_MAX + 1,
+        most: TEXT_BYTES_MAX,
+    };
+    assert_eq!(document.fits(&basis, &longer), Err(too_long));
+    scene.rewrites(0, &document, &text);
+    assert_eq!(scene.built().text(), text);
+}
+
+#[test]
+fn changes_do_not_fit_on_what_is_not_there_or_was_left_behind() {
+    let mut scene = Scene::new(1, "one");
+    let old = scene.built().basis();
+    let edits = Document::changes(&old, "two");
+    let mut unknown = old.clone();
+    unknown.parents = vec![domain::id::EntryId([9; 32])];
+    assert_eq!(scene.built().fits(&unknown, &edits), Err(Misfit::Basis));
+    restart(&mut scene);
+    assert_eq!(scene.built().fits(&old, &edits), Err(Misfit::Basis));
 }

@@ -6,5 +6,6 @@ mod fuzz;
 mod generations;
 mod laws;
 mod random;
+mod room;
 mod scene;
 mod story;

@@ -60,7 +60,6 @@ messages! {
     it_meets(rhythm) { English: "It meets: {rhythm}" }
     edit_circle() { English: "Edit the circle" }
     no_proposals_for_circle() { English: "No proposal is for this circle yet." }
-    nobody_in_circle() { English: "Nobody has a role here yet." }
     until(when) { English: "until {when}" }
     give_a_role() { English: "Give one of your people a role" }
     person() { English: "Person" }

@@ -8,7 +8,7 @@ use domain::{
     text::{TEXT_BYTES_MAX, is_block},
 };
 use federation::Act;
-use replica::document::{Basis, Document, Outcome, rewrite};
+use replica::document::{Basis, Document, Misfit, Outcome, rewrite};
 use replica::entry::REFERENCES_MAX;
 
 use crate::{
@@ -151,11 +151,11 @@ async fn carry_out(
     let plan = move |document: &Document| plan(document, author, basis, &sent);
     let plan = documents.with(&site.node, id, plan).await??;
     let (edits, mut own) = (plan.edits.len(), plan.parents);
-    for operations in plan.edits {
-        let act = Act::Edit {
+    if edits > 0 {
+        let act = Act::Edits {
             document: id,
             parents: own,
-            operations,
+            changes: plan.edits,
         };
         own = vec![site.node.act(key.clone(), act).await?];
     }
@@ -205,20 +205,23 @@ fn plan(
         let mut edits = edits.iter();
         edits.all(|edit| document.generation_of(edit) == in_force)
     };
-    let (mut parents, mut edits) = not_done(document, author, &read, text);
-    let is_carried = !is_in_force(&parents);
+    let (mut next, mut edits) = not_done(document, author, read, text);
+    let is_carried = !is_in_force(&next.parents);
     if is_carried {
         // What was done already cannot be built upon if the document was full.
-        let carried = document.carry(&parents, text);
+        let carried = document.carry(&next.parents, text);
         let carried = carried.or_else(|| document.carry(&basis, text));
         let (basis, text) = carried.ok_or_else(unknown)?;
-        (parents, edits) = not_done(document, author, &basis, &text);
+        (next, edits) = not_done(document, author, basis, &text);
     }
-    if !document.has_room(&edits) {
-        return Err(full());
+    match document.fits(&next, &edits) {
+        Ok(()) => {}
+        Err(Misfit::Basis) => return Err(unknown()),
+        Err(Misfit::Full) => return Err(full()),
+        Err(misfit @ Misfit::TooLong { .. }) => return Err(fault(misfit.to_string())),
     }
     Ok(Plan {
-        parents,
+        parents: next.parents,
         edits,
         is_carried,
     })
@@ -229,22 +232,24 @@ fn plan(
 fn not_done(
     document: &Document,
     author: PublicKey,
-    basis: &Basis,
+    mut basis: Basis,
     text: &str,
-) -> (Vec<EntryId>, Vec<Vec<Operation>>) {
-    let mut edits = Document::changes(basis, text);
-    let mut parents = basis.parents.clone();
+) -> (Basis, Vec<Vec<Operation>>) {
+    let mut edits = Document::changes(&basis, text);
     let mut done = 0;
     while let Some(edit) = edits.get(done)
         && let Some(known) = document.items().find(|item| {
-            item.author == author && item.parents == parents && item.edit.operations == *edit
+            item.author == author && item.parents == basis.parents && item.edit.operations == *edit
         })
     {
-        parents = vec![known.id];
+        basis.parents = vec![known.id];
         done += 1;
     }
     edits.drain(..done);
-    (parents, edits)
+    if done > 0 {
+        basis.text = document.text_at(&basis.parents).unwrap_or(basis.text);
+    }
+    (basis, edits)
 }
 
 /// Begins a document anew with the text it has; what was written meanwhile is merged when it is

@@ -73,6 +73,8 @@ pub struct Document {
     pub circle: Option<Name>,
     /// The proposal it is to become the next version of.
     pub proposal: Option<Name>,
+    /// The reader's co-op may make it that version.
+    pub may_amend: bool,
     /// It is finished or given up.
     pub closed: bool,
     /// The circles it can belong to.
@@ -92,7 +94,7 @@ pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
     let path = view.path();
     let body = html! {
         (page_head(
-            crumbs(say, &[("/documents", say.documents())], html! { (view.document.name) }),
+            crumbs(say, &[("/decide", say.decide()), ("/documents", say.documents())], html! { (view.document.name) }),
             html! { (view.document.name) },
             below(frame, view),
         ))
@@ -106,7 +108,7 @@ pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
                             a.btn.primary href={ (path) "/edit" } { (say.write_here()) }
                         }
                     }
-                    div data-live="text" { (text(say, view)) }
+                    div.stack data-live="text" { (text(say, view)) }
                 }
             }
             div.col {
@@ -118,7 +120,7 @@ pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
     };
     let head = Head {
         filled: Some(filled),
-        ..Head::live(html! { (view.document.name) }, Area::Documents)
+        ..Head::live(html! { (view.document.name) }, Area::Decide)
     };
     document(frame, &head, body)
 }
@@ -274,6 +276,7 @@ fn propose(say: Language, view: &Document) -> Markup {
         @if view.sort == Sort::Draft && is_ready && !view.closed {
             p {
                 @match &view.proposal {
+                    Some(_) if !view.may_amend => {}
                     Some(proposal) => {
                         a.btn href={ "/decide/" (proposal.id) "/amend?draft=" (view.document.id) } {
                             (say.make_next_version())

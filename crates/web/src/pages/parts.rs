@@ -58,6 +58,8 @@ pub enum State {
     Integration(Timestamp),
     /// Closed, and the votes this node knows say this.
     Closed(Outcome),
+    /// It passed, and its day of review has come.
+    UnderReview,
     /// Taken back by its proposer.
     Withdrawn,
 }
@@ -88,6 +90,11 @@ impl Outcome {
 }
 
 impl State {
+    /// Whether nobody votes or talks about it any more.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Closed(_) | Self::UnderReview | Self::Withdrawn)
+    }
+
     /// The state's one word.
     pub(crate) fn word(self, say: Language) -> Markup {
         match self {
@@ -95,6 +102,7 @@ impl State {
             Self::Voting => say.state_voting(),
             Self::Integration(_) => say.state_integration(),
             Self::Closed(outcome) => say.state_provisional(outcome.word(say)),
+            Self::UnderReview => say.state_under_review(),
             Self::Withdrawn => say.state_withdrawn(),
         }
     }
@@ -106,6 +114,7 @@ impl State {
             Self::Voting => "voting",
             Self::Integration(_) => "wait",
             Self::Closed(_) => "provisional",
+            Self::UnderReview => "review",
             Self::Withdrawn => "withdrawn",
         }
     }
@@ -114,7 +123,7 @@ impl State {
     pub(crate) fn family(self) -> &'static str {
         match self {
             Self::Deliberation | Self::Withdrawn => "k-rest",
-            Self::Voting => "k-action",
+            Self::Voting | Self::UnderReview => "k-action",
             Self::Integration(_) => "k-wait",
             Self::Closed(_) => "k-count",
         }

@@ -4,7 +4,9 @@ use domain::charter::RuleName;
 use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 
+use super::super::draft::Origin;
 use super::super::parts::{Name, Outcome, State};
+use super::super::work::ActionPoint;
 
 /// Words of a person that may be gone: free text can be erased, and can still be on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -430,6 +432,8 @@ pub struct May {
     pub comment: bool,
     /// Vote for its member.
     pub vote: bool,
+    /// Set the day of review.
+    pub review: bool,
 }
 
 /// A node this one does not hear from.
@@ -462,12 +466,20 @@ pub struct Decision {
     pub version: Version,
     /// The version before it.
     pub previous: Option<Version>,
+    /// What it was written in together; readers of the archive are not told.
+    pub origin: Option<Origin>,
+    /// The draft of its next version, if there is one.
+    pub next_draft: Option<Name>,
     /// The vote on that version, if it was opened.
     pub phase: Option<Phase>,
     /// What the reader's co-op did.
     pub own: Own,
     /// What the reader may do.
     pub may: May,
+    /// When it is looked at again, if it has passed and a day was set.
+    pub review: Option<Timestamp>,
+    /// Open action points that come from it.
+    pub actions: Vec<ActionPoint>,
     /// The way here, oldest first.
     pub steps: Vec<(Timestamp, Step)>,
     /// Nodes not heard from that could hold votes.
