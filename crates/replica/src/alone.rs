@@ -52,6 +52,9 @@ impl Replica {
         let Some(all) = self.ballots.get(&(*phase, *member)) else {
             return Vec::new();
         };
+        if all.iter().all(|position| self.stands(*position)) {
+            return all.iter().copied().collect();
+        }
         let alone = self.kept_alone(phase, member);
         all.iter()
             .copied()
