@@ -38,6 +38,8 @@ struct Draft {
     references: Vec<EntryId>,
     /// What it follows: its time must not be before.
     after: Option<EntryId>,
+    /// The time of what it takes the place of: its own must be later, however coarse the clock.
+    replaces: Option<Timestamp>,
     chunks: Vec<Vec<u8>>,
 }
 
@@ -75,6 +77,7 @@ impl Core {
             tip.and_then(|(_, id)| time_of(&id)),
             time_of(&draft.grant),
             draft.after.and_then(|id| time_of(&id)),
+            draft.replaces.map(|time| time.plus_ms(1)),
             Some(self.genesis().created),
         ];
         let time = earliest.into_iter().flatten().fold(now, Timestamp::max);
@@ -250,6 +253,7 @@ impl Draft {
             note: None,
             references: Vec::new(),
             after: None,
+            replaces: None,
             chunks: Vec::new(),
         }
     }

@@ -125,3 +125,113 @@ fn is_reachable(view: &View, member: &MemberId) -> bool {
         is_node && !node.endpoint.addresses.is_empty()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        id::CircleId,
+        record::{Membership, Profile, Record},
+    };
+    use replica::{
+        Replica,
+        testing::{Cast, grant_machine, grant_person, mandate},
+    };
+
+    use super::*;
+
+    const ALONE: Local = Local {
+        is_hosted: false,
+        has_root_key: true,
+        has_peers: false,
+        has_voted: false,
+        sends_mail: false,
+        is_reminded: false,
+    };
+
+    fn open_steps(replica: &Replica, cast: &Cast, local: &Local) -> Vec<&'static str> {
+        let (view, member) = (replica.view(), cast.member(0));
+        let steps = steps(&view, &member, cast.now(), local).into_iter();
+        let open = steps.filter(|(_, done)| !done);
+        open.map(|(step, _)| step.as_str()).collect()
+    }
+
+    #[test]
+    fn each_step_goes_away_when_it_is_done() {
+        let mut cast = Cast::new(2);
+        let mut replica = Replica::new(cast.genesis.clone());
+        let founded = cast.found();
+        for entry in founded {
+            let _ = replica.offer(cast.now(), entry);
+        }
+        let all = [
+            "profile",
+            "delegate",
+            "second-steward",
+            "people",
+            "circle",
+            "vote",
+            "node",
+            "mail",
+        ];
+        assert_eq!(open_steps(&replica, &cast, &ALONE), all);
+
+        let (mut one, two, node) = (cast.newcomer(), cast.newcomer(), cast.newcomer());
+        let member = cast.member(0);
+        let profile = Profile {
+            name: "Co-op".to_owned(),
+            region: String::new(),
+            description: "We bake.".to_owned(),
+            website: String::new(),
+        };
+        let mut entries = Vec::new();
+        let granted = cast.by_root(0, &grant_person(&one, member, Roles::STEWARD));
+        let grant = granted.id(&cast.federation());
+        entries.push(granted);
+        for record in [
+            Record::Profile(profile),
+            grant_person(&two, member, Roles::STEWARD),
+            grant_machine(&node, member, Purpose::Node),
+            mandate(1, &[one.key()]),
+        ] {
+            entries.push(cast.by_root(0, &record));
+        }
+        let (circle, joined) = (CircleId([1; 16]), true);
+        let membership = Record::Membership(Membership { circle, joined });
+        entries.push(cast.by(&mut one, grant, &membership));
+        for entry in entries {
+            let _ = replica.offer(cast.now(), entry);
+        }
+        // A circle that nobody has described is none to show.
+        assert_eq!(
+            open_steps(&replica, &cast, &ALONE),
+            ["circle", "vote", "node", "mail"]
+        );
+        let local = Local {
+            has_voted: true,
+            sends_mail: true,
+            is_reminded: true,
+            has_peers: true,
+            ..ALONE
+        };
+        assert_eq!(open_steps(&replica, &cast, &local), ["circle", "node"]);
+    }
+
+    #[test]
+    fn a_hosted_member_is_asked_for_its_host_and_not_for_a_node() {
+        let mut cast = Cast::new(2);
+        let mut replica = Replica::new(cast.genesis.clone());
+        for entry in cast.found() {
+            let _ = replica.offer(cast.now(), entry);
+        }
+        let hosted = Local {
+            is_hosted: true,
+            ..ALONE
+        };
+        let open = open_steps(&replica, &cast, &hosted);
+        assert!(
+            open.contains(&"host") && !open.contains(&"node"),
+            "{open:?}"
+        );
+        assert!(!open.contains(&"mail"), "its host sends none");
+    }
+}

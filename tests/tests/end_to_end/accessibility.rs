@@ -6,7 +6,7 @@ use end_to_end::{
     federation::{Federation, charter},
     story::story,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What is wrong with a page, in sentences.
 const CHECKS: &str = r#"
@@ -74,6 +74,30 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
         alder.vote(&id, "agree").await;
         alder.shows_vote(&id, "Birch", "block").await;
 
+        let circle = json!({ "act": "circle", "name": "Systems-and-servers-of-everybody" });
+        alder.done(&circle).await;
+        let circles = alder.api("/api/circles").await;
+        let circle = circles["circles"][0]["id"].clone();
+        let join = json!({ "act": "membership", "circle": circle, "joined": true });
+        alder.done(&join).await;
+        let action = json!({ "act": "action", "circle": circle, "words": "Call the bank" });
+        alder.done(&action).await;
+        let gathering = json!({ "act": "gathering", "circle": circle, "title": "Weekly call",
+                                "start_ms": 1_900_000_000_000_u64, "minutes": 60,
+                                "zone": "Europe/Madrid", "place": "https://meet.example.org/call" });
+        alder.done(&gathering).await;
+        let gatherings = alder.api("/api/gatherings").await;
+        let gathering = gatherings["gatherings"][0]["id"].clone();
+        let actions = alder.api("/api/actions").await;
+        let action = actions["actions"][0]["id"].clone();
+        let path = |area: &str, id: &Value| format!("/{area}/{}", id.as_str().unwrap());
+        let (action, gathering) = (path("actions", &action), path("gatherings", &gathering));
+        let circle = path("circles", &circle);
+        let (plan, replan) = (
+            format!("{circle}/gatherings/new"),
+            format!("{gathering}/edit"),
+        );
+
         let mut browser = Browser::with(Setup {
             width: 320,
             ..Setup::default()
@@ -124,6 +148,13 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
             "/profile",
             "/circles",
             "/circles/new",
+            &circle,
+            &action,
+            &gathering,
+            &plan,
+            &replan,
+            "/calendar",
+            "/decide?show=review",
             "/charter",
             "/node",
             "/node/people",

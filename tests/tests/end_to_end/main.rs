@@ -5,6 +5,8 @@
 mod accessibility;
 mod bad_input;
 mod ballots;
+mod charters;
+mod circles;
 mod crashes;
 mod demo;
 mod founding;

@@ -22,11 +22,16 @@ impl Core {
         act: &Act,
     ) -> Result<Draft, Refused> {
         let (grant, _) = self.person_grant(key)?;
+        let tip = self.replica().tip(key);
+        let own = tip.and_then(|(_, id)| self.replica().find(&id));
+        let own = own.map(|stored| stored.time);
         match act {
             Act::Membership(membership) => {
                 self.check_circle(&membership.circle)?;
                 let record = Record::Membership(*membership);
-                Ok(Draft::in_circle(grant, &membership.circle, record))
+                let mut draft = Draft::in_circle(grant, &membership.circle, record);
+                draft.replaces = own;
+                Ok(draft)
             }
             Act::Action { action, words } => self.draft_action(now, key, grant, action, words),
             Act::Gathering(gathering) => self.draft_gathering(now, key, grant, gathering),
@@ -44,6 +49,8 @@ impl Core {
                 };
                 let mut draft = Draft::of(grant, &review.proposal, Record::Review(*review));
                 draft.after = Some(review.proposal);
+                let known = self.view().review(&review.proposal);
+                draft.replaces = known.map(|known| known.set).max(own);
                 Ok(draft)
             }
             _ => Err(Refused::UnknownCircle),
@@ -98,7 +105,7 @@ impl Core {
             (true, Some(_)) => None,
             _ => note(&line("what", words, record::ACTION_BYTES_MAX)?),
         };
-        let after = match action.action {
+        let replaces = match action.action {
             None => {
                 self.check_in_circle(&action.circle, &who, now)?;
                 None
@@ -113,14 +120,14 @@ impl Core {
                 if known.begun_by != who && assigned != Some(who) {
                     self.check_in_circle(&action.circle, &who, now)?;
                 }
-                Some(id)
+                Some(known.changed)
             }
         };
         self.check_doer(action)?;
         let record = Record::Action(action.clone());
         let mut draft = Draft::in_circle(grant, &action.circle, record);
         draft.note = words;
-        draft.after = after;
+        draft.replaces = replaces;
         Ok(draft)
     }
 
@@ -148,7 +155,7 @@ impl Core {
         gathering: &record::Gathering,
     ) -> Result<Draft, Refused> {
         let who = self.someone(key)?;
-        let after = match gathering.gathering {
+        let replaces = match gathering.gathering {
             None => {
                 self.check_in_circle(&gathering.circle, &who, now)?;
                 None
@@ -162,7 +169,7 @@ impl Core {
                 if known.begun_by != who {
                     self.check_in_circle(&gathering.circle, &who, now)?;
                 }
-                Some(id)
+                Some(known.changed)
             }
         };
         let gathering = record::Gathering {
@@ -178,7 +185,7 @@ impl Core {
         }
         let circle = gathering.circle;
         let mut draft = Draft::in_circle(grant, &circle, Record::Gathering(gathering));
-        draft.after = after;
+        draft.replaces = replaces;
         Ok(draft)
     }
 }

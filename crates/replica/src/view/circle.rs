@@ -6,103 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
-    key::PublicKey,
-    record::{self, ActionState, COORDINATOR, Record},
+    record::{self, ActionState, COORDINATOR},
 };
 
 use super::{Circle, Role, View};
-use crate::{
-    replica::Replica,
-    stored::{Right, Stored},
-};
+use kept::ReviewSaid;
+
+mod kept;
+
+pub(super) use kept::Circles;
 
 /// A person of a member.
 pub type Someone = (MemberId, PersonId);
-
-/// By time, then by id: the order in which records follow each other.
-type Moment = (Timestamp, EntryId);
-
-/// Everything up to a time, whatever its id.
-fn up_to(time: Timestamp) -> std::ops::RangeToInclusive<Moment> {
-    ..=(time, EntryId([u8::MAX; 32]))
-}
-
-/// A record with who wrote it when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Written<T> {
-    entry: EntryId,
-    time: Timestamp,
-    by: Someone,
-    has_note: bool,
-    record: T,
-}
-
-/// Something that is begun by one record and described anew by others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Series<T> {
-    first: Option<Written<T>>,
-    later: BTreeMap<Moment, Written<T>>,
-}
-
-impl<T> Default for Series<T> {
-    fn default() -> Self {
-        Self {
-            first: None,
-            later: BTreeMap::new(),
-        }
-    }
-}
-
-impl<T> Series<T> {
-    fn add(&mut self, is_first: bool, written: Written<T>) {
-        if is_first {
-            self.first = Some(written);
-        } else {
-            let moment = (written.time, written.entry);
-            self.later.insert(moment, written);
-        }
-    }
-}
-
-/// What was written in and for circles.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Circles {
-    memberships: BTreeMap<CircleId, BTreeMap<Someone, BTreeMap<Moment, bool>>>,
-    terms: BTreeMap<CircleId, BTreeMap<(Someone, String), BTreeMap<Moment, Option<Timestamp>>>>,
-    actions: BTreeMap<EntryId, Series<record::Action>>,
-    gatherings: BTreeMap<EntryId, Series<record::Gathering>>,
-    reviews: BTreeMap<ProposalId, BTreeMap<Moment, ReviewSaid>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct ReviewSaid {
-    date: Option<Timestamp>,
-    member: MemberId,
-    person: Option<PersonId>,
-    key: PublicKey,
-    /// Whether a steward or a delegate says so.
-    by_role: bool,
-}
-
-impl Circles {
-    /// Whether somebody was one of a circle's people at a time: joined, or with a role.
-    fn was_in(&self, circle: &CircleId, who: &Someone, at: Timestamp) -> bool {
-        let last = |said: &BTreeMap<Moment, bool>| {
-            let mut said = said.range(up_to(at));
-            said.next_back().is_some_and(|(_, joined)| *joined)
-        };
-        let memberships = self.memberships.get(circle);
-        if memberships.and_then(|all| all.get(who)).is_some_and(last) {
-            return true;
-        }
-        let terms = self.terms.get(circle).into_iter().flatten();
-        let mut own = terms.filter(|((holder, _), _)| holder == who);
-        own.any(|(_, said)| {
-            let last = said.range(up_to(at)).next_back();
-            last.is_some_and(|(_, until)| until.is_none_or(|until| until > at))
-        })
-    }
-}
 
 /// One of a circle's people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,85 +116,12 @@ pub struct TermEnd<'a> {
     pub until: Timestamp,
 }
 
-impl Replica {
-    /// The person who wrote an entry: that of its grant or mandate.
-    pub(super) fn person_who_wrote(&self, stored: &Stored) -> Option<PersonId> {
-        let grant = self.get(stored.grant?)?;
-        match grant.record.as_deref()? {
-            Record::Grant(grant) => grant.person,
-            Record::Mandate(mandate) => mandate
-                .delegate(&stored.author)
-                .map(|delegate| delegate.person),
-            _ => None,
-        }
-    }
-
-    fn written<T: Clone>(&self, stored: &Stored, record: &T) -> Option<Written<T>> {
-        Some(Written {
-            entry: stored.id,
-            time: stored.time,
-            by: (stored.member, self.person_who_wrote(stored)?),
-            has_note: stored.has_note,
-            record: record.clone(),
-        })
-    }
-
-    /// Adds what is written in and for circles to a view.
-    pub(super) fn apply_circle(&self, view: &mut View, stored: &Stored, record: &Record) {
-        let moment = (stored.time, stored.id);
-        match record {
-            Record::Membership(record) => {
-                let Some(person) = self.person_who_wrote(stored) else {
-                    return;
-                };
-                let circle = view.work.memberships.entry(record.circle).or_default();
-                let said = circle.entry((stored.member, person)).or_default();
-                said.insert(moment, record.joined);
-            }
-            Record::Action(record) => {
-                if let Some(written) = self.written(stored, record) {
-                    let id = record.action.unwrap_or(stored.id);
-                    let series = view.work.actions.entry(id).or_default();
-                    series.add(record.action.is_none(), written);
-                }
-            }
-            Record::Gathering(record) => {
-                if let Some(written) = self.written(stored, record) {
-                    let id = record.gathering.unwrap_or(stored.id);
-                    let series = view.work.gatherings.entry(id).or_default();
-                    series.add(record.gathering.is_none(), written);
-                }
-            }
-            Record::Review(record) => {
-                let said = view.work.reviews.entry(record.proposal).or_default();
-                let by_role =
-                    stored.right.is_steward() || matches!(stored.right, Right::Delegate { .. });
-                let review = ReviewSaid {
-                    date: record.date,
-                    member: stored.member,
-                    person: self.person_who_wrote(stored),
-                    key: stored.author,
-                    by_role,
-                };
-                said.insert(moment, review);
-            }
-            _ => {}
-        }
-    }
-}
-
 impl View {
-    pub(super) fn add_term(&mut self, stored: &Stored, role: &record::Role) {
-        let circle = self.work.terms.entry(role.circle).or_default();
-        let holder = ((stored.member, role.person), role.title.clone());
-        let said = circle.entry(holder).or_default();
-        said.insert((stored.time, stored.id), role.until);
-    }
-
     /// Whether a person is one of a circle's people: it joined, or has a role there.
     #[must_use]
     pub fn is_in_circle(&self, circle: &CircleId, who: &Someone, now: Timestamp) -> bool {
-        self.work.was_in(circle, who, now)
+        // A word that is a little ahead of this node's clock counts now too.
+        self.work.is_in(circle, who, Timestamp::MAX, now)
     }
 
     /// The people of a circle: who joined and who has a role; the coordinator first.
@@ -299,8 +141,7 @@ impl View {
         }
         let memberships = self.work.memberships.get(circle).into_iter().flatten();
         for (who, said) in memberships {
-            let last = said.range(up_to(now)).next_back();
-            if last.is_some_and(|(_, joined)| *joined) {
+            if said.values().next_back() == Some(&true) {
                 people.entry(*who).or_insert_with(|| new(*who)).joined = true;
             }
         }

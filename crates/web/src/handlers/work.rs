@@ -166,7 +166,15 @@ pub(crate) fn people(core: &Standpoint<'_>, circle: &CircleId, now: Timestamp) -
     others.sort_by_key(|each| each.name.to_lowercase());
     let members = view.members.values();
     let members = members.map(|member| Name::new(format!("{}:", member.id), member.name.clone()));
-    let mut people: People = of_circle.iter().filter_map(name).collect();
+    // Who is in it can be chosen even before its name is here.
+    let unnamed = |who: &Someone| {
+        let label = format!("{} ({})", who.1.short(), view.member_name(&who.0));
+        Name::new(format!("{}:{}", who.0, who.1), label)
+    };
+    let of_circle = of_circle.iter();
+    let mut people: People = of_circle
+        .map(|who| name(who).unwrap_or_else(|| unnamed(who)))
+        .collect();
     people.extend(others.into_iter().take(PEOPLE_MAX));
     people.extend(members);
     people
