@@ -52,7 +52,7 @@ messages! {
     version_now() { English: "This is the text as it is now." }
     compare_with_now() { English: "What changed since" }
     difference_of(title) { English: "What changed in {title}" }
-    from_then_to_then(older, newer) { English: "From {older} to {newer}." }
+    between_points(older, newer) { English: "From {older} to {newer}." }
     text_that_is_now() { English: "the text as it is now" }
     text_of_time(when) { English: "the text of {when}" }
     compare_from_here() { English: "Compare from here" }

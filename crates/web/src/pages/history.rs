@@ -205,7 +205,7 @@ pub fn compare(frame: &Frame, view: &Compare) -> Markup {
             say,
             &view.document,
             heading.clone(),
-            say.from_then_to_then(older.words(frame), newer.words(frame)),
+            say.between_points(older.words(frame), newer.words(frame)),
         ))
         @if old == new { p.empty { (say.nothing_changed()) } }
         @else { div.text { (difference::marked(say, old, new)) } }
