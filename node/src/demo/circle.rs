@@ -15,7 +15,7 @@ pub const SECONDS: u64 = 10;
 const DAY_S: u64 = 86_400;
 
 /// Three co-ops' delegates are in the first circle. The first co-op is left to whoever looks, and
-/// has something to do there.
+/// its person has something to do there.
 pub fn work(past: &mut Past, coops: &[Coop]) -> Outcome {
     let known = past.core().view().circles.keys().next().copied();
     let (Some(circle), [own, one, two, three, ..]) = (known, coops) else {
@@ -34,9 +34,8 @@ pub fn work(past: &mut Past, coops: &[Coop]) -> Outcome {
     };
     past.act(&one.delegate.key(), Act::Role(term))?;
     let key = one.delegate.key();
-    let ours = (member(own), Some(own.steward.0.person));
     for (who, days, words) in [
-        (ours, 3, "Say who of you can be reached at night"),
+        (delegate(own), 3, "Say who of you can be reached at night"),
         (
             delegate(two),
             10,
@@ -51,12 +50,11 @@ pub fn work(past: &mut Past, coops: &[Coop]) -> Outcome {
         let due = past.now().plus_seconds(days * DAY_S);
         begin(past, &key, circle, who, due, words)?;
     }
-    let start = past.now().plus_seconds(DAY_S + 3_600).0 / 3_600_000 * 3_600_000;
-    let gathering = record::Gathering {
+    let mut gathering = record::Gathering {
         gathering: None,
         circle,
-        title: "Server care".to_owned(),
-        start: Timestamp(start),
+        title: "Server care call".to_owned(),
+        start: past.now(),
         minutes: 60,
         zone: "Europe/Madrid".to_owned(),
         repetition: Some(Repetition {
@@ -68,8 +66,20 @@ pub fn work(past: &mut Past, coops: &[Coop]) -> Outcome {
         cancelled: Vec::new(),
         ended: false,
     };
+    gathering.start = next_tuesday(&gathering).unwrap_or(gathering.start);
     past.act(&key, Act::Gathering(gathering))?;
     Ok(())
+}
+
+/// Four in the afternoon of the next Tuesday, in the gathering's zone.
+fn next_tuesday(gathering: &record::Gathering) -> Option<Timestamp> {
+    let zone = web::gatherings::zone_of(gathering);
+    let (today, _) = web::gatherings::local(gathering.start, &zone);
+    let mut day = today.tomorrow().ok()?;
+    while day.weekday().to_monday_zero_offset() != 1 {
+        day = day.tomorrow().ok()?;
+    }
+    web::gatherings::moment(day, "16:00".parse().ok()?, &zone)
 }
 
 fn member(coop: &Coop) -> MemberId {
