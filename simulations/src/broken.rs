@@ -26,16 +26,19 @@ pub enum Broken {
     LateBallots,
     /// It keeps the first of two entries of one sequence and never sees a fork.
     NoForks,
+    /// It takes the time at which an edit came for the time at which it was written.
+    ArrivalTimes,
 }
 
 impl Broken {
     /// Every mistake.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::EarlyAnswer,
         Self::LyingDisk,
         Self::FirstChoice,
         Self::LateBallots,
         Self::NoForks,
+        Self::ArrivalTimes,
     ];
 
     /// The name on the command line.
@@ -47,6 +50,7 @@ impl Broken {
             Self::FirstChoice => "first-choice",
             Self::LateBallots => "late-ballots",
             Self::NoForks => "no-forks",
+            Self::ArrivalTimes => "arrival-times",
         }
     }
 

@@ -162,6 +162,10 @@ impl World {
             self.fail(node, what);
             return;
         }
+        if let Err((node, what)) = self.check_documents() {
+            self.fail(node, what);
+            return;
+        }
         let honest = self.honest();
         if let Some(node) = random.pick(&honest).copied()
             && let Err(what) = self.check_order(node, random)

@@ -1,11 +1,13 @@
 //! What liars write.
 
+use std::collections::BTreeSet;
+
 use domain::{
     cbor::Encode,
     decision::Choice,
     id::{EntryId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Ballot, Custody, Grant, Kind, Purpose, Record, Roles},
+    record::{Ballot, Custody, Edit, Grant, Kind, Object, Operation, Purpose, Record, Roles},
 };
 use federation::Core;
 use replica::entry::{Address, Audience, Entry, Header, Salted};
@@ -21,6 +23,7 @@ struct Craft {
     area: &'static str,
     kind: Kind,
     body: Vec<u8>,
+    references: Vec<EntryId>,
 }
 
 impl World {
@@ -39,7 +42,7 @@ impl World {
             critical: false,
             body: body.seal(),
             note: None,
-            references: Vec::new(),
+            references: craft.references,
         };
         let signature = header.sign(&self.genesis.federation(), key);
         Some(Entry {
@@ -72,6 +75,7 @@ impl World {
             area: "elsewhere",
             kind: Kind(999),
             body,
+            references: Vec::new(),
         };
         self.craft(node, &key, craft)
     }
@@ -87,6 +91,67 @@ impl World {
                 break;
             };
             previous = Some(entry.id(&self.genesis.federation()));
+            entries.push(entry.to_bytes());
+        }
+        entries
+    }
+
+    /// Edits in the liar's own name that build on any edits of a document, one in four past the end
+    /// of the text.
+    pub(crate) fn old_places(&mut self, node: usize) -> Vec<Vec<u8>> {
+        let Some((key, grant, mut sequence, mut previous, time)) = self.worker(node) else {
+            return Vec::new();
+        };
+        let Some(core) = &self.nodes[node].core else {
+            return Vec::new();
+        };
+        let documents: Vec<EntryId> = core.view().documents.keys().copied().collect();
+        let index = self.drawn(node, documents.len() as u64) as usize;
+        let Some(document) = documents.get(index).copied() else {
+            return Vec::new();
+        };
+        let known = self.nodes[node]
+            .core
+            .as_ref()
+            .map(|core| core.edits(&document));
+        let mut known = known.unwrap_or_default();
+        if known.is_empty() {
+            return Vec::new();
+        }
+        let mut entries = Vec::new();
+        for _ in 0..self.drawn(node, 40) {
+            let count = 1 + self.drawn(node, 4);
+            let drawn = (0..count).map(|_| self.drawn(node, known.len() as u64) as usize);
+            let drawn: BTreeSet<EntryId> = drawn.map(|index| known[index]).collect();
+            let position = if self.drawn(node, 4) == 0 { 400_000 } else { 0 };
+            let splice = Operation::Splice {
+                object: Object::Text,
+                position,
+                delete: 0,
+                insert: "nonsense ".to_owned(),
+            };
+            let edit = Edit {
+                document: Some(document),
+                start: None,
+                operations: vec![splice],
+            };
+            sequence += 1;
+            let craft = Craft {
+                grant,
+                sequence,
+                previous,
+                time,
+                area: "documents",
+                kind: Kind::Edit,
+                body: edit.to_bytes(),
+                references: drawn.into_iter().collect(),
+            };
+            let Some(entry) = self.craft(node, &key, craft) else {
+                break;
+            };
+            let id = entry.id(&self.genesis.federation());
+            previous = Some(id);
+            known.push(id);
             entries.push(entry.to_bytes());
         }
         entries
@@ -178,6 +243,7 @@ impl World {
                     area: "ballots",
                     kind: Kind::Ballot,
                     body,
+                    references: Vec::new(),
                 };
                 let is_own = core_mandate_of(self, node) == Some(mandate);
                 let entry = (!is_own).then(|| self.craft(node, &own, craft)).flatten();
@@ -212,6 +278,7 @@ impl World {
             area: "keys",
             kind: Kind::Grant,
             body: claims[drawn].to_bytes(),
+            references: Vec::new(),
         };
         let entry = self.craft(node, &root, craft);
         entry.map(|entry| entry.to_bytes()).into_iter().collect()
@@ -306,6 +373,7 @@ impl World {
             area: "ballots",
             kind: Kind::Ballot,
             body,
+            references: Vec::new(),
         };
         let entry = self.craft(node, &key, craft);
         entry.map(|entry| entry.to_bytes()).into_iter().collect()

@@ -65,6 +65,19 @@ impl Play {
                 return Err(format!("{name} is hosted by {host:?}"));
             }
         }
+        if !expect.document.is_empty() {
+            let id = self.documents.get(&expect.document);
+            let id = id.ok_or_else(|| format!("{} was never begun", expect.document))?;
+            let text = world.document_at(node, id).text();
+            let lacks = expect.says.iter().find(|words| !text.contains(&***words));
+            let has = expect
+                .says_not
+                .iter()
+                .find(|words| text.contains(&***words));
+            if let Some(words) = lacks.or(has) {
+                return Err(format!("{words:?} is not right in {text:?}"));
+            }
+        }
         if expect.proposal.is_empty() {
             return Ok(());
         }

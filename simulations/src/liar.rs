@@ -37,13 +37,15 @@ pub enum Lie {
     Late,
     /// What was said before, again.
     Replay,
+    /// Edits that build on old places of documents, some of them faulty.
+    OldPlaces,
     /// Acknowledgements and entries are withheld.
     Withhold,
 }
 
 impl Lie {
     /// Every way.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Fork,
         Self::Flood,
         Self::ForkFlood,
@@ -53,6 +55,7 @@ impl Lie {
         Self::Claim,
         Self::Late,
         Self::Replay,
+        Self::OldPlaces,
         Self::Withhold,
     ];
 }
@@ -180,6 +183,7 @@ impl World {
             Some(Lie::WrongGrant) => self.wrong_grant(node),
             Some(Lie::Claim) => self.claim(node),
             Some(Lie::Late) => self.late(node),
+            Some(Lie::OldPlaces) => self.old_places(node),
             Some(Lie::Replay) => {
                 self.replay(node);
                 Vec::new()

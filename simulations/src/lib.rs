@@ -5,7 +5,8 @@
 //! reorder, people who vote, and liars around an honest core. What is checked is checked outside
 //! the core: what was told to others survives every crash, nothing is told before it is durable,
 //! every stored entry was written by its author, all honest nodes come to hold and count the same,
-//! a second model counts the same, no accepted vote is lost, and at rest there is silence.
+//! a second model counts the same, no accepted vote is lost, all read the same documents with
+//! everybody's work in them, and at rest there is silence.
 //!
 //! ```text
 //! simulations run --seeds 300          # what CI runs
@@ -44,6 +45,7 @@ mod run;
 mod scenario;
 mod trace;
 mod world;
+mod writing;
 
 pub use bench::{Figures, bench};
 pub use broken::Broken;

@@ -72,7 +72,7 @@ impl World {
             return;
         }
         let who = self.members[member].clone();
-        let draw = self.people.below(100);
+        let draw = self.people.below(120);
         let deed = match draw {
             0..12 => Some((who.steward.clone(), self.proposal())),
             12..26 => self.opening(member).map(|act| (who.steward.clone(), act)),
@@ -96,7 +96,8 @@ impl World {
                     reason: "The laptop was lost.".to_owned(),
                 },
             )),
-            _ => Some((who.root.clone(), who.mandate())),
+            98..100 => Some((who.root.clone(), who.mandate())),
+            _ => self.writing(member),
         };
         if let Some((key, act)) = deed {
             self.act(member, key, act);

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use domain::{
     charter::Charter,
     decision::Choice,
-    id::{Hash, MemberId, ProposalId},
+    id::{DocumentId, Hash, MemberId, ProposalId},
 };
 use federation::{Act, Keep};
+use replica::document::Basis;
 
 use crate::{
     liar::Liar,
@@ -35,6 +36,7 @@ pub(crate) struct Play {
     pub(crate) scenario: Scenario,
     plans: Vec<Plan>,
     pub(crate) proposals: BTreeMap<String, ProposalId>,
+    pub(crate) documents: BTreeMap<String, DocumentId>,
     versions: BTreeMap<String, Hash>,
     pub(crate) tickets: Vec<(u64, usize, String)>,
     random: Random,
@@ -63,6 +65,7 @@ pub fn play(name: &str, text: &str, seed: u64) -> Result<Report, ScenarioError> 
         scenario,
         plans: Vec::new(),
         proposals: BTreeMap::new(),
+        documents: BTreeMap::new(),
         versions: BTreeMap::new(),
         tickets: Vec::new(),
         random: Random::new(seed, "faults"),
@@ -150,6 +153,7 @@ impl Play {
         };
         let key = match (line.what, &act) {
             (Doing::NewDelegate | Doing::RevokeDelegate, _) => who.root,
+            (Doing::Begin | Doing::Write | Doing::BeginAnew, _) => who.worker,
             (_, Act::Vote { .. } | Act::Propose { .. }) => who.delegate,
             _ => who.steward,
         };
@@ -158,7 +162,13 @@ impl Play {
             _ => key,
         };
         match world.act_on(node, member, key, act) {
-            Some(ticket) => self.tickets.push((ticket, index, line.proposal)),
+            Some(ticket) => {
+                let label = match line.what {
+                    Doing::Begin => line.document,
+                    _ => line.proposal,
+                };
+                self.tickets.push((ticket, index, label));
+            }
             None => world.fail(Some(node), "somebody acts on a node that is down"),
         }
     }
@@ -231,17 +241,44 @@ impl Play {
                 member: named_member(world, line)?,
                 accepts: true,
             },
+            Doing::Begin | Doing::Write | Doing::BeginAnew => {
+                self.writing(world, line, node, member)?
+            }
         })
     }
 
-    /// Learns the proposals' ids from the answers so far.
+    fn writing(&self, world: &World, line: &ActLine, node: usize, member: usize) -> Option<Act> {
+        let words = format!("{} {}\n", world.members[member].name, line.text);
+        if line.what == Doing::Begin {
+            return Some(Act::CreateDocument {
+                title: line.document.clone(),
+                text: words,
+            });
+        }
+        let document = world.document_at(node, self.documents.get(&line.document)?);
+        let Basis { parents, text } = document.basis();
+        if line.what == Doing::BeginAnew {
+            return Some(Act::Restart {
+                document: document.id(),
+                parents,
+                title: document.title(),
+                text,
+            });
+        }
+        let basis = document.basis();
+        world.rewriting(&document, &basis, &format!("{text}{words}"))
+    }
+
+    /// Learns the proposals' and documents' ids from the answers so far.
     pub(crate) fn learn(&mut self, world: &World) {
         for (ticket, index, label) in &self.tickets {
-            let is_new = self.scenario.act[*index].what == Doing::Propose;
-            if let Some((_, Ok(id))) = world.ledger.done.get(ticket)
-                && is_new
-            {
-                self.proposals.entry(label.clone()).or_insert(*id);
+            let known = match self.scenario.act[*index].what {
+                Doing::Propose => &mut self.proposals,
+                Doing::Begin => &mut self.documents,
+                _ => continue,
+            };
+            if let Some((_, Ok(id))) = world.ledger.done.get(ticket) {
+                known.entry(label.clone()).or_insert(*id);
             }
         }
     }

@@ -132,6 +132,12 @@ pub(crate) struct ActLine {
     /// elsewhere.
     #[serde(default)]
     pub on: Option<String>,
+    /// The document's name in this file.
+    #[serde(default)]
+    pub document: String,
+    /// The words that are written, after the member's name.
+    #[serde(default)]
+    pub text: String,
     /// The host that is named, or the member that is accepted.
     #[serde(default)]
     pub whom: Option<String>,
@@ -162,6 +168,12 @@ pub(crate) enum Doing {
     Host,
     /// A steward says that its member hosts `whom`.
     Accept,
+    /// A worker begins a document.
+    Begin,
+    /// A worker writes a line at the end of a document, as the node where it is done shows it.
+    Write,
+    /// A worker begins a document anew with its text.
+    BeginAnew,
 }
 
 /// Something goes wrong.
@@ -231,6 +243,15 @@ pub(crate) struct ExpectLine {
     /// and the host that is in force.
     #[serde(default)]
     pub host: Option<String>,
+    /// A document,
+    #[serde(default)]
+    pub document: String,
+    /// what its text says,
+    #[serde(default)]
+    pub says: Vec<String>,
+    /// and what it does not say.
+    #[serde(default)]
+    pub says_not: Vec<String>,
     /// The nodes that must show it; all by default.
     #[serde(default)]
     pub on: Vec<String>,
@@ -253,7 +274,7 @@ pub fn about(name: &str, text: &str) -> Result<String, ScenarioError> {
 }
 
 /// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 15] = [
+pub const SCENARIOS: [(&str, &str); 19] = [
     (
         "founding-and-voting",
         include_str!("../scenarios/founding-and-voting.toml"),
@@ -276,6 +297,13 @@ pub const SCENARIOS: [(&str, &str); 15] = [
         "balance-2023",
         include_str!("../scenarios/balance-2023.toml"),
     ),
+    ("new-mandate", include_str!("../scenarios/new-mandate.toml")),
+    ("documents", include_str!("../scenarios/documents.toml")),
+    (
+        "forked-editor",
+        include_str!("../scenarios/forked-editor.toml"),
+    ),
+    ("edit-flood", include_str!("../scenarios/edit-flood.toml")),
     ("low-turnout", include_str!("../scenarios/low-turnout.toml")),
     (
         "low-turnout-quarter",

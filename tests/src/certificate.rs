@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsAcceptor,
@@ -30,6 +30,16 @@ impl Certified {
         own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         own.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let (own_key, server_key) = (key(), key());
+        // Two authorities of one name would pass for one whose key is wrong.
+        let mark = own_key.public_key_der();
+        let mark: Vec<String> = mark
+            .iter()
+            .rev()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let own_name = format!("Authority {}", mark.concat());
+        own.distinguished_name.push(DnType::CommonName, own_name);
         let authority = own.self_signed(&own_key).expect("it signs itself");
         let server = params(vec![name.to_owned()]);
         let server = server.signed_by(&server_key, &authority, &own_key);

@@ -2,6 +2,7 @@
 //!
 //! Every other crate builds on these. Nothing in here knows how entries travel or are kept.
 
+pub mod blob;
 pub mod cbor;
 pub mod charter;
 pub mod decision;

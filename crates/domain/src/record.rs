@@ -4,12 +4,14 @@
 //! `specs/records.md` has the table.
 
 use crate::{
+    blob::Blob,
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
     key::{PublicKey, Signature},
     text::{Content, decode_block, decode_line},
 };
 
+mod attachment;
 mod circle;
 mod edit;
 mod filing;
@@ -19,6 +21,7 @@ mod review;
 mod rights;
 mod voting;
 
+pub use attachment::*;
 pub use circle::*;
 pub use edit::*;
 pub use filing::*;
@@ -140,6 +143,8 @@ records! {
     Hosting = 21, "hosting";
     /// Where a document belongs; the last one counts.
     Filing = 22, "filing";
+    /// Something is attached to a document; the last one of a name counts.
+    Attachment = 23, "attachment";
     /// Something is to be done for a circle; the words are the note.
     Action = 24, "action";
     /// A circle gathers.
@@ -190,6 +195,9 @@ impl Record {
             Self::Proposal(Proposal { content, .. })
             | Self::Amendment(Amendment { content, .. }) => content.chunks(),
             Self::Edit(edit) => edit.chunks(),
+            Self::Attachment(Attachment { content, .. }) => {
+                content.as_ref().map_or(&[], Blob::chunks)
+            }
             _ => &[],
         }
     }

@@ -184,6 +184,35 @@ pub enum Act {
     },
     /// Someone says where a document belongs.
     File(record::Filing),
+    /// Someone changes a document by more than one edit holds. All edits are signed, or none; each
+    /// builds on the one before. [`replica::document::Document::fits`] tells whether the document
+    /// takes them all. Where the key lives elsewhere they are signed one by one.
+    Edits {
+        /// The document.
+        document: DocumentId,
+        /// The edits that the first one builds on.
+        parents: Vec<EntryId>,
+        /// The changes of each edit.
+        changes: Vec<Vec<record::Operation>>,
+    },
+    /// Someone attaches something to a document, in place of what had the same name.
+    Attach {
+        /// The document.
+        document: DocumentId,
+        /// What it is called.
+        name: String,
+        /// What it is said to be, as in `image/png`: only a claim.
+        media_type: String,
+        /// The bytes, at most [`domain::blob::BLOB_BYTES_MAX`].
+        bytes: Vec<u8>,
+    },
+    /// Someone takes away what is attached to a document under a name.
+    Detach {
+        /// The document.
+        document: DocumentId,
+        /// What it is called.
+        name: String,
+    },
     /// A document begins anew with its text and leaves its history behind.
     Restart {
         /// The document.

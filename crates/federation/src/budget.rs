@@ -89,15 +89,25 @@ impl Budget {
         bytes: u64,
         allowance: &Allowance,
     ) -> bool {
-        let after = |spent: Option<&Spent>| spent.copied().unwrap_or_default().and(bytes);
-        let whole = after(self.members.get(&member));
-        let log = after(self.logs.get(author));
-        let admitted = allowance.covers(whole, 1)
-            || allowance.small().covers(log, 1) && allowance.covers(whole, 2);
+        let admitted = self.has_room(member, author, bytes, allowance);
         if !admitted {
             *self.held_back.entry(member).or_default() += 1;
         }
         admitted
+    }
+
+    /// Whether one more entry may be taken, without counting it.
+    pub fn has_room(
+        &self,
+        member: MemberId,
+        author: &PublicKey,
+        bytes: u64,
+        allowance: &Allowance,
+    ) -> bool {
+        let after = |spent: Option<&Spent>| spent.copied().unwrap_or_default().and(bytes);
+        let whole = after(self.members.get(&member));
+        let log = after(self.logs.get(author));
+        allowance.covers(whole, 1) || allowance.small().covers(log, 1) && allowance.covers(whole, 2)
     }
 
     /// How many entries of each member were held back.

@@ -17,6 +17,7 @@ use domain::{
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use replica::{Offer, Position, Replica, entry::Entry, view::View};
 
+use self::chunks::Awaited;
 use crate::{
     act::Prepared,
     budget::Budget,
@@ -70,7 +71,7 @@ pub struct Core {
     pub(crate) exchange: Exchange,
     generator: ChaCha8Rng,
     chunks: BTreeSet<Hash>,
-    missing_chunks: BTreeMap<Hash, Option<PublicKey>>,
+    missing_chunks: BTreeMap<Hash, Awaited>,
     budget: Budget,
     /// Stored entries the view does not show yet,
     unseen: Vec<Position>,

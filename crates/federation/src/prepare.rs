@@ -1,5 +1,6 @@
 //! Turns an act into an unsigned entry, or says what is wrong with it.
 
+mod attachment;
 mod circle;
 mod document;
 mod grants;
@@ -227,9 +228,11 @@ impl Core {
                 draft.note = note(&block("request", request, record::BLOCK_BYTES_MAX)?);
                 Ok(draft)
             }
-            Act::CreateDocument { .. } | Act::Edit { .. } | Act::Restart { .. } => {
-                self.draft_edit(key, act)
-            }
+            Act::CreateDocument { .. }
+            | Act::Edit { .. }
+            | Act::Edits { .. }
+            | Act::Restart { .. } => self.draft_edit(key, act),
+            Act::Attach { .. } | Act::Detach { .. } => self.draft_attachment(now, key, act),
             Act::File(filing) => self.draft_filing(key, filing),
             Act::Membership(_) | Act::Action { .. } | Act::Gathering(_) | Act::Review(_) => {
                 self.draft_circle(now, key, act)
@@ -278,6 +281,7 @@ pub(crate) fn change_of(
         (_, Some(Record::Comment(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Review(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Edit(record))) => Change::Document(record.document.unwrap_or(id)),
+        (_, Some(Record::Attachment(record))) => Change::Document(record.document),
         (_, Some(Record::Filing(record))) => Change::Document(record.document),
         (_, Some(Record::Ballot(record))) => Change::Proposal(*phases.get(&record.phase)?),
         (Kind::Circle | Kind::Role | Kind::Membership | Kind::Action | Kind::Gathering, _) => {

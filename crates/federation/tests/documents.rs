@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use domain::{
+    blob::BLOB_BYTES_MAX,
     cbor::Decode,
     charter::Charter,
     genesis::{Founder, Genesis},
@@ -18,8 +19,10 @@ use federation::{
     presence::{WRITING_MS, Writing},
 };
 use replica::{
+    Refusal,
     document::{Document, Item},
     entry::Entry,
+    view::ATTACHMENTS_MAX,
 };
 
 const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -391,6 +394,132 @@ fn the_last_word_on_where_a_document_belongs_counts() {
     };
     let refused = world.says(0, Act::File(nothing));
     assert_eq!(refused, Err(Refused::UnknownDocument));
+}
+
+#[test]
+fn a_long_text_is_signed_in_several_edits_or_not_at_all() {
+    let mut world = World::new();
+    let id = world.says(0, create("We share servers.")).unwrap();
+    let held = world.nodes[0].entries.len();
+    let basis = world.document(0, &id).basis();
+    let text = "We share a long list of servers.\n".repeat(10_000);
+    let edits = |text: &str| Act::Edits {
+        document: id,
+        parents: basis.parents.clone(),
+        changes: Document::changes(&basis, text),
+    };
+    let Act::Edits { changes, .. } = edits(&text) else {
+        unreachable!("edits were made");
+    };
+    let mut broken = changes.clone();
+    let bell = Operation::Splice {
+        object: Object::Text,
+        position: 0,
+        delete: 0,
+        insert: "\u{7}".to_owned(),
+    };
+    broken.last_mut().unwrap().push(bell);
+    let refused = world.says(
+        0,
+        Act::Edits {
+            document: id,
+            parents: basis.parents.clone(),
+            changes: broken,
+        },
+    );
+    assert!(matches!(refused, Err(Refused::Text { .. })), "{refused:?}");
+    let days = vec![changes.clone(); 30].concat();
+    let refused = world.says(
+        0,
+        Act::Edits {
+            document: id,
+            parents: basis.parents.clone(),
+            changes: days,
+        },
+    );
+    let limit = matches!(refused, Err(Refused::Entry(Refusal::Limit { .. })));
+    assert!(limit, "{refused:?}");
+    assert_eq!(world.nodes[0].entries.len(), held, "nothing was signed");
+    world.says(0, edits(&text)).unwrap();
+    assert_eq!(world.nodes[0].entries.len(), held + changes.len());
+    assert_eq!(world.document(0, &id).text(), text);
+}
+
+#[test]
+fn what_is_attached_to_a_document_is_at_the_other_node_until_it_is_taken_away() {
+    let mut world = World::new();
+    let id = world.says(0, create("Plans.")).unwrap();
+    world.meet();
+    let attach = |name: &str, bytes: &[u8]| Act::Attach {
+        document: id,
+        name: name.to_owned(),
+        media_type: "image/png".to_owned(),
+        bytes: bytes.to_vec(),
+    };
+    let plan: Vec<u8> = (0..60_000_u32).flat_map(u32::to_le_bytes).collect();
+    world
+        .says(0, attach("plan.png", b"a first sketch"))
+        .unwrap();
+    world.says(0, attach("plan.png", &plan)).unwrap();
+    world.nodes[1].changes.clear();
+    world.meet();
+    assert!(world.nodes[1].changes.contains(&Change::Document(id)));
+    let node = &world.nodes[1];
+    let attached = node.core.view().documents[&id].attachments();
+    assert_eq!(attached.len(), 1);
+    assert_eq!(attached[0].member, MemberId(key(1, 1).public().0));
+    let blob = attached[0].record.content.as_ref().unwrap();
+    let chunks = blob.chunks().iter().map(|hash| node.chunks[hash].clone());
+    assert_eq!(blob.assemble(&chunks.collect::<Vec<_>>()), Ok(plan));
+
+    // Whoever it was that attached it, others may take it away.
+    let detach = |name: &str| Act::Detach {
+        document: id,
+        name: name.to_owned(),
+    };
+    world.says(1, detach("plan.png")).unwrap();
+    world.meet();
+    for node in &world.nodes {
+        assert!(node.core.view().documents[&id].attachments().is_empty());
+    }
+    for act in [
+        detach("plan.png"),
+        attach("../plan", b"x"),
+        attach("empty", b""),
+        attach("long", &vec![0; BLOB_BYTES_MAX + 1]),
+    ] {
+        let refused = world.says(0, act);
+        assert!(matches!(refused, Err(Refused::Text { .. })), "{refused:?}");
+    }
+}
+
+#[test]
+fn no_member_attaches_without_end() {
+    let mut world = World::new();
+    let id = world.says(0, create("Plans.")).unwrap();
+    let attach = |number: usize, bytes: usize| Act::Attach {
+        document: id,
+        name: format!("{number}"),
+        media_type: "text/plain".to_owned(),
+        bytes: vec![number as u8; bytes],
+    };
+    for number in 0..ATTACHMENTS_MAX {
+        world.says(0, attach(number, 1)).unwrap();
+    }
+    let refused = world.says(0, attach(ATTACHMENTS_MAX, 1));
+    assert!(matches!(refused, Err(Refused::Text { .. })), "{refused:?}");
+    world.says(0, attach(0, 2)).unwrap();
+    let mut held = 0;
+    while held < 100
+        && world
+            .says(0, attach(held % 8, BLOB_BYTES_MAX - held))
+            .is_ok()
+    {
+        held += 1;
+    }
+    assert!((10..20).contains(&held), "{held} of 4 MiB in 64 MiB");
+    world.now = world.now.plus_ms(2 * 86_400_000);
+    world.says(0, attach(1, BLOB_BYTES_MAX)).unwrap();
 }
 
 #[test]

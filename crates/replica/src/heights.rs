@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
-    id::EntryId,
+    id::{EntryId, Timestamp},
     key::PublicKey,
 };
 
-use crate::{replica::Replica, stored::Position};
+use crate::{
+    replica::Replica,
+    rule::{BYTES_A_DAY_MAX, ENTRIES_A_DAY_MAX},
+    stored::{Position, Usage},
+};
 
 /// The first half of a hash: enough to compare what honest nodes hold.
 pub type Tag = [u8; 16];
@@ -143,6 +147,21 @@ impl Replica {
         let log = self.logs.get(key)?;
         let position = log.main.last()?;
         Some((log.main.len() as u64, self.at(*position).id))
+    }
+
+    /// How many entries and bytes a key may still sign on the day of `now`, or of its last entry if
+    /// that is later.
+    #[must_use]
+    pub fn left_today(&self, key: &PublicKey, now: Timestamp) -> (u64, u64) {
+        let log = self.logs.get(key);
+        let tip = log.and_then(|log| log.main.last());
+        let last = tip.map(|position| self.at(*position));
+        let last = last.filter(|last| last.time.day() >= now.day());
+        let used = last.map_or_else(Usage::default, |last| last.usage);
+        (
+            u64::from(ENTRIES_A_DAY_MAX.saturating_sub(used.entries)),
+            BYTES_A_DAY_MAX.saturating_sub(used.bytes),
+        )
     }
 
     /// Compares another node's heights with this node's. Heights of keys outside `range` are not

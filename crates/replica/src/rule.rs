@@ -261,7 +261,7 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
         Kind::Proposal | Kind::Amendment | Kind::Withdrawal | Kind::Comment | Kind::Review => {
             ("proposals", person)
         }
-        Kind::Edit | Kind::Filing => ("documents", person),
+        Kind::Edit | Kind::Filing | Kind::Attachment => ("documents", person),
         Kind::Opening => ("proposals", right.is_steward() || delegate),
         Kind::Ballot => ("ballots", delegate),
         Kind::Host => ("hosts", right == Right::Root || right.is_steward()),

@@ -77,7 +77,7 @@ impl Draft {
             Kind::Endpoint => "nodes",
             Kind::Application => "applications",
             Kind::Ballot => "ballots",
-            Kind::Edit | Kind::Filing => "documents",
+            Kind::Edit | Kind::Filing | Kind::Attachment => "documents",
             Kind::Host | Kind::Hosting => "hosts",
             _ => "proposals",
         };

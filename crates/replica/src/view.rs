@@ -20,7 +20,7 @@ mod host;
 mod proposal;
 
 pub use circle::{Action, Gathering, Participant, Review, Someone, TermEnd};
-pub use document::{Begun, Document, Draft, Filed};
+pub use document::{ATTACHMENTS_MAX, Attached, Begun, Document, Draft, Filed};
 pub use host::{Answer, Choice, HostState, Hosted};
 pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
 
@@ -368,6 +368,7 @@ impl Replica {
             Some(Record::Comment(comment)) => view.add_comment(stored, comment),
             Some(Record::Edit(edit)) => view.add_edit(stored, edit),
             Some(Record::Filing(filing)) => view.add_filing(stored, filing),
+            Some(Record::Attachment(attachment)) => view.add_attachment(stored, attachment),
             Some(Record::Host(host)) => view.add_choice(stored, host),
             Some(Record::Hosting(hosting)) => view.add_answer(stored, hosting),
             Some(Record::Ballot(_) | Record::Revocation(_)) | None => {}

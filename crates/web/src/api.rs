@@ -12,6 +12,8 @@
 //! | `GET /api/actions?circle=&state=open\|done\|dropped\|all&mine=true` | action points, open ones unless it says otherwise |
 //! | `GET /api/gatherings?circle=&from_ms=&to_ms=` | gatherings with the `times` at which they happen, of the next sixty days unless it says otherwise |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|review\|closed\|all` | a list; `review_ms` where a day of review is set |
+//! | `GET /api/charter?power=yes` | the charter in force: rules, classes, all of it as TOML, and with `power` the Banzhaf power of each class under each rule, in millionths |
+//! | `POST /api/charter/compare` `{"charter": TOML}` | what it would change: keys, power before and after, the `path` of the page that shows it |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
 //! | `GET`, `POST /api/documents` `{"title", "text"?}` | the documents; begins one and gives its `id` |
 //! | `GET /api/documents/{id}?since=edit,edit` | one, with its `text` and its `basis`, the edits it was read from; with `since`, the `changes` of the text since then |
@@ -47,6 +49,7 @@
 //! insert}`, each on the text that the ones before leave.
 
 mod act;
+mod charter;
 mod circle;
 mod decision;
 mod documents;
@@ -94,6 +97,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/gatherings", get(circle::gatherings))
         .route("/api/keys", get(read::keys))
         .route("/api/applications", get(read::applications))
+        .route("/api/charter", get(charter::show))
+        .route("/api/charter/compare", post(charter::compare))
         .route("/api/decisions", get(decision::list))
         .route("/api/decisions/{id}", get(decision::one))
         .merge(of_documents())

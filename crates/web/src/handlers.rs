@@ -10,6 +10,7 @@ pub(crate) mod common;
 pub(crate) mod decide;
 pub(crate) mod decision;
 pub(crate) mod documents;
+pub(crate) mod draft;
 pub(crate) mod editor;
 pub(crate) mod entrance;
 pub(crate) mod federation;

@@ -61,6 +61,7 @@ pub mod origin;
 pub mod pages;
 pub mod password;
 mod people;
+mod power;
 mod protect;
 mod rate;
 pub mod reminders;

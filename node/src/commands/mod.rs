@@ -3,6 +3,7 @@
 pub mod action;
 pub mod admit;
 pub mod amend;
+pub mod charter;
 pub mod circle;
 pub mod comment;
 pub mod completions;

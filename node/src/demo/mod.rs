@@ -2,7 +2,6 @@
 //! and dashboards, which speak libp2p over loopback.
 
 mod cast;
-mod circle;
 mod guests;
 mod life;
 mod past;
@@ -173,7 +172,7 @@ async fn found(
     let founders = coops.iter().map(Coop::founder).collect();
     let mut genesis = founding::genesis("Example Federation (demo)", founders, &charter)?;
     // The story ends now.
-    let length = Story::length(pace.regular_seconds) + circle::SECONDS;
+    let length = Story::length(pace.regular_seconds);
     let begun = domain::id::Timestamp(clock::now().0.saturating_sub(length * 1000));
     genesis.created = begun;
     let mut past = Past::begin(genesis.clone(), coops[0].node.public(), begun)?;
@@ -182,7 +181,6 @@ async fn found(
         guest.join(&mut past, &coops)?;
     }
     Story::new(&mut past, &coops, &guests).tell(historical, pace.regular_seconds)?;
-    circle::work(&mut past, &coops)?;
     let federation = genesis.federation();
     let writes = past.into_writes();
     for coop in &coops {

@@ -32,6 +32,8 @@ const PASSWORD_BYTES_MAX: u64 = 1_024;
 const CA_BYTES_MAX: u64 = 256 * 1_024;
 /// What the TLS library begins with when it does not accept a certificate.
 const UNTRUSTED: &str = "invalid peer certificate: ";
+/// And how it goes on when it is a server's of another name.
+const OTHER_NAME: &str = "certificate not valid for name";
 /// How much of what a server says is repeated to people.
 const WORDS_CHARACTERS_MAX: usize = 200;
 
@@ -87,13 +89,17 @@ impl SmtpPost {
 
     /// What went wrong; with what to do where the server's certificate is not accepted.
     fn explain(&self, error: &str) -> String {
+        let server = &self.server;
         match error.split_once(UNTRUSTED) {
-            Some((_, why)) => format!(
-                "the certificate of {} is not accepted ({why}), so nothing was sent; if your own \
-                 authority vouches for it, name that in mail.ca_file",
-                self.server
-            ),
             None => error.to_owned(),
+            Some((_, why)) if why.starts_with(OTHER_NAME) => format!(
+                "nothing was sent: the certificate of {server} is for another name; write the name it \
+                 is for in mail.smtp"
+            ),
+            Some((_, why)) => format!(
+                "nothing was sent: the certificate of {server} is not accepted ({why}); if an \
+                 authority of your own vouches for it, name that in mail.ca_file"
+            ),
         }
     }
 

@@ -110,11 +110,33 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
         browser.click("main form button").await;
         browser.element("a[href='/account']").await;
 
+        let create = serde_json::json!({ "title": "House-rules-of-the-whole-federation", "text": "Be kind." });
+        let headers = [("content-type", "application/json")];
+        let body = create.to_string();
+        let answer = alder
+            .client()
+            .send("POST", "/api/documents", &headers, &body)
+            .await
+            .unwrap();
+        let written = answer.expect(201).json()["id"].take();
+        let document = format!("/documents/{}", written.as_str().unwrap());
+        let documents = [
+            "",
+            "?who=1",
+            "/edit",
+            "/history",
+            "/versions/now",
+            "/diff/now..now",
+        ]
+        .map(|below| format!("{document}{below}"));
+
         let decision = format!("/decide/{id}");
         let change = format!("/decide/{id}?change=1");
         let amend = format!("/decide/{id}/amend");
-        for path in [
+        let fixed = [
             "/",
+            "/documents",
+            "/documents/new",
             "/decide",
             "/decide?show=all",
             &decision,
@@ -141,7 +163,11 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
             "/archive",
             "/help/consent",
             "/no/such/page",
-        ] {
+        ];
+        for path in fixed
+            .into_iter()
+            .chain(documents.iter().map(String::as_str))
+        {
             for width in [320, 390, 1280] {
                 browser.resize(width, 800).await;
                 browser.open(&alder.url(path)).await;

@@ -5,6 +5,7 @@
 mod accessibility;
 mod bad_input;
 mod ballots;
+mod charters;
 mod circles;
 mod crashes;
 mod demo;
@@ -18,3 +19,4 @@ mod pages;
 mod partition;
 mod reminders;
 mod tools;
+mod writing;

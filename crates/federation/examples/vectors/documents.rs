@@ -1,8 +1,12 @@
 //! A document that three write together, with a fork, faults and a new generation.
 
 use domain::{
+    blob::Blob,
     id::EntryId,
-    record::{Edit, Filing, Object, ObjectKind, Operation, Record, Sort, Start, Value as Single},
+    record::{
+        Attachment, Edit, Filing, Object, ObjectKind, Operation, Record, Sort, Start,
+        Value as Single,
+    },
     text::Content,
 };
 use replica::{
@@ -62,6 +66,19 @@ impl History {
             .book
             .draft("carla.filing", key, grant, "documents", &filing);
         self.book.write(draft.for_audience(Audience::Members));
+        let (sketch, _) = Blob::of(b"a sketch of the garden").expect("bytes");
+        for (name, content) in [("attachment", Some(sketch)), ("detachment", None)] {
+            let attachment = Record::Attachment(Attachment {
+                document,
+                name: "garden.png".to_owned(),
+                media_type: "image/png".to_owned(),
+                content,
+            });
+            let (key, grant) = (&self.bela.delegate, self.bela.grant);
+            let name = format!("bela.{name}");
+            let draft = self.book.draft(&name, key, grant, "documents", &attachment);
+            self.book.write(draft.for_audience(Audience::Members));
+        }
     }
 }
 

@@ -310,6 +310,37 @@ fn refused_circles() -> Vec<(&'static str, Kind, Vec<u8>)> {
     ]
 }
 
+fn refused_attachments() -> Vec<(&'static str, Kind, Vec<u8>)> {
+    let attachment = |name: &str, length: u64, chunks: usize| {
+        write(|e| {
+            e.array(4).value(&ID).text(name).text("image/png");
+            e.array(3).value(&ID).uint(length).array(chunks);
+            for _ in 0..chunks {
+                e.value(&ID);
+            }
+        })
+    };
+    let kind = Kind::Attachment;
+    vec![
+        (
+            "an attachment named as a path",
+            kind,
+            attachment("a/b", 1, 1),
+        ),
+        ("an attachment without bytes", kind, attachment("a", 0, 0)),
+        (
+            "an attachment above 4 MiB",
+            kind,
+            attachment("a", 4_194_305, 86),
+        ),
+        (
+            "an attachment with a chunk too many",
+            kind,
+            attachment("a", 1, 2),
+        ),
+    ]
+}
+
 fn refused() -> Vec<Value> {
     [
         refused_rights(),
@@ -318,6 +349,7 @@ fn refused() -> Vec<Value> {
         refused_hosts(),
         refused_filings(),
         refused_circles(),
+        refused_attachments(),
     ]
     .concat()
     .into_iter()

@@ -1,4 +1,4 @@
-//! The chunks of long texts: which are here, which are awaited.
+//! The chunks of long texts and attachments: which are here, which are awaited.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,19 @@ use rand_chacha::rand_core::Rng;
 use replica::Position;
 
 use super::{Core, Waiting};
-use crate::io::{Change, Write};
+use crate::{
+    io::{Change, Write},
+    prepare::change_of,
+};
+
+/// A chunk that is not here yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Awaited {
+    /// Who sent the entry that first named it; none if this node did not get it from a peer.
+    from: Option<PublicKey>,
+    /// That entry.
+    by: Position,
+}
 
 impl Core {
     pub(super) fn note_chunks(&mut self, position: Position, from: Option<PublicKey>) {
@@ -21,7 +33,9 @@ impl Core {
         for hash in record.chunks() {
             if !self.chunks.contains(hash) {
                 // Whoever names it again later may be lying, so the first one stays.
-                self.missing_chunks.entry(*hash).or_insert(from);
+                let by = position;
+                let awaited = Awaited { from, by };
+                self.missing_chunks.entry(*hash).or_insert(awaited);
             }
         }
     }
@@ -29,9 +43,9 @@ impl Core {
     /// A chunk that was asked for. Returns whether it was.
     pub(crate) fn take_chunk(&mut self, bytes: Vec<u8>) -> bool {
         let hash = Hash::of(&[&bytes]);
-        if self.missing_chunks.remove(&hash).is_none() {
+        let Some(awaited) = self.missing_chunks.remove(&hash) else {
             return self.chunks.contains(&hash);
-        }
+        };
         self.chunks.insert(hash);
         self.flush(Waiting::default(), vec![Write::Chunk { hash, bytes }]);
         let naming: Vec<ProposalId> = self
@@ -48,6 +62,11 @@ impl Core {
             .collect();
         self.changes
             .extend(naming.into_iter().map(Change::Proposal));
+        if let Some(stored) = self.replica.get(awaited.by) {
+            let record = stored.record.as_deref();
+            self.changes
+                .extend(change_of(stored.kind, record, stored.id, &self.view.phases));
+        }
         true
     }
 
@@ -62,9 +81,9 @@ impl Core {
             let missing = &self.missing_chunks;
             missing.range(start..).chain(missing.range(..start))
         };
-        let of_peer = |from: &Option<PublicKey>| from.as_ref() == Some(peer);
-        let own = around().filter(|(_, from)| of_peer(from));
-        let others = around().filter(|(_, from)| !of_peer(from));
+        let of_peer = |awaited: &Awaited| awaited.from.as_ref() == Some(peer);
+        let own = around().filter(|(_, awaited)| of_peer(awaited));
+        let others = around().filter(|(_, awaited)| !of_peer(awaited));
         let asked = own.chain(others).map(|(hash, _)| *hash);
         asked.take(most).collect()
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use domain::{
     cbor::Encode,
-    id::{EntryId, Hash, ProposalId, Timestamp},
+    id::{DocumentId, EntryId, Hash, MemberId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::Record,
+    record::{Operation, Record},
     text::CHUNK_BYTES_MAX,
 };
 use replica::{Offer, Position, Refusal, entry::Entry};
@@ -46,11 +46,25 @@ impl Core {
         let Some(member) = self.replica.writer(&entry.header) else {
             return true;
         };
-        let size = entry.header.size() as u64;
+        let record = Prepared::record(entry);
+        let chunks = record.map_or(0, |record| record.chunks().len());
+        let size = entry.header.size() as u64 + (chunks * CHUNK_BYTES_MAX) as u64;
         let created = self.replica.genesis().created;
         let allowance = Allowance::at(now.since_ms(created));
         self.budget
             .admits(member, &entry.header.author, size, &allowance)
+    }
+
+    /// Whether this node, and so others, may keep so many more bytes of a member for now.
+    pub(crate) fn may_keep(
+        &self,
+        now: Timestamp,
+        member: MemberId,
+        author: &PublicKey,
+        bytes: u64,
+    ) -> bool {
+        let allowance = Allowance::at(now.since_ms(self.replica.genesis().created));
+        self.budget.has_room(member, author, bytes, &allowance)
     }
 
     /// Persists what the replica stored; the view follows in [`Core::settle_view`].
@@ -114,6 +128,8 @@ impl Core {
             self.changes.insert(Change::Members);
             let all: Vec<ProposalId> = self.view.proposals.keys().copied().collect();
             self.changes.extend(all.into_iter().map(Change::Proposal));
+            let documents = self.view.documents.keys().copied();
+            self.changes.extend(documents.map(Change::Document));
         } else {
             for position in &unseen {
                 self.replica.apply(&mut self.view, *position);
@@ -210,6 +226,15 @@ impl Core {
         act: Act,
         random: [u8; 32],
     ) {
+        if let Act::Edits {
+            document,
+            parents,
+            changes,
+        } = act
+        {
+            let result = self.edit_all(now, key, document, parents, changes, random);
+            return self.answer(ticket, result);
+        }
         // An amendment during voting opens voting anew on the new version.
         let reopen = match &act {
             Act::Amend { proposal, .. } => self
@@ -226,6 +251,30 @@ impl Core {
             result = result.and_then(|amended| opened.map(|_| amended));
         }
         self.answer(ticket, result);
+    }
+
+    /// Signs edits that build on each other: all, in one write, or none. Returns the last.
+    fn edit_all(
+        &mut self,
+        now: Timestamp,
+        key: &SecretKey,
+        document: DocumentId,
+        mut parents: Vec<EntryId>,
+        changes: Vec<Vec<Operation>>,
+        random: [u8; 32],
+    ) -> Result<EntryId, Refused> {
+        self.check_edits(now, &key.public(), document, &changes)?;
+        for (number, operations) in changes.into_iter().enumerate() {
+            let act = Act::Edit {
+                document,
+                parents,
+                operations,
+            };
+            let random = Hash::of(&[b"edits", &random, &number.to_be_bytes()]).0;
+            parents = vec![self.author(now, key, &act, random)?];
+        }
+        // Without changes there is nothing to do, and what it was to build on stays.
+        parents.first().copied().ok_or(Refused::UnknownDocument)
     }
 
     fn author(

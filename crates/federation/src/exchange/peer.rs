@@ -112,6 +112,12 @@ impl Peer {
         allowed
     }
 
+    /// The entries that were sent and not acknowledged yet.
+    pub fn under_way(&self) -> impl Iterator<Item = EntryId> + '_ {
+        let flights = self.flights.values();
+        flights.flat_map(|flight| flight.ids.iter().copied())
+    }
+
     /// Notes that entries are on their way.
     pub fn begin(&mut self, now: Timestamp, ids: Vec<EntryId>, bytes: u64) -> u64 {
         let under_way: u64 = self.flights.values().map(|flight| flight.bytes).sum();

@@ -111,10 +111,18 @@ impl Core {
         positions: BTreeSet<Position>,
         outputs: &mut Vec<Output>,
     ) {
-        let Some(peer) = self.exchange.peers.get_mut(&to) else {
+        let Some(mut peer) = self.exchange.peers.remove(&to) else {
             return;
         };
-        peer.queue.extend(positions);
+        // What is under way is sent again by itself until it is acknowledged. A peer that cannot
+        // take it for now and compares again and again must not have it under way many times.
+        let under_way: BTreeSet<EntryId> = peer.under_way().collect();
+        let is_new = |position: &Position| {
+            let stored = self.replica().get(*position);
+            stored.is_none_or(|stored| !under_way.contains(&stored.id))
+        };
+        peer.queue.extend(positions.into_iter().filter(is_new));
+        self.exchange.peers.insert(to, peer);
         self.fill_window(now, to, outputs);
     }
 

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use domain::{
     cbor::{DecodeError, Encode},
-    id::{DocumentId, EntryId},
+    id::{DocumentId, EntryId, Timestamp},
     key::PublicKey,
-    record::{self, Edit, Record, Start},
+    record::{self, Edit, Operation, Record, Start},
     text::{Content, visible_characters},
 };
-use replica::entry::{Audience, REFERENCES_MAX};
+use replica::{
+    Refusal,
+    entry::{Audience, REFERENCES_MAX},
+};
 
 use super::{
     Draft,
@@ -19,6 +22,8 @@ use crate::{act::Act, core::Core, error::Refused};
 
 /// The longest body of an edit, so that the entry around it fits too.
 const BODY_BYTES_MAX: usize = 60 * 1024;
+/// More than what stands around the body of an edit: header, signature and salt.
+const HEADER_BYTES_MAX: usize = 1_024;
 
 impl Core {
     pub(super) fn draft_filing(
@@ -108,6 +113,12 @@ impl Core {
                 };
                 (Some(*document), &parents[..], edit, Vec::new())
             }
+            Act::Edits { .. } => {
+                return Err(text_error(
+                    "changes",
+                    "they are more than one entry holds; sign them one after the other",
+                ));
+            }
             _ => return Err(Refused::UnknownDocument),
         };
         check(&edit)?;
@@ -124,6 +135,33 @@ impl Core {
         draft.after = latest;
         draft.chunks = chunks;
         Ok(draft)
+    }
+
+    /// Whether a key may still sign all these changes today: one edit each, so that none is signed
+    /// if not all can be.
+    pub(crate) fn check_edits(
+        &self,
+        now: Timestamp,
+        key: &PublicKey,
+        document: DocumentId,
+        changes: &[Vec<Operation>],
+    ) -> Result<(), Refused> {
+        let mut bytes = 0;
+        for operations in changes {
+            let edit = Edit {
+                document: Some(document),
+                start: None,
+                operations: operations.clone(),
+            };
+            check(&edit)?;
+            bytes += edit.to_bytes().len() + HEADER_BYTES_MAX;
+        }
+        let (entries_left, bytes_left) = self.replica().left_today(key, now);
+        if changes.len() as u64 > entries_left || bytes as u64 > bytes_left {
+            let limit = "what one key may sign in a day";
+            return Err(Refused::Entry(Refusal::Limit { limit }));
+        }
+        Ok(())
     }
 
     /// What an edit builds on, ascending, and the latest of them, if all are edits of the document.

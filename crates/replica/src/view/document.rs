@@ -1,6 +1,6 @@
 //! What the headers of edits say of a document; its text is derived from their bodies.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     id::{DocumentId, EntryId, MemberId, Timestamp},
@@ -23,6 +23,55 @@ pub struct Document {
     pub members: BTreeSet<MemberId>,
     /// Where it belongs, as it was last said.
     pub filed: Option<Filed>,
+    /// What was said last of each name: see [`Document::attachments`].
+    attached: BTreeMap<String, Attached>,
+}
+
+/// The most attachments of one document that were written for one member; others have no effect.
+pub const ATTACHMENTS_MAX: usize = 32;
+
+/// What is attached to a document, or was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// What was said.
+    pub record: record::Attachment,
+    /// The entry.
+    pub id: EntryId,
+    /// The key that signed.
+    pub author: PublicKey,
+    /// The member it acted for.
+    pub member: MemberId,
+    /// When.
+    pub time: Timestamp,
+}
+
+impl Document {
+    /// What is attached, by name: of each name what was said last, unless that took it away. Of
+    /// those that were written for one member the first [`ATTACHMENTS_MAX`] by time, then id.
+    #[must_use]
+    pub fn attachments(&self) -> Vec<&Attached> {
+        let there = self
+            .attached
+            .values()
+            .filter(|a| a.record.content.is_some());
+        let mut by_age: Vec<&Attached> = there.collect();
+        by_age.sort_unstable_by_key(|attached| (attached.time, attached.id));
+        let mut counts: BTreeMap<MemberId, usize> = BTreeMap::new();
+        by_age.retain(|attached| {
+            let count = counts.entry(attached.member).or_default();
+            *count += 1;
+            *count <= ATTACHMENTS_MAX
+        });
+        by_age.sort_unstable_by(|one, other| one.record.name.cmp(&other.record.name));
+        by_age
+    }
+
+    /// What is attached under a name.
+    #[must_use]
+    pub fn attachment(&self, name: &str) -> Option<&Attached> {
+        let mut all = self.attachments().into_iter();
+        all.find(|attached| attached.record.name == name)
+    }
 }
 
 /// Where a document belongs, and who said so.
@@ -74,6 +123,22 @@ impl View {
                 time: stored.time,
                 title: start.title.clone(),
             });
+        }
+    }
+
+    pub(super) fn add_attachment(&mut self, stored: &Stored, attachment: &record::Attachment) {
+        let attached = Attached {
+            record: attachment.clone(),
+            id: stored.id,
+            author: stored.author,
+            member: stored.member,
+            time: stored.time,
+        };
+        let document = self.documents.entry(attachment.document).or_default();
+        let known = document.attached.entry(attachment.name.clone());
+        let known = known.or_insert_with(|| attached.clone());
+        if (known.time, known.id) < (attached.time, attached.id) {
+            *known = attached;
         }
     }
 

@@ -10,7 +10,7 @@ use domain::{
     id::{DocumentId, EntryId, PersonId},
     record::{Filing, Sort},
 };
-use federation::{Act, Change, Core};
+use federation::{Act, Core};
 use replica::document::{Basis, Document, Outcome, Version};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -245,11 +245,15 @@ pub(crate) async fn presence(
     {
         return Err(WebError::NotFound { what: "document" });
     }
-    if let Some(who) = own::who(&site, &actor)
-        && site.presence.hear(site.now(), id, who, here)
-    {
-        // Nobody may be listening.
-        let _ = site.node.changes.send(Change::Document(id));
+    if let Some(who) = own::who(&site, &actor) {
+        let is_news = site.presence.hear(site.now(), id, who, here);
+        if is_news {
+            // Every node hears of it.
+            count_write(&site, &actor)?;
+        }
+        if let Some(writing) = site.presence.to_tell(site.now(), is_news) {
+            site.node.present(writing);
+        }
     }
     Ok(Json(json!({ "present": present(&site, &actor, &id) })))
 }
@@ -275,7 +279,7 @@ pub(crate) async fn changes(
                     Begins::Document => "document",
                     Begins::Anew => "anew",
                 }),
-                "version": ids(&step.heads),
+                "version": step.heads.as_deref().map(ids),
             })
         };
         let lost = |(item, why): &(replica::document::Item, Why)| {

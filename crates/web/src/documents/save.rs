@@ -151,11 +151,11 @@ async fn carry_out(
     let plan = move |document: &Document| plan(document, author, basis, &sent);
     let plan = documents.with(&site.node, id, plan).await??;
     let (edits, mut own) = (plan.edits.len(), plan.parents);
-    for operations in plan.edits {
-        let act = Act::Edit {
+    if edits > 0 {
+        let act = Act::Edits {
             document: id,
             parents: own,
-            operations,
+            changes: plan.edits,
         };
         own = vec![site.node.act(key.clone(), act).await?];
     }

@@ -19,7 +19,7 @@ use replica::view::Action;
 use serde::Deserialize;
 
 use self::view::Reading;
-use super::{action::day_field, feeds, submit::submit, views, work};
+use super::{action::day_field, draft, feeds, submit::submit, views, work};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -67,9 +67,14 @@ async fn read(site: &Site, id: ProposalId, actor: Option<&Actor>) -> Result<Deci
             now,
             actions: &actions,
         };
-        Some(reading.view())
+        Some((reading.view(), decision.version.clone()))
     });
-    found.ok_or_else(missing)
+    let (mut view, version) = found.ok_or_else(missing)?;
+    // The draft is for members.
+    if actor.is_some() {
+        view.origin = draft::origin(site, &version, view.version.text.as_deref()).await;
+    }
+    Ok(view)
 }
 
 /// The decision for the archive, whose page leaves out what is the members'. Which nodes are silent

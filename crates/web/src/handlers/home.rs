@@ -68,6 +68,8 @@ pub(crate) async fn page(
             applications: members::unsigned(core).len() as u64,
             moving: list(&moving),
             members: others
+                // The others have no node: they are connected as their hosts are.
+                .filter(|id| core.view().host_of(id) == **id)
                 .map(|id| (views::member(core, id), views::connection(core, id)))
                 .collect(),
             stored: (core.replica().len() as u64, node::newest(core)),

@@ -245,7 +245,10 @@ fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
                         button.btn.primary { (say.open_voting(view.version.number)) }
                     }
                 }
-                @if amend { a.btn href={ (path) "/amend" } { (say.write_new_version()) } }
+                @if amend {
+                    a.btn href={ (path) "/amend" } { (say.write_new_version()) }
+                    (next_draft(say, view))
+                }
                 @if fall_back {
                     form method="post" action={ (path) "/open" } {
                         (csrf(frame.csrf()))
@@ -267,6 +270,21 @@ fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Where the next version is written together, and how it becomes one.
+fn next_draft(say: crate::catalogue::Language, view: &Decision) -> Markup {
+    match &view.next_draft {
+        Some(draft) => html! {
+            a.btn href={ "/documents/" (draft.id) "/edit" } { (say.go_on_in_draft()) }
+            a.btn href={ "/decide/" (view.id) "/amend?draft=" (draft.id) } {
+                (say.make_next_version())
+            }
+        },
+        None => html! {
+            a.btn href={ "/documents/new?proposal=" (view.id) } { (say.begin_draft_of_next()) }
+        },
     }
 }
 

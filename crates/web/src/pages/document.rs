@@ -73,6 +73,8 @@ pub struct Document {
     pub circle: Option<Name>,
     /// The proposal it is to become the next version of.
     pub proposal: Option<Name>,
+    /// The reader's co-op may make it that version.
+    pub may_amend: bool,
     /// It is finished or given up.
     pub closed: bool,
     /// The circles it can belong to.
@@ -106,7 +108,7 @@ pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
                             a.btn.primary href={ (path) "/edit" } { (say.write_here()) }
                         }
                     }
-                    div data-live="text" { (text(say, view)) }
+                    div.stack data-live="text" { (text(say, view)) }
                 }
             }
             div.col {
@@ -274,6 +276,7 @@ fn propose(say: Language, view: &Document) -> Markup {
         @if view.sort == Sort::Draft && is_ready && !view.closed {
             p {
                 @match &view.proposal {
+                    Some(_) if !view.may_amend => {}
                     Some(proposal) => {
                         a.btn href={ "/decide/" (proposal.id) "/amend?draft=" (view.document.id) } {
                             (say.make_next_version())

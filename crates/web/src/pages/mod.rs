@@ -36,13 +36,13 @@
 //!
 //! | POST | fields beside `csrf` | then |
 //! |---|---|---|
-//! | `/decide` | `title`, `text`, `rule`, `circle`?, `urgent`? (`yes`), `justification`?, `language` | `/decide/{id}?done=proposed` |
+//! | `/decide` | `title`, `text`, `rule`, `circle`?, `urgent`? (`yes`), `justification`?, `language`, `draft`? (a document; with `edits`, the text is read from it) | `/decide/{id}?done=proposed` |
 //! | `/decide/{id}/vote` | `version` (hash of the text as read), `choice` (`agree`, `abstain`, `disagree`, `block`), `stand_aside`? (`yes`, only with abstain), `aim`? (its number, only with block), `reason`? | `?done=voted` |
-//! | `/decide/{id}/amend` | `title`, `text`, `what_changed` | `?done=amended` |
+//! | `/decide/{id}/amend` | `title`, `text`, `what_changed`, `draft`? and `edits`? as above | `?done=amended` |
 //! | `/decide/{id}/open` | | `?done=opened` |
 //! | `/decide/{id}/withdraw` | `reason` | `?done=withdrawn` |
 //! | `/decide/{id}/comment` | `text`, `answers`? (entry of a comment or a ballot) | `?done=commented#discussion` |
-//! | `/documents` | `title`, `sort`, `circle`?, `text`? | `/documents/{id}/edit?done=begun` |
+//! | `/documents` | `title`, `sort`, `circle`?, `text`?, `proposal`? (whose next version it is to be) | `/documents/{id}/edit?done=begun` |
 //! | `/documents/{id}/edit` | `basis` (the edits that were read, with commas between), `text` | `?done=text-saved` |
 //! | `/documents/{id}/restart` | | `/documents/{id}?done=begun-anew` |
 //! | `/documents/{id}/file` | `sort`, `circle`?, `closed`? (`yes`) | `/documents/{id}?done=filed` |
@@ -97,6 +97,7 @@ pub mod decision;
 mod difference;
 pub mod document;
 pub mod documents;
+pub mod draft;
 pub mod editor;
 pub mod error;
 pub mod federation;

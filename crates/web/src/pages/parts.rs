@@ -245,9 +245,25 @@ pub(crate) fn paragraphs(text: &str) -> Markup {
             p {
                 @for (number, line) in paragraph.trim_matches('\n').lines().enumerate() {
                     @if number > 0 { br; }
-                    (line)
+                    (linked(line))
                 }
             }
+        }
+    }
+}
+
+/// A line of a person's text, in which addresses of this site that proposals name are links. Others
+/// stay words: whom they lead to is for the reader to see.
+fn linked(line: &str) -> Markup {
+    let is_link = |word: &str| {
+        let named = ["/charter/compare?", "/decide/"];
+        named.iter().any(|path| word.starts_with(path))
+            && word.bytes().all(|b| b.is_ascii_graphic())
+    };
+    html! {
+        @for (number, word) in line.split(' ').enumerate() {
+            @if number > 0 { " " }
+            @if is_link(word) { a href=(word) { (word) } } @else { (word) }
         }
     }
 }

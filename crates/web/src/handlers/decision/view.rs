@@ -12,13 +12,14 @@ use federation::{Decision as Decided, Phase as Voting, State as Stand};
 use super::talk::{Talk, words};
 use crate::{
     auth::Actor,
-    handlers::{propose::version, views},
+    handlers::{documents, propose::version, views},
     pages::{
         decision::{
             Check, Class, Condition, Decision, May, Own, Phase, Rule, Seat, Silent, Step, Term,
             Weighed,
         },
         home::Connection,
+        parts::Name,
         work::ActionPoint,
     },
     standpoint::Standpoint,
@@ -57,6 +58,8 @@ impl Reading<'_> {
             rule: self.rule(),
             version: version(decision.version, self.texts),
             previous: previous.map(|previous| version(previous, self.texts)),
+            origin: None,
+            next_draft: self.next_draft(),
             phase: decision
                 .phase
                 .as_ref()
@@ -73,6 +76,17 @@ impl Reading<'_> {
             ),
             comments: talk.answering(None),
         }
+    }
+
+    /// The draft that is filed as that of the next version, the last changed of several.
+    fn next_draft(&self) -> Option<Name> {
+        let documents = self.core.view().documents.iter();
+        let drafts = documents.filter(|(_, document)| {
+            let filed = document.filed.as_ref().map(|filed| filed.record);
+            filed.is_some_and(|filed| filed.proposal == Some(self.decision.id) && !filed.closed)
+        });
+        let latest = drafts.max_by_key(|(_, document)| document.edits.last().copied());
+        latest.map(|(id, _)| documents::name(self.core, id))
     }
 
     fn rule(&self) -> Rule {
@@ -119,6 +133,10 @@ impl Reading<'_> {
                 .map(|class| self.class_name(class))
                 .collect(),
             decided_by_one_class: phase.outcome.is_decided_by_one_class,
+            silent: (phase.outcome.silent.iter())
+                .map(|class| self.class_name(class))
+                .collect(),
+            empty: self.empty(phase),
             classes: self.classes(phase),
             votes: self.votes(phase, talk),
             missing: self.missing(phase),
@@ -149,6 +167,21 @@ impl Reading<'_> {
             seats: seats(class.id.as_str()),
         });
         classes.filter(|class| !class.seats.is_empty()).collect()
+    }
+
+    /// The classes whose strength the others share because nobody is in them.
+    fn empty(&self, phase: &Voting<'_>) -> Vec<String> {
+        let charter = self.core.charter();
+        let weighs = matches!(phase.rule, RuleName::ClassWeighted | RuleName::Charter)
+            || !phase.outcome.blocking_classes.is_empty();
+        let may_vote = &charter.rule(phase.rule).eligible;
+        let has_voters = |id: &ClassId| phase.electorate.iter().any(|(_, class)| class == id);
+        let classes = charter
+            .terms()
+            .classes
+            .iter()
+            .filter(|class| weighs && may_vote.includes(class) && !has_voters(&class.id));
+        classes.map(|class| class.name.clone()).collect()
     }
 
     fn checks(&self, phase: &Voting<'_>) -> Vec<Check> {

@@ -4,6 +4,7 @@ use domain::charter::RuleName;
 use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 
+use super::super::draft::Origin;
 use super::super::parts::{Name, Outcome, State};
 use super::super::work::ActionPoint;
 
@@ -346,6 +347,10 @@ pub struct Phase {
     pub blocking_classes: Vec<String>,
     /// Whether one class alone decided where several could.
     pub decided_by_one_class: bool,
+    /// Classes that voted neither for nor against, where strengths or classes count.
+    pub silent: Vec<String>,
+    /// Classes that could vote and have no members, where strengths count.
+    pub empty: Vec<String>,
     /// The electorate by class.
     pub classes: Vec<Class>,
     /// Every ballot of the phase, one for each member.
@@ -358,7 +363,38 @@ pub struct Phase {
     pub outcome: Outcome,
 }
 
+/// What becomes of a class that votes neither for nor against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// The vote is extended for it; the condition says so.
+    Waits,
+    /// Its strength is shared among the others.
+    LeftOut,
+    /// It does not agree by majority, as each class has to.
+    Fails,
+}
+
 impl Phase {
+    /// What becomes of the silent classes, by what is asked for.
+    #[must_use]
+    pub fn silence(&self) -> Silence {
+        let asks =
+            |fits: fn(&Condition) -> bool| self.checks.iter().any(|check| fits(&check.condition));
+        let of_class = |condition: &Condition| {
+            matches!(
+                condition,
+                Condition::MoreAgreeThanAgainst { class: Some(_), .. }
+            )
+        };
+        if asks(|condition| matches!(condition, Condition::NoSilentClass { .. })) {
+            Silence::Waits
+        } else if asks(of_class) {
+            Silence::Fails
+        } else {
+            Silence::LeftOut
+        }
+    }
+
     /// Members that may vote.
     pub(super) fn electors(&self) -> u64 {
         self.classes
@@ -430,6 +466,10 @@ pub struct Decision {
     pub version: Version,
     /// The version before it.
     pub previous: Option<Version>,
+    /// What it was written in together; readers of the archive are not told.
+    pub origin: Option<Origin>,
+    /// The draft of its next version, if there is one.
+    pub next_draft: Option<Name>,
     /// The vote on that version, if it was opened.
     pub phase: Option<Phase>,
     /// What the reader's co-op did.
