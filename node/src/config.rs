@@ -30,6 +30,7 @@ const KNOWN: [(&str, &[&str]); 6] = [
             "smtp",
             "port",
             "tls",
+            "ca_file",
             "user",
             "password_file",
             "from",

@@ -111,6 +111,14 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
         }
         ("open", Record::Opening(made)) => made.proposal.to_string() == id("proposal"),
         ("withdraw", Record::Withdrawal(made)) => made.proposal.to_string() == id("proposal"),
+        ("membership", Record::Membership(made)) => {
+            made.circle.to_string() == id("circle") && json!(made.joined) == asked["joined"]
+        }
+        ("action", Record::Action(made)) => is_action(made, asked, note),
+        ("review", Record::Review(made)) => {
+            made.proposal.to_string() == id("proposal")
+                && made.date.map(|date| date.0) == asked["date_ms"].as_u64()
+        }
         ("host", Record::Host(made)) => made.host.to_string() == id("host"),
         ("hosting", Record::Hosting(made)) => {
             made.member.to_string() == id("member") && json!(made.accepts) == asked["accepts"]
@@ -144,6 +152,27 @@ fn builds_on(entry: &Entry, asked: &Value) -> bool {
     let asked = asked.as_array().into_iter().flatten();
     let asked = asked.filter_map(|id| id.as_str().map(str::to_owned));
     named == asked.collect()
+}
+
+/// Whether an action point is the one asked for. What was left out may be as it stood.
+fn is_action(made: &domain::record::Action, asked: &Value, note: &[u8]) -> bool {
+    let says = |field: &str, found: Option<String>| match &asked[field] {
+        Value::Null => true,
+        asked => asked.as_str() == found.as_deref(),
+    };
+    let due = made.due.map(|due| due.0);
+    let due = asked["due_ms"].is_null() || asked["due_ms"].as_u64() == due;
+    let begun = asked["action"].is_null() == made.action.is_none();
+    let words = asked["words"].as_str().unwrap_or_default().trim();
+    begun
+        && due
+        && says("action", made.action.map(|id| id.to_string()))
+        && says("circle", Some(made.circle.to_string()))
+        && says("member", Some(made.member.to_string()))
+        && says("person", made.person.map(|id| id.to_string()))
+        && says("source", made.source.map(|id| id.to_string()))
+        && (asked["state"].is_null() || asked["state"] == made.state.as_str())
+        && note == words.as_bytes()
 }
 
 /// The bytes of an entry with this key's signature, in base64url.

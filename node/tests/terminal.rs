@@ -79,6 +79,7 @@ fn the_help_is_the_manual() {
         "admit",
         "key",
         "person",
+        "host",
         "run",
         "demo",
         "status",
@@ -89,6 +90,7 @@ fn the_help_is_the_manual() {
         "withdraw",
         "vote",
         "comment",
+        "charter",
         "decisions",
         "show",
         "token",
@@ -196,6 +198,8 @@ fn wrong_input_gets_a_sentence_a_hint_and_its_exit_code() {
     let home = home.path();
     found(home);
     fs::write(home.join("charter.toml"), "[period]\nregular-secnds = 1\n").unwrap();
+    let strengths = "[class.producer]\nstrength-percent = 41\n";
+    fs::write(home.join("strengths.toml"), strengths).unwrap();
     fs::write(home.join("open-token"), "x").unwrap();
     fs::set_permissions(home.join("open-token"), fs::Permissions::from_mode(0o644)).unwrap();
     let mut all = String::new();
@@ -266,6 +270,9 @@ fn wrong_input_gets_a_sentence_a_hint_and_its_exit_code() {
         &["decisions", "--json"],
         &["store", "check", "--data", "nowhere"],
         &["config", "check", "charter.toml"],
+        &["charter", "compare", "nothing.toml"],
+        &["charter", "compare", "strengths.toml"],
+        &["charter", "show"],
     ] {
         all += &transcript(home, arguments);
         all += "\n";

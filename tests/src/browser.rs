@@ -180,6 +180,41 @@ impl Browser {
         self.ask("POST", "/refresh", &json!({})).await;
     }
 
+    /// The same where there may be nobody to answer.
+    ///
+    /// # Errors
+    /// When the page does not come.
+    pub async fn try_reload(&mut self) -> Result<(), Value> {
+        let done = self.try_ask("POST", "/refresh", &json!({})).await;
+        done.map(drop)
+    }
+
+    /// The window that is looked at.
+    pub async fn window(&mut self) -> String {
+        let value = self.ask("GET", "/window", &Value::Null).await;
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Opens another tab and looks at it.
+    pub async fn new_window(&mut self) -> String {
+        let body = json!({ "type": "tab" });
+        let value = self.ask("POST", "/window/new", &body).await;
+        let window = value["handle"].as_str().unwrap_or_default().to_owned();
+        self.switch_to(&window).await;
+        window
+    }
+
+    /// Looks at another window.
+    pub async fn switch_to(&mut self, window: &str) {
+        self.ask("POST", "/window", &json!({ "handle": window }))
+            .await;
+    }
+
+    /// Closes the window that is looked at.
+    pub async fn close_window(&mut self) {
+        self.ask("DELETE", "/window", &json!({})).await;
+    }
+
     /// The address of the page.
     pub async fn address(&mut self) -> String {
         let value = self.ask("GET", "/url", &Value::Null).await;
@@ -264,6 +299,19 @@ impl Browser {
             .iter()
             .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })))
             .collect();
+        let body = json!({ "actions": [{ "type": "key", "id": "keys", "actions": actions }] });
+        self.ask("POST", "/actions", &body).await;
+    }
+
+    /// Presses a key while another one is held.
+    pub async fn press_with(&mut self, held: &str, key: &str) {
+        let actions = [
+            ("keyDown", held),
+            ("keyDown", key),
+            ("keyUp", key),
+            ("keyUp", held),
+        ]
+        .map(|(kind, value)| json!({ "type": kind, "value": value }));
         let body = json!({ "actions": [{ "type": "key", "id": "keys", "actions": actions }] });
         self.ask("POST", "/actions", &body).await;
     }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod browser;
+pub mod certificate;
 pub mod coop;
 pub mod federation;
 pub mod forwarder;

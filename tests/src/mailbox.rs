@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
     sync::watch,
 };
+
+use crate::certificate::Certified;
 
 /// How the server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,17 @@ pub enum Mood {
     Refuses,
     /// It takes connections and never says a word.
     Hangs,
+}
+
+/// How the server keeps what it hears secret.
+#[derive(Clone)]
+pub enum Secrecy {
+    /// Not at all.
+    None,
+    /// It encrypts when it is asked to, and takes no mail before.
+    StartTls(Certified),
+    /// It encrypts from the first byte.
+    Tls(Certified),
 }
 
 /// A mail as it arrived.
@@ -80,28 +93,46 @@ pub struct Mailbox {
     /// The port it listens on.
     pub port: u16,
     mood: watch::Sender<Mood>,
-    mails: Arc<Mutex<Vec<Mail>>>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+/// What arrived: whole mails, and the first word of each command.
+#[derive(Default)]
+struct Heard {
+    mails: Vec<Mail>,
+    commands: Vec<String>,
 }
 
 impl Mailbox {
-    /// Starts a server.
+    /// Starts a server that does not encrypt.
     ///
     /// # Panics
     /// When it cannot listen.
     pub async fn start(mood: Mood) -> Self {
+        Self::start_with(mood, Secrecy::None).await
+    }
+
+    /// Starts a server.
+    ///
+    /// # Panics
+    /// When it cannot listen.
+    pub async fn start_with(mood: Mood, secrecy: Secrecy) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
         let listener = listener.expect("there is a free port");
         let port = listener.local_addr().expect("it listens").port();
         let (mood, moods) = watch::channel(mood);
-        let mails: Arc<Mutex<Vec<Mail>>> = Arc::default();
-        let taken = Arc::clone(&mails);
+        let heard: Arc<Mutex<Heard>> = Arc::default();
+        let session = Session {
+            mood: moods,
+            heard: Arc::clone(&heard),
+        };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // A client that goes away in the middle is its own business.
-                tokio::spawn(serve(stream, moods.clone(), Arc::clone(&taken)));
+                tokio::spawn(receive(stream, session.clone(), secrecy.clone()));
             }
         });
-        Self { port, mood, mails }
+        Self { port, mood, heard }
     }
 
     /// Behaves like this from the next command on.
@@ -111,61 +142,122 @@ impl Mailbox {
 
     /// What arrived.
     pub fn mails(&self) -> Vec<Mail> {
-        let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
-        mails.clone()
+        lock(&self.heard).mails.clone()
+    }
+
+    /// The first word of each command that was understood.
+    pub fn commands(&self) -> Vec<String> {
+        lock(&self.heard).commands.clone()
     }
 }
 
-async fn serve(
-    stream: TcpStream,
+fn lock(heard: &Mutex<Heard>) -> std::sync::MutexGuard<'_, Heard> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One connection's share of the server.
+#[derive(Clone)]
+struct Session {
     mood: watch::Receiver<Mood>,
-    mails: Arc<Mutex<Vec<Mail>>>,
-) -> std::io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    let mut to = Vec::new();
-    let mut answer = "220 laboratory".to_owned();
-    loop {
-        let now = *mood.borrow();
-        if now == Mood::Hangs {
-            // The line stays open until the client gives up.
-            let mut rest = String::new();
-            while stream.read_line(&mut rest).await? > 0 {}
-            return Ok(());
+    heard: Arc<Mutex<Heard>>,
+}
+
+/// Why a session is over.
+enum Over {
+    /// Either side left.
+    Left,
+    /// The client asked for encryption.
+    StartTls,
+}
+
+async fn receive(stream: TcpStream, session: Session, secrecy: Secrecy) -> std::io::Result<()> {
+    let greeting = "220 laboratory";
+    match secrecy {
+        Secrecy::None => {
+            let mut stream = BufReader::new(stream);
+            session.serve(&mut stream, Some(greeting), false).await?;
         }
-        stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
-        let mut line = String::new();
-        if stream.read_line(&mut line).await? == 0 {
-            return Ok(());
+        Secrecy::Tls(certified) => {
+            let mut stream = BufReader::new(certified.accept(stream).await?);
+            session.serve(&mut stream, Some(greeting), false).await?;
         }
-        let command = line.trim_end().to_owned();
-        answer = match command.split([' ', ':']).next().unwrap_or_default() {
-            "EHLO" | "HELO" => "250 laboratory".to_owned(),
-            "RCPT" if now == Mood::Refuses => format!("550 no such mailbox: {command}"),
-            "RCPT" => {
-                let address = command.split(['<', '>']).nth(1).unwrap_or_default();
-                to.push(address.to_owned());
-                "250 yes".to_owned()
+        Secrecy::StartTls(certified) => {
+            let mut stream = BufReader::new(stream);
+            let over = session.serve(&mut stream, Some(greeting), true).await?;
+            if matches!(over, Over::StartTls) {
+                let mut stream = BufReader::new(certified.accept(stream.into_inner()).await?);
+                session.serve(&mut stream, None, false).await?;
             }
-            "DATA" => {
-                stream.write_all(b"354 go on\r\n").await?;
-                let data = read_data(&mut stream).await?;
-                let mail = Mail::parse(std::mem::take(&mut to), &data);
-                mails
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(mail);
-                "250 taken".to_owned()
+        }
+    }
+    Ok(())
+}
+
+impl Session {
+    /// Speaks with a client; one that `must_encrypt` can do nothing else before.
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: &mut BufReader<S>,
+        greeting: Option<&str>,
+        must_encrypt: bool,
+    ) -> std::io::Result<Over> {
+        let mut to = Vec::new();
+        let mut answer = greeting.map(str::to_owned);
+        loop {
+            let now = *self.mood.borrow();
+            if now == Mood::Hangs {
+                // The line stays open until the client gives up.
+                let mut rest = String::new();
+                while stream.read_line(&mut rest).await? > 0 {}
+                return Ok(Over::Left);
             }
-            "QUIT" => {
-                stream.write_all(b"221 bye\r\n").await?;
-                return Ok(());
+            if let Some(answer) = answer.take() {
+                stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+                stream.flush().await?;
             }
-            _ => "250 yes".to_owned(),
-        };
+            let mut line = String::new();
+            if stream.read_line(&mut line).await? == 0 {
+                return Ok(Over::Left);
+            }
+            let command = line.trim_end().to_owned();
+            let word = command.split([' ', ':']).next().unwrap_or_default();
+            lock(&self.heard).commands.push(word.to_owned());
+            answer = Some(match word {
+                "EHLO" if must_encrypt => "250-laboratory\r\n250 STARTTLS".to_owned(),
+                "EHLO" | "HELO" => "250 laboratory".to_owned(),
+                "STARTTLS" if must_encrypt => {
+                    stream.write_all(b"220 go on\r\n").await?;
+                    return Ok(Over::StartTls);
+                }
+                "QUIT" => {
+                    stream.write_all(b"221 bye\r\n").await?;
+                    stream.flush().await?;
+                    return Ok(Over::Left);
+                }
+                _ if must_encrypt => "530 encrypt first".to_owned(),
+                "RCPT" if now == Mood::Refuses => format!("550 no such mailbox: {command}"),
+                "RCPT" => {
+                    let address = command.split(['<', '>']).nth(1).unwrap_or_default();
+                    to.push(address.to_owned());
+                    "250 yes".to_owned()
+                }
+                "DATA" => {
+                    stream.write_all(b"354 go on\r\n").await?;
+                    stream.flush().await?;
+                    let data = read_data(stream).await?;
+                    let mail = Mail::parse(std::mem::take(&mut to), &data);
+                    lock(&self.heard).mails.push(mail);
+                    "250 taken".to_owned()
+                }
+                _ => "250 yes".to_owned(),
+            });
+        }
     }
 }
 
-async fn read_data(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+async fn read_data<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut BufReader<S>,
+) -> std::io::Result<String> {
     let mut data = String::new();
     loop {
         let mut line = String::new();

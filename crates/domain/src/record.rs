@@ -12,18 +12,22 @@ use crate::{
 };
 
 mod attachment;
+mod circle;
 mod edit;
 mod filing;
 mod grant;
 mod hosting;
+mod review;
 mod rights;
 mod voting;
 
 pub use attachment::*;
+pub use circle::*;
 pub use edit::*;
 pub use filing::*;
 pub use grant::*;
 pub use hosting::*;
+pub use review::*;
 pub use rights::*;
 pub use voting::*;
 
@@ -141,6 +145,14 @@ records! {
     Filing = 22, "filing";
     /// Something is attached to a document; the last one of a name counts.
     Attachment = 23, "attachment";
+    /// Something is to be done for a circle; the words are the note.
+    Action = 24, "action";
+    /// A circle gathers.
+    Gathering = 25, "gathering";
+    /// When a decision is looked at again; the last one counts.
+    Review = 26, "review";
+    /// A person joins a circle or leaves it.
+    Membership = 27, "membership";
 }
 
 impl Kind {

@@ -65,6 +65,19 @@ pub enum Act {
     Profile(record::Profile),
     /// A circle is begun or described anew.
     Circle(record::Circle),
+    /// A person joins a circle or leaves it.
+    Membership(record::Membership),
+    /// An action point is begun or changed, by the circle's people, who began it, or who does it.
+    Action {
+        /// Who, by when, and how it stands.
+        action: record::Action,
+        /// What is to be done, on one line; empty keeps the words of one that is changed.
+        words: String,
+    },
+    /// A gathering is begun or changed, by the circle's people or who began it.
+    Gathering(record::Gathering),
+    /// A steward, a delegate or the proposer says when a decision is looked at again.
+    Review(record::Review),
     /// Where this node can be reached.
     Endpoint(record::Endpoint),
     /// A co-op's application, passed on by this node or a steward.

@@ -52,6 +52,18 @@ pub enum Refused {
     /// There is no such circle here.
     #[error("there is no such circle on this node")]
     UnknownCircle,
+    /// There is no such action point here.
+    #[error("there is no such action point on this node; it may not have arrived yet")]
+    UnknownAction,
+    /// There is no such gathering here.
+    #[error("there is no such gathering on this node; it may not have arrived yet")]
+    UnknownGathering,
+    /// Only the circle's people may do this.
+    #[error("only the people of the circle {circle} can do that; join it on its page first")]
+    NotInCircle {
+        /// The circle's name.
+        circle: String,
+    },
     /// There is no such key or person here.
     #[error("there is no such key on this node")]
     UnknownKey,
@@ -231,6 +243,9 @@ impl Refused {
             Self::UnknownProposal => "unknown-proposal",
             Self::UnknownDocument => "unknown-document",
             Self::UnknownCircle => "unknown-circle",
+            Self::UnknownAction => "unknown-action",
+            Self::UnknownGathering => "unknown-gathering",
+            Self::NotInCircle { .. } => "not-in-circle",
             Self::UnknownKey => "unknown-key",
             Self::NotTheProposer { .. } => "not-the-proposer",
             Self::Withdrawn => "withdrawn",

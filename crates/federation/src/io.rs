@@ -164,7 +164,7 @@ pub enum Change {
     Document(DocumentId),
     /// Members, their profiles, persons or keys.
     Members,
-    /// Circles and roles.
+    /// Circles, their people, action points and gatherings.
     Circles,
     /// Applications and admissions.
     Applications,

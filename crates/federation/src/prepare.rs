@@ -1,6 +1,7 @@
 //! Turns an act into an unsigned entry, or says what is wrong with it.
 
 mod attachment;
+mod circle;
 mod document;
 mod grants;
 mod hosts;
@@ -37,6 +38,8 @@ struct Draft {
     references: Vec<EntryId>,
     /// What it follows: its time must not be before.
     after: Option<EntryId>,
+    /// The time of what it takes the place of: its own must be later, however coarse the clock.
+    replaces: Option<Timestamp>,
     chunks: Vec<Vec<u8>>,
 }
 
@@ -74,6 +77,7 @@ impl Core {
             tip.and_then(|(_, id)| time_of(&id)),
             time_of(&draft.grant),
             draft.after.and_then(|id| time_of(&id)),
+            draft.replaces.map(|time| time.plus_ms(1)),
             Some(self.genesis().created),
         ];
         let time = earliest.into_iter().flatten().fold(now, Timestamp::max);
@@ -230,6 +234,9 @@ impl Core {
             | Act::Restart { .. } => self.draft_edit(key, act),
             Act::Attach { .. } | Act::Detach { .. } => self.draft_attachment(now, key, act),
             Act::File(filing) => self.draft_filing(key, filing),
+            Act::Membership(_) | Act::Action { .. } | Act::Gathering(_) | Act::Review(_) => {
+                self.draft_circle(now, key, act)
+            }
             _ => self.draft_proposal(now, key, act),
         }
     }
@@ -246,6 +253,7 @@ impl Draft {
             note: None,
             references: Vec::new(),
             after: None,
+            replaces: None,
             chunks: Vec::new(),
         }
     }
@@ -271,11 +279,14 @@ pub(crate) fn change_of(
         (_, Some(Record::Withdrawal(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Opening(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Comment(record))) => Change::Proposal(record.proposal),
+        (_, Some(Record::Review(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Edit(record))) => Change::Document(record.document.unwrap_or(id)),
         (_, Some(Record::Attachment(record))) => Change::Document(record.document),
         (_, Some(Record::Filing(record))) => Change::Document(record.document),
         (_, Some(Record::Ballot(record))) => Change::Proposal(*phases.get(&record.phase)?),
-        (Kind::Circle | Kind::Role, _) => Change::Circles,
+        (Kind::Circle | Kind::Role | Kind::Membership | Kind::Action | Kind::Gathering, _) => {
+            Change::Circles
+        }
         (Kind::Application | Kind::Admit, _) => Change::Applications,
         (Kind::Endpoint, _) => Change::Peers,
         _ => Change::Members,

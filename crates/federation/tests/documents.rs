@@ -263,10 +263,8 @@ fn a_long_document_begins_anew_on_both_nodes() {
     world.meet();
     let document = world.document(0, &id);
     assert_eq!(document.heads(), [root]);
-    assert_eq!(
-        (document.title().as_str(), document.text()),
-        ("Anew", text.trim_end().to_owned())
-    );
+    assert_eq!((document.title().as_str(), document.text()), ("Anew", text));
+    assert_eq!(document.begins_as_left(), Some(true));
 }
 
 #[test]

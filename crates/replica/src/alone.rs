@@ -52,6 +52,9 @@ impl Replica {
         let Some(all) = self.ballots.get(&(*phase, *member)) else {
             return Vec::new();
         };
+        if all.iter().all(|position| self.stands(*position)) {
+            return all.iter().copied().collect();
+        }
         let alone = self.kept_alone(phase, member);
         all.iter()
             .copied()
@@ -360,6 +363,7 @@ pub(crate) fn loose(
         size: header.size() as u32,
         mandates: 0,
         references: Box::default(),
+        has_note: header.note.is_some(),
         record: record.map(|record| Box::new(record.without_text())),
         person: None,
     }

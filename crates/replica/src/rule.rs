@@ -123,6 +123,7 @@ pub(crate) fn judge(
             Kind::Proposal | Kind::Amendment | Kind::Edit => header.references[..].into(),
             _ => Box::default(),
         },
+        has_note: header.note.is_some(),
         record: record.map(|record| Box::new(record.without_text())),
         person,
     })
@@ -256,7 +257,8 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
         ),
         Kind::Endpoint => ("nodes", right == Right::Node),
         Kind::Application => ("applications", right == Right::Node || right.is_steward()),
-        Kind::Proposal | Kind::Amendment | Kind::Withdrawal | Kind::Comment => {
+        Kind::Action | Kind::Gathering | Kind::Membership => ("circles", person),
+        Kind::Proposal | Kind::Amendment | Kind::Withdrawal | Kind::Comment | Kind::Review => {
             ("proposals", person)
         }
         Kind::Edit | Kind::Filing | Kind::Attachment => ("documents", person),

@@ -99,6 +99,8 @@ pub struct Stored {
     /// What a version of a proposal speaks of: the draft it was read from. Other kinds' references
     /// stay in the store.
     pub references: Box<[EntryId]>,
+    /// Whether it has a note, here or not.
+    pub has_note: bool,
     /// The body without long texts, if the kind is known and the body was not withheld.
     pub record: Option<Box<Record>>,
     /// Who a person is, which views need everywhere.

@@ -70,7 +70,9 @@ impl Draft {
             Kind::Found | Kind::Admit | Kind::Join => "members",
             Kind::Grant | Kind::Mandate | Kind::Revocation => "keys",
             Kind::Person => "persons",
-            Kind::Role | Kind::Circle => "circles",
+            Kind::Role | Kind::Circle | Kind::Action | Kind::Gathering | Kind::Membership => {
+                "circles"
+            }
             Kind::Profile => "profile",
             Kind::Endpoint => "nodes",
             Kind::Application => "applications",

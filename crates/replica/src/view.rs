@@ -14,10 +14,12 @@ use crate::{
     stored::{Position, Stored},
 };
 
+mod circle;
 mod document;
 mod host;
 mod proposal;
 
+pub use circle::{Action, Gathering, Participant, Review, Someone, TermEnd};
 pub use document::{ATTACHMENTS_MAX, Attached, Begun, Document, Draft, Filed};
 pub use host::{Answer, Choice, HostState, Hosted};
 pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
@@ -196,6 +198,8 @@ pub struct View {
     pub answers: BTreeMap<MemberId, BTreeMap<(u64, MemberId), Answer>>,
     /// How many entries each member's keys wrote.
     pub entries: BTreeMap<MemberId, u64>,
+    /// What was written in and for circles.
+    work: circle::Circles,
     /// What each member granted to a key, whether or not the key acts for it.
     claims: BTreeMap<PublicKey, BTreeMap<MemberId, Key>>,
     /// The member of each log.
@@ -339,14 +343,25 @@ impl Replica {
             Some(Record::Grant(grant)) => self.apply_grant(view, stored, grant),
             Some(Record::Mandate(mandate)) => view.add_mandate(stored, mandate),
             Some(Record::Person(person)) => view.add_person(stored, person),
-            Some(Record::Role(role)) => view.add_role(stored, role),
+            Some(Record::Role(role)) => {
+                view.add_role(stored, role);
+                view.add_term(stored, role);
+            }
             Some(Record::Profile(profile)) => view.add_profile(stored, profile),
             Some(Record::Circle(circle)) => view.add_circle(stored, circle),
             Some(Record::Endpoint(endpoint)) => view.add_node(stored, endpoint),
             Some(Record::Application(application)) => {
                 self.apply_application(view, stored, application);
             }
-            Some(Record::Proposal(proposal)) => view.add_proposal(stored, proposal),
+            Some(
+                record @ (Record::Membership(_)
+                | Record::Action(_)
+                | Record::Gathering(_)
+                | Record::Review(_)),
+            ) => self.apply_circle(view, stored, record),
+            Some(Record::Proposal(proposal)) => {
+                view.add_proposal(stored, proposal, self.person_who_wrote(stored));
+            }
             Some(Record::Amendment(amendment)) => view.add_amendment(stored, amendment),
             Some(Record::Withdrawal(withdrawal)) => view.add_withdrawal(stored, withdrawal),
             Some(Record::Opening(opening)) => view.add_opening(stored, opening),

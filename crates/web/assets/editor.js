@@ -341,5 +341,7 @@
   keep();
   listen();
   beat();
+  // The farewell of a page that was loaded anew may arrive after its successor's greeting.
+  setTimeout(beat, pause_ms);
   if (!adopt()) show();
 })();

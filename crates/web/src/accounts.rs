@@ -54,6 +54,9 @@ pub struct Account {
     /// The hour of the day, in the person's zone, at which that mail comes.
     #[serde(default = "digest_hour")]
     pub digest_hour: u8,
+    /// Whether the list of first steps is put away.
+    #[serde(default)]
+    pub checklist_hidden: bool,
     /// When it was made, in milliseconds.
     pub created: u64,
     /// The member it acts for, if this node hosts it; else the one whose node this is.
@@ -211,6 +214,7 @@ impl Accounts {
             reminders: wanted(),
             digest: wanted(),
             digest_hour: digest_hour(),
+            checklist_hidden: false,
             created: now.0,
             member: new.member,
             password,

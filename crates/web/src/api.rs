@@ -9,10 +9,15 @@
 //! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
 //! | `GET /api/status` | this node, its peers, how many votes the member still has to cast (`needs_our_vote`), and who asks (`you`, with `needs_our_vote` for a delegate) |
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
-//! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|closed\|all` | a list |
+//! | `GET /api/actions?circle=&state=open\|done\|dropped\|all&mine=true` | action points, open ones unless it says otherwise |
+//! | `GET /api/gatherings?circle=&from_ms=&to_ms=` | gatherings with the `times` at which they happen, of the next sixty days unless it says otherwise |
+//! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|review\|closed\|all` | a list; `review_ms` where a day of review is set |
+//! | `GET /api/charter?power=yes` | the charter in force: rules, classes, all of it as TOML, and with `power` the Banzhaf power of each class under each rule, in millionths |
+//! | `POST /api/charter/compare` `{"charter": TOML}` | what it would change: keys, power before and after, the `path` of the page that shows it |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
 //! | `GET`, `POST /api/documents` `{"title", "text"?}` | the documents; begins one and gives its `id` |
 //! | `GET /api/documents/{id}?since=edit,edit` | one, with its `text` and its `basis`, the edits it was read from; with `since`, the `changes` of the text since then |
+//! | `GET`, `PUT`, `DELETE /api/documents/{id}/attachments/{name}` | the bytes of what is attached; attaches the body, at most 4 MiB; takes it away |
 //! | `POST /api/documents/{id}/text` `{"basis", "text", "person"?}` | saves what was made of the text of `basis`, merged with what others wrote: the `text` and `basis` from now on, `changes` from the text that was sent, `own` edits after which the text is just that. Sent again, it does nothing more |
 //! | `POST /api/documents/{id}/presence` `{"here"}` | the caller has an editor open, or closed it: who else has |
 //! | `GET /api/documents/{id}/history` | its changes, each with the `version` it led to, and those without effect |
@@ -33,7 +38,7 @@
 //! | `DELETE /api/persons/{id}` `{"reason"}`? | stewards: removes a person of this member |
 //!
 //! The words of acts are `propose`, `amend`, `withdraw`, `open`, `vote`, `comment`, `profile`,
-//! `circle`, `role`, `person`, `host`, `hosting`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
+//! `circle`, `role`, `membership`, `action`, `gathering`, `review`, `person`, `host`, `hosting`, `grant`, `mandate`, `revoke`, `apply`, `admit`, `found`, `join`; their
 //! fields are those of `ActBody`. A `grant` of a key that this member has not granted before for the
 //! same purpose and person needs `proof`, by its holder (`folkmoot key prove`). What only the root key may sign (`admit`, `mandate`, grants and
 //! revocations of stewards, `found`, `join`) is signed with it when a steward asks and its file is
@@ -45,6 +50,8 @@
 //! insert}`, each on the text that the ones before leave.
 
 mod act;
+mod charter;
+mod circle;
 mod decision;
 mod documents;
 mod hosted;
@@ -57,6 +64,7 @@ pub(crate) use decision::full;
 use axum::{
     Router,
     body::Bytes,
+    extract::DefaultBodyLimit,
     http::{HeaderMap, header},
     routing::{delete, get, post},
 };
@@ -86,9 +94,13 @@ pub(crate) fn routes() -> Router<Site> {
             "/api/join/{secret}",
             get(hosted::invitation).post(hosted::join),
         )
-        .route("/api/circles", get(read::circles))
+        .route("/api/circles", get(circle::circles))
+        .route("/api/actions", get(circle::actions))
+        .route("/api/gatherings", get(circle::gatherings))
         .route("/api/keys", get(read::keys))
         .route("/api/applications", get(read::applications))
+        .route("/api/charter", get(charter::show))
+        .route("/api/charter/compare", post(charter::compare))
         .route("/api/decisions", get(decision::list))
         .route("/api/decisions/{id}", get(decision::one))
         .merge(of_documents())
@@ -116,6 +128,13 @@ fn of_documents() -> Router<Site> {
         )
         .route("/api/documents/{id}/restart", post(documents::restart))
         .route("/api/documents/{id}/file", post(documents::file))
+        .route(
+            "/api/documents/{id}/attachments/{name}",
+            get(documents::fetch)
+                .put(documents::attach)
+                .delete(documents::detach)
+                .layer(DefaultBodyLimit::disable()),
+        )
 }
 
 /// Reads the JSON body of what the root key may have to sign. The keeper of a hosted member's root key

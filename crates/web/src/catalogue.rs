@@ -128,6 +128,7 @@ macro_rules! plurals {
 }
 
 mod account;
+mod circle;
 mod dates;
 mod decide;
 mod decision;
@@ -140,6 +141,7 @@ mod home;
 mod hosted;
 mod mail;
 mod node;
+mod onboarding;
 
 #[cfg(test)]
 mod tests {

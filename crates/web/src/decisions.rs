@@ -1,6 +1,9 @@
 //! Decisions as lists and pages need them: which there are, which wait, what texts they need.
 
-use domain::id::{EntryId, ProposalId, Timestamp};
+use domain::{
+    decision::Verdict,
+    id::{EntryId, ProposalId, Timestamp},
+};
 use federation::{Core, Decision, State};
 
 use crate::{error::WebError, site::Site, standpoint::Standpoint};
@@ -22,6 +25,8 @@ pub(crate) enum Show {
     Blocked,
     /// Being talked about.
     Deliberation,
+    /// Passed, with a day on which it is looked at again.
+    Review,
 }
 
 impl Show {
@@ -35,6 +40,7 @@ impl Show {
             "voting" => Self::Voting,
             "blocked" => Self::Blocked,
             "deliberation" => Self::Deliberation,
+            "review" => Self::Review,
             _ => return None,
         })
     }
@@ -56,6 +62,7 @@ impl Show {
                 blocks.is_some_and(|blocks| blocks > 0)
             }
             Self::Deliberation => decision.state == State::Deliberation,
+            Self::Review => review_of(core, decision).is_some(),
         }
     }
 }
@@ -68,6 +75,36 @@ pub(crate) fn needs_vote(core: &Standpoint<'_>, decision: &Decision<'_>) -> bool
         return false;
     };
     phase.electorate.class_of(&member).is_some() && !phase.count.counted.contains_key(&member)
+}
+
+/// When a decision that has passed is looked at again, if somebody set a day.
+pub(crate) fn review_of(core: &Core, decision: &Decision<'_>) -> Option<Timestamp> {
+    let passed = decision.state == State::Closed(Verdict::Passed);
+    let review = core.view().review(&decision.id).filter(|_| passed)?;
+    Some(review.date)
+}
+
+/// How many reviews are judged at once, those nearest to now: strangers ask for them too.
+const REVIEWS_MAX: usize = 100;
+
+/// The decisions that are looked at again, by the day.
+pub(crate) fn reviews(core: &Core, now: Timestamp) -> Vec<(Decision<'_>, Timestamp)> {
+    let view = core.view();
+    let dated = view.reviewed().into_iter();
+    let mut dated: Vec<(u64, ProposalId)> = dated
+        .filter_map(|id| Some((view.review(&id)?.date.0.abs_diff(now.0), id)))
+        .collect();
+    dated.sort_unstable();
+    dated.truncate(REVIEWS_MAX);
+    let decisions = dated.iter().filter_map(|(_, id)| core.decision(id, now));
+    let mut reviews: Vec<(Decision<'_>, Timestamp)> = decisions
+        .filter_map(|decision| {
+            let date = review_of(core, &decision)?;
+            Some((decision, date))
+        })
+        .collect();
+    reviews.sort_by_key(|(decision, date)| (*date, decision.id));
+    reviews
 }
 
 /// Every decision: open ones by their deadline, then what is talked about, then what is over, the

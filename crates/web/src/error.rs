@@ -282,12 +282,15 @@ fn refused_status(refused: &Refused) -> StatusCode {
         | Refused::Forked
         | Refused::NotTheProposer { .. }
         | Refused::NotInMandate { .. }
+        | Refused::NotInCircle { .. }
         | Refused::NotEligible { .. } => StatusCode::FORBIDDEN,
         Refused::DiskFull | Refused::DiskFullHeld => StatusCode::INSUFFICIENT_STORAGE,
         Refused::UnknownProposal
         | Refused::UnknownDocument
         | Refused::UnknownCircle
         | Refused::UnknownMember(_)
+        | Refused::UnknownAction
+        | Refused::UnknownGathering
         | Refused::UnknownKey => StatusCode::NOT_FOUND,
         Refused::ReasonTooShort { .. }
         | Refused::Aim(_)

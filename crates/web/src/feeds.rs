@@ -6,12 +6,17 @@ pub(crate) mod atom;
 pub(crate) mod calendar;
 
 mod news;
+mod plans;
 mod votes;
 
-pub(crate) use self::{news::feed, votes::calendar};
+pub(crate) use self::{
+    news::feed,
+    votes::{calendar, calendar_of},
+};
 
 use crate::standpoint::Standpoint;
 use federation::Decision;
+use replica::view::Action;
 
 use crate::{catalogue::Language, decisions};
 
@@ -26,6 +31,8 @@ pub(crate) struct Reader<'a> {
     pub address: &'a str,
     /// The person, if it is a feed of one's own.
     pub own: Option<Own>,
+    /// What that person has to do, with the words.
+    pub actions: &'a [(Action, Option<String>)],
 }
 
 /// The person of a feed of one's own.

@@ -1,16 +1,22 @@
 //! Handlers: parse, call, render. One file per area.
 
 pub(crate) mod account;
+pub(crate) mod action;
+pub(crate) mod attachments;
+pub(crate) mod calendar;
 pub(crate) mod charter;
 pub(crate) mod circle;
+pub(crate) mod circle_documents;
 pub(crate) mod common;
 pub(crate) mod decide;
 pub(crate) mod decision;
 pub(crate) mod documents;
+pub(crate) mod draft;
 pub(crate) mod editor;
 pub(crate) mod entrance;
 pub(crate) mod federation;
 pub(crate) mod feeds;
+pub(crate) mod gathering;
 pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod hosted;
@@ -20,6 +26,7 @@ pub(crate) mod reminders;
 pub(crate) mod sign_up;
 pub(crate) mod submit;
 pub(crate) mod views;
+pub(crate) mod work;
 
 use axum::{
     http::HeaderValue,

@@ -1,7 +1,8 @@
 //! Reminders by mail: who is written to now, and what. The node's binary sends the letters.
 //!
 //! Delegates of this node's member with a mail address hear of a vote only while their co-op's
-//! ballot is missing, and once a day what is open. What was sent is kept beside the
+//! ballot is missing, and once a day what is open. Whoever has an action point due or a gathering
+//! to come to hears of that in the digest, delegate or not. What was sent is kept beside the
 //! accounts and never leaves the node, so that a restart neither repeats nor forgets.
 
 mod due;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use crate::standpoint::Standpoint;
 use domain::id::{EntryId, PersonId, Timestamp};
 use federation::{Decision, State};
+use replica::view::Someone;
 use serde::{Deserialize, Serialize};
 
 use self::letter::Desk;
@@ -20,8 +22,15 @@ pub use self::{
     letter::Letter,
 };
 use crate::{
-    accounts::Account, decisions, error::WebError, handlers::views::Rights, links::Purpose,
-    pages::time::Zone, site::Site, table::Table,
+    accounts::Account,
+    decisions,
+    error::WebError,
+    gatherings::{end_of_day, local},
+    handlers::{views::Rights, work},
+    links::Purpose,
+    pages::{time::Zone, work::Happening},
+    site::Site,
+    table::Table,
 };
 
 /// How many letters of one round are due at most; the rest waits for the next one.
@@ -134,10 +143,7 @@ impl Reminders {
                 // A day has 23 hours where summer time begins; looking early costs nothing.
                 soonest = soonest.min(last.plus_ms(23 * DAY_MS / 24).max(now.plus_ms(60_000)));
             }
-            let votes = self
-                .site
-                .node
-                .read_as(account.member, |core| votes(core, now));
+            let votes = self.votes(now, &account);
             if let Some(next) = next(now, &votes) {
                 soonest = soonest.min(next);
             }
@@ -166,10 +172,7 @@ impl Reminders {
         if !self.is_written_to(&account) {
             return Ok(None);
         }
-        let votes = self
-            .site
-            .node
-            .read_as(account.member, |core| votes(core, now));
+        let votes = self.votes(now, &account);
         let mut sent = Sent::new();
         if let Occasion::Reminder(reminder) = &due.occasion
             && let Some(last) = self.reminded.get(&key(due.person, &reminder.phase)).await?
@@ -189,6 +192,12 @@ impl Reminders {
             Some(last) => Timestamp(last.planned),
             None => Timestamp(now.0.saturating_sub(DAY_MS)),
         };
+        let actions = match due.occasion {
+            Occasion::Reminder(_) => Vec::new(),
+            Occasion::Digest(_) => {
+                work::own_actions(&self.site, account.member, account.person).await?
+            }
+        };
         Ok(self.site.node.read_as(account.member, |core| {
             let desk = Desk {
                 core,
@@ -203,7 +212,7 @@ impl Reminders {
                     let phase = decision.phase.as_ref()?;
                     Some(desk.reminder(&decision, phase, reminder))
                 }
-                Occasion::Digest(planned) => desk.digest(*planned, since),
+                Occasion::Digest(planned) => desk.digest(*planned, since, &actions),
             }
         }))
     }
@@ -260,13 +269,36 @@ impl Reminders {
     }
 
     fn is_written_to(&self, account: &Account) -> bool {
-        let casts_votes = || {
-            let person = &account.person;
-            self.site
-                .node
-                .read_as(account.member, |core| Rights::of(core, person).delegate)
-        };
-        !account.mail.is_empty() && (account.reminders || account.digest) && casts_votes()
+        !account.mail.is_empty() && (account.reminders || account.digest)
+    }
+
+    fn casts_votes(&self, account: &Account) -> bool {
+        let read = |core: &Standpoint<'_>| Rights::of(core, &account.person).delegate;
+        self.site.node.read_as(account.member, read)
+    }
+
+    /// Whether a digest would tell the person of something it has to do or to come to.
+    fn has_work(&self, account: &Account) -> bool {
+        let (now, zone) = (self.now(), zone_of(account));
+        self.site.node.read_as(account.member, |core| {
+            let soon = soon(now, &zone);
+            let who = core.member().map(|member| (member, account.person));
+            who.is_some_and(|who| {
+                let actions = core.view().actions();
+                let mut due = actions.iter().filter(|action| work::is_for(action, &who));
+                due.any(|action| action.record.due.is_some_and(|due| due <= soon))
+                    || !gatherings(core, &who, now, soon).is_empty()
+            })
+        })
+    }
+
+    /// The open votes, for who casts one.
+    fn votes(&self, now: Timestamp, account: &Account) -> Vec<Vote> {
+        if !self.casts_votes(account) {
+            return Vec::new();
+        }
+        let read = |core: &Standpoint<'_>| votes(core, now);
+        self.site.node.read_as(account.member, read)
     }
 
     async fn due_to(
@@ -289,7 +321,8 @@ impl Reminders {
             let last = self.digested.get(&person.0).await?;
             let last = last.map(|last| Timestamp(last.planned));
             let planned = digest(now, &zone_of(account), account.digest_hour, last);
-            due.extend(planned.map(|planned| Due {
+            let is_for = || self.casts_votes(account) || self.has_work(account);
+            due.extend(planned.filter(|_| is_for()).map(|planned| Due {
                 person,
                 occasion: Occasion::Digest(planned),
             }));
@@ -310,6 +343,27 @@ fn parts(key: &[u8]) -> Option<(PersonId, EntryId)> {
 
 fn zone_of(account: &Account) -> Zone {
     Zone::named(&account.zone).unwrap_or_else(Zone::utc)
+}
+
+/// Until when the digest tells of what is due and who gathers: the end of tomorrow.
+fn soon(now: Timestamp, zone: &Zone) -> Timestamp {
+    let (today, _) = local(now, zone.rules());
+    let tomorrow = today.tomorrow().unwrap_or(today);
+    end_of_day(tomorrow, zone.rules()).unwrap_or(now)
+}
+
+/// The gatherings of a person's circles until then, but for cancelled ones.
+fn gatherings(
+    core: &Standpoint<'_>,
+    who: &Someone,
+    now: Timestamp,
+    until: Timestamp,
+) -> Vec<Happening> {
+    let is_own =
+        |each: &replica::view::Gathering| core.view().is_in_circle(&each.record.circle, who, now);
+    let mut all = work::happenings(core, now, until, letter::LISTED_MAX, is_own);
+    all.retain(|each| !each.is_cancelled);
+    all
 }
 
 /// The open votes.

@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::Method,
     middleware,
     response::{IntoResponse, Response},
@@ -12,8 +13,9 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, charter, circle, common, decide, decision, documents, editor, entrance,
-        federation, feeds, history, home, hosted, node, propose, reminders, sign_up,
+        account, action, attachments, calendar, charter, circle, circle_documents, common, decide,
+        decision, documents, editor, entrance, federation, feeds, gathering, history, home, hosted,
+        node, propose, reminders, sign_up,
     },
     protect,
     site::Site,
@@ -26,6 +28,7 @@ pub fn router(site: Site) -> Router {
         .merge(decisions())
         .merge(texts())
         .merge(members())
+        .merge(circles())
         .merge(own_node())
         .merge(own_account())
         .merge(api::routes())
@@ -64,6 +67,7 @@ fn decisions() -> Router<Site> {
         .route("/decide/{id}/open", post(decision::open))
         .route("/decide/{id}/withdraw", post(decision::withdraw))
         .route("/decide/{id}/comment", post(decision::comment))
+        .route("/decide/{id}/review", post(decision::review))
         .route(
             "/decide/{id}/amend",
             get(propose::amend).post(propose::do_amend),
@@ -81,6 +85,18 @@ fn texts() -> Router<Site> {
             get(editor::edit).post(editor::do_edit),
         )
         .route("/documents/{id}/restart", post(documents::restart))
+        .route(
+            "/documents/{id}/attachments",
+            post(attachments::attach).layer(DefaultBodyLimit::disable()),
+        )
+        .route(
+            "/documents/{id}/attachments/remove",
+            post(attachments::detach),
+        )
+        .route(
+            "/documents/{id}/attachments/{name}",
+            get(attachments::fetch),
+        )
         .route("/documents/{id}/file", post(documents::file))
         .route("/documents/{id}/history", get(history::page))
         .route("/documents/{id}/versions/{version}", get(history::version))
@@ -100,11 +116,32 @@ fn members() -> Router<Site> {
             "/federation/applications/{key}/admit",
             post(federation::admit),
         )
+}
+
+fn circles() -> Router<Site> {
+    Router::new()
         .route("/circles", get(circle::list).post(circle::do_new))
         .route("/circles/new", get(circle::new))
         .route("/circles/{id}", get(circle::page).post(circle::do_edit))
         .route("/circles/{id}/edit", get(circle::edit))
         .route("/circles/{id}/roles", post(circle::role))
+        .route("/circles/{id}/join", post(circle::join))
+        .route("/circles/{id}/leave", post(circle::leave))
+        .route("/circles/{id}/actions", post(action::add))
+        .route("/circles/{id}/documents", post(circle_documents::begin))
+        .route("/circles/{id}/gatherings", post(gathering::do_new))
+        .route("/circles/{id}/gatherings/new", get(gathering::new))
+        .route("/actions/{id}", get(action::page).post(action::change))
+        .route("/actions/{id}/done", post(action::done))
+        .route(
+            "/gatherings/{id}",
+            get(gathering::page).post(gathering::do_edit),
+        )
+        .route("/gatherings/{id}/edit", get(gathering::edit))
+        .route("/gatherings/{id}/cancel", post(gathering::cancel))
+        .route("/calendar", get(calendar::page))
+        .route("/checklist/hide", post(home::hide_checklist))
+        .route("/checklist/show", post(home::show_checklist))
 }
 
 fn own_node() -> Router<Site> {

@@ -8,7 +8,7 @@ use crate::{api::Connection, cli::Global, failure::Outcome};
 /// List the proposals and how they stand; all figures are provisional
 #[derive(Debug, Args)]
 pub struct Decisions {
-    /// Which: all, open, closed, waiting (for your vote), voting, blocked or deliberation
+    /// Which: all, open, closed, waiting (for your vote), voting, blocked, review or deliberation
     #[arg(long, value_name = "WHICH", default_value = "all")]
     show: String,
     #[command(flatten)]

@@ -1,7 +1,10 @@
 //! One file per command: its help, what it takes, what it does.
 
+pub mod action;
 pub mod admit;
 pub mod amend;
+pub mod charter;
+pub mod circle;
 pub mod comment;
 pub mod completions;
 pub mod config;

@@ -22,6 +22,9 @@ pub struct MailSection {
     pub port: Option<u16>,
     /// How the connection is kept secret.
     pub tls: MailTls,
+    /// The file with the certificates of the only authorities that may vouch for the server, relative to
+    /// the data directory; those the system trusts if there is none.
+    pub ca_file: Option<PathBuf>,
     /// The name to sign in with; empty for none.
     pub user: String,
     /// The file with the password, relative to the data directory.
@@ -38,6 +41,7 @@ impl Default for MailSection {
             smtp: String::new(),
             port: None,
             tls: MailTls::Tls,
+            ca_file: None,
             user: String::new(),
             password_file: None,
             from: String::new(),
@@ -106,6 +110,12 @@ impl MailSection {
                     self.smtp
                 ),
                 "write tls = \"tls\" or tls = \"starttls\"",
+            ));
+        }
+        if self.tls == MailTls::None && self.ca_file.is_some() {
+            return Err(Fault::new(
+                "mail.ca_file has no use with mail.tls = \"none\"",
+                "write tls = \"tls\" or tls = \"starttls\", or remove ca_file",
             ));
         }
         if self.user.is_empty() != self.password_file.is_none() {

@@ -14,12 +14,19 @@ use super::{
     guests::Guest,
     past::Past,
     proposals::Historical,
-    together,
+    together::{self, Writers},
 };
 use crate::{failure::Outcome, founding};
 
-/// The hosted co-op, after those with nodes.
+/// The hosted co-op, after those with nodes,
 const GUEST: usize = COOPS.len();
+/// and the two people, who are hosted too.
+const PEOPLE: [usize; 2] = [GUEST + 1, GUEST + 2];
+/// What the demo's proposal would change in the charter.
+const SHIFT: [(&str, &str); 2] = [
+    ("class.consumer.strength-percent", "25"),
+    ("class.producer.strength-percent", "50"),
+];
 
 /// Everyone signs, grants and says who it is.
 pub fn found(past: &mut Past, coops: &[Coop]) -> Outcome {
@@ -90,7 +97,7 @@ impl<'a> Story<'a> {
 
     /// How long it takes, acts included, in seconds.
     pub fn length(period: u64) -> u64 {
-        6 * period + period / 2 + 150
+        7 * period + period / 2 + 170
     }
 
     /// Tells it: `period` is that of regular proposals. Ends some seconds before now.
@@ -100,10 +107,15 @@ impl<'a> Story<'a> {
         self.by_strength(&all[6], period)?;
         self.fallen_back(&all[8], period)?;
         self.blocked(&all[9], period)?;
+        self.integrated(&all[12], period)?;
         self.deliberation(&all[11])?;
-        together::write(self.past, [&self.keys[1], &self.keys[2], &self.keys[3]])?;
-        self.amended(&all[12])?;
-        self.open(&all[18])
+        let writers = Writers {
+            coops: [&self.keys[1], &self.keys[2], &self.keys[3]],
+            looking: &self.keys[0],
+        };
+        together::write(self.past, &writers)?;
+        self.open(&all[18])?;
+        self.amend_the_charter()
     }
 
     fn propose(&mut self, who: usize, one: &Historical) -> Outcome<ProposalId> {
@@ -187,6 +199,16 @@ impl<'a> Story<'a> {
             self.vote(who, id, Choice::Agree, "")?;
         }
         self.vote(3, id, Choice::Abstain, "We buy only one of the services.")?;
+        // Who has no node votes with a key of its own, too.
+        self.vote(
+            GUEST,
+            id,
+            Choice::Agree,
+            "A level for small co-ops helps us.",
+        )?;
+        self.vote(PEOPLE[0], id, Choice::Agree, "")?;
+        let reason = "I would rather give hours than pay.";
+        self.vote(PEOPLE[1], id, Choice::Abstain, reason)?;
         self.past.pass(period);
         Ok(())
     }
@@ -250,7 +272,7 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    fn amended(&mut self, one: &Historical) -> Outcome {
+    fn integrated(&mut self, one: &Historical, period: u64) -> Outcome {
         let id = self.propose(2, one)?;
         self.open_vote(2, id)?;
         self.vote(3, id, Choice::Agree, "")?;
@@ -272,8 +294,49 @@ impl<'a> Story<'a> {
             what_changed: "It now says that the full text comes first.".to_owned(),
             draft: Vec::new(),
         };
+        // With the new version voting opens anew.
         self.past.act(&self.keys[2], act)?;
+        self.vote(1, id, Choice::Agree, "This is what we asked for.")?;
+        for who in [2, 3, 4] {
+            self.vote(who, id, Choice::Agree, "")?;
+        }
+        self.past.pass(period);
+        Ok(())
+    }
+
+    /// A proposal to change the charter, which names its comparison: half of the strength is more than
+    /// half of the power.
+    fn amend_the_charter(&mut self) -> Outcome {
+        let link = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(SHIFT)
+            .finish();
+        let act = Act::Propose {
+            title: "Half of the strength for those who run the servers".to_owned(),
+            text: format!(
+                "Producer co-ops do most of the work. Let them have 50 per cent of the strength \
+                 where votes are weighed, and consumer co-ops 25, as individuals have.\n\n\
+                 What changes, and who would have how much power: /charter/compare?{link}\n\n\
+                 Invented for the demo, like its co-ops."
+            ),
+            rule: "charter".to_owned(),
+            urgent: None,
+            circle: None,
+            language: "en".to_owned(),
+            draft: Vec::new(),
+        };
+        let id = self.past.act(&self.keys[1], act)?;
+        self.open_vote(1, id)?;
         self.vote(1, id, Choice::Agree, "")?;
+        self.vote(2, id, Choice::Agree, "We carry the nights, too.")?;
+        let reason = "With half of the strength one class has three fifths of the power.";
+        let block = self.vote(GUEST, id, Choice::Block, reason)?;
+        self.comment(
+            1,
+            id,
+            Some(block),
+            "The comparison shows it: any other class is still needed.",
+        )?;
+        self.vote(PEOPLE[0], id, Choice::Abstain, "")?;
         Ok(())
     }
 

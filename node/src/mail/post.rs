@@ -10,7 +10,7 @@ use lettre::{
     },
     transport::smtp::{
         authentication::Credentials,
-        client::{Tls, TlsParameters},
+        client::{Certificate, CertificateStore, Tls, TlsParameters},
         extension::ClientId,
     },
 };
@@ -28,6 +28,12 @@ use crate::{
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 /// A password is one line.
 const PASSWORD_BYTES_MAX: u64 = 1_024;
+/// Certificates of a few authorities.
+const CA_BYTES_MAX: u64 = 256 * 1_024;
+/// What the TLS library begins with when it does not accept a certificate.
+const UNTRUSTED: &str = "invalid peer certificate: ";
+/// And how it goes on when it is a server's of another name.
+const OTHER_NAME: &str = "certificate not valid for name";
 /// How much of what a server says is repeated to people.
 const WORDS_CHARACTERS_MAX: usize = 200;
 
@@ -35,6 +41,7 @@ const WORDS_CHARACTERS_MAX: usize = 200;
 pub struct SmtpPost {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    server: String,
 }
 
 impl SmtpPost {
@@ -47,7 +54,15 @@ impl SmtpPost {
         let from = config.from.parse().map_err(|error| {
             Failure::configuration(format!("mail.from: {:?}", config.from)).because(error)
         })?;
-        let parameters = || TlsParameters::new(config.smtp.clone()).map_err(fault);
+        let parameters = || {
+            let mut builder = TlsParameters::builder(config.smtp.clone());
+            if let Some(file) = &config.ca_file {
+                builder = builder
+                    .certificate_store(CertificateStore::None)
+                    .add_root_certificate(authorities(&directory.join(file))?);
+            }
+            builder.build().map_err(fault)
+        };
         let tls = match config.tls {
             MailTls::Tls => Tls::Wrapper(parameters()?),
             MailTls::StartTls => Tls::Required(parameters()?),
@@ -68,7 +83,24 @@ impl SmtpPost {
         Ok(Self {
             transport: builder.build(),
             from,
+            server: config.smtp.clone(),
         })
+    }
+
+    /// What went wrong; with what to do where the server's certificate is not accepted.
+    fn explain(&self, error: &str) -> String {
+        let server = &self.server;
+        match error.split_once(UNTRUSTED) {
+            None => error.to_owned(),
+            Some((_, why)) if why.starts_with(OTHER_NAME) => format!(
+                "nothing was sent: the certificate of {server} is for another name; write the name it \
+                 is for in mail.smtp"
+            ),
+            Some((_, why)) => format!(
+                "nothing was sent: the certificate of {server} is not accepted ({why}); if an \
+                 authority of your own vouches for it, name that in mail.ca_file"
+            ),
+        }
     }
 
     fn message(&self, letter: &Letter) -> Result<Message, String> {
@@ -105,7 +137,7 @@ impl Post for SmtpPost {
         let Err(error) = self.transport.send(message).await else {
             return Ok(());
         };
-        let because = without_address(&error.to_string(), &letter.to);
+        let because = without_address(&self.explain(&error.to_string()), &letter.to);
         let code = error.status().map(u16::from);
         match code {
             // 421 closes, 432 to 454 and 530 to 538 are about signing in, 554 may greet.
@@ -134,6 +166,24 @@ fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     words.join(" ")
+}
+
+/// The certificates in a file (PEM).
+fn authorities(path: &Path) -> Outcome<Certificate> {
+    let fault = |words: &str| {
+        Failure::configuration(format!("{} {words}", path.display()))
+            .hint("correct mail.ca_file in folkmoot.toml")
+    };
+    let unreadable = |error: std::io::Error| fault("cannot be read").because(error);
+    if fs::metadata(path).map_err(unreadable)?.len() > CA_BYTES_MAX {
+        return Err(fault("is too large to hold certificates of authorities"));
+    }
+    let pem = fs::read(path).map_err(unreadable)?;
+    let begins = b"-----BEGIN CERTIFICATE-----";
+    if !pem.windows(begins.len()).any(|window| window == begins) {
+        return Err(fault("holds no certificate (PEM)"));
+    }
+    Certificate::from_pem(&pem).map_err(|error| fault("holds no certificate (PEM)").because(error))
 }
 
 /// The password in a file that only its owner can read.
@@ -336,6 +386,26 @@ mod tests {
             "permanent error (550): no such user <…> here"
         );
         assert_eq!(without_address(&"x".repeat(900), "a@b").len(), 200);
+    }
+
+    #[test]
+    fn authorities_are_read_from_a_file_that_holds_some() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        for (text, words) in [
+            (None, "cannot be read"),
+            (Some("no certificate"), "holds no certificate"),
+            (
+                Some("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"),
+                "holds no certificate",
+            ),
+        ] {
+            if let Some(text) = text {
+                fs::write(&path, text).unwrap();
+            }
+            let failure = authorities(&path).unwrap_err();
+            assert!(failure.message.contains(words), "{failure}");
+        }
     }
 
     #[test]

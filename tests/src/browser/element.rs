@@ -14,6 +14,8 @@ pub mod key {
     pub const ENTER: &str = "\u{e007}";
     /// Chooses.
     pub const SPACE: &str = " ";
+    /// Held while another key is pressed.
+    pub const CONTROL: &str = "\u{e009}";
 }
 
 /// An element that was on the page when it was looked for.

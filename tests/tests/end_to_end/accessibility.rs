@@ -6,7 +6,7 @@ use end_to_end::{
     federation::{Federation, charter},
     story::story,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What is wrong with a page, in sentences.
 const CHECKS: &str = r#"
@@ -61,7 +61,7 @@ return faults;
 
 #[test]
 fn every_page_has_names_for_everything_and_fits_a_phone() {
-    story(180, async {
+    story(240, async {
         let federation = Federation::found(&["Alder", "Birch"], &charter(3_600)).await;
         let [alder, birch] = &federation.coops[..] else {
             unreachable!()
@@ -73,6 +73,30 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
         birch.vote(&id, "block").await;
         alder.vote(&id, "agree").await;
         alder.shows_vote(&id, "Birch", "block").await;
+
+        let circle = json!({ "act": "circle", "name": "Systems-and-servers-of-everybody" });
+        alder.done(&circle).await;
+        let circles = alder.api("/api/circles").await;
+        let circle = circles["circles"][0]["id"].clone();
+        let join = json!({ "act": "membership", "circle": circle, "joined": true });
+        alder.done(&join).await;
+        let action = json!({ "act": "action", "circle": circle, "words": "Call the bank" });
+        alder.done(&action).await;
+        let gathering = json!({ "act": "gathering", "circle": circle, "title": "Weekly call",
+                                "start_ms": 1_900_000_000_000_u64, "minutes": 60,
+                                "zone": "Europe/Madrid", "place": "https://meet.example.org/call" });
+        alder.done(&gathering).await;
+        let gatherings = alder.api("/api/gatherings").await;
+        let gathering = gatherings["gatherings"][0]["id"].clone();
+        let actions = alder.api("/api/actions").await;
+        let action = actions["actions"][0]["id"].clone();
+        let path = |area: &str, id: &Value| format!("/{area}/{}", id.as_str().unwrap());
+        let (action, gathering) = (path("actions", &action), path("gatherings", &gathering));
+        let circle = path("circles", &circle);
+        let (plan, replan) = (
+            format!("{circle}/gatherings/new"),
+            format!("{gathering}/edit"),
+        );
 
         let mut browser = Browser::with(Setup {
             width: 320,
@@ -86,11 +110,33 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
         browser.click("main form button").await;
         browser.element("a[href='/account']").await;
 
+        let create = serde_json::json!({ "title": "House-rules-of-the-whole-federation", "text": "Be kind." });
+        let headers = [("content-type", "application/json")];
+        let body = create.to_string();
+        let answer = alder
+            .client()
+            .send("POST", "/api/documents", &headers, &body)
+            .await
+            .unwrap();
+        let written = answer.expect(201).json()["id"].take();
+        let document = format!("/documents/{}", written.as_str().unwrap());
+        let documents = [
+            "",
+            "?who=1",
+            "/edit",
+            "/history",
+            "/versions/now",
+            "/diff/now..now",
+        ]
+        .map(|below| format!("{document}{below}"));
+
         let decision = format!("/decide/{id}");
         let change = format!("/decide/{id}?change=1");
         let amend = format!("/decide/{id}/amend");
-        for path in [
+        let fixed = [
             "/",
+            "/documents",
+            "/documents/new",
             "/decide",
             "/decide?show=all",
             &decision,
@@ -102,6 +148,13 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
             "/profile",
             "/circles",
             "/circles/new",
+            &circle,
+            &action,
+            &gathering,
+            &plan,
+            &replan,
+            "/calendar",
+            "/decide?show=review",
             "/charter",
             "/node",
             "/node/people",
@@ -110,7 +163,11 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
             "/archive",
             "/help/consent",
             "/no/such/page",
-        ] {
+        ];
+        for path in fixed
+            .into_iter()
+            .chain(documents.iter().map(String::as_str))
+        {
             for width in [320, 390, 1280] {
                 browser.resize(width, 800).await;
                 browser.open(&alder.url(path)).await;

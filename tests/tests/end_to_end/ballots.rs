@@ -66,6 +66,36 @@ fn ballots_that_break_a_rule_are_refused_with_a_reason_and_change_nothing() {
 }
 
 #[test]
+fn disagree_is_a_vote_at_the_terminal_where_the_charter_has_it() {
+    story(90, async {
+        let rules = format!("{}\n[ballot]\ndisagree-allowed = true\n", charter(3_600));
+        let federation = Federation::found(&["Alder", "Birch"], &rules).await;
+        let [alder, birch] = &federation.coops[..] else {
+            unreachable!()
+        };
+        let id = alder.put_to_the_vote("Ring a bell").await;
+        let words = ["vote", &id, "disagree", "--reason", "It is too loud."];
+        alder.say(&words).await.done();
+        birch.shows_vote(&id, "Alder", "disagree").await;
+        let figures = birch.decision(&id).await["phase"]["figures"].take();
+        assert_eq!(
+            (&figures["disagree"], &figures["against"]),
+            (&json!(1), &json!(1))
+        );
+        let shown = birch.say(&["show", &id]).await.done();
+        assert!(shown.out.contains("disagree"), "{}", shown.out);
+
+        let rules = charter(3_600);
+        let without = Federation::found(&["Cedar", "Dogwood"], &rules).await;
+        let cedar = &without.coops[0];
+        let id = cedar.put_to_the_vote("Ring a bell").await;
+        let refused = cedar.say(&["vote", &id, "disagree"]).await;
+        refused.refused(1, &["disagree"]);
+        assert!(cedar.ballots(&id).await.is_empty());
+    });
+}
+
+#[test]
 fn a_person_without_the_role_is_told_who_can() {
     story(90, async {
         let mut federation = Federation::found(&["Alder", "Birch"], &charter(3_600)).await;

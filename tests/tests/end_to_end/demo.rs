@@ -30,7 +30,7 @@ fn the_demo_is_started_used_and_stopped_with_nothing_left_behind() {
         })
         .await;
 
-        let mut clients = Vec::new();
+        let (mut clients, mut browsers) = (Vec::new(), Vec::new());
         for (number, link) in links.iter().enumerate() {
             let address = link
                 .strip_prefix("http://")
@@ -42,6 +42,7 @@ fn the_demo_is_started_used_and_stopped_with_nothing_left_behind() {
             let mut browser = accept(web, link, &format!("visitor {number}")).await;
             let token = make_token(&mut browser).await;
             clients.push(Client::of(web).with_token(&token));
+            browsers.push(browser);
         }
         let decision = open_decision(&mut clients[0]).await;
         let id = decision["id"].as_str().unwrap();
@@ -53,6 +54,7 @@ fn the_demo_is_started_used_and_stopped_with_nothing_left_behind() {
             .await;
         let voted = voted.unwrap().expect(201).json()["id"].take();
 
+        tells_its_story(&mut clients[0], &mut browsers[0]).await;
         let started = Instant::now();
         for client in &mut clients[1..] {
             wait::until("another co-op shows the vote", 5, async || {
@@ -76,6 +78,64 @@ fn the_demo_is_started_used_and_stopped_with_nothing_left_behind() {
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
         assert!(left.is_empty(), "{left:?} was left behind");
     });
+}
+
+/// Guests vote by class and strength, a block became a new version, and a change of the charter is
+/// compared by power.
+async fn tells_its_story(client: &mut Client, browser: &mut Client) {
+    let all = client.get("/api/decisions").await.expect(200).json();
+    let all = all["decisions"].as_array().unwrap().clone();
+    let members = client.get("/api/members").await.expect(200).json();
+    let members = members["members"].as_array().unwrap().clone();
+    let of = |rule: &str| {
+        let found = all.iter().find(|one| one["rule"] == rule).unwrap();
+        format!("/api/decisions/{}", found["id"].as_str().unwrap())
+    };
+    let weighted = client.get(&of("class-weighted")).await.expect(200).json();
+    assert_eq!(weighted["state"], "passed", "{weighted:#}");
+    let voted: Vec<&Value> = weighted["phase"]["ballots"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ballot| &ballot["member"])
+        .collect();
+    let hosted = members.iter().filter(|member| !member["host"].is_null());
+    let hosted: Vec<&Value> = hosted.map(|member| &member["id"]).collect();
+    assert_eq!(hosted.len(), 3, "{hosted:?}");
+    for guest in hosted {
+        assert!(voted.contains(&guest), "{guest} is not in {voted:?}");
+    }
+
+    let mut integrated = None;
+    for one in all.iter().filter(|one| one["version"] == 2) {
+        let path = format!("/api/decisions/{}", one["id"].as_str().unwrap());
+        let shown = client.get(&path).await.expect(200).json();
+        let earlier = shown["earlier_phases"][0]["figures"]["block"].clone();
+        if shown["state"] == "passed" && earlier == 1 {
+            integrated = Some(shown);
+        }
+    }
+    let integrated = integrated.expect("a block was integrated and the new version passed");
+    let talk = integrated["comments"].as_array().unwrap();
+    assert!(talk.iter().any(|comment| !comment["answers"].is_null()));
+
+    let amendment = client.get(&of("charter")).await.expect(200).json();
+    assert_eq!(amendment["state"], "voting", "{amendment:#}");
+    let text = amendment["text"].as_str().unwrap();
+    let link = text
+        .split(' ')
+        .find(|word| word.contains("/charter/compare?"));
+    let link = link
+        .and_then(|word| word.split_whitespace().next())
+        .unwrap();
+    let page = browser.get(link).await.expect(200).body;
+    for words in [
+        "Power: By class and strength",
+        "class.producer.strength-percent",
+        "60",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
 }
 
 /// A decision on which the visitor's co-op has not voted yet.

@@ -79,6 +79,72 @@ async fn sign_up(host: &Coop, name: &str, person: &str) -> Client {
 }
 
 #[test]
+fn a_hosted_co_op_takes_its_keys_to_another_node_and_its_old_host_forgets_it() {
+    story(150, async {
+        let federation = Federation::found(&["Alder", "Birch"], &everyone()).await;
+        let [old, new] = &federation.coops[..] else {
+            panic!("two co-ops");
+        };
+        let name = "Dora's shop";
+        let mut dora = sign_up(old, name, "Dora").await;
+        admitted(&federation, name).await;
+        for coop in &federation.coops {
+            hosted_by(coop, name, "Alder").await;
+        }
+        let id = new.put_to_the_vote("A server for shops").await;
+        let (page, vote) = (format!("/decide/{id}"), format!("/decide/{id}/vote"));
+        old.knows(&id).await;
+        let version = new.decision(&id).await["version_hash"].take();
+        let version = version.as_str().unwrap();
+        let agree = [("choice", "agree"), ("version", version)];
+        dora.submit(&page, &vote, &agree).await.expect(303);
+        new.shows_vote(&id, name, "agree").await;
+
+        // She takes her keys along as a text, and opens it with her password at Birch.
+        let hosting = "/node/hosted";
+        let exported = dora.submit(hosting, "/node/hosted/export", &[]).await;
+        let body = exported.expect(200).body;
+        let at = body.find("folkmoot-keys:").unwrap();
+        let keys = body[at..].split('<').next().unwrap();
+        let invited = new.ask(&["host", "invite", name]).await["link"].take();
+        let link = invited.as_str().unwrap();
+        let (_, path) = link.split_once(&new.web.to_string()).unwrap();
+        let mut there = Client::of(new.web);
+        let fields = [
+            ("member_name", name),
+            ("class", "consumer"),
+            ("name", "Dora"),
+            ("password", "another long password"),
+            ("export", keys),
+        ];
+        let wrong = [&fields[..], &[("old_password", "not it at all")]].concat();
+        let refused = there.submit(path, path, &wrong).await;
+        assert_eq!(refused.status, 422, "{refused:#?}");
+        let right = [&fields[..], &[("old_password", PASSWORD)]].concat();
+        there.submit(path, path, &right).await.expect(303);
+        for coop in &federation.coops {
+            hosted_by(coop, name, "Birch").await;
+            coop.shows_vote(&id, name, "agree").await;
+        }
+
+        // Her old account goes, hers at Birch votes on.
+        let kept = old.say(&["host", "remove", name]).await;
+        kept.refused(1, &["maybe the only ones", "--with-keys"]);
+        let gone = old.ask(&["host", "remove", name, "--with-keys"]).await;
+        assert_eq!(gone["accounts"], 1, "{gone}");
+        let out = dora.get("/account").await;
+        assert_eq!(out.status, 303, "she is signed out at Alder");
+        let again = old.say(&["host", "remove", name]).await;
+        again.refused(1, &["there is no member"]);
+        let abstain = [("choice", "abstain"), ("version", version)];
+        there.submit(&page, &vote, &abstain).await.expect(303);
+        for coop in &federation.coops {
+            coop.shows_vote(&id, name, "abstain").await;
+        }
+    });
+}
+
+#[test]
 fn a_hosted_co_op_and_a_person_with_a_key_of_their_own_vote_and_the_person_moves() {
     story(150, async {
         let names = ["Alder", "Birch", "Cedar"];

@@ -103,6 +103,24 @@ impl Charter {
         source::file(self)
     }
 
+    /// This charter with other values of some keys, each as a line of the file has it. An empty value
+    /// takes the key out.
+    ///
+    /// # Errors
+    /// When that makes no charter.
+    pub fn with_changes<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, CharterError> {
+        source::charter(&source::changed(self, changes))
+    }
+
+    /// What makes another charter of this one, as [`Self::with_changes`] takes it.
+    #[must_use]
+    pub fn changes_to(&self, other: &Self) -> Vec<(String, String)> {
+        source::changes(self, other)
+    }
+
     /// The default charter as a commented TOML file: that of the model co-op.
     #[must_use]
     pub fn default_toml() -> &'static str {

@@ -48,11 +48,46 @@ pub(super) fn charter(text: &str) -> Result<Charter, CharterError> {
 
 /// The file of a charter.
 pub(super) fn file(charter: &Charter) -> String {
+    let line = |(key, value)| format!("{key} = {value}\n");
+    lines(charter).map(line).collect()
+}
+
+/// The file of a charter with other values of some keys; what spans lines is none.
+pub(super) fn changed<'a>(
+    charter: &Charter,
+    changes: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> String {
+    let mut lines: BTreeMap<&str, String> = lines(charter).collect();
+    for (key, value) in changes {
+        lines.remove(key);
+        if !value.is_empty() {
+            lines.insert(key, value.replace(['\n', '\r'], " "));
+        }
+    }
+    let line = |(key, value)| format!("{key} = {value}\n");
+    lines.into_iter().map(line).collect()
+}
+
+/// The lines in which two charters differ, with the value of the other; empty where it has none.
+pub(super) fn changes(charter: &Charter, other: &Charter) -> Vec<(String, String)> {
+    let (ours, theirs): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        (lines(charter).collect(), lines(other).collect());
+    let keys: BTreeSet<&str> = ours.keys().chain(theirs.keys()).copied().collect();
+    let differing = keys
+        .into_iter()
+        .filter(|key| ours.get(key) != theirs.get(key));
+    differing
+        .map(|key| (key.to_owned(), theirs.get(key).cloned().unwrap_or_default()))
+        .collect()
+}
+
+/// Each key in force that this release knows, with its value as the file has it.
+fn lines(charter: &Charter) -> impl Iterator<Item = (&str, String)> {
     let known = charter.in_force().filter(|(key, _)| {
         let unknown = charter.unknown_keys();
         unknown.iter().all(|unknown| unknown != key)
     });
-    let line = |(key, value): (&str, &Value)| {
+    let line = |(key, value): (_, &Value)| {
         let item = |item: &Item| match item {
             Item::Number(number) => number.to_string(),
             Item::Text(text) => toml::Value::String(text.clone()).to_string(),
@@ -67,9 +102,9 @@ pub(super) fn file(charter: &Charter) -> String {
                 format!("[{}]", items.join(", "))
             }
         };
-        format!("{key} = {value}\n")
+        (key, value)
     };
-    known.map(line).collect()
+    known.map(line)
 }
 
 fn check(entries: &Entries) -> Result<Charter, CharterError> {

@@ -287,3 +287,36 @@ fn a_charter_written_as_a_file_is_the_same_charter() {
         );
     }
 }
+
+#[test]
+fn a_charter_is_told_from_another_by_the_lines_that_differ() {
+    let ours = Charter::default();
+    let shifted = "class.producer.strength-percent = 34\nclass.individual.strength-percent = 31\n\
+                   ballot.disagree-allowed = true\n";
+    let other = Charter::from_toml(shifted).unwrap();
+    let changes = ours.changes_to(&other);
+    let expected = [
+        ("ballot.disagree-allowed", "true"),
+        ("class.individual.strength-percent", "31"),
+        ("class.producer.strength-percent", "34"),
+    ];
+    let pairs: Vec<(&str, &str)> = changes.iter().map(|(k, v)| (&**k, &**v)).collect();
+    assert_eq!(pairs, expected);
+    assert_eq!(ours.with_changes(pairs).unwrap().hash(), other.hash());
+    assert!(ours.changes_to(&ours).is_empty());
+    for (key, value) in [
+        ("class.producer.strength-percent", "39"),
+        ("class.producer.strength-percent", "40\ntitle = \"x\""),
+        ("class.producer.strength-percent\ntitle", "40"),
+        ("no-such-key", "1"),
+        ("title", "unquoted"),
+    ] {
+        assert!(
+            ours.with_changes([(key, value)]).is_err(),
+            "{key} = {value}"
+        );
+    }
+    let said = ours.with_changes([("class.producer.strength-percent", "39")]);
+    let said = said.unwrap_err().to_string();
+    assert!(said.contains("99") && said.contains("100"), "{said}");
+}

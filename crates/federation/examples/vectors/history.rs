@@ -3,11 +3,12 @@
 use domain::{
     cbor::Encode,
     genesis::Genesis,
-    id::{EntryId, MemberId, PersonId, Timestamp},
+    id::{CircleId, EntryId, MemberId, PersonId, Timestamp},
     key::SecretKey,
     record::{
-        self, Admission, Admit, Application, Custody, Delegate, Endpoint, Grant, Host, Hosting,
-        Join, Kind, Mandate, Newcomer, PersonNote, Profile, Purpose, Record, Role, Roles,
+        self, Action, ActionState, Admission, Admit, Application, Custody, Delegate, Endpoint,
+        Gathering, Grant, Host, Hosting, Join, Kind, Mandate, Membership, Newcomer, PersonNote,
+        Profile, Purpose, Record, Repetition, Review, Rhythm, Role, Roles, Until,
     },
 };
 use replica::entry::Audience;
@@ -40,6 +41,7 @@ pub struct History {
     pub dora: Member,
     pub worker: SecretKey,
     pub worker_grant: EntryId,
+    pub circle: CircleId,
     pub proposal: EntryId,
     pub phase: EntryId,
     pub version: domain::id::Hash,
@@ -119,6 +121,7 @@ impl History {
             dora: Member::of(0x41),
             worker: key(0x14),
             worker_grant: NONE,
+            circle: CircleId([0; 16]),
             proposal: NONE,
             phase: NONE,
             version: domain::id::Hash([0; 32]),
@@ -127,6 +130,7 @@ impl History {
         history.describe();
         history.admit();
         history.propose();
+        history.gather();
         history.vote();
         history.draft();
         history.end();
@@ -202,6 +206,7 @@ impl History {
             ended: false,
         };
         let id = circle.id(anna.id());
+        self.circle = id;
         let draft = book.draft(
             "anna.circle",
             &anna.delegate,
@@ -255,6 +260,95 @@ impl History {
                 (Kind(99), b"anything".to_vec()),
             )
             .for_audience(Audience::Circle(id));
+        book.write(draft);
+    }
+
+    /// The worker joins Anna's circle, takes on work, calls a gathering and says when the proposal
+    /// is looked at again.
+    fn gather(&mut self) {
+        let (book, anna) = (&mut self.book, &self.anna);
+        let circle = self.circle;
+        let area = format!("circles/{circle}");
+        let joined = true;
+        let record = Record::Membership(Membership { circle, joined });
+        let draft = book.draft(
+            "anna.membership",
+            &self.worker,
+            self.worker_grant,
+            &area,
+            &record,
+        );
+        book.write(draft.for_audience(Audience::Members));
+        let action = Action {
+            action: None,
+            circle,
+            member: anna.id(),
+            person: Some(anna.person),
+            due: Some(Timestamp(1_801_000_000_000)),
+            state: ActionState::Open,
+            source: Some(domain::id::Hash(self.proposal.0)),
+        };
+        let record = Record::Action(action.clone());
+        let draft = book
+            .draft(
+                "anna.action",
+                &self.worker,
+                self.worker_grant,
+                &area,
+                &record,
+            )
+            .for_audience(Audience::Members)
+            .with_note("Ask three co-ops for an offer.");
+        let begun = book.write(draft);
+        let record = Record::Action(Action {
+            action: Some(begun),
+            state: ActionState::Done,
+            ..action
+        });
+        let draft = book.draft(
+            "anna.action.done",
+            &self.worker,
+            self.worker_grant,
+            &area,
+            &record,
+        );
+        book.write(draft.for_audience(Audience::Members));
+        let record = Record::Gathering(Gathering {
+            gathering: None,
+            circle,
+            title: "Care circle".to_owned(),
+            start: Timestamp(1_800_000_000_000),
+            minutes: 90,
+            zone: "Europe/Madrid".to_owned(),
+            repetition: Some(Repetition {
+                rhythm: Rhythm::MonthsFromBeginning,
+                every: 1,
+                until: Until::Count(12),
+            }),
+            place: "https://meet.example/care".to_owned(),
+            cancelled: vec![20_864],
+            ended: false,
+        });
+        let draft = book.draft(
+            "anna.gathering",
+            &self.worker,
+            self.worker_grant,
+            &area,
+            &record,
+        );
+        book.write(draft.for_audience(Audience::Members));
+        let digits: String = self.proposal.to_string().chars().take(32).collect();
+        let record = Record::Review(Review {
+            proposal: self.proposal,
+            date: Some(Timestamp(1_830_000_000_000)),
+        });
+        let draft = book.draft(
+            "anna.review",
+            &anna.delegate,
+            anna.grant,
+            &format!("proposals/{digits}"),
+            &record,
+        );
         book.write(draft);
     }
 

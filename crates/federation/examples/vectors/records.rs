@@ -258,6 +258,58 @@ fn refused_filings() -> Vec<(&'static str, Kind, Vec<u8>)> {
     ]
 }
 
+/// A gathering with this end of its repetition and these cancelled days.
+fn gathering(minutes: u64, every: u64, both_ends: bool, cancelled: &[u64]) -> Vec<u8> {
+    write(|e| {
+        e.array(10).null().bytes(&[1; 16]).text("Weekly");
+        e.uint(5).uint(minutes).text("UTC");
+        e.array(4).uint(0).uint(every).uint(3);
+        if both_ends {
+            e.uint(20_000);
+        } else {
+            e.null();
+        }
+        e.text("").array(cancelled.len());
+        for day in cancelled {
+            e.uint(*day);
+        }
+        e.uint(0);
+    })
+}
+
+fn refused_circles() -> Vec<(&'static str, Kind, Vec<u8>)> {
+    let membership = |joined| write(|e| done(e.array(2).bytes(&[1; 16]).uint(joined)));
+    let action = |state| {
+        write(|e| {
+            e.array(7).null().bytes(&[1; 16]).value(&ID).null().null();
+            e.uint(state).null();
+        })
+    };
+    let kind = Kind::Gathering;
+    vec![
+        ("neither joined nor left", Kind::Membership, membership(2)),
+        ("an action of state 3", Kind::Action, action(3)),
+        (
+            "a gathering of no minutes",
+            kind,
+            gathering(0, 1, false, &[]),
+        ),
+        (
+            "a gathering longer than a week",
+            kind,
+            gathering(10_081, 1, false, &[]),
+        ),
+        ("every 0 weeks", kind, gathering(60, 0, false, &[])),
+        ("every 53 weeks", kind, gathering(60, 53, false, &[])),
+        ("a count and a day", kind, gathering(60, 1, true, &[])),
+        (
+            "cancelled days not ascending",
+            kind,
+            gathering(60, 1, false, &[7, 6]),
+        ),
+    ]
+}
+
 fn refused_attachments() -> Vec<(&'static str, Kind, Vec<u8>)> {
     let attachment = |name: &str, length: u64, chunks: usize| {
         write(|e| {
@@ -296,6 +348,7 @@ fn refused() -> Vec<Value> {
         refused_edits(),
         refused_hosts(),
         refused_filings(),
+        refused_circles(),
         refused_attachments(),
     ]
     .concat()

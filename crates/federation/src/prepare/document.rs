@@ -7,7 +7,7 @@ use domain::{
     id::{DocumentId, EntryId, Timestamp},
     key::PublicKey,
     record::{self, Edit, Operation, Record, Start},
-    text::visible_characters,
+    text::{Content, visible_characters},
 };
 use replica::{
     Refusal,
@@ -16,7 +16,7 @@ use replica::{
 
 use super::{
     Draft,
-    text::{content, line, text_error},
+    text::{line, text_error},
 };
 use crate::{act::Act, core::Core, error::Refused};
 
@@ -211,7 +211,10 @@ fn start(title: &str, text: &str) -> Result<(Start, Vec<Vec<u8>>), Refused> {
     if visible_characters(text) == 0 {
         return Ok((Start { title, text: None }, Vec::new()));
     }
-    let (content, chunks) = content(text)?;
+    // To the last space: a new generation begins with what the one before left.
+    let text = text.replace("\r\n", "\n");
+    let (content, chunks) =
+        Content::of(&text).map_err(|error| text_error("text", error.to_string()))?;
     let text = Some(content);
     Ok((Start { title, text }, chunks))
 }

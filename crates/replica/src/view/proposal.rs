@@ -141,6 +141,8 @@ pub struct First {
     pub member: MemberId,
     /// The key that wrote it.
     pub by: PublicKey,
+    /// The person who wrote it.
+    pub person: Option<PersonId>,
     /// When.
     pub time: Timestamp,
     /// The first version.
@@ -320,7 +322,12 @@ impl View {
         }
     }
 
-    pub(super) fn add_proposal(&mut self, stored: &Stored, record: &record::Proposal) {
+    pub(super) fn add_proposal(
+        &mut self,
+        stored: &Stored,
+        record: &record::Proposal,
+        person: Option<PersonId>,
+    ) {
         let version = Version {
             number: 1,
             entry: stored.id,
@@ -335,6 +342,7 @@ impl View {
         self.proposals.entry(stored.id).or_default().first = Some(First {
             member: stored.member,
             by: stored.author,
+            person,
             time: stored.time,
             version,
             rule: record.rule.clone(),
@@ -407,7 +415,8 @@ impl View {
         proposal.comments.insert((stored.time, stored.id), comment);
     }
 
-    /// The people of a circle whose term has not ended.
+    /// The roles in a circle whose term has not ended.
+    #[must_use]
     pub fn circle_people(&self, circle: &CircleId, now: Timestamp) -> Vec<&Role> {
         let roles = self
             .roles
@@ -416,19 +425,6 @@ impl View {
             .flat_map(BTreeMap::values);
         roles
             .filter(|role| role.until.is_none_or(|until| until > now))
-            .collect()
-    }
-
-    /// The circles a person has a role in now.
-    pub fn circles_of(&self, member: &MemberId, person: &PersonId, now: Timestamp) -> Vec<&Circle> {
-        let has_role = |id: &CircleId| {
-            self.circle_people(id, now)
-                .iter()
-                .any(|role| role.person == *person && role.member == *member)
-        };
-        self.circles
-            .values()
-            .filter(|circle| has_role(&circle.id))
             .collect()
     }
 }

@@ -1,6 +1,7 @@
 //! The laws of the replicated set, through the public interface of the crate.
 
 mod bounds;
+mod circles;
 mod claims;
 mod edits;
 mod entry;

@@ -3,9 +3,11 @@
 //! `cargo run -p web --example gallery -- <folder>`, then serve the folder over HTTP: pages refer
 //! to `/assets/…`.
 
+mod circles;
 mod members;
 mod others;
 mod sample;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -19,7 +21,7 @@ use web::pages::parts::Outcome;
 /// Every page: its file's name and its document.
 fn pages() -> Vec<(&'static str, String)> {
     let mut pages = decisions();
-    let others = others::pages().into_iter();
+    let others = others::pages().into_iter().chain(writing::pages());
     pages.extend(others.map(|(name, page)| (name, page.into_string())));
     pages.sort_by_key(|(name, _)| *name);
     pages

@@ -4,7 +4,7 @@ use domain::charter::RuleName;
 use maud::Markup;
 use web::pages::applications::{self, Application, Applications};
 use web::pages::charter::{self, Charter};
-use web::pages::circle::{self, Circle};
+use web::pages::circle;
 use web::pages::federation::{self, Host, Listed, Member, Members, Role};
 use web::pages::form::Filled;
 use web::pages::home::Connection;
@@ -120,10 +120,6 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         ("charter", charter::page(&at, &charter_view())),
         ("circles", circle::list(&at, &circles())),
         (
-            "circle",
-            circle::page(&at, &circle_view(), &Filled::default()),
-        ),
-        (
             "circle-new",
             circle::edit(&at, None, ["", "", ""], false, &Filled::default()),
         ),
@@ -196,30 +192,6 @@ fn circles() -> Vec<circle::Listed> {
         listed("Welcome", "New members", 1, false),
         listed("Forum move", "Moved the forum", 0, true),
     ]
-}
-
-fn circle_view() -> Circle {
-    let role = |name: Option<&str>, title: &str, until| circle::Role {
-        person: "x".into(),
-        name: name.map(str::to_owned),
-        member: member(1),
-        title: title.into(),
-        until,
-    };
-    Circle {
-        circle: Name::new("c-tech", "Technology Operations"),
-        keeper: member(1),
-        domain: "Servers of the federation and their upkeep.".into(),
-        rhythm: "every second Tuesday, 16:00 UTC".into(),
-        ended: false,
-        roles: vec![
-            role(Some("Noor"), "coordinator", Some(in_hours(4000))),
-            role(None, "member", None),
-        ],
-        proposals: items(),
-        may_edit: true,
-        candidates: vec![Name::new("i", "Imke")],
-    }
 }
 
 fn power() -> Vec<charter::Power> {

@@ -5,6 +5,7 @@ use domain::decision::Choice;
 use maud::Markup;
 use web::pages::account::{self, Account, Token, Welcome};
 use web::pages::decide::{self, Item, Show};
+use web::pages::draft::Draft;
 use web::pages::error::{self, Failure};
 use web::pages::federation::Role;
 use web::pages::form::Filled;
@@ -30,6 +31,7 @@ fn item(id: &str, title: &str, state: State) -> Item {
         proposal: Name::new(id, title),
         proposer: member(1),
         state,
+        review: (id == "p3").then(|| in_hours(100)),
         deadline: match state {
             State::Voting => Some(in_hours(52)),
             State::Closed(_) => Some(hours_ago(30)),
@@ -114,6 +116,9 @@ pub fn home_view() -> Home {
             ),
             event(900, Happened::Admitted { member: member(4) }),
         ],
+        own: super::circles::own(),
+        checklist: Some(super::circles::checklist()),
+        is_checklist_hidden: false,
     }
 }
 
@@ -312,6 +317,7 @@ fn writing_pages() -> Vec<(&'static str, Markup)> {
         regular_seconds: 604_800,
         urgent_seconds: 259_200,
         circles: vec![Name::new("c-tech", "Technology Operations")],
+        draft: None,
     };
     let wrong = Filled::from_pairs([("title", ""), ("text", "\nFirst"), ("rule", "consent")])
         .with_error("title", "Say in one line what will be true if it passes.");
@@ -319,6 +325,21 @@ fn writing_pages() -> Vec<(&'static str, Markup)> {
         proposal: name.clone(),
         version: versions[1].clone(),
         voting: true,
+        draft: None,
+    };
+    let draft = Draft {
+        document: Name::new("d1", "Recordings"),
+        edits: hash(7),
+        text: "Recordings are kept for 60 days.\n\nThen they are deleted.".into(),
+        circle: Some("c-tech".into()),
+    };
+    let drafted = Propose {
+        draft: Some(draft.clone()),
+        ..view.clone()
+    };
+    let from_draft = Amend {
+        draft: Some(draft),
+        ..amended.clone()
     };
     let compared = Compare {
         proposal: name,
@@ -328,6 +349,14 @@ fn writing_pages() -> Vec<(&'static str, Markup)> {
     };
     vec![
         ("propose", propose::new(&at, &view, &Filled::default())),
+        (
+            "propose-draft",
+            propose::new(&at, &drafted, &Filled::default()),
+        ),
+        (
+            "amend-draft",
+            propose::amend(&at, &from_draft, &Filled::default()),
+        ),
         ("propose-wrong", propose::new(&at, &view, &wrong)),
         ("amend", propose::amend(&at, &amended, &Filled::default())),
         ("compare", propose::compare(&at, &compared)),
@@ -363,6 +392,9 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         applications: 0,
         moving: Vec::new(),
         recent: Vec::new(),
+        own: home::Own::default(),
+        checklist: None,
+        is_checklist_hidden: true,
         ..home_view()
     };
     let (at, out) = (frame("/decide"), visitor("/archive"));
@@ -376,6 +408,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         ("archive-empty", decide::archive(&out, &archive(Vec::new()))),
     ];
     pages.extend(members::pages());
+    pages.extend(super::circles::pages());
     pages.extend(node_pages());
     pages.extend(account_pages());
     pages.extend(writing_pages());

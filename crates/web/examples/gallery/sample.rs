@@ -8,6 +8,7 @@ use web::pages::decision::{
     Check, Class, Comment, Condition, Decision, Mark, May, Missing, Own, Phase, Rule, Seat, Silent,
     Step, Term, Version, Vote, Weighed, Words,
 };
+use web::pages::draft::Origin;
 use web::pages::frame::{Frame, Session, Theme};
 use web::pages::parts::{Name, Outcome, State};
 use web::pages::time::Zone;
@@ -187,6 +188,8 @@ pub fn phase() -> Phase {
         fallback: false,
         blocking_classes: Vec::new(),
         decided_by_one_class: false,
+        silent: Vec::new(),
+        empty: Vec::new(),
         classes: vec![
             Class {
                 name: "Producers".into(),
@@ -265,6 +268,12 @@ pub fn voting() -> Decision {
         rule: rule(),
         version: versions[1].clone(),
         previous: Some(versions[0].clone()),
+        origin: Some(Origin {
+            document: Name::new("d1", "Recordings"),
+            version: "0123456789abcdef".into(),
+            is_same: Some(true),
+        }),
+        next_draft: None,
         phase: Some(phase()),
         own: Own::VotedEarlier {
             choice: Choice::Agree,
@@ -307,6 +316,8 @@ pub fn voting() -> Decision {
             since: Some(hours_ago(8)),
         }],
         connected: (4, 5),
+        review: None,
+        actions: Vec::new(),
         comments: vec![Comment {
             replies: vec![comment("k2", 1, 2, "Yes, with one switch in its settings.")],
             ..comment("k1", 3, 3, "Can “keep” be set for a whole room?")
@@ -322,6 +333,7 @@ pub fn proposer() -> Decision {
         withdraw: true,
         comment: true,
         vote: true,
+        review: false,
     };
     Decision {
         may,
@@ -351,6 +363,8 @@ pub fn deliberation() -> Decision {
         state: State::Deliberation,
         version,
         previous: None,
+        origin: None,
+        next_draft: Some(Name::new("d1", "Recordings")),
         phase: None,
         own: Own::NoVote,
         may: May {
@@ -360,6 +374,7 @@ pub fn deliberation() -> Decision {
             withdraw: true,
             comment: true,
             vote: false,
+            review: false,
         },
         steps: vec![(hours_ago(20), Step::Proposed { by: member(1) })],
         silent: Vec::new(),
@@ -384,8 +399,10 @@ pub fn closed(outcome: Outcome) -> Decision {
         phase: Some(phase),
         may: May {
             comment: true,
+            review: met,
             ..May::default()
         },
+        review: met.then(|| in_hours(2_000)),
         ..voting()
     }
 }

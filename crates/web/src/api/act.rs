@@ -1,6 +1,7 @@
 //! Acts as JSON, and acts signed with keys that live elsewhere.
 
 mod body;
+mod circle;
 mod parts;
 
 use axum::{

@@ -26,14 +26,14 @@ pub(crate) struct Which {
     show: String,
 }
 
-/// `GET /api/decisions?show=all|needs|open|voting|deliberation|blocked|closed`
+/// `GET /api/decisions?show=all|needs|open|voting|deliberation|blocked|review|closed`
 pub(crate) async fn list(
     State(site): State<Site>,
     Caller(actor): Caller,
     Query(which): Query<Which>,
 ) -> Result<Json<Value>, WebError> {
     let show = Show::from_word(&which.show).ok_or_else(|| {
-        let message = "Write all, needs, open, voting, deliberation, blocked or closed.";
+        let message = "Write all, needs, open, voting, deliberation, blocked, review or closed.";
         WebError::Form(vec![FieldFault::new("show", message)])
     })?;
     let now = site.now();
@@ -107,6 +107,7 @@ fn brief(core: &Standpoint<'_>, decision: &Decision<'_>) -> Value {
             Stand::Integration(until) => Some(until.0),
             _ => None,
         },
+        "review_ms": decisions::review_of(core, decision).map(|date| date.0),
         "cast": phase.map(|phase| phase.outcome.figures.cast),
         "eligible": phase.map(|phase| phase.outcome.figures.eligible),
         "needs_our_vote": decisions::needs_vote(core, decision),

@@ -230,46 +230,6 @@ pub(crate) async fn persons(
     })))
 }
 
-/// `GET /api/circles`
-pub(crate) async fn circles(
-    State(site): State<Site>,
-    Caller(_): Caller,
-) -> Result<Json<Value>, WebError> {
-    let now = site.now();
-    Ok(Json(site.node.read(|core| {
-        let view = core.view();
-        let circles: Vec<Value> = view
-            .circles
-            .values()
-            .map(|circle| {
-                let people: Vec<Value> = view
-                    .circle_people(&circle.id, now)
-                    .iter()
-                    .map(|role| {
-                        json!({
-                            "person": role.person.to_string(),
-                            "name": view.person_name(&role.member, &role.person),
-                            "member": role.member.to_string(),
-                            "role": role.title,
-                            "until_ms": role.until.map(|until| until.0),
-                        })
-                    })
-                    .collect();
-                json!({
-                    "id": circle.id.to_string(),
-                    "member": circle.member.to_string(),
-                    "name": circle.record.name,
-                    "domain": circle.record.domain,
-                    "rhythm": circle.record.rhythm,
-                    "ended": circle.record.ended,
-                    "people": people,
-                })
-            })
-            .collect();
-        json!({ "circles": circles })
-    })))
-}
-
 /// `GET /api/keys`
 pub(crate) async fn keys(
     State(site): State<Site>,

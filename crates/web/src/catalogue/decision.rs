@@ -128,6 +128,9 @@ messages! {
     condition_more_agree() { English: "more agree than are against" }
     agree_and_against(agree, against) { English: "{agree} agree, {against} against; a tie does not pass" }
     condition_more_agree_in(class) { English: "{class}: more agree than are against" }
+    empty_classes(classes) { English: "Nobody is in {classes}: the strength is shared among the other classes." }
+    silent_left_out(classes) { English: "Silent after the extension too: {classes}. The strength is shared among the other classes." }
+    silent_fails(classes) { English: "Silent so far: {classes}. Each class with members has to agree by majority, so a silent one fails." }
     condition_no_silent_class() { English: "every class agrees or is against" }
     every_class_speaks() { English: "Each does." }
     silent_classes(classes) { English: "Silent so far: {classes}. The vote is extended once for them; then they are left out." }

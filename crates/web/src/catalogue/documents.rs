@@ -7,6 +7,11 @@ messages! {
     document() { English: "Document" }
     documents_are() { English: "Texts that people of all members write together. Everybody’s words are merged, whoever is online." }
     documents_empty() { English: "Nothing is being written. <a href=\"/documents/new\">Begin a document</a> and it stands here." }
+    which_documents() { English: "Which documents" }
+    documents_open() { English: "Being written" }
+    documents_closed_empty() { English: "Nothing is finished or given up. Whoever writes in a document can say so on its page." }
+    newer_documents() { English: "Changed later" }
+    older_documents() { English: "Changed before" }
     documents_closed() { English: "Finished or given up" }
     new_document() { English: "Begin a document" }
     new_document_below() { English: "Every member can read it and write in it." }
@@ -47,7 +52,7 @@ messages! {
     version_now() { English: "This is the text as it is now." }
     compare_with_now() { English: "What changed since" }
     difference_of(title) { English: "What changed in {title}" }
-    from_then_to_then(older, newer) { English: "From {older} to {newer}." }
+    between_points(older, newer) { English: "From {older} to {newer}." }
     text_that_is_now() { English: "the text as it is now" }
     text_of_time(when) { English: "the text of {when}" }
     compare_from_here() { English: "Compare from here" }
@@ -89,19 +94,27 @@ messages! {
     write_draft_together() { English: "Write a draft together first" }
     write_draft_hint() { English: "Everybody can write in it. When it is ready, it is proposed from its page." }
     propose_this_text() { English: "Propose this text" }
-    proposing_draft(title) { English: "The text comes from the draft {title}, as it is now. The proposal names that version." }
+    proposing_draft(draft) { English: "Written together in {draft}. The proposal names the version that stands here; what is written there later does not change it." }
+    that_version() { English: "this version of it" }
+    text_of_draft(draft, version) { English: "Written together in {draft}; the text is that of {version}." }
+    not_text_of_draft(draft, version) { English: "It names {draft}, but its text is not that of {version}. What is voted on is the text here." }
+    text_of_draft_unchecked(draft, version) { English: "Written together in {draft}, its author says: in {version}. Not all of it is here to compare." }
     draft_text() { English: "Text of the draft" }
-    draft_changed_since() { English: "The draft was changed since you opened this page. Read the text again: it is the one that will be proposed." }
     go_on_in_draft() { English: "Go on in the draft" }
     make_next_version() { English: "Make this the new version" }
     next_version_of(proposal) { English: "It is to become the next version of {proposal}." }
-    read_from_draft(link) { English: "Written together in {link}." }
-    the_draft(title) { English: "the draft {title}" }
-    that_version() { English: "that version" }
-    version_of_draft(draft, version) { English: "Written together in {draft}; the text is that of {version}." }
     begin_draft_of_next() { English: "Write the next version together" }
     difference_to_current() { English: "Difference to the current version" }
     same_as_current() { English: "The draft says the same as the current version." }
+    attachments() { English: "Attachments" }
+    nothing_attached() { English: "Nothing is attached." }
+    attach_a_file() { English: "Attach a file" }
+    attach_hint() { English: "At most 4 MiB. Every member can fetch it. A file of the same name takes its place." }
+    attach() { English: "Attach" }
+    take_away() { English: "Take away" }
+    attachment_not_here() { English: "Not all of it has arrived at this node yet." }
+    done_attached() { English: "Attached. It is on its way to the other nodes." }
+    done_detached() { English: "Taken away. Who fetched it before may still have it." }
     where_it_belongs() { English: "Where it belongs" }
     it_is_closed() { English: "It is finished or given up" }
     file_it() { English: "Say so" }

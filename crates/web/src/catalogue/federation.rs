@@ -60,7 +60,6 @@ messages! {
     it_meets(rhythm) { English: "It meets: {rhythm}" }
     edit_circle() { English: "Edit the circle" }
     no_proposals_for_circle() { English: "No proposal is for this circle yet." }
-    nobody_in_circle() { English: "Nobody has a role here yet." }
     until(when) { English: "until {when}" }
     give_a_role() { English: "Give one of your people a role" }
     person() { English: "Person" }
@@ -92,6 +91,8 @@ messages! {
     compare_charters() { English: "Compare with another charter" }
     compare_explained() { English: "See what would change before you propose it: each setting, and who would have how much power. Nothing is stored or sent." }
     what_differs() { English: "What differs" }
+    link_to_comparison() { English: "Link to this comparison" }
+    comparison_for_a_proposal() { English: "Write this into the text of a proposal, so that everybody can see what it changes:" }
     charters_are_the_same() { English: "Nothing: it says the same as the charter in force." }
     setting() { English: "Setting" }
     in_force_now() { English: "In force" }

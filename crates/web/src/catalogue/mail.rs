@@ -30,7 +30,8 @@ messages! {
     mail_digest_end(title, outcome, address) { English: "* {title}\n  {outcome}.\n  {address}" }
     reminders() { English: "Mail to you" }
     reminders_explained() { English: "Only while your co-op’s vote is missing: when voting opens, at half time, a day and two hours before the deadline. The digest comes once a day if there is something to say." }
-    reminders_not_delegate() { English: "Only delegates are written to, because they cast the vote." }
+    reminders_not_delegate() { English: "Only delegates are reminded of votes, because they cast them. The digest tells you of your action points and the gatherings of your circles." }
+    mail_reason_digest_own(member) { English: "You get this because you act for {member} and have something to do or a gathering to come to." }
     reminders_off_here() { English: "This node sends no mail. A steward can turn that on under <code>[mail]</code> in its configuration." }
     reminders_address_hint() { English: "It never leaves this node. Without one, nothing is sent." }
     reminders_wanted() { English: "Remind me while our vote is missing" }

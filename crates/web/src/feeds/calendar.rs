@@ -29,7 +29,7 @@ pub(crate) struct Calendar {
     pub events: Vec<Event>,
 }
 
-/// An event. It takes nobody's time: people can do something else while a vote is open.
+/// An event.
 #[derive(Debug)]
 pub(crate) struct Event {
     /// What names it for ever.
@@ -44,7 +44,11 @@ pub(crate) struct Event {
     pub summary: String,
     pub description: String,
     pub category: String,
+    /// Where; may be empty.
+    pub location: String,
     pub page: String,
+    /// Whether it takes people's time: they can do something else while a vote is open.
+    pub is_busy: bool,
     pub is_cancelled: bool,
     /// Hours before the start at which the program says so.
     pub alarms_hours: Vec<u8>,
@@ -90,7 +94,17 @@ impl Event {
         lines.text("DESCRIPTION", &self.description);
         lines.text("CATEGORIES", &self.category);
         lines.put("URL", &self.page);
-        lines.put("TRANSP", "TRANSPARENT");
+        if !self.location.is_empty() {
+            lines.text("LOCATION", &self.location);
+        }
+        lines.put(
+            "TRANSP",
+            if self.is_busy {
+                "OPAQUE"
+            } else {
+                "TRANSPARENT"
+            },
+        );
         let status = if self.is_cancelled {
             "CANCELLED"
         } else {
@@ -179,6 +193,8 @@ mod tests {
             summary: summary.to_owned(),
             description: summary.to_owned(),
             category: "Deadline".to_owned(),
+            location: String::new(),
+            is_busy: false,
             page: "https://moot.example.org/archive/1".to_owned(),
             is_cancelled: false,
             alarms_hours: vec![24],

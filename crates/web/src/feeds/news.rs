@@ -85,7 +85,21 @@ impl Writer<'_> {
             entries.push(self.opened(phase));
         }
         entries.extend(self.end());
+        entries.extend(self.review());
         entries
+    }
+
+    /// That the day of review has come.
+    fn review(&self) -> Option<Entry> {
+        let say = self.reader.say;
+        let date = decisions::review_of(self.core, self.decision)?;
+        let title = Plain(&self.decision.version.title);
+        let about = [&self.decision.id.0[..], &date.0.to_be_bytes()].concat();
+        (date <= self.now).then(|| Entry {
+            title: say.event_review(title).into_string(),
+            summary: say.event_review_about().into_string(),
+            ..self.entry("review", &about, date)
+        })
     }
 
     /// News of one kind about one thing, whose time says when it happened.

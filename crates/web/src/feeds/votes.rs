@@ -7,6 +7,7 @@ use federation::{Decision, Phase, State};
 use super::{
     Reader,
     calendar::{Calendar, Event},
+    plans,
 };
 use crate::{
     catalogue::Plain,
@@ -39,18 +40,51 @@ pub(crate) fn calendar(core: &Standpoint<'_>, now: Timestamp, reader: Reader<'_>
     let all = latest.iter().filter_map(|id| core.decision(id, now));
     let mut events = Vec::new();
     for decision in all {
-        let writer = Writer {
-            core,
-            now,
-            reader,
-            decision: &decision,
-        };
-        events.extend(writer.events());
+        events.extend(of_decision(core, now, reader, &decision));
     }
+    // What is old may be looked at again too.
+    for (decision, _) in decisions::reviews(core, now) {
+        if !latest.contains(&decision.id) {
+            events.extend(plans::review(core, now, reader, &decision));
+        }
+    }
+    events.extend(plans::own(core, now, reader));
     Calendar {
         name: say.calendar_name(Plain(&core.genesis().name)).into_string(),
         about: about.into_string(),
         events,
+    }
+}
+
+fn of_decision(
+    core: &Standpoint<'_>,
+    now: Timestamp,
+    reader: Reader<'_>,
+    decision: &Decision<'_>,
+) -> Vec<Event> {
+    let writer = Writer {
+        core,
+        now,
+        reader,
+        decision,
+    };
+    let mut events = writer.events();
+    events.extend(plans::review(core, now, reader, decision));
+    events
+}
+
+/// The calendar of one decision for a reader.
+pub(crate) fn calendar_of(
+    core: &Standpoint<'_>,
+    now: Timestamp,
+    reader: Reader<'_>,
+    decision: &Decision<'_>,
+) -> Calendar {
+    let title = &decision.version.title;
+    Calendar {
+        name: title.clone(),
+        about: reader.page(decision),
+        events: of_decision(core, now, reader, decision),
     }
 }
 
@@ -104,7 +138,9 @@ impl Writer<'_> {
                 .into_string(),
             description: format!("{about}\n{page}"),
             category: say.category_integration().into_string(),
+            location: String::new(),
             page,
+            is_busy: false,
             is_cancelled: false,
             alarms_hours: Vec::new(),
         })
@@ -172,6 +208,8 @@ impl Writer<'_> {
             summary: String::new(),
             description: self.description(phase, stand),
             category: String::new(),
+            location: String::new(),
+            is_busy: false,
             page: self.reader.page(self.decision),
             is_cancelled,
             alarms_hours: Vec::new(),

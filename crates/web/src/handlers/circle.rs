@@ -1,35 +1,45 @@
 //! Circles and who is in them.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
 use domain::{
     id::{CircleId, PersonId, Timestamp},
-    record,
+    record::{self, ActionState},
 };
 use federation::Act;
+use serde::Deserialize;
 
-use super::{submit::submit, views};
+use super::{action::day_field, submit::submit, views, work};
 use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
-    error::{FieldFault, WebError},
+    error::WebError,
     fields::Fields,
     pages::{
-        circle::{self, Circle, Listed, Role},
+        circle::{self, Circle, Listed, Participant},
         form::Filled,
         parts::Name,
+        work::ActionPoint,
     },
     site::Site,
     standpoint::Standpoint,
 };
 
+pub(crate) use crate::pages::circle::Forms;
+
+/// How many of the next gatherings the page shows, and how far ahead it looks.
+const GATHERINGS: usize = 3;
+const AHEAD_DAYS: u64 = 400;
+/// How many closed action points it shows.
+const CLOSED_MAX: usize = 20;
+
 fn missing() -> WebError {
     WebError::NotFound { what: "circle" }
 }
 
-fn parse_id(text: &str) -> Result<CircleId, WebError> {
+pub(crate) fn parse_id(text: &str) -> Result<CircleId, WebError> {
     text.parse().map_err(|_| missing())
 }
 
@@ -45,7 +55,7 @@ pub(crate) async fn list(
         let listed = view.circles.values().map(|circle| Listed {
             circle: views::circle(core, &circle.id),
             domain: circle.record.domain.clone(),
-            people: view.circle_people(&circle.id, now).len() as u64,
+            people: view.participants(&circle.id, now).len() as u64,
             ended: circle.record.ended,
         });
         let mut listed: Vec<Listed> = listed.collect();
@@ -55,19 +65,20 @@ pub(crate) async fn list(
     Ok(circle::list(&frame, &circles).into_response())
 }
 
-async fn show(
+pub(crate) async fn show(
     site: &Site,
     actor: &Actor,
     place: &Place,
     id: CircleId,
-    filled: &Filled,
+    forms: &Forms,
 ) -> Result<Response, WebError> {
     let frame = views::frame(site, Some(actor), place)?;
     let now = site.now();
+    let actions = work::actions(site, actor, |_, action| action.record.circle == id).await?;
     let view = actor
-        .read(site, |core| circle_view(core, now, id, actor))
+        .read(site, |core| circle_view(core, now, id, actor, actions))
         .ok_or_else(missing)?;
-    Ok(circle::page(&frame, &view, filled).into_response())
+    Ok(circle::page(&frame, &view, forms).into_response())
 }
 
 fn circle_view(
@@ -75,18 +86,22 @@ fn circle_view(
     now: Timestamp,
     id: CircleId,
     actor: &Actor,
+    actions: Vec<ActionPoint>,
 ) -> Option<Circle> {
     let view = core.view();
     let known = view.circles.get(&id)?;
     let rights = views::Rights::of(core, &actor.person());
-    let roles = view.circle_people(&id, now).into_iter().map(|role| Role {
-        person: role.person.to_string(),
-        name: view
-            .person_name(&role.member, &role.person)
-            .map(str::to_owned),
-        member: views::member(core, &role.member),
-        title: role.title.clone(),
-        until: role.until,
+    let people = view.participants(&id, now).into_iter().map(|each| {
+        let name = view.person_name(&each.member, &each.person);
+        Participant {
+            name: name.map(str::to_owned),
+            member: views::member(core, &each.member),
+            roles: each
+                .roles
+                .iter()
+                .map(|role| (role.is_coordinator(), role.title.clone(), role.until))
+                .collect(),
+        }
     });
     let own = view
         .persons
@@ -97,13 +112,38 @@ fn circle_view(
         let acts = view.roles_of(member, person) != record::Roles::none();
         acts.then(|| Name::new(person.to_string(), name))
     });
+    let who = work::reader(core, actor);
+    let joined = who.is_some_and(|who| view.is_in_circle(&id, &who, now));
+    let joined_itself = who.is_some_and(|who| {
+        let people = view.participants(&id, now);
+        let own = people.iter().find(|each| (each.member, each.person) == who);
+        own.is_some_and(|own| own.joined)
+    });
+    let (open, mut closed): (Vec<ActionPoint>, Vec<ActionPoint>) = actions
+        .into_iter()
+        .partition(|action| action.state == ActionState::Open);
+    closed.truncate(CLOSED_MAX);
+    let until = now.plus_seconds(AHEAD_DAYS * work::DAY_S);
+    let of_circle = |each: &replica::view::Gathering| each.record.circle == id;
     Some(Circle {
         circle: views::circle(core, &id),
         keeper: views::member(core, &known.member),
         domain: known.record.domain.clone(),
         rhythm: known.record.rhythm.clone(),
         ended: known.record.ended,
-        roles: roles.collect(),
+        people: people.collect(),
+        joined,
+        joined_itself,
+        term: work::term(core, &id, now).filter(|_| !known.record.ended),
+        open,
+        closed,
+        doers: match joined {
+            true => work::people(core, &id, now),
+            false => Vec::new(),
+        },
+        own: who.map_or_else(String::new, |who| format!("{}:{}", who.0, who.1)),
+        gatherings: work::happenings(core, now, until, GATHERINGS, of_circle),
+        documents: super::circle_documents::list(core, &id, None),
         proposals: views::items(core, now, |decision| decision.first.circle == Some(id)),
         may_edit: core.member() == Some(known.member) && rights.writes(),
         candidates: if rights.writes() {
@@ -114,13 +154,67 @@ fn circle_view(
     })
 }
 
-/// `GET /circles/{id}`
+#[derive(Deserialize)]
+pub(crate) struct From {
+    /// What an action point comes from.
+    #[serde(default)]
+    source: String,
+}
+
+/// `GET /circles/{id}`; with `?source=` the form of an action point is open.
 pub(crate) async fn page(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
     Path(id): Path<String>,
+    Query(from): Query<From>,
 ) -> Result<Response, WebError> {
-    show(&site, &actor, &place, parse_id(&id)?, &Filled::default()).await
+    let is_id = from.source.parse::<domain::id::Hash>().is_ok();
+    let forms = Forms {
+        source: from.source,
+        ..Forms::default()
+    };
+    let forms = if is_id { forms } else { Forms::default() };
+    show(&site, &actor, &place, parse_id(&id)?, &forms).await
+}
+
+/// `POST /circles/{id}/join`
+pub(crate) async fn join(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    membership(&site, &form, parse_id(&id)?, true).await
+}
+
+/// `POST /circles/{id}/leave`
+pub(crate) async fn leave(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    membership(&site, &form, parse_id(&id)?, false).await
+}
+
+async fn membership(
+    site: &Site,
+    form: &Form,
+    circle: CircleId,
+    joined: bool,
+) -> Result<Response, WebError> {
+    let work = async {
+        let membership = record::Membership { circle, joined };
+        acts::perform(site, &form.actor, Act::Membership(membership)).await?;
+        let done = if joined { "joined" } else { "left" };
+        Ok(format!("/circles/{circle}?done={done}"))
+    };
+    submit(site, form, work, async |filled| {
+        let forms = Forms {
+            role: filled,
+            ..Forms::default()
+        };
+        show(site, &form.actor, &form.place, circle, &forms).await
+    })
+    .await
 }
 
 fn edit_page(
@@ -219,10 +313,7 @@ pub(crate) async fn do_edit(
 /// The role the form asks for. An empty title ends the roles the person has here.
 fn roles(site: &Site, circle: CircleId, fields: &Fields, zone: &str) -> Result<Vec<Act>, WebError> {
     let person: PersonId = fields.parsed("person", "Choose a person of the list.")?;
-    let until = fields
-        .optional("until")
-        .map(|day| end_of_day(day, zone))
-        .transpose()?;
+    let until = day_field(fields, "until", zone)?;
     if let Some(title) = fields.optional("title") {
         let role = record::Role {
             circle,
@@ -249,19 +340,6 @@ fn roles(site: &Site, circle: CircleId, fields: &Fields, zone: &str) -> Result<V
     Ok(ended.into_iter().map(end).collect())
 }
 
-/// The last second of a day, `yyyy-mm-dd`, in the reader's zone.
-fn end_of_day(day: &str, zone: &str) -> Result<Timestamp, WebError> {
-    let fault = || {
-        let message = "Write the day as year-month-day, such as 2027-01-31.";
-        WebError::Form(vec![FieldFault::new("until", message)])
-    };
-    let day: jiff::civil::Date = day.parse().map_err(|_| fault())?;
-    let zone = if zone.is_empty() { "UTC" } else { zone };
-    let end = day.at(23, 59, 59, 0).in_tz(zone).map_err(|_| fault())?;
-    let ms = end.timestamp().as_millisecond();
-    u64::try_from(ms).map(Timestamp).map_err(|_| fault())
-}
-
 /// `POST /circles/{id}/roles`
 pub(crate) async fn role(
     State(site): State<Site>,
@@ -276,22 +354,11 @@ pub(crate) async fn role(
         Ok(format!("/circles/{id}?done=saved"))
     };
     submit(&site, &form, work, async |filled| {
-        show(&site, &form.actor, &form.place, id, &filled).await
+        let forms = Forms {
+            role: filled,
+            ..Forms::default()
+        };
+        show(&site, &form.actor, &form.place, id, &forms).await
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_ends_in_the_readers_zone() {
-        assert_eq!(end_of_day("1970-01-01", "").unwrap(), Timestamp(86_399_000));
-        let berlin = end_of_day("1970-01-01", "Europe/Berlin").unwrap();
-        assert_eq!(berlin, Timestamp(86_399_000 - 3_600_000));
-        for day in ["tomorrow", "1970-13-01", "1969-01-01", ""] {
-            assert!(end_of_day(day, "UTC").is_err(), "{day}");
-        }
-    }
 }

@@ -2,11 +2,12 @@
 
 use axum::{
     extract::{Path, Query, State},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
-use super::{decision, views};
+use super::{decision, feeds, views};
 use crate::{
     auth::{Signed, Visitor},
     decisions,
@@ -56,7 +57,7 @@ pub(crate) async fn archive(
         let ids = newest.iter().skip(before).take(ARCHIVE_PAGE);
         let items = ids.filter_map(|id| core.decision(id, site.now()));
         let items = items.map(|decision| {
-            let mut item = views::item(core, &decision);
+            let mut item = views::item(core, &decision, site.now());
             // Pages of members are for members.
             item.proposer.id.clear();
             item.own = None;
@@ -72,12 +73,17 @@ pub(crate) async fn archive(
     Ok(decide::archive(&frame, &view).into_response())
 }
 
-/// `GET /archive/{id}`
+/// `GET /archive/{id}`; with `.ics` at the end as a calendar.
 pub(crate) async fn archived(
     State(site): State<Site>,
     Visitor { actor, place }: Visitor,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, WebError> {
+    if let Some(id) = id.strip_suffix(".ics") {
+        let id = decisions::parse_id(&site, id)?;
+        return feeds::of_decision(&site, &headers, id, None);
+    }
     let id = decisions::parse_id(&site, &id)?;
     let view = decision::public_view(&site, id).await?;
     let frame = views::frame(&site, actor.as_ref(), &place)?;

@@ -7,14 +7,19 @@ mod votes;
 
 use axum::{
     extract::{Path, Query, State},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use domain::id::ProposalId;
+use domain::{
+    id::{Hash, ProposalId},
+    record,
+};
 use federation::Act;
+use replica::view::Action;
 use serde::Deserialize;
 
 use self::view::Reading;
-use super::{submit::submit, views};
+use super::{action::day_field, draft, feeds, submit::submit, views, work};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -44,6 +49,14 @@ async fn read(site: &Site, id: ProposalId, actor: Option<&Actor>) -> Result<Deci
     let needs = needs.ok_or_else(missing)?;
     let texts = Texts::load(&site.node, needs.notes, needs.versions).await?;
     let hosted = actor.and_then(Actor::hosted);
+    let actions = match actor {
+        Some(actor) => {
+            let source = Some(Hash(id.0));
+            let is_from = |action: &Action| action.is_open() && action.record.source == source;
+            work::actions(site, actor, |_, action| is_from(action)).await?
+        }
+        None => Vec::new(),
+    };
     let found = site.node.read_as(hosted, |core| {
         let decision = core.decision(&id, now)?;
         let reading = Reading {
@@ -51,10 +64,17 @@ async fn read(site: &Site, id: ProposalId, actor: Option<&Actor>) -> Result<Deci
             decision: &decision,
             texts: &texts,
             actor,
+            now,
+            actions: &actions,
         };
-        Some(reading.view())
+        Some((reading.view(), decision.version.clone()))
     });
-    found.ok_or_else(missing)
+    let (mut view, version) = found.ok_or_else(missing)?;
+    // The draft is for members.
+    if actor.is_some() {
+        view.origin = draft::origin(site, &version, view.version.text.as_deref()).await;
+    }
+    Ok(view)
 }
 
 /// The decision for the archive, whose page leaves out what is the members'. Which nodes are silent
@@ -80,16 +100,21 @@ async fn show(
     Ok(decision::page(&frame, &view, forms).into_response())
 }
 
-/// `GET /decide/{id}`; with `.json` at the end as the API gives it.
+/// `GET /decide/{id}`; with `.json` at the end as the API gives it, with `.ics` as a calendar.
 pub(crate) async fn page(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
     Path(id): Path<String>,
+    headers: HeaderMap,
     Query(change): Query<Change>,
 ) -> Result<Response, WebError> {
     if let Some(id) = id.strip_suffix(".json") {
         let id = decisions::parse_id(&site, id)?;
         return Ok(axum::Json(crate::api::full(&site, id, actor.hosted()).await?).into_response());
+    }
+    if let Some(id) = id.strip_suffix(".ics") {
+        let id = decisions::parse_id(&site, id)?;
+        return feeds::of_decision(&site, &headers, id, Some(&actor));
     }
     let id = decisions::parse_id(&site, &id)?;
     let forms = Forms {
@@ -200,4 +225,23 @@ fn comment_act(proposal: ProposalId, fields: &Fields) -> Result<Act, WebError> {
         answers: answers.map_err(gone)?,
         text: fields.get("text").to_owned(),
     })
+}
+
+/// `POST /decide/{id}/review`: `day`?
+pub(crate) async fn review(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    let id = decisions::parse_id(&site, &id)?;
+    let zone = &form.actor.account.zone;
+    let act = day_field(&form.fields, "day", zone).map(|date| {
+        let proposal = id;
+        Act::Review(record::Review { proposal, date })
+    });
+    let forms = |review| Forms {
+        review,
+        ..Forms::default()
+    };
+    perform(&site, &form, id, act, "review", forms).await
 }

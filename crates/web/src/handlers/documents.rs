@@ -1,22 +1,26 @@
 //! Documents: the list, a new one, one of them, beginning it anew, saying where it belongs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
 use domain::{
+    decision::Verdict,
     id::{DocumentId, EntryId, MemberId, PersonId, ProposalId},
     key::PublicKey,
     record::{Filing, Operation, Sort},
 };
-use federation::{Act, Core};
+use federation::{Act, Core, State as Stand};
 use replica::document::{Document, Item as Edit, Outcome};
 use serde::Deserialize;
 
-use super::{submit::submit, views};
+use super::{attachments, submit::submit, views};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
+    decisions,
     documents::{self, Present},
     error::{FieldFault, WebError},
     pages::{
@@ -27,10 +31,15 @@ use crate::{
         parts::Name,
     },
     site::Site,
+    texts::Texts,
 };
 
+/// How many documents a page of the list has.
+const PAGE: usize = 100;
 /// The most of the reader's changes without effect that are shown, the newest.
 const LOST_MAX: usize = 10;
+/// The most passages of a text whose writers are named.
+const PASSAGES_MAX: usize = 4_000;
 /// The most characters of one of them.
 const LOST_CHARACTERS_MAX: usize = 2_000;
 
@@ -70,9 +79,13 @@ pub(crate) fn writer(core: &Core, edit: &EntryId, author: &PublicKey) -> Writer 
 
 /// Who has an editor open, without the reader.
 pub(crate) fn present(site: &Site, actor: &Actor, id: &DocumentId) -> Vec<Writer> {
-    let own = who(site, actor);
-    let people = site.presence.of(site.now(), id);
+    let (own, now) = (who(site, actor), site.now());
+    let mut people = site.presence.of(now, id);
     site.node.read(|core| {
+        let elsewhere = core.writing(id, now).into_iter();
+        people.extend(elsewhere.map(|(member, person)| Present { member, person }));
+        people.sort_unstable();
+        people.dedup();
         let others = people.iter().filter(|who| Some(**who) != own);
         let writer = |who: &Present| Writer {
             person: core
@@ -128,14 +141,34 @@ pub(crate) fn items(
     items
 }
 
+#[derive(Deserialize)]
+pub(crate) struct Which {
+    closed: Option<String>,
+    #[serde(default)]
+    page: usize,
+}
+
 /// `GET /documents`
 pub(crate) async fn list(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
+    Query(which): Query<Which>,
 ) -> Result<Response, WebError> {
     let frame = views::frame(&site, Some(&actor), &place)?;
     let items = site.node.read(|core| items(core, |_, _| true));
-    Ok(lists::list(&frame, &items).into_response())
+    let (closed, open): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.closed);
+    let counts = (open.len(), closed.len());
+    let (page, is_closed) = (which.page.max(1), which.closed.is_some());
+    let shown = if is_closed { closed } else { open };
+    let (before, all) = ((page - 1).saturating_mul(PAGE), shown.len());
+    let view = lists::List {
+        items: shown.into_iter().skip(before).take(PAGE).collect(),
+        closed: is_closed,
+        counts,
+        page,
+        more: all > before.saturating_add(PAGE),
+    };
+    Ok(lists::list(&frame, &view).into_response())
 }
 
 /// The circles that something can belong to.
@@ -151,18 +184,50 @@ fn circles(core: &Core) -> Vec<Name> {
 pub(crate) struct For {
     #[serde(default)]
     sort: String,
+    proposal: Option<String>,
 }
 
-fn new_page(
+async fn new_page(
     site: &Site,
     actor: &Actor,
     place: &Place,
-    sort: Sort,
+    wanted: &For,
     filled: &Filled,
 ) -> Result<Response, WebError> {
+    let mut view = lists::Beginning {
+        sort: wanted.sort.parse().unwrap_or(Sort::Text),
+        title: String::new(),
+        text: String::new(),
+        circle: String::new(),
+        circles: site.node.read(circles),
+        proposal: None,
+    };
+    if let Some(proposal) = wanted.proposal.as_deref().filter(|id| !id.is_empty()) {
+        continue_with(site, &mut view, proposal).await?;
+    }
     let frame = views::frame(site, Some(actor), place)?;
-    let circles = site.node.read(circles);
-    Ok(lists::new(&frame, &circles, sort, filled).into_response())
+    Ok(lists::new(&frame, &view, filled).into_response())
+}
+
+/// Offers the text of a proposal, whose next version the document is to become.
+async fn continue_with(
+    site: &Site,
+    view: &mut lists::Beginning,
+    proposal: &str,
+) -> Result<(), WebError> {
+    let id = decisions::parse_id(site, proposal)?;
+    let found = site.node.read(|core| {
+        let decision = core.decision(&id, site.now())?;
+        Some((decision.version.clone(), decision.first.circle))
+    });
+    let (version, circle) = found.ok_or(WebError::NotFound { what: "decision" })?;
+    let texts = Texts::load(&site.node, [], [version.entry]).await?;
+    view.sort = Sort::Draft;
+    view.text = texts.text(&version.entry).unwrap_or("").to_owned();
+    view.circle = circle.map_or_else(String::new, |circle| circle.to_string());
+    view.proposal = Some(Name::new(id.to_string(), version.title.clone()));
+    view.title = version.title;
+    Ok(())
 }
 
 /// `GET /documents/new`
@@ -171,8 +236,7 @@ pub(crate) async fn new(
     Signed { actor, place }: Signed,
     Query(wanted): Query<For>,
 ) -> Result<Response, WebError> {
-    let sort = wanted.sort.parse().unwrap_or(Sort::Text);
-    new_page(&site, &actor, &place, sort, &Filled::default())
+    new_page(&site, &actor, &place, &wanted, &Filled::default()).await
 }
 
 /// Where a form says that a document belongs.
@@ -196,13 +260,17 @@ fn filing(
 
 async fn begin(site: &Site, form: &Form) -> Result<String, WebError> {
     // Looked at first: a document must not stand where its filing was refused.
-    let filing = filing(form, EntryId([0; 32]), None)?;
+    let proposal = form.fields.optional("proposal");
+    let proposal = proposal
+        .map(|id| decisions::parse_id(site, id))
+        .transpose()?;
+    let filing = filing(form, EntryId([0; 32]), proposal)?;
     let act = Act::CreateDocument {
         title: form.fields.get("title").to_owned(),
         text: form.fields.raw("text").to_owned(),
     };
     let document = acts::perform(site, &form.actor, act).await?;
-    if filing.sort != Sort::Text || filing.circle.is_some() {
+    if filing.sort != Sort::Text || filing.circle.is_some() || filing.proposal.is_some() {
         let filing = Filing { document, ..filing };
         acts::perform(site, &form.actor, Act::File(filing)).await?;
     }
@@ -211,8 +279,12 @@ async fn begin(site: &Site, form: &Form) -> Result<String, WebError> {
 
 /// `POST /documents`
 pub(crate) async fn do_new(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
+    let wanted = For {
+        sort: String::new(),
+        proposal: form.fields.optional("proposal").map(str::to_owned),
+    };
     submit(&site, &form, begin(&site, &form), async |filled| {
-        new_page(&site, &form.actor, &form.place, Sort::Text, &filled)
+        new_page(&site, &form.actor, &form.place, &wanted, &filled).await
     })
     .await
 }
@@ -232,7 +304,7 @@ struct Read {
 
 impl Read {
     fn of(document: &Document, with_passages: bool) -> Self {
-        let mut authors = std::collections::BTreeSet::new();
+        let mut authors = BTreeSet::new();
         let applied =
             |(item, outcome): (&Edit, Outcome)| (outcome == Outcome::Applied).then(|| item.clone());
         let mut writers = Vec::new();
@@ -289,28 +361,31 @@ fn is_of(core: &Core, member: Option<MemberId>, person: &PersonId, key: &PublicK
     known.is_some_and(|known| known.person == Some(*person))
 }
 
+/// The words that an edit puts in.
+fn inserted(item: &Edit) -> Vec<&str> {
+    let inserted = item.edit.operations.iter();
+    let inserted = inserted.filter_map(|operation| match operation {
+        Operation::Splice { insert, .. } if !insert.trim().is_empty() => Some(insert.as_str()),
+        _ => None,
+    });
+    inserted.collect()
+}
+
 fn words_of(item: &Edit) -> String {
-    let inserted = item
-        .edit
-        .operations
-        .iter()
-        .filter_map(|operation| match operation {
-            Operation::Splice { insert, .. } if !insert.trim().is_empty() => Some(insert.as_str()),
-            _ => None,
-        });
-    let words = inserted.collect::<Vec<_>>().join("\n\n");
+    let words = inserted(item).join("\n\n");
     words.chars().take(LOST_CHARACTERS_MAX).collect()
 }
 
-fn lost(
-    core: &Core,
-    actor: &Actor,
-    member: Option<MemberId>,
-    without: &[(Edit, Why)],
-) -> Vec<Lost> {
-    let own = without
-        .iter()
-        .filter(|(item, _)| is_of(core, member, &actor.person(), &item.author));
+fn lost(core: &Core, actor: &Actor, member: Option<MemberId>, read: &Read) -> Vec<Lost> {
+    let text = read.text.as_deref().unwrap_or("");
+    let own = read.without.iter().filter(|(item, _)| {
+        // Words that were put in again, or carried over, are not lost.
+        let is_there = !inserted(item).is_empty()
+            && inserted(item)
+                .iter()
+                .all(|words| text.contains(words.trim()));
+        !is_there && is_of(core, member, &actor.person(), &item.author)
+    });
     let mut lost: Vec<Lost> = own
         .map(|(item, why)| Lost {
             at: item.time,
@@ -323,23 +398,26 @@ fn lost(
     lost
 }
 
-fn passages(core: &Core, pieces: Vec<(EntryId, PublicKey, String)>) -> Vec<Passage> {
+/// Who wrote what, if it is not in more pieces than anybody would read.
+fn passages(core: &Core, pieces: &[(EntryId, PublicKey, String)]) -> Option<Vec<Passage>> {
+    let mut writers: BTreeMap<PublicKey, Writer> = BTreeMap::new();
     let mut passages: Vec<Passage> = Vec::new();
-    let mut before: Option<PublicKey> = None;
-    for (edit, author, text) in pieces {
-        match passages.last_mut() {
-            Some(last) if before == Some(author) => last.text.push_str(&text),
-            _ => passages.push(Passage {
-                writer: writer(core, &edit, &author),
-                text,
-            }),
+    for pieces in pieces.chunk_by(|a, b| a.1 == b.1) {
+        let (edit, author, _) = &pieces[0];
+        let known = writers.entry(*author);
+        let known = known.or_insert_with(|| writer(core, edit, author));
+        if passages.len() == PASSAGES_MAX {
+            return None;
         }
-        before = Some(author);
+        passages.push(Passage {
+            writer: known.clone(),
+            text: pieces.iter().map(|(_, _, text)| text.as_str()).collect(),
+        });
     }
-    passages
+    Some(passages)
 }
 
-async fn show(
+pub(crate) async fn show(
     site: &Site,
     actor: &Actor,
     place: &Place,
@@ -365,9 +443,12 @@ async fn show(
         let last = read.last.as_ref();
         document::Document {
             document: Name::new(id.to_string(), &*read.title),
-            text: read.text,
+            text: read.text.clone(),
             version: NOW.to_owned(),
-            passages: read.passages.map(|pieces| passages(core, pieces)),
+            passages: read
+                .passages
+                .as_deref()
+                .and_then(|pieces| passages(core, pieces)),
             writers: read
                 .writers
                 .iter()
@@ -377,18 +458,29 @@ async fn show(
             waiting: read.waiting,
             nearly_full: read.nearly_full,
             began_otherwise: read.began_otherwise,
-            lost: lost(core, actor, member, &read.without),
+            lost: lost(core, actor, member, &read),
             present,
             sort: filed.map_or(Sort::Text, |filed| filed.sort),
             circle: filed
                 .and_then(|filed| filed.circle)
                 .map(|circle| views::circle(core, &circle)),
             proposal: proposal.map(|id| proposal_name(site, core, &id)),
+            may_amend: proposal.is_some_and(|id| may_amend(site, core, member, &id)),
             closed: filed.is_some_and(|filed| filed.closed),
             circles: circles(core),
+            attached: attachments::list(core, &id),
         }
     });
     Ok(document::page(&frame, &view, filled).into_response())
+}
+
+/// Whether a member can write a next version of a proposal.
+fn may_amend(site: &Site, core: &Core, member: Option<MemberId>, id: &ProposalId) -> bool {
+    let passed = Stand::Closed(Verdict::Passed);
+    core.decision(id, site.now()).is_some_and(|decision| {
+        let is_over = decision.state == Stand::Withdrawn || decision.state == passed;
+        Some(decision.first.member) == member && !is_over
+    })
 }
 
 fn proposal_name(site: &Site, core: &Core, id: &ProposalId) -> Name {

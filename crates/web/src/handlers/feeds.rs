@@ -5,11 +5,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::id::{Hash, PersonId};
+use domain::id::{Hash, PersonId, ProposalId};
 
-use super::{go, views};
+use super::{go, views, work};
 use crate::{
-    auth::Form,
+    auth::{Actor, Form},
     catalogue::Language,
     error::WebError,
     feeds::{self, Own, Reader},
@@ -103,9 +103,44 @@ fn public(site: &Site, headers: &HeaderMap, name: &str) -> Result<Response, WebE
         site: &root,
         address: &format!("{root}/archive/{name}"),
         own: None,
+        actions: &[],
     };
     let body = format.write(site, reader);
     Ok(answer(format, body, headers, "public, max-age=300"))
+}
+
+/// One decision as a calendar: for a signed-in person with what it needs of the person.
+pub(crate) fn of_decision(
+    site: &Site,
+    headers: &HeaderMap,
+    id: ProposalId,
+    actor: Option<&Actor>,
+) -> Result<Response, WebError> {
+    let root = site_url(site, headers)?;
+    let hosted = actor.and_then(Actor::hosted);
+    let now = site.now();
+    let written = site.node.read_as(hosted, |core| {
+        let own = actor.map(|actor| Own {
+            person: actor.person(),
+            hosted,
+            is_delegate: views::Rights::of(core, &actor.person()).delegate,
+        });
+        let reader = Reader {
+            say: Language::default(),
+            site: &root,
+            address: "",
+            own,
+            actions: &[],
+        };
+        let decision = core.decision(&id, now)?;
+        Some(feeds::calendar_of(core, now, reader, &decision))
+    });
+    let written = written.ok_or(WebError::NotFound { what: "decision" })?;
+    let caching = match actor {
+        Some(_) => "private, no-cache",
+        None => "public, max-age=300",
+    };
+    Ok(answer(Format::Calendar, written.write(), headers, caching))
 }
 
 /// `GET /archive/calendar.ics`
@@ -151,6 +186,10 @@ pub(crate) async fn own(
     let is_delegate = site
         .node
         .read_as(hosted, |core| views::Rights::of(core, &person).delegate);
+    let actions = match format {
+        Format::Calendar => work::own_actions(&site, hosted, person).await?,
+        Format::News => Vec::new(),
+    };
     let reader = Reader {
         say: Language::default(),
         site: &root,
@@ -160,6 +199,7 @@ pub(crate) async fn own(
             hosted,
             is_delegate,
         }),
+        actions: &actions,
     };
     let body = format.write(&site, reader);
     Ok(answer(format, body, &headers, "private, no-cache"))

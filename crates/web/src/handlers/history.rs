@@ -1,6 +1,6 @@
 //! How a document came to be: groups of changes, versions, and the difference between two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     extract::{Path, Query, State},
@@ -33,6 +33,9 @@ const GROUP_MS: u64 = 15 * 60 * 1000;
 /// How many digits of an edit's id stand in addresses.
 const DIGITS: usize = 16;
 const DIGITS_MIN: usize = 6;
+/// The most edits of a version that an address names: more can stand side by side than an edit can
+/// build on.
+const HEADS_MAX: usize = REFERENCES_MAX * 4;
 
 fn missing() -> WebError {
     WebError::NotFound { what: "version" }
@@ -53,21 +56,26 @@ pub(crate) fn edits_of(document: &Document, code: &str) -> Option<Vec<EntryId>> 
     let fits = |part: &&str| {
         (DIGITS_MIN..=64).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit())
     };
-    // More can stand side by side than an edit can name: none of the versions shown has so many.
-    if parts.len() > REFERENCES_MAX * 4 || !parts.iter().all(fits) {
+    if parts.len() > HEADS_MAX || !parts.iter().all(fits) {
         return None;
     }
     let find = |part: &str| {
-        let part = part.to_ascii_lowercase();
-        let mut found = document
-            .items()
-            .filter(|item| item.id.to_string().starts_with(&part));
+        let mut found = document.items().filter(|item| begins_with(&item.id, part));
         match (found.next(), found.next()) {
             (Some(item), None) => Some(item.id),
             _ => None,
         }
     };
     parts.into_iter().map(find).collect()
+}
+
+/// Whether an id begins with these hexadecimal digits.
+fn begins_with(id: &EntryId, digits: &str) -> bool {
+    let nibbles = id.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let wanted = digits.chars().map(|digit| digit.to_digit(16));
+    wanted
+        .zip(nibbles)
+        .all(|(wanted, nibble)| wanted == Some(u32::from(nibble)))
 }
 
 /// A change with the version it leads to.
@@ -77,15 +85,15 @@ pub(crate) struct Step {
     pub author: PublicKey,
     pub time: Timestamp,
     pub begins: Option<Begins>,
-    /// The edits that no other built on then.
-    pub heads: Vec<EntryId>,
+    /// The edits that no other built on then; none if they are too many for an address.
+    pub heads: Option<Vec<EntryId>>,
 }
 
 /// The changes that led to the text, the oldest first: through every generation, each as long as it
 /// was the last.
 pub(crate) fn steps(document: &Document) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    let mut heads: Vec<EntryId> = Vec::new();
+    let mut heads: BTreeSet<EntryId> = BTreeSet::new();
     let mut generation = None;
     for (item, outcome) in document.history() {
         if !matches!(outcome, Outcome::Applied | Outcome::Earlier) {
@@ -105,15 +113,16 @@ pub(crate) fn steps(document: &Document) -> Vec<Step> {
         } else if document.generation_of(&item.id) != generation {
             continue;
         }
-        heads.retain(|head| !item.parents.contains(head));
-        heads.push(item.id);
-        heads.sort_unstable();
+        for parent in &item.parents {
+            heads.remove(parent);
+        }
+        heads.insert(item.id);
         steps.push(Step {
             edit: item.id,
             author: item.author,
             time: item.time,
             begins,
-            heads: heads.clone(),
+            heads: (heads.len() <= HEADS_MAX).then(|| heads.iter().copied().collect()),
         });
     }
     steps
@@ -141,8 +150,11 @@ pub(crate) struct Which {
 type Points = BTreeMap<String, (Timestamp, EntryId, PublicKey)>;
 
 fn points(steps: &[Step]) -> Points {
-    let point = |step: &Step| (code(&step.heads), (step.time, step.edit, step.author));
-    steps.iter().map(point).collect()
+    let point = |step: &Step| {
+        let version = code(step.heads.as_ref()?);
+        Some((version, (step.time, step.edit, step.author)))
+    };
+    steps.iter().filter_map(point).collect()
 }
 
 fn point(site: &Site, points: &Points, version: String) -> Point {
@@ -201,8 +213,8 @@ fn group_of(site: &Site, group: &[Step], before: Option<&Step>) -> Option<Group>
         to: last.time,
         changes: group.len() as u64,
         begins: first.begins,
-        before: before.map(|step| code(&step.heads)),
-        after: code(&last.heads),
+        before: before.and_then(|step| Some(code(step.heads.as_ref()?))),
+        after: last.heads.as_ref().map(|heads| code(heads)),
     })
 }
 
@@ -283,7 +295,7 @@ mod tests {
             author: PublicKey([author; 32]),
             time: Timestamp(1_000_000 + minute * 60_000),
             begins,
-            heads: vec![EntryId([author; 32])],
+            heads: None,
         }
     }
 

@@ -7,20 +7,32 @@ use axum::{
 use domain::id::Timestamp;
 use federation::{Core, Decision, State as Stand};
 
-use super::{federation as members, node, views};
+use super::{federation as members, go, node, views, work};
 use crate::{
-    auth::Signed,
+    accounts::Account,
+    acts,
+    auth::{Actor, Form, Signed},
     decisions,
     error::WebError,
+    onboarding::{self, Local},
     pages::{
-        home::{self, Event, Happened, Home},
+        home::{self, Event, Happened, Home, Own},
+        onboarding::Checklist,
         parts::Name,
+        work::ActionPoint,
     },
     site::Site,
+    standpoint::Standpoint,
 };
 
 /// How many things the list of news has.
 const NEWS: usize = 10;
+
+/// How far ahead gatherings are shown, and how many.
+const GATHERINGS_DAYS: u64 = 14;
+const GATHERINGS_MAX: usize = 5;
+/// How long before its day a review is shown.
+const REVIEW_SOON_DAYS: u64 = 14;
 
 /// `GET /`
 pub(crate) async fn page(
@@ -30,28 +42,121 @@ pub(crate) async fn page(
     let frame = views::frame(&site, Some(&actor), &place)?;
     let now = site.now();
     let is_delegate = frame.is_delegate();
+    let actions = work::actions(&site, &actor, |core, action| {
+        let who = work::reader(core, &actor);
+        who.is_some_and(|who| work::is_for(action, &who))
+    })
+    .await?;
+    let is_responsible = is_delegate || frame.is_steward();
+    let has_root_key = acts::has_root_key(&site, &actor);
     let view = actor.read(&site, |core| {
         let all = decisions::all(core, now);
         let list = |pick: &dyn Fn(&Decision<'_>) -> bool| {
             all.iter()
                 .filter(|d| pick(d))
-                .map(|d| views::item(core, d))
+                .map(|d| views::item(core, d, now))
                 .collect()
         };
         let moving = |d: &Decision<'_>| matches!(d.state, Stand::Voting | Stand::Deliberation);
         let others = core.view().members.keys();
+        let checklist = is_responsible
+            .then(|| checklist(&site, core, &actor, &all, has_root_key))
+            .flatten();
+        let is_hidden = actor.account.checklist_hidden;
         Home {
             waiting: list(&|d| is_delegate && decisions::needs_vote(core, d)),
             applications: members::unsigned(core).len() as u64,
             moving: list(&moving),
             members: others
+                // The others have no node: they are connected as their hosts are.
+                .filter(|id| core.view().host_of(id) == **id)
                 .map(|id| (views::member(core, id), views::connection(core, id)))
                 .collect(),
             stored: (core.replica().len() as u64, node::newest(core)),
             recent: recent(core, &all),
+            own: own(core, &actor, now, actions),
+            is_checklist_hidden: is_hidden && checklist.is_some(),
+            checklist: checklist.filter(|_| !is_hidden),
         }
     });
     Ok(home::page(&frame, &view).into_response())
+}
+
+/// What is the reader's own beside votes.
+fn own(core: &Standpoint<'_>, actor: &Actor, now: Timestamp, actions: Vec<ActionPoint>) -> Own {
+    let who = work::reader(core, actor);
+    let until = now.plus_seconds(GATHERINGS_DAYS * work::DAY_S);
+    let is_own = |each: &replica::view::Gathering| {
+        let circle = &each.record.circle;
+        who.is_some_and(|who| core.view().is_in_circle(circle, &who, now))
+    };
+    let soon = now.plus_seconds(REVIEW_SOON_DAYS * work::DAY_S);
+    let reviews = decisions::reviews(core, now).into_iter();
+    let reviews = reviews.filter(|(_, date)| *date <= soon);
+    Own {
+        actions,
+        gatherings: work::happenings(core, now, until, GATHERINGS_MAX, is_own),
+        terms: who.map_or_else(Vec::new, |who| work::terms_of(core, &who, now)),
+        reviews: reviews
+            .map(|(decision, date)| {
+                let title = decision.version.title.clone();
+                (Name::new(decision.id.to_string(), title), date)
+            })
+            .collect(),
+    }
+}
+
+/// The first steps of the reader's co-op, unless all are done.
+fn checklist(
+    site: &Site,
+    core: &Standpoint<'_>,
+    actor: &Actor,
+    all: &[Decision<'_>],
+    has_root_key: bool,
+) -> Option<Checklist> {
+    let member = core.member()?;
+    let account = &actor.account;
+    let has_voted = |decision: &Decision<'_>| {
+        let mut phases = decision.earlier.iter().chain(&decision.phase);
+        phases.any(|phase| phase.count.counted.contains_key(&member))
+    };
+    let local = Local {
+        is_hosted: actor.hosted().is_some(),
+        has_root_key,
+        has_peers: !core.peers().is_empty(),
+        has_voted: all.iter().any(has_voted),
+        sends_mail: site.settings.mail.is_some(),
+        is_reminded: !account.mail.is_empty() && (account.reminders || account.digest),
+    };
+    let steps = onboarding::steps(core.view(), &member, site.now(), &local);
+    let is_done = steps.iter().all(|(_, done)| *done);
+    (!is_done).then(|| Checklist {
+        steps,
+        member: member.to_string(),
+        sends_mail: local.sends_mail,
+    })
+}
+
+/// `POST /checklist/hide`: puts the first steps away.
+pub(crate) async fn hide_checklist(
+    State(site): State<Site>,
+    form: Form,
+) -> Result<Response, WebError> {
+    set_checklist(&site, &form, true).await
+}
+
+/// `POST /checklist/show`: shows them again.
+pub(crate) async fn show_checklist(
+    State(site): State<Site>,
+    form: Form,
+) -> Result<Response, WebError> {
+    set_checklist(&site, &form, false).await
+}
+
+async fn set_checklist(site: &Site, form: &Form, hidden: bool) -> Result<Response, WebError> {
+    let change = |account: &mut Account| account.checklist_hidden = hidden;
+    site.accounts.change(form.actor.person(), change).await?;
+    Ok(go("/"))
 }
 
 fn recent(core: &Core, all: &[Decision<'_>]) -> Vec<Event> {

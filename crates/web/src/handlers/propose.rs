@@ -1,16 +1,21 @@
 //! New proposals, new versions, and what changed between two.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
 use domain::{
     decision,
-    id::{CircleId, ProposalId},
+    id::{CircleId, EntryId, ProposalId},
 };
 use federation::{Act, State as Stand};
+use serde::Deserialize;
 
-use super::{submit::submit, views};
+use super::{
+    draft::{self, Reading},
+    submit::submit,
+    views,
+};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -30,6 +35,7 @@ async fn new_page(
     site: &Site,
     actor: &Actor,
     place: &Place,
+    draft: Option<Reading>,
     filled: &Filled,
 ) -> Result<Response, WebError> {
     let frame = views::frame(site, Some(actor), place)?;
@@ -53,20 +59,36 @@ async fn new_page(
             circles: circles
                 .map(|circle| views::circle(core, &circle.id))
                 .collect(),
+            draft: draft.as_ref().map(Reading::view),
         }
     });
     Ok(propose::new(&frame, &view, filled).into_response())
 }
 
-/// `GET /decide/new`
+#[derive(Deserialize)]
+pub(crate) struct Source {
+    draft: Option<String>,
+}
+
+/// `GET /decide/new`; with `?draft=` the text of a document.
 pub(crate) async fn new(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
+    Query(source): Query<Source>,
 ) -> Result<Response, WebError> {
-    new_page(&site, &actor, &place, &Filled::default()).await
+    let draft = draft::now(&site, source.draft.as_deref()).await?;
+    new_page(&site, &actor, &place, draft, &Filled::default()).await
 }
 
-fn propose_act(form: &Form) -> Result<Act, WebError> {
+/// The text of a form and the edits it was read from.
+fn text_of(form: &Form, draft: Option<&Reading>) -> (String, Vec<EntryId>) {
+    match draft {
+        Some(draft) => (draft.text.clone(), draft.edits.clone()),
+        None => (form.fields.get("text").to_owned(), Vec::new()),
+    }
+}
+
+fn propose_act(form: &Form, draft: Option<&Reading>) -> Result<Act, WebError> {
     let fields = &form.fields;
     let fault = |field, message: &str| WebError::Form(vec![FieldFault::new(field, message)]);
     let urgent = match (fields.is_ticked("urgent"), fields.optional("justification")) {
@@ -83,25 +105,31 @@ fn propose_act(form: &Form) -> Result<Act, WebError> {
         .optional("circle")
         .map(str::parse::<CircleId>)
         .transpose();
+    let (text, edits) = text_of(form, draft);
     Ok(Act::Propose {
         title: fields.get("title").to_owned(),
-        text: fields.get("text").to_owned(),
+        text,
         rule: fields.get("rule").to_owned(),
         urgent,
         circle: circle.map_err(|_| fault("circle", "Choose a circle of the list."))?,
         language: fields.optional("language").unwrap_or("en").to_owned(),
-        draft: Vec::new(),
+        draft: edits,
     })
 }
 
 /// `POST /decide`
 pub(crate) async fn do_new(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
+    let draft = draft::of(&site, &form).await?;
     let work = async {
-        let id = acts::perform(&site, &form.actor, propose_act(&form)?).await?;
+        let act = propose_act(&form, draft.as_ref())?;
+        let id = acts::perform(&site, &form.actor, act).await?;
+        if let Some(draft) = &draft {
+            draft::belongs_to(&site, &form.actor, draft, id).await;
+        }
         Ok(format!("/decide/{id}?done=proposed"))
     };
     submit(&site, &form, work, async |filled| {
-        new_page(&site, &form.actor, &form.place, &filled).await
+        new_page(&site, &form.actor, &form.place, draft.clone(), &filled).await
     })
     .await
 }
@@ -111,6 +139,7 @@ async fn amend_page(
     actor: &Actor,
     place: &Place,
     id: ProposalId,
+    draft: Option<Reading>,
     filled: &Filled,
 ) -> Result<Response, WebError> {
     let now = site.now();
@@ -125,6 +154,7 @@ async fn amend_page(
             proposal: Name::new(id.to_string(), decision.version.title.clone()),
             version: version(decision.version, &texts),
             voting: decision.state == Stand::Voting,
+            draft: draft.as_ref().map(Reading::view),
         })
     });
     Ok(propose::amend(&frame, &view.ok_or_else(missing)?, filled).into_response())
@@ -146,9 +176,11 @@ pub(crate) async fn amend(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
     Path(id): Path<String>,
+    Query(source): Query<Source>,
 ) -> Result<Response, WebError> {
     let id = decisions::parse_id(&site, &id)?;
-    amend_page(&site, &actor, &place, id, &Filled::default()).await
+    let draft = draft::now(&site, source.draft.as_deref()).await?;
+    amend_page(&site, &actor, &place, id, draft, &Filled::default()).await
 }
 
 /// `POST /decide/{id}/amend`
@@ -159,19 +191,25 @@ pub(crate) async fn do_amend(
 ) -> Result<Response, WebError> {
     let proposal = decisions::parse_id(&site, &id)?;
     let fields = &form.fields;
+    let draft = draft::of(&site, &form).await?;
+    let (text, edits) = text_of(&form, draft.as_ref());
     let act = Act::Amend {
         proposal,
         title: fields.get("title").to_owned(),
-        text: fields.get("text").to_owned(),
+        text,
         what_changed: fields.get("what_changed").to_owned(),
-        draft: Vec::new(),
+        draft: edits,
     };
     let work = async {
         acts::perform(&site, &form.actor, act).await?;
+        if let Some(draft) = &draft {
+            draft::belongs_to(&site, &form.actor, draft, proposal).await;
+        }
         Ok(format!("/decide/{proposal}?done=amended"))
     };
     submit(&site, &form, work, async |filled| {
-        amend_page(&site, &form.actor, &form.place, proposal, &filled).await
+        let (actor, place) = (&form.actor, &form.place);
+        amend_page(&site, actor, place, proposal, draft.clone(), &filled).await
     })
     .await
 }

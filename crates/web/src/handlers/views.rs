@@ -146,6 +146,15 @@ pub(crate) fn state(state: Stand) -> State {
     }
 }
 
+/// The state of a decision, with the review of one that has passed.
+pub(crate) fn state_of(core: &Standpoint<'_>, decision: &Decision<'_>, now: Timestamp) -> State {
+    let review = decisions::review_of(core, decision);
+    match review.is_some_and(|date| date <= now) {
+        true => State::UnderReview,
+        false => state(decision.state),
+    }
+}
+
 /// How a member's node is connected; of several nodes the best.
 pub(crate) fn connection(core: &Core, member: &MemberId) -> Connection {
     // A member without a node is reached through its host's.
@@ -171,13 +180,14 @@ pub(crate) fn connection(core: &Core, member: &MemberId) -> Connection {
 }
 
 /// A decision as lists show it.
-pub(crate) fn item(core: &Standpoint<'_>, decision: &Decision<'_>) -> Item {
+pub(crate) fn item(core: &Standpoint<'_>, decision: &Decision<'_>, now: Timestamp) -> Item {
     let phase = decision.phase.as_ref();
     let own = core.member().and_then(|own| phase?.count.counted.get(&own));
     Item {
         proposal: Name::new(decision.id.to_string(), decision.version.title.clone()),
         proposer: member(core, &decision.first.member),
-        state: state(decision.state),
+        state: state_of(core, decision, now),
+        review: decisions::review_of(core, decision),
         deadline: phase.map(|phase| phase.deadline),
         changed: changed(decision),
         cast: phase.map_or(0, |phase| phase.outcome.figures.cast),
@@ -214,7 +224,7 @@ pub(crate) fn items(
     let all = decisions::all(core, now);
     all.iter()
         .filter(|decision| pick(decision))
-        .map(|decision| item(core, decision))
+        .map(|decision| item(core, decision, now))
         .collect()
 }
 

@@ -88,6 +88,8 @@ pub struct Differences {
     pub changes: Vec<(String, Option<String>, Option<String>)>,
     /// The other charter's hash.
     pub hash: String,
+    /// The address of this comparison, for a proposal's text; none if it would be too long.
+    pub link: Option<String>,
     /// The power under each rule that either offers.
     pub power: Vec<Compared>,
 }
@@ -129,6 +131,10 @@ pub fn compare(
                 @if differences.changes.is_empty() { p { (say.charters_are_the_same()) } }
                 @else { (changes(say, differences)) }
                 p.small.muted { (say.charter_hash()) " " (short(&differences.hash)) }
+                @if let Some(link) = differences.link.as_deref().filter(|_| !differences.changes.is_empty()) {
+                    p { a href=(link) { (say.link_to_comparison()) } }
+                    p.small { (say.comparison_for_a_proposal()) " " code { (link) } }
+                }
             }
             @for compared in &differences.power { (power_compared(say, compared)) }
         }

@@ -1,13 +1,22 @@
 //! Circles: all of them, one, and the forms that make and change one.
 
+pub(crate) mod documents;
+mod people;
+
+pub use documents::Documents;
+
 use domain::id::Timestamp;
 use maud::{Markup, html};
 
+use super::action::{self, People};
 use super::decide::Item;
 use super::federation::person_name;
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
-use super::parts::{Name, circle_link, crumbs, member_link, page_head, paragraphs};
+use super::parts::{Name, circle_link, crumbs, member_link, note, page_head, paragraphs};
+use super::work::{
+    ActionPoint, Around, Happening, Term, action_state, action_words, happenings, open_actions,
+};
 
 /// A circle of the list.
 #[derive(Debug, Clone)]
@@ -55,19 +64,15 @@ pub fn list(frame: &Frame, circles: &[Listed]) -> Markup {
     document(frame, &Head::live(say.circles(), Area::Federation), body)
 }
 
-/// A role in a circle.
+/// One of a circle's people.
 #[derive(Debug, Clone)]
-pub struct Role {
-    /// The person's id.
-    pub person: String,
+pub struct Participant {
     /// The person's name; nothing where it has not arrived or was erased.
     pub name: Option<String>,
     /// The person's member.
     pub member: Name,
-    /// What the person is in the circle.
-    pub title: String,
-    /// Until when.
-    pub until: Option<Timestamp>,
+    /// Its roles: whether it coordinates, the title, and until when.
+    pub roles: Vec<(bool, String, Option<Timestamp>)>,
 }
 
 /// One circle.
@@ -83,8 +88,26 @@ pub struct Circle {
     pub rhythm: String,
     /// It has ended.
     pub ended: bool,
-    /// Who is in it.
-    pub roles: Vec<Role>,
+    /// Who is in it, the coordinator first.
+    pub people: Vec<Participant>,
+    /// The reader is in it: joined, or with a role.
+    pub joined: bool,
+    /// The reader joined it by itself.
+    pub joined_itself: bool,
+    /// The end of its coordinator's term, if that is near or past.
+    pub term: Option<Term>,
+    /// Action points that are to be done, by the day they are due.
+    pub open: Vec<ActionPoint>,
+    /// Those that were done or dropped, the last first.
+    pub closed: Vec<ActionPoint>,
+    /// Who can do one.
+    pub doers: People,
+    /// The reader, as in the list of who can do one.
+    pub own: String,
+    /// When it gathers next.
+    pub gatherings: Vec<Happening>,
+    /// Its documents.
+    pub documents: Documents,
     /// Proposals for it, newest first.
     pub proposals: Vec<Item>,
     /// The reader may change it.
@@ -93,9 +116,20 @@ pub struct Circle {
     pub candidates: Vec<Name>,
 }
 
+/// The forms of the page.
+#[derive(Debug, Clone, Default)]
+pub struct Forms {
+    /// The one that gives a role.
+    pub role: Filled,
+    /// The one that adds an action point.
+    pub action: Filled,
+    /// What an action point comes from; empty for nothing.
+    pub source: String,
+}
+
 /// One circle's page.
 #[must_use]
-pub fn page(frame: &Frame, view: &Circle, filled: &Filled) -> Markup {
+pub fn page(frame: &Frame, view: &Circle, forms: &Forms) -> Markup {
     let say = frame.language;
     let above = [
         ("/federation", say.federation()),
@@ -109,6 +143,7 @@ pub fn page(frame: &Frame, view: &Circle, filled: &Filled) -> Markup {
         ))
         div.split {
             div.col {
+                (term(frame, view))
                 section {
                     h2 { (say.what_it_is_for()) }
                     div.words { (paragraphs(&view.domain)) }
@@ -119,17 +154,99 @@ pub fn page(frame: &Frame, view: &Circle, filled: &Filled) -> Markup {
                         }
                     }
                 }
+                (actions(frame, view, forms))
                 (proposals(frame, &view.proposals))
+                (documents::section(
+                    frame, &view.circle.id, None, &view.documents, !view.ended,
+                ))
             }
-            div.col { (people(frame, view)) (role_form(frame, view, filled)) }
+            div.col {
+                (gatherings(frame, view))
+                (people::section(frame, view))
+                (people::role_form(frame, view, &forms.role))
+            }
         }
     };
     let title = html! { (view.circle.name) };
+    let sent = [&forms.role, &forms.action];
     let head = Head {
-        filled: Some(filled),
+        filled: sent.into_iter().find(|filled| filled.has_errors()),
         ..Head::live(title, Area::Federation)
     };
     document(frame, &head, body)
+}
+
+fn term(frame: &Frame, view: &Circle) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    let Some(term) = &view.term else {
+        return Markup::default();
+    };
+    let (person, day) = (
+        person_name(frame, term.person.as_deref()),
+        clock.day(term.until),
+    );
+    let words = match term.until <= frame.now {
+        true => say.term_ended(person, day),
+        false => say.term_ends(person, day),
+    };
+    note(say.term_title(), html! { p { (words) } })
+}
+
+fn actions(frame: &Frame, view: &Circle, forms: &Forms) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    let path = format!("/circles/{}", view.circle.id);
+    html! {
+        section aria-labelledby="actions-title" {
+            div.stack data-live="actions" {
+                h2 id="actions-title" { (say.action_points()) }
+                @if view.open.is_empty() { p.empty { (say.no_open_actions()) } }
+                @else { (open_actions(frame, &view.open, Around::Circle, &path)) }
+                @if !view.closed.is_empty() {
+                    details {
+                        summary { (say.show_closed_actions()) }
+                        ul.rows {
+                            @for action in &view.closed {
+                                li {
+                                    a href={ "/actions/" (action.id) } { (action_words(frame, action)) }
+                                    span.meta {
+                                        (say.action_changed(
+                                            action_state(frame, action.state),
+                                            clock.past(action.changed),
+                                        ))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            @if view.joined && !view.ended {
+                (action::add(
+                    frame, &view.circle.id, &view.doers, &view.own, &forms.source, &forms.action,
+                ))
+            }
+        }
+    }
+}
+
+fn gatherings(frame: &Frame, view: &Circle) -> Markup {
+    let say = frame.language;
+    html! {
+        section aria-labelledby="gatherings-title" {
+            h2 id="gatherings-title" { (say.next_gatherings()) }
+            div data-live="gatherings" {
+                @if view.gatherings.is_empty() { p.empty { (say.no_gathering()) } }
+                @else { (happenings(frame, &view.gatherings, Around::Circle)) }
+            }
+            @if view.joined && !view.ended {
+                div.buttons {
+                    a.btn href={ "/circles/" (view.circle.id) "/gatherings/new" } {
+                        (say.new_gathering())
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn proposals(frame: &Frame, items: &[Item]) -> Markup {
@@ -147,57 +264,6 @@ fn proposals(frame: &Frame, items: &[Item]) -> Markup {
                         }
                     }
                 }
-            }
-        }
-    }
-}
-
-fn people(frame: &Frame, view: &Circle) -> Markup {
-    let (say, clock) = (frame.language, frame.clock());
-    html! {
-        section data-live="people" {
-            h2 { (say.people()) }
-            @if view.roles.is_empty() { p.empty { (say.nobody_in_circle()) } }
-            @else {
-                ul.rows {
-                    @for role in &view.roles {
-                        li {
-                            strong { (person_name(frame, role.name.as_deref())) }
-                            span { (role.title) }
-                            span.meta {
-                                (member_link(&role.member))
-                                @if let Some(until) = role.until { " · " (say.until(clock.day(until))) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn role_form(frame: &Frame, view: &Circle, filled: &Filled) -> Markup {
-    let say = frame.language;
-    if view.candidates.is_empty() || view.ended {
-        return Markup::default();
-    }
-    let people: Vec<(String, Markup)> = view
-        .candidates
-        .iter()
-        .map(|person| (person.id.clone(), html! { (person.name) }))
-        .collect();
-    html! {
-        section {
-            h2.h3 { (say.give_a_role()) }
-            form method="post" action={ "/circles/" (view.circle.id) "/roles" } {
-                (csrf(frame.csrf()))
-                (Field::new(say, filled, "person", say.person()).required()
-                    .select(Some(say.choose_person()), &people))
-                (Field::new(say, filled, "title", say.role_in_circle()).hint(say.role_title_hint())
-                    .line("text", None))
-                (Field::new(say, filled, "until", say.until_when()).hint(say.until_hint())
-                    .line("date", None))
-                div.buttons { button.btn { (say.save()) } }
             }
         }
     }

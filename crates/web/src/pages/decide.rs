@@ -17,6 +17,8 @@ pub struct Item {
     pub proposer: Name,
     /// Where it stands.
     pub state: State,
+    /// When it is looked at again, if it has passed and a day was set.
+    pub review: Option<Timestamp>,
     /// The deadline of its newest vote.
     pub deadline: Option<Timestamp>,
     /// The last thing that happened to it.
@@ -43,13 +45,21 @@ pub enum Show {
     Open,
     /// Closed or withdrawn.
     Closed,
+    /// Passed, with a day of review.
+    Review,
     /// All.
     All,
 }
 
 impl Show {
     /// Every list.
-    pub const ALL: [Self; 4] = [Self::Needs, Self::Open, Self::Closed, Self::All];
+    pub const ALL: [Self; 5] = [
+        Self::Needs,
+        Self::Open,
+        Self::Review,
+        Self::Closed,
+        Self::All,
+    ];
 
     /// The word in the address.
     #[must_use]
@@ -58,6 +68,7 @@ impl Show {
             Self::Needs => "needs",
             Self::Open => "open",
             Self::Closed => "closed",
+            Self::Review => "review",
             Self::All => "all",
         }
     }
@@ -73,8 +84,9 @@ impl Show {
     pub fn includes(self, item: &Item) -> bool {
         match self {
             Self::Needs => item.needs_vote,
-            Self::Open => !matches!(item.state, State::Closed(_) | State::Withdrawn),
-            Self::Closed => matches!(item.state, State::Closed(_) | State::Withdrawn),
+            Self::Open => !item.state.is_over(),
+            Self::Closed => item.state.is_over(),
+            Self::Review => item.review.is_some(),
             Self::All => true,
         }
     }
@@ -84,6 +96,7 @@ impl Show {
             Self::Needs => say.show_needs(),
             Self::Open => say.show_open(),
             Self::Closed => say.show_closed(),
+            Self::Review => say.show_review(),
             Self::All => say.show_all(),
         }
     }
@@ -93,6 +106,7 @@ impl Show {
             Self::Needs => say.none_needs(),
             Self::Open => say.none_open(),
             Self::Closed => say.none_closed(),
+            Self::Review => say.none_review(),
             Self::All => say.none_at_all(),
         }
     }
@@ -105,7 +119,11 @@ pub fn page(frame: &Frame, show: Show, items: &[Item]) -> Markup {
     let shown: Vec<&Item> = items.iter().filter(|item| show.includes(item)).collect();
     let body = html! {
         div.section-head {
-            (page_head(Markup::default(), say.decisions(), Markup::default()))
+            (page_head(
+                Markup::default(),
+                say.decisions(),
+                html! { a href="/documents" { (say.documents()) } },
+            ))
             a.btn href="/decide/new" { (say.propose_something()) }
         }
         nav.tabs aria-label=(say.which_decisions()) data-live="tabs" {
@@ -219,6 +237,9 @@ fn votes(say: Language, item: &Item) -> Markup {
 /// What happens next, with its deadline beside it.
 pub(crate) fn next(frame: &Frame, item: &Item) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
+    if let Some(review) = item.review {
+        return say.review_in_list(clock.day(review));
+    }
     match (item.state, item.deadline) {
         (State::Voting, Some(deadline)) => match clock.left(deadline) {
             Some(left) => say.closes_in(clock.deadline_short(deadline), left),

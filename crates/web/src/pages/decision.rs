@@ -4,6 +4,7 @@
 mod archive;
 mod ballot;
 mod history;
+mod review;
 mod rule;
 mod talk;
 mod text;
@@ -57,13 +58,15 @@ pub struct Forms {
     pub comment: Filled,
     /// `/decide/{id}/withdraw`
     pub withdraw: Filled,
+    /// The form that sets the day of review.
+    pub review: Filled,
     /// Show the ballot again though a vote stands (`?change=1`).
     pub change: bool,
 }
 
 impl Forms {
     fn sent(&self) -> Option<&Filled> {
-        [&self.vote, &self.comment, &self.withdraw]
+        [&self.vote, &self.comment, &self.withdraw, &self.review]
             .into_iter()
             .find(|filled| filled.has_errors())
     }
@@ -87,6 +90,8 @@ fn body(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
             div.col {
                 (ballot::section(frame, view, forms))
                 (process(frame, view, &forms.withdraw))
+                (review::section(frame, view, &forms.review))
+                @if reader { (review::actions(frame, view)) }
             }
             div.col { (rule::section(frame, view)) (honesty(frame, view)) }
         }
@@ -240,7 +245,10 @@ fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
                         button.btn.primary { (say.open_voting(view.version.number)) }
                     }
                 }
-                @if amend { a.btn href={ (path) "/amend" } { (say.write_new_version()) } }
+                @if amend {
+                    a.btn href={ (path) "/amend" } { (say.write_new_version()) }
+                    (next_draft(say, view))
+                }
                 @if fall_back {
                     form method="post" action={ (path) "/open" } {
                         (csrf(frame.csrf()))
@@ -262,6 +270,21 @@ fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Where the next version is written together, and how it becomes one.
+fn next_draft(say: crate::catalogue::Language, view: &Decision) -> Markup {
+    match &view.next_draft {
+        Some(draft) => html! {
+            a.btn href={ "/documents/" (draft.id) "/edit" } { (say.go_on_in_draft()) }
+            a.btn href={ "/decide/" (view.id) "/amend?draft=" (draft.id) } {
+                (say.make_next_version())
+            }
+        },
+        None => html! {
+            a.btn href={ "/documents/new?proposal=" (view.id) } { (say.begin_draft_of_next()) }
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 use domain::{id::Timestamp, record::Sort};
 use maud::{Markup, html};
 
+use super::attachments::{self, Attached};
 use super::documents::{Writer, sort_name};
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
@@ -73,10 +74,14 @@ pub struct Document {
     pub circle: Option<Name>,
     /// The proposal it is to become the next version of.
     pub proposal: Option<Name>,
+    /// The reader's co-op may make it that version.
+    pub may_amend: bool,
     /// It is finished or given up.
     pub closed: bool,
     /// The circles it can belong to.
     pub circles: Vec<Name>,
+    /// What is attached to it.
+    pub attached: Vec<Attached>,
 }
 
 impl Document {
@@ -90,9 +95,10 @@ impl Document {
 pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
     let say = frame.language;
     let path = view.path();
+    let (is_about_filing, untouched) = (!filled.is_wrong("file"), Filled::default());
     let body = html! {
         (page_head(
-            crumbs(say, &[("/documents", say.documents())], html! { (view.document.name) }),
+            crumbs(say, &[("/decide", say.decide()), ("/documents", say.documents())], html! { (view.document.name) }),
             html! { (view.document.name) },
             below(frame, view),
         ))
@@ -106,19 +112,20 @@ pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
                             a.btn.primary href={ (path) "/edit" } { (say.write_here()) }
                         }
                     }
-                    div data-live="text" { (text(say, view)) }
+                    div.stack data-live="text" { (text(say, view)) }
                 }
+                (attachments::section(frame, &path, &view.attached, filled))
             }
             div.col {
                 (aside(frame, view))
-                (filing(frame, view, filled))
+                (filing(frame, view, if is_about_filing { filled } else { &untouched }))
                 (anew(frame, view))
             }
         }
     };
     let head = Head {
         filled: Some(filled),
-        ..Head::live(html! { (view.document.name) }, Area::Documents)
+        ..Head::live(html! { (view.document.name) }, Area::Decide)
     };
     document(frame, &head, body)
 }
@@ -274,6 +281,7 @@ fn propose(say: Language, view: &Document) -> Markup {
         @if view.sort == Sort::Draft && is_ready && !view.closed {
             p {
                 @match &view.proposal {
+                    Some(_) if !view.may_amend => {}
                     Some(proposal) => {
                         a.btn href={ "/decide/" (proposal.id) "/amend?draft=" (view.document.id) } {
                             (say.make_next_version())

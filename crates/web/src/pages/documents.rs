@@ -72,31 +72,81 @@ pub(crate) fn sort_name(say: Language, sort: Sort) -> Markup {
     }
 }
 
+/// A page of the list of documents.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// What is on it, the last changed first.
+    pub items: Vec<Item>,
+    /// Whether it shows those that are finished or given up.
+    pub closed: bool,
+    /// How many are being written, and how many are finished or given up.
+    pub counts: (usize, usize),
+    /// Which page, from 1.
+    pub page: usize,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+impl List {
+    fn address(closed: bool, page: usize) -> String {
+        let closed = if closed { "closed=1&" } else { "" };
+        format!("/documents?{closed}page={page}")
+    }
+}
+
 /// The documents, the last changed first.
 #[must_use]
-pub fn list(frame: &Frame, items: &[Item]) -> Markup {
+pub fn list(frame: &Frame, view: &List) -> Markup {
     let say = frame.language;
-    let (closed, open): (Vec<&Item>, Vec<&Item>) = items.iter().partition(|item| item.closed);
-    let body = html! {
-        div.section-head {
-            (page_head(Markup::default(), say.documents(), say.documents_are()))
-            a.btn href="/documents/new" { (say.new_document()) }
-        }
-        section aria-label=(say.documents().into_string()) data-live="list" {
-            @if open.is_empty() { p.empty { (say.documents_empty()) } }
-            @else { (table(frame, &open)) }
-        }
-        @if !closed.is_empty() {
-            section.area aria-labelledby="closed-title" data-live="closed" {
-                h2 id="closed-title" { (say.documents_closed()) }
-                (table(frame, &closed))
+    let (open, closed) = view.counts;
+    let tab = |name: Markup, is_closed: bool, count: usize| {
+        let current = (view.closed == is_closed).then_some("page");
+        html! {
+            a href=(List::address(is_closed, 1)) aria-current=[current] {
+                (name) span.muted { (count) }
             }
         }
     };
-    document(frame, &Head::live(say.documents(), Area::Documents), body)
+    let heading = match view.closed {
+        true => say.documents_closed(),
+        false => say.documents_open(),
+    };
+    let body = html! {
+        div.section-head {
+            (page_head(
+                crumbs(say, &[("/decide", say.decide())], say.documents()),
+                say.documents(),
+                say.documents_are(),
+            ))
+            a.btn href="/documents/new" { (say.new_document()) }
+        }
+        nav.tabs aria-label=(say.which_documents()) data-live="tabs" {
+            (tab(say.documents_open(), false, open))
+            (tab(say.documents_closed(), true, closed))
+        }
+        section aria-labelledby="list-title" data-live="list" {
+            h2.vh id="list-title" { (heading) }
+            @if !view.items.is_empty() { (table(frame, &view.items)) }
+            @else if view.closed { p.empty { (say.documents_closed_empty()) } }
+            @else { p.empty { (say.documents_empty()) } }
+            p.links {
+                @if view.page > 1 {
+                    a rel="prev" href=(List::address(view.closed, view.page - 1)) {
+                        (say.newer_documents())
+                    }
+                }
+                @if view.more {
+                    a rel="next" href=(List::address(view.closed, view.page + 1)) {
+                        (say.older_documents())
+                    }
+                }
+            }
+        }
+    };
+    document(frame, &Head::live(say.documents(), Area::Decide), body)
 }
 
-fn table(frame: &Frame, items: &[&Item]) -> Markup {
+fn table(frame: &Frame, items: &[Item]) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     html! {
         table.cards {
@@ -134,11 +184,29 @@ fn table(frame: &Frame, items: &[&Item]) -> Markup {
     }
 }
 
-/// The form of a new document; `draft` when it is to become a proposal.
+/// What the form of a new document starts from.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// What it is for.
+    pub sort: Sort,
+    /// The title it is offered.
+    pub title: String,
+    /// The text it is offered.
+    pub text: String,
+    /// The circle it belongs to, by its id.
+    pub circle: String,
+    /// The circles it can belong to.
+    pub circles: Vec<Name>,
+    /// The proposal it is to become the next version of.
+    pub proposal: Option<Name>,
+}
+
+/// The form of a new document.
 #[must_use]
-pub fn new(frame: &Frame, circles: &[Name], sort: Sort, filled: &Filled) -> Markup {
+pub fn new(frame: &Frame, view: &Beginning, filled: &Filled) -> Markup {
     let say = frame.language;
-    let circles: Vec<(String, Markup)> = circles
+    let circles: Vec<(String, Markup)> = view
+        .circles
         .iter()
         .map(|circle| (circle.id.clone(), html! { (circle.name) }))
         .collect();
@@ -148,21 +216,30 @@ pub fn new(frame: &Frame, circles: &[Name], sort: Sort, filled: &Filled) -> Mark
         .collect();
     let body = html! {
         (page_head(
-            crumbs(say, &[("/documents", say.documents())], say.new_document()),
+            crumbs(say, &[("/decide", say.decide()), ("/documents", say.documents())], say.new_document()),
             say.new_document(),
             say.new_document_below(),
         ))
         form.narrow method="post" action="/documents" {
             (csrf(frame.csrf()))
+            @if let Some(proposal) = &view.proposal {
+                input type="hidden" name="proposal" value=(proposal.id);
+                p {
+                    (say.next_version_of(html! {
+                        a href={ "/decide/" (proposal.id) } { (proposal.name) }
+                    }))
+                }
+            }
             (Field::new(say, filled, "title", say.title()).hint(say.document_title_hint())
-                .required().line("text", None))
-            (Field::new(say, filled, "sort", say.sort_of_document()).initial(sort.as_str())
+                .initial(&view.title).required().line("text", None))
+            (Field::new(say, filled, "sort", say.sort_of_document()).initial(view.sort.as_str())
                 .select(None, &sorts))
             @if !circles.is_empty() {
-                (Field::new(say, filled, "circle", say.circle())
+                (Field::new(say, filled, "circle", say.circle()).initial(&view.circle)
                     .select(Some(say.all_members()), &circles))
             }
-            (Field::new(say, filled, "text", say.text()).hint(say.document_text_hint()).area(10))
+            (Field::new(say, filled, "text", say.text()).hint(say.document_text_hint())
+                .initial(&view.text).area(10))
             div.buttons {
                 button.btn.primary { (say.begin_it()) }
                 a href="/documents" { (say.leave()) }
@@ -171,7 +248,7 @@ pub fn new(frame: &Frame, circles: &[Name], sort: Sort, filled: &Filled) -> Mark
     };
     let head = Head {
         filled: Some(filled),
-        ..Head::new(say.new_document(), Area::Documents)
+        ..Head::new(say.new_document(), Area::Decide)
     };
     document(frame, &head, body)
 }

@@ -44,7 +44,7 @@ pub fn page(frame: &Frame, view: &Editor, filled: &Filled) -> Markup {
         (page_head(
             crumbs(
                 say,
-                &[("/documents", say.documents()), (&path, html! { (view.document.name) })],
+                &[("/decide", say.decide()), ("/documents", say.documents()), (&path, html! { (view.document.name) })],
                 say.write_here(),
             ),
             html! { (view.document.name) },
@@ -87,7 +87,7 @@ pub fn page(frame: &Frame, view: &Editor, filled: &Filled) -> Markup {
     let head = Head {
         filled: Some(filled),
         script: Some("/assets/editor.js"),
-        ..Head::new(say.editing(&view.document.name), Area::Documents)
+        ..Head::new(say.editing(&view.document.name), Area::Decide)
     };
     document(frame, &head, body)
 }

@@ -69,7 +69,6 @@ impl Frame {
 pub(crate) enum Area {
     Home,
     Decide,
-    Documents,
     Federation,
     Node,
     Account,
@@ -83,7 +82,6 @@ impl Area {
         match self {
             Self::Home => say.home(),
             Self::Decide => say.decide(),
-            Self::Documents => say.documents(),
             Self::Federation => say.federation(),
             Self::Node => say.this_node(),
             Self::Account => say.account(),
@@ -97,7 +95,6 @@ impl Area {
         match self {
             Self::Home | Self::None => "/",
             Self::Decide => "/decide",
-            Self::Documents => "/documents",
             Self::Federation => "/federation",
             Self::Node => "/node",
             Self::Account => "/account",
@@ -110,7 +107,6 @@ impl Area {
         match self {
             Self::Home | Self::None => "home",
             Self::Decide | Self::Archive => "decide",
-            Self::Documents => "draft",
             Self::Federation => "federation",
             Self::Node => "node",
             Self::Account | Self::SignIn => "account",
@@ -213,7 +209,6 @@ fn bar(frame: &Frame, current: Area) -> Markup {
         Some(_) => &[
             Area::Home,
             Area::Decide,
-            Area::Documents,
             Area::Federation,
             Area::Node,
             Area::Account,

@@ -36,8 +36,8 @@ pub struct Group {
     pub begins: Option<Begins>,
     /// The version before, as it stands in addresses.
     pub before: Option<String>,
-    /// The version after.
-    pub after: String,
+    /// The version after; none if more stood side by side than an address can name.
+    pub after: Option<String>,
 }
 
 /// The history of a document, the newest first.
@@ -79,6 +79,7 @@ impl Point {
 fn head(say: Language, name: &Name, here: Markup, below: Markup) -> Markup {
     let path = format!("/documents/{}", name.id);
     let above = [
+        ("/decide", say.decide()),
         ("/documents", say.documents()),
         (&*path, html! { (name.name) }),
     ];
@@ -100,7 +101,7 @@ pub fn history(frame: &Frame, view: &History) -> Markup {
         ol.rows {
             @for group in &view.groups { (row(frame, view, &path, group)) }
         }
-        p.links {
+        p.links.area {
             @if view.page > 1 {
                 a rel="prev" href=(address(view.page - 1)) { (say.newer_changes()) }
             }
@@ -108,7 +109,7 @@ pub fn history(frame: &Frame, view: &History) -> Markup {
             a href=(path) { (say.back_to_document()) }
         }
     };
-    document(frame, &Head::new(heading, Area::Documents), body)
+    document(frame, &Head::new(heading, Area::Decide), body)
 }
 
 fn row(frame: &Frame, view: &History, path: &str, group: &Group) -> Markup {
@@ -126,18 +127,18 @@ fn row(frame: &Frame, view: &History, path: &str, group: &Group) -> Markup {
                 @if group.to != group.from { " – " (clock.past(group.to)) }
             }
             span.links.go {
-                @if let Some(chosen) = &view.chosen {
-                    a href={ (path) "/diff/" (chosen.version) ".." (group.after) } {
+                @if let (Some(chosen), Some(after)) = (&view.chosen, &group.after) {
+                    a href={ (path) "/diff/" (chosen.version) ".." (after) } {
                         (say.compare_to_here())
                     }
-                } @else {
+                } @else if let Some(after) = &group.after {
                     @if let Some(before) = &group.before {
-                        a href={ (path) "/diff/" (before) ".." (group.after) } {
+                        a href={ (path) "/diff/" (before) ".." (after) } {
                             (say.show_what_changed())
                         }
                     }
-                    a href={ (path) "/versions/" (group.after) } { (say.read_it_then()) }
-                    a href={ (path) "/history?from=" (group.after) } { (say.compare_from_here()) }
+                    a href={ (path) "/versions/" (after) } { (say.read_it_then()) }
+                    a href={ (path) "/history?from=" (after) } { (say.compare_from_here()) }
                 }
             }
         }
@@ -178,7 +179,7 @@ pub fn version(frame: &Frame, view: &Version) -> Markup {
             a href=(path) { (say.back_to_document()) }
         }
     };
-    document(frame, &Head::new(heading, Area::Documents), body)
+    document(frame, &Head::new(heading, Area::Decide), body)
 }
 
 /// Two versions of a document.
@@ -204,7 +205,7 @@ pub fn compare(frame: &Frame, view: &Compare) -> Markup {
             say,
             &view.document,
             heading.clone(),
-            say.from_then_to_then(older.words(frame), newer.words(frame)),
+            say.between_points(older.words(frame), newer.words(frame)),
         ))
         @if old == new { p.empty { (say.nothing_changed()) } }
         @else { div.text { (difference::marked(say, old, new)) } }
@@ -213,5 +214,5 @@ pub fn compare(frame: &Frame, view: &Compare) -> Markup {
             a href=(path) { (say.back_to_document()) }
         }
     };
-    document(frame, &Head::new(heading, Area::Documents), body)
+    document(frame, &Head::new(heading, Area::Decide), body)
 }

@@ -5,8 +5,11 @@ use domain::id::Timestamp;
 use maud::{Markup, html};
 
 use super::decide::{Item, next, own_vote};
+use super::form::csrf;
 use super::frame::{Area, Frame, Head, document};
-use super::parts::{Name, choice_word, icon, member_link, page_head};
+use super::onboarding::{self, Checklist};
+use super::parts::{Name, State, choice_word, circle_link, icon, member_link, note, page_head};
+use super::work::{ActionPoint, Around, Happening, Term, happenings, open_actions};
 
 /// How one member's node is connected to this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +79,25 @@ pub struct Home {
     pub stored: (u64, Option<Timestamp>),
     /// Newest first, ten at most.
     pub recent: Vec<Event>,
+    /// What the reader's circles expect.
+    pub own: Own,
+    /// The first steps of the reader's co-op, while they are not done.
+    pub checklist: Option<Checklist>,
+    /// The reader put the first steps away before they were done.
+    pub is_checklist_hidden: bool,
+}
+
+/// What is the reader's own beside votes.
+#[derive(Debug, Clone, Default)]
+pub struct Own {
+    /// Open action points, by the day they are due.
+    pub actions: Vec<ActionPoint>,
+    /// When the reader's circles gather next.
+    pub gatherings: Vec<Happening>,
+    /// Terms of the reader that end or have ended.
+    pub terms: Vec<Term>,
+    /// Decisions to look at again soon, with the day.
+    pub reviews: Vec<(Name, Timestamp)>,
 }
 
 /// The page.
@@ -106,9 +128,25 @@ pub fn page(frame: &Frame, view: &Home) -> Markup {
                 }
             }
         }
+        @if let Some(list) = &view.checklist { (onboarding::section(frame, list)) }
         div.split.area {
-            div.col { (moving(frame, view)) (recent(frame, view)) }
-            div.col { (now(frame, view)) }
+            div.col {
+                (terms(frame, &view.own))
+                (own_actions(frame, &view.own))
+                (moving(frame, view))
+                (reviews(frame, &view.own))
+                (recent(frame, view))
+            }
+            div.col {
+                (own_gatherings(frame, &view.own))
+                (now(frame, view))
+                @if view.is_checklist_hidden {
+                    form method="post" action="/checklist/show" {
+                        (csrf(frame.csrf()))
+                        button.btn.quiet { (say.show_first_steps()) }
+                    }
+                }
+            }
         }
     };
     document(frame, &head, body)
@@ -189,6 +227,68 @@ fn moving(frame: &Frame, view: &Home) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+fn terms(frame: &Frame, own: &Own) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    html! {
+        @for term in &own.terms {
+            @let (circle, day) = (circle_link(&term.circle), clock.day(term.until));
+            (note(say.term_title(), html! {
+                p {
+                    @if term.until <= frame.now { (say.term_ended_in(circle, day)) }
+                    @else { (say.term_ends_in(circle, day)) }
+                }
+            }))
+        }
+    }
+}
+
+fn own_actions(frame: &Frame, own: &Own) -> Markup {
+    let say = frame.language;
+    html! {
+        @if !own.actions.is_empty() {
+            section aria-labelledby="own-actions-title" data-live="own-actions" {
+                h2 id="own-actions-title" { (say.your_action_points()) }
+                (open_actions(frame, &own.actions, Around::Home, "/"))
+            }
+        }
+    }
+}
+
+fn reviews(frame: &Frame, own: &Own) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    html! {
+        @if !own.reviews.is_empty() {
+            section aria-labelledby="reviews-title" data-live="reviews" {
+                div.section-head {
+                    h2 id="reviews-title" { (say.reviews_due()) }
+                    p.small { a href="/decide?show=review" { (say.show_review()) } }
+                }
+                ul.rows {
+                    @for (decision, date) in &own.reviews {
+                        li {
+                            a href={ "/decide/" (decision.id) } { (decision.name) }
+                            @if *date <= frame.now { (State::UnderReview.pill(say)) }
+                            span.meta { (say.review_due(clock.day(*date))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn own_gatherings(frame: &Frame, own: &Own) -> Markup {
+    let say = frame.language;
+    html! {
+        section aria-labelledby="gatherings-title" data-live="gatherings" {
+            h2 id="gatherings-title" { (say.next_gatherings()) }
+            @if own.gatherings.is_empty() { p.empty { (say.no_gathering()) } }
+            @else { (happenings(frame, &own.gatherings, Around::Home)) }
+            p.small { a href="/calendar" { (say.calendar()) } }
         }
     }
 }

@@ -36,13 +36,13 @@
 //!
 //! | POST | fields beside `csrf` | then |
 //! |---|---|---|
-//! | `/decide` | `title`, `text`, `rule`, `circle`?, `urgent`? (`yes`), `justification`?, `language` | `/decide/{id}?done=proposed` |
+//! | `/decide` | `title`, `text`, `rule`, `circle`?, `urgent`? (`yes`), `justification`?, `language`, `draft`? (a document; with `edits`, the text is read from it) | `/decide/{id}?done=proposed` |
 //! | `/decide/{id}/vote` | `version` (hash of the text as read), `choice` (`agree`, `abstain`, `disagree`, `block`), `stand_aside`? (`yes`, only with abstain), `aim`? (its number, only with block), `reason`? | `?done=voted` |
-//! | `/decide/{id}/amend` | `title`, `text`, `what_changed` | `?done=amended` |
+//! | `/decide/{id}/amend` | `title`, `text`, `what_changed`, `draft`? and `edits`? as above | `?done=amended` |
 //! | `/decide/{id}/open` | | `?done=opened` |
 //! | `/decide/{id}/withdraw` | `reason` | `?done=withdrawn` |
 //! | `/decide/{id}/comment` | `text`, `answers`? (entry of a comment or a ballot) | `?done=commented#discussion` |
-//! | `/documents` | `title`, `sort`, `circle`?, `text`? | `/documents/{id}/edit?done=begun` |
+//! | `/documents` | `title`, `sort`, `circle`?, `text`?, `proposal`? (whose next version it is to be) | `/documents/{id}/edit?done=begun` |
 //! | `/documents/{id}/edit` | `basis` (the edits that were read, with commas between), `text` | `?done=text-saved` |
 //! | `/documents/{id}/restart` | | `/documents/{id}?done=begun-anew` |
 //! | `/documents/{id}/file` | `sort`, `circle`?, `closed`? (`yes`) | `/documents/{id}?done=filed` |
@@ -50,6 +50,15 @@
 //! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
 //! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
 //! | `/circles/{id}/roles` | `person`, `title`? (empty ends the role), `until`? (`yyyy-mm-dd`, the end of that day in the reader's zone) | `?done=saved` |
+//! | `/circles/{id}/join`, `/circles/{id}/leave` | | `?done=joined`, `?done=left` |
+//! | `/circles/{id}/actions` | `what`, `who` (`member:person` or `member:`), `due`? (`yyyy-mm-dd`), `source`? (a proposal or document) | `?done=action` |
+//! | `/actions/{id}` | `what`?, `who`, `due`?, `state` (`open`, `done`, `dropped`) | `?done=saved` |
+//! | `/actions/{id}/done` | `back`? (a path of this node) | `back` |
+//! | `/circles/{id}/gatherings`, `/gatherings/{id}` | `title`, `day`, `time` (`hh:mm`), `zone`, `minutes`, `repeats` (empty or such as `weeks-2`), `last_day`?, `place`?, `ended`? (`yes`) | `/gatherings/{id}?done=gathering` |
+//! | `/gatherings/{id}/cancel` | `day` (counted from 1970-01-01); once more lets it happen | `?done=saved` |
+//! | `/circles/{id}/documents` | `sort` (`agenda`, `minutes`, `text`), `gathering`? | `/documents/{id}/edit` |
+//! | `/decide/{id}/review` | `day` (`yyyy-mm-dd`, empty takes it back) | `?done=review` |
+//! | `/checklist/hide`, `/checklist/show` | | `/` |
 //! | `/node/people/invite` | `name`, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
 //! | `/node/people/{person}/remove` | | `?done=removed` |
 //! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
@@ -77,8 +86,11 @@
 //! of the text. What it could not save it keeps in the browser's storage, and says so.
 
 pub mod account;
+pub mod action;
 pub mod applications;
 pub mod assets;
+pub mod attachments;
+pub mod calendar;
 pub mod charter;
 pub mod circle;
 pub mod decide;
@@ -86,20 +98,24 @@ pub mod decision;
 mod difference;
 pub mod document;
 pub mod documents;
+pub mod draft;
 pub mod editor;
 pub mod error;
 pub mod federation;
 pub mod form;
 pub mod frame;
+pub mod gathering;
 pub mod help;
 pub mod history;
 pub mod home;
 pub mod hosted;
 pub mod keys;
 pub mod node;
+pub mod onboarding;
 pub mod parts;
 pub mod people;
 pub mod propose;
 mod reader;
 pub mod subscriptions;
 pub mod time;
+pub mod work;

@@ -58,6 +58,8 @@ pub enum State {
     Integration(Timestamp),
     /// Closed, and the votes this node knows say this.
     Closed(Outcome),
+    /// It passed, and its day of review has come.
+    UnderReview,
     /// Taken back by its proposer.
     Withdrawn,
 }
@@ -88,6 +90,11 @@ impl Outcome {
 }
 
 impl State {
+    /// Whether nobody votes or talks about it any more.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Closed(_) | Self::UnderReview | Self::Withdrawn)
+    }
+
     /// The state's one word.
     pub(crate) fn word(self, say: Language) -> Markup {
         match self {
@@ -95,6 +102,7 @@ impl State {
             Self::Voting => say.state_voting(),
             Self::Integration(_) => say.state_integration(),
             Self::Closed(outcome) => say.state_provisional(outcome.word(say)),
+            Self::UnderReview => say.state_under_review(),
             Self::Withdrawn => say.state_withdrawn(),
         }
     }
@@ -106,6 +114,7 @@ impl State {
             Self::Voting => "voting",
             Self::Integration(_) => "wait",
             Self::Closed(_) => "provisional",
+            Self::UnderReview => "review",
             Self::Withdrawn => "withdrawn",
         }
     }
@@ -114,7 +123,7 @@ impl State {
     pub(crate) fn family(self) -> &'static str {
         match self {
             Self::Deliberation | Self::Withdrawn => "k-rest",
-            Self::Voting => "k-action",
+            Self::Voting | Self::UnderReview => "k-action",
             Self::Integration(_) => "k-wait",
             Self::Closed(_) => "k-count",
         }
@@ -236,9 +245,25 @@ pub(crate) fn paragraphs(text: &str) -> Markup {
             p {
                 @for (number, line) in paragraph.trim_matches('\n').lines().enumerate() {
                     @if number > 0 { br; }
-                    (line)
+                    (linked(line))
                 }
             }
+        }
+    }
+}
+
+/// A line of a person's text, in which addresses of this site that proposals name are links. Others
+/// stay words: whom they lead to is for the reader to see.
+fn linked(line: &str) -> Markup {
+    let is_link = |word: &str| {
+        let named = ["/charter/compare?", "/decide/"];
+        named.iter().any(|path| word.starts_with(path))
+            && word.bytes().all(|b| b.is_ascii_graphic())
+    };
+    html! {
+        @for (number, word) in line.split(' ').enumerate() {
+            @if number > 0 { " " }
+            @if is_link(word) { a href=(word) { (word) } } @else { (word) }
         }
     }
 }
@@ -258,5 +283,33 @@ pub(crate) fn invitation_once(say: Language, invitation: Option<&(String, String
                 p.secret { code { (link) } }
             }
         }
+    }
+}
+
+/// A size in the unit that leaves at most three digits before the point; MiB and GiB as they are.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut unit = 0;
+    let mut tenths = count.saturating_mul(10);
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    match unit {
+        0 => format!("{count} B"),
+        _ => format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_keep_one_digit_after_the_point() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(1023), "1023 B");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(5 * 1024 * 1024 * 1024), "5.0 GiB");
     }
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::decision::Version;
 use super::difference;
+use super::draft::Draft;
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::parts::{Name, crumbs, page_head};
@@ -21,6 +22,8 @@ pub struct Propose {
     pub urgent_seconds: u64,
     /// The circles a proposal can be for.
     pub circles: Vec<Name>,
+    /// The draft with the text.
+    pub draft: Option<Draft>,
 }
 
 /// The form of a new proposal.
@@ -46,6 +49,10 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
         .map(|circle| (circle.id.clone(), html! { (circle.name) }))
         .collect();
     let first = view.rules.first().map_or("", |(name, _)| name.as_str());
+    let circle = view
+        .draft
+        .as_ref()
+        .and_then(|draft| draft.circle.as_deref());
     let (regular, urgent) = (view.regular_seconds, view.urgent_seconds);
     let body = html! {
         (page_head(
@@ -53,16 +60,30 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
             say.propose_something(),
             say.proposing_opens_deliberation(),
         ))
-        form.narrow method="post" action="/decide" {
+        @match &view.draft {
+            Some(draft) => (draft.text(say)),
+            None => {
+                p.stack {
+                    a.btn href="/documents/new?sort=draft" { (say.write_draft_together()) }
+                    span.hint { " " (say.write_draft_hint()) }
+                }
+            }
+        }
+        form.narrow.area method="post" action="/decide" {
             (csrf(frame.csrf()))
-            (Field::new(say, filled, "title", say.title()).hint(say.title_hint()).required()
+            @if let Some(draft) = &view.draft { (draft.hidden()) }
+            (Field::new(say, filled, "title", say.title()).hint(say.title_hint())
+                .initial(view.draft.as_ref().map_or("", |draft| &draft.document.name)).required()
                 .line("text", None))
-            (Field::new(say, filled, "text", say.text()).hint(say.text_hint()).required().area(12))
+            @if view.draft.is_none() {
+                (Field::new(say, filled, "text", say.text()).hint(say.text_hint()).required()
+                    .area(12))
+            }
             (Field::new(say, filled, "rule", say.how_it_is_decided()).initial(first).required()
                 .rows("radio", &rules))
             @if !circles.is_empty() {
                 (Field::new(say, filled, "circle", say.circle())
-                    .select(Some(say.all_members()), &circles))
+                    .initial(circle.unwrap_or("")).select(Some(say.all_members()), &circles))
             }
             (Field::new(say, filled, "urgent", say.it_is_urgent())
                 .hint(say.urgent_hint(clock.length(urgent), clock.length(regular))).check())
@@ -89,6 +110,8 @@ pub struct Amend {
     pub version: Version,
     /// Voting is open and starts afresh with the new version.
     pub voting: bool,
+    /// The draft with the text.
+    pub draft: Option<Draft>,
 }
 
 /// The form of a new version.
@@ -107,12 +130,18 @@ pub fn amend(frame: &Frame, view: &Amend, filled: &Filled) -> Markup {
             heading.clone(),
             if view.voting { say.amending_reopens() } else { Markup::default() },
         ))
-        form.narrow method="post" action={ (path) "/amend" } {
+        @if let Some(draft) = &view.draft {
+            (draft.against(say, view.version.text.as_deref()))
+        }
+        form.narrow.area[view.draft.is_some()] method="post" action={ (path) "/amend" } {
             (csrf(frame.csrf()))
+            @if let Some(draft) = &view.draft { (draft.hidden()) }
             (Field::new(say, filled, "title", say.title()).initial(&view.version.title).required()
                 .line("text", None))
-            (Field::new(say, filled, "text", say.text())
-                .initial(view.version.text.as_deref().unwrap_or("")).required().area(14))
+            @if view.draft.is_none() {
+                (Field::new(say, filled, "text", say.text())
+                    .initial(view.version.text.as_deref().unwrap_or("")).required().area(14))
+            }
             (Field::new(say, filled, "what_changed", say.what_changed())
                 .hint(say.what_changed_hint()).required().area(2))
             div.buttons {

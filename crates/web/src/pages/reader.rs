@@ -91,11 +91,27 @@ pub enum Done {
     BegunAnew,
     /// It was said where a document belongs.
     Filed,
+    /// Something was attached to a document.
+    Attached,
+    /// What was attached to a document was taken away.
+    Detached,
+    /// The reader joined a circle.
+    Joined,
+    /// The reader left a circle.
+    Left,
+    /// An action point was added.
+    Action,
+    /// An action point was done.
+    ActionDone,
+    /// A gathering was planned or changed.
+    Gathering,
+    /// The day of a review was set.
+    Review,
 }
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 26] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -114,6 +130,14 @@ impl Done {
         Self::TextSaved,
         Self::BegunAnew,
         Self::Filed,
+        Self::Attached,
+        Self::Detached,
+        Self::Joined,
+        Self::Left,
+        Self::Action,
+        Self::ActionDone,
+        Self::Gathering,
+        Self::Review,
     ];
 
     /// The word in the address after a redirect.
@@ -138,6 +162,14 @@ impl Done {
             Self::TextSaved => "text-saved",
             Self::BegunAnew => "begun-anew",
             Self::Filed => "filed",
+            Self::Attached => "attached",
+            Self::Detached => "detached",
+            Self::Joined => "joined",
+            Self::Left => "left",
+            Self::Action => "action",
+            Self::ActionDone => "action-done",
+            Self::Gathering => "gathering",
+            Self::Review => "review",
         }
     }
 
@@ -168,6 +200,14 @@ impl Done {
             Self::TextSaved => say.done_text_saved(),
             Self::BegunAnew => say.done_begun_anew(),
             Self::Filed => say.done_filed(),
+            Self::Attached => say.done_attached(),
+            Self::Detached => say.done_detached(),
+            Self::Joined => say.done_joined(),
+            Self::Left => say.done_left(),
+            Self::Action => say.done_action(),
+            Self::ActionDone => say.done_action_done(),
+            Self::Gathering => say.done_gathering(),
+            Self::Review => say.done_review(),
         }
     }
 }

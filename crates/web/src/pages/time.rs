@@ -86,6 +86,11 @@ impl Zone {
         at(today).or_else(yesterday).unwrap_or_default()
     }
 
+    /// The zone's rules.
+    pub(crate) fn rules(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// Whether times of this zone are UTC anyway.
     #[must_use]
     pub fn is_utc(&self) -> bool {
@@ -226,12 +231,21 @@ impl Clock<'_> {
 
     /// The day of a time, for dates whose hour does not matter.
     pub fn day(&self, at: Timestamp) -> Markup {
+        self.element(at, PreEscaped(self.day_words(at)))
+    }
+
+    /// The same without markup.
+    pub fn day_words(&self, at: Timestamp) -> String {
         let local = self.local(at);
         let month = local.month().unsigned_abs() as usize - 1;
-        let words = self
-            .say
-            .day_of_year(local.day(), self.say.month(month), local.year());
-        self.element(at, words)
+        let say = self.say;
+        let words = say.day_of_year(local.day(), say.month(month), local.year());
+        words.into_string()
+    }
+
+    /// The day of a time as forms write it.
+    pub fn day_value(&self, at: Timestamp) -> String {
+        self.local(at).date().to_string()
     }
 
     /// The time of day now, in the reader's zone with its name.

@@ -5,6 +5,7 @@ use crate::standpoint::Standpoint;
 use domain::id::{EntryId, Timestamp};
 use federation::{Decision, Phase, State};
 use maud::Markup;
+use replica::view::Action;
 
 use super::{Moment, Reminder};
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
 /// How long a subject may be, in characters.
 const SUBJECT_CHARACTERS_MAX: usize = 150;
 /// How many decisions a part of a digest lists.
-const LISTED_MAX: usize = 20;
+pub(super) const LISTED_MAX: usize = 20;
 
 /// A mail to one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +60,12 @@ impl Desk<'_> {
             .unwrap_or_default()
     }
 
+    fn zone(&self) -> Zone {
+        Zone::named(&self.account.zone).unwrap_or_else(Zone::utc)
+    }
+
     fn when(&self, at: Timestamp) -> String {
-        let zone = Zone::named(&self.account.zone).unwrap_or_else(Zone::utc);
+        let zone = self.zone();
         let clock = Clock {
             say: self.say(),
             zone: &zone,
@@ -129,11 +134,21 @@ impl Desk<'_> {
         self.letter(id, &subject.into_string(), parts)
     }
 
-    /// What is open, what needs the person's vote, and what closed since `since`; none when there
-    /// is nothing to say.
-    pub fn digest(&self, planned: Timestamp, since: Timestamp) -> Option<Letter> {
+    /// What is open, what needs the person's vote, what closed since `since`, what the person has to
+    /// do and where it is expected; none when there is nothing to say. Who casts no vote hears only
+    /// of the last two.
+    pub fn digest(
+        &self,
+        planned: Timestamp,
+        since: Timestamp,
+        actions: &[(Action, Option<String>)],
+    ) -> Option<Letter> {
         let say = self.say();
-        let all = decisions::all(self.core, self.now);
+        let votes = views::Rights::of(self.core, &self.account.person).delegate;
+        let all = match votes {
+            true => decisions::all(self.core, self.now),
+            false => Vec::new(),
+        };
         let needs = |decision: &&Decision<'_>| decisions::needs_vote(self.core, decision);
         let over =
             |decision: &Decision<'_>| matches!(decision.state, State::Closed(_) | State::Withdrawn);
@@ -149,12 +164,14 @@ impl Desk<'_> {
             (say.mail_digest_needs(), listed(&mut needed.iter().copied())),
             (say.mail_digest_open(), listed(&mut open.into_iter())),
             (say.mail_digest_closed(), listed(&mut closed.into_iter())),
+            (say.mail_digest_actions(), self.actions(actions)),
+            (say.mail_digest_gatherings(), self.gatherings()),
         ];
         if sections.iter().all(|(_, items)| items.is_empty()) {
             return None;
         }
         let mut parts = vec![say.mail_hello(Plain(&self.account.name)).into_string()];
-        if needed.is_empty() {
+        if votes && needed.is_empty() {
             parts.push(say.mail_digest_nothing().into_string());
         }
         for (heading, items) in sections {
@@ -164,7 +181,10 @@ impl Desk<'_> {
                 parts.push(format!("{heading}\n{line}\n{}", items.join("\n")));
             }
         }
-        let reason = say.mail_reason_digest(Plain(self.member()));
+        let reason = match votes {
+            true => say.mail_reason_digest(Plain(self.member())),
+            false => say.mail_reason_digest_own(Plain(self.member())),
+        };
         let end = say.mail_end_digest(Plain(self.unsubscribe()));
         self.close(&mut parts, reason, end);
         let federation = Plain(&self.core.genesis().name);
@@ -174,6 +194,56 @@ impl Desk<'_> {
         };
         let id = format!("digest.{}", planned.0);
         Some(self.letter(id, &subject.into_string(), parts))
+    }
+
+    /// What the person has to do by tomorrow evening or had to before.
+    fn actions(&self, actions: &[(Action, Option<String>)]) -> Vec<String> {
+        let (say, zone) = (self.say(), self.zone());
+        let soon = super::soon(self.now, &zone);
+        let due = actions.iter().filter_map(|(action, words)| {
+            let due = action.record.due.filter(|due| *due <= soon)?;
+            let clock = Clock {
+                say,
+                zone: &zone,
+                now: self.now,
+            };
+            let day = Plain(clock.day_words(due));
+            let due = match due < self.now {
+                true => say.mail_digest_action_overdue(day),
+                false => say.mail_digest_action_due(day),
+            };
+            let page = format!("{}/actions/{}", self.site, action.id);
+            let words = one_line(words.as_deref().unwrap_or("…"));
+            Some(
+                say.mail_digest_action(Plain(words), due, Plain(page))
+                    .into_string(),
+            )
+        });
+        due.take(LISTED_MAX).collect()
+    }
+
+    /// Who of the person's circles gathers until tomorrow evening.
+    fn gatherings(&self) -> Vec<String> {
+        let say = self.say();
+        let Some(member) = self.core.member() else {
+            return Vec::new();
+        };
+        let (who, soon) = (
+            (member, self.account.person),
+            super::soon(self.now, &self.zone()),
+        );
+        let all = super::gatherings(self.core, &who, self.now, soon);
+        let listed = all.iter().map(|each| {
+            let page = format!("{}/gatherings/{}", self.site, each.gathering.id);
+            let words = say.mail_digest_gathering(
+                Plain(one_line(&each.gathering.name)),
+                Plain(one_line(&each.circle.name)),
+                Plain(self.when(each.start)),
+                Plain(page),
+            );
+            words.into_string()
+        });
+        listed.collect()
     }
 
     /// When a decision was over, if it is.

@@ -15,6 +15,7 @@ use axum::{
     http::{Request, Response, StatusCode, header},
 };
 use domain::{
+    charter::Charter,
     id::{PersonId, Timestamp},
     key::SecretKey,
 };
@@ -45,7 +46,11 @@ impl World {
     pub fn new() -> Self {
         let local = Arc::new(MemoryLocal::default());
         let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000_000)));
-        let node = node::start(&clock, ALICE);
+        Self::of(local, clock, &Charter::default())
+    }
+
+    fn of(local: Arc<MemoryLocal>, clock: Arc<ManualClock>, charter: &Charter) -> Self {
+        let node = node::start_under(&clock, ALICE, charter);
         let site = site(&local, &clock, &node);
         Self {
             local,
@@ -60,8 +65,23 @@ impl World {
         self.site = site(&self.local, &self.clock, &self.node);
     }
 
+    /// A federation with other rules.
+    pub async fn under(charter: &str) -> Self {
+        let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000_000)));
+        let charter = Charter::from_toml(charter).unwrap();
+        let world = Self::of(Arc::default(), clock, &charter);
+        world.add_alice().await;
+        world
+    }
+
     pub async fn with_alice() -> Self {
         let world = Self::new();
+        world.add_alice().await;
+        world
+    }
+
+    async fn add_alice(&self) {
+        let world = self;
         let seed = Zeroizing::new(node::key(0, 3).seed());
         let account = NewAccount {
             person: ALICE,
@@ -80,7 +100,6 @@ impl World {
             .add(Timestamp(1), account)
             .await
             .unwrap();
-        world
     }
 
     pub fn browser(&self) -> Browser {

@@ -162,7 +162,7 @@ impl Loop {
     }
 }
 
-fn genesis(created: Timestamp) -> Genesis {
+fn genesis(created: Timestamp, charter: &Charter) -> Genesis {
     let mut founders: Vec<Founder> = (0..3)
         .map(|member| Founder {
             root: key(member, 1).public(),
@@ -175,7 +175,7 @@ fn genesis(created: Timestamp) -> Genesis {
         name: "Test federation".to_owned(),
         created,
         founders,
-        charter: Charter::default().to_bytes(),
+        charter: charter.to_bytes(),
         nonce: [1; 32],
         requires: Vec::new(),
     }
@@ -183,11 +183,16 @@ fn genesis(created: Timestamp) -> Genesis {
 
 /// The node of founder 0, whose delegate is `person` with the key `key(0, 3)`.
 pub fn start(clock: &Arc<ManualClock>, person: PersonId) -> Node {
+    start_under(clock, person, &Charter::default())
+}
+
+/// The same under another charter.
+pub fn start_under(clock: &Arc<ManualClock>, person: PersonId, charter: &Charter) -> Node {
     let settings = Settings {
         node: key(0, 2).public(),
         seed: [9; 32],
     };
-    let core = Core::new(genesis(clock.now()), settings).unwrap();
+    let core = Core::new(genesis(clock.now(), charter), settings).unwrap();
     let changes = broadcast::Sender::new(64);
     let mut running = Loop {
         core: Arc::new(RwLock::new(core)),

@@ -11,6 +11,7 @@ use domain::{
 use federation::{Act, Keep};
 use serde::Deserialize;
 
+use super::circle::{ActionFields, GatheringFields};
 use super::parts::{admit, circle_nonce, fault, keep_up_to, roles_of, signature};
 use crate::{auth::Actor, bytes::text, error::WebError, site::Site};
 
@@ -101,6 +102,20 @@ pub(super) enum ActBody {
         rhythm: String,
         #[serde(default)]
         ended: bool,
+    },
+    /// The caller joins a circle or leaves it.
+    Membership {
+        circle: Text<CircleId>,
+        joined: bool,
+    },
+    /// An action point is begun, or the one named is changed: what is left out stays.
+    Action(ActionFields),
+    /// A gathering is begun, or the one named is described anew.
+    Gathering(GatheringFields),
+    /// When a decision is looked at again; null takes the date back.
+    Review {
+        proposal: Text<ProposalId>,
+        date_ms: Option<u64>,
     },
     Apply {
         root: Text<PublicKey>,
@@ -340,6 +355,16 @@ impl ActBody {
                 name,
                 contact,
             },
+            Self::Membership { circle, joined } => Act::Membership(record::Membership {
+                circle: circle.0,
+                joined,
+            }),
+            Self::Action(fields) => fields.into_act(site, actor)?,
+            Self::Gathering(fields) => Act::Gathering(fields.into_record()?),
+            Self::Review { proposal, date_ms } => Act::Review(record::Review {
+                proposal: proposal.0,
+                date: date_ms.map(Timestamp),
+            }),
             Self::Host { host } => Act::Host { host: host.0 },
             Self::Hosting { member, accepts } => Act::Hosting {
                 member: member.0,

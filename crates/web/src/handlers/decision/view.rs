@@ -12,13 +12,15 @@ use federation::{Decision as Decided, Phase as Voting, State as Stand};
 use super::talk::{Talk, words};
 use crate::{
     auth::Actor,
-    handlers::{propose::version, views},
+    handlers::{documents, propose::version, views},
     pages::{
         decision::{
             Check, Class, Condition, Decision, May, Own, Phase, Rule, Seat, Silent, Step, Term,
             Weighed,
         },
         home::Connection,
+        parts::Name,
+        work::ActionPoint,
     },
     standpoint::Standpoint,
     texts::Texts,
@@ -30,6 +32,9 @@ pub(super) struct Reading<'a> {
     pub decision: &'a Decided<'a>,
     pub texts: &'a Texts,
     pub actor: Option<&'a Actor>,
+    pub now: Timestamp,
+    /// Open action points that come from it.
+    pub actions: &'a [ActionPoint],
 }
 
 impl Reading<'_> {
@@ -49,16 +54,20 @@ impl Reading<'_> {
             circle: first.circle.map(|circle| views::circle(core, &circle)),
             language: first.language.clone(),
             urgent: first.urgent.clone(),
-            state: views::state(decision.state),
+            state: views::state_of(core, decision, self.now),
             rule: self.rule(),
             version: version(decision.version, self.texts),
             previous: previous.map(|previous| version(previous, self.texts)),
+            origin: None,
+            next_draft: self.next_draft(),
             phase: decision
                 .phase
                 .as_ref()
                 .map(|phase| self.phase(phase, &talk)),
             own: self.own(),
             may: self.may(),
+            review: crate::decisions::review_of(core, decision),
+            actions: self.actions.to_vec(),
             steps: self.steps(),
             silent: self.silent(),
             connected: (
@@ -67,6 +76,17 @@ impl Reading<'_> {
             ),
             comments: talk.answering(None),
         }
+    }
+
+    /// The draft that is filed as that of the next version, the last changed of several.
+    fn next_draft(&self) -> Option<Name> {
+        let documents = self.core.view().documents.iter();
+        let drafts = documents.filter(|(_, document)| {
+            let filed = document.filed.as_ref().map(|filed| filed.record);
+            filed.is_some_and(|filed| filed.proposal == Some(self.decision.id) && !filed.closed)
+        });
+        let latest = drafts.max_by_key(|(_, document)| document.edits.last().copied());
+        latest.map(|(id, _)| documents::name(self.core, id))
     }
 
     fn rule(&self) -> Rule {
@@ -113,6 +133,10 @@ impl Reading<'_> {
                 .map(|class| self.class_name(class))
                 .collect(),
             decided_by_one_class: phase.outcome.is_decided_by_one_class,
+            silent: (phase.outcome.silent.iter())
+                .map(|class| self.class_name(class))
+                .collect(),
+            empty: self.empty(phase),
             classes: self.classes(phase),
             votes: self.votes(phase, talk),
             missing: self.missing(phase),
@@ -143,6 +167,21 @@ impl Reading<'_> {
             seats: seats(class.id.as_str()),
         });
         classes.filter(|class| !class.seats.is_empty()).collect()
+    }
+
+    /// The classes whose strength the others share because nobody is in them.
+    fn empty(&self, phase: &Voting<'_>) -> Vec<String> {
+        let charter = self.core.charter();
+        let weighs = matches!(phase.rule, RuleName::ClassWeighted | RuleName::Charter)
+            || !phase.outcome.blocking_classes.is_empty();
+        let may_vote = &charter.rule(phase.rule).eligible;
+        let has_voters = |id: &ClassId| phase.electorate.iter().any(|(_, class)| class == id);
+        let classes = charter
+            .terms()
+            .classes
+            .iter()
+            .filter(|class| weighs && may_vote.includes(class) && !has_voters(&class.id));
+        classes.map(|class| class.name.clone()).collect()
     }
 
     fn checks(&self, phase: &Voting<'_>) -> Vec<Check> {
@@ -314,6 +353,9 @@ impl Reading<'_> {
             withdraw: is_own && !is_over && !matches!(state, Stand::Closed(_)),
             comment: true,
             vote: rights.delegate && is_elector && state == Stand::Voting,
+            review: state == passed
+                && (rights.writes()
+                    || is_own && self.decision.first.person == Some(actor.person())),
         }
     }
 

@@ -31,6 +31,14 @@ pub(super) fn timeline(frame: &Frame, view: &Decision) -> Markup {
                     }
                 }
             }
+            @if view.phase.is_some() {
+                @let area = if frame.session.is_some() { "decide" } else { "archive" };
+                p.small {
+                    a href={ "/" (area) "/" (view.id) ".ics" } type="text/calendar" {
+                        (say.add_to_calendar())
+                    }
+                }
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::frame::Frame;
 use super::super::parts::{State, icon, rule_means, rule_name};
-use super::{Check, Condition, Decision, Phase, Term, Weighed};
+use super::{Check, Condition, Decision, Phase, Silence, Term, Weighed};
 use crate::catalogue::Language;
 
 pub(super) fn section(frame: &Frame, view: &Decision) -> Markup {
@@ -31,11 +31,21 @@ pub(super) fn section(frame: &Frame, view: &Decision) -> Markup {
 
 /// What is unusual in how it is decided.
 fn remarks(say: Language, phase: &Phase) -> Markup {
-    let blocking = phase.blocking_classes.iter();
-    let blocking = blocking.map(|class| html! { (class) }).collect();
+    let names = |classes: &[String]| {
+        let names = classes.iter().map(|class| html! { (class) });
+        say.list(names.collect())
+    };
     html! {
         @if !phase.blocking_classes.is_empty() {
-            p.small { (say.classes_block(say.list(blocking))) }
+            p.small { (say.classes_block(names(&phase.blocking_classes))) }
+        }
+        @if !phase.empty.is_empty() { p.small { (say.empty_classes(names(&phase.empty))) } }
+        @if !phase.silent.is_empty() {
+            @match phase.silence() {
+                Silence::Waits => {},
+                Silence::LeftOut => p.small { (say.silent_left_out(names(&phase.silent))) },
+                Silence::Fails => p.small { (say.silent_fails(names(&phase.silent))) },
+            }
         }
         @if phase.decided_by_one_class { p.small { (say.decided_by_one_class()) } }
     }

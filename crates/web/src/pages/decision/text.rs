@@ -28,6 +28,9 @@ pub(super) fn section(frame: &Frame, view: &Decision) -> Markup {
                     }
                 }
             }
+            @if let (Some(origin), true) = (&view.origin, frame.session.is_some()) {
+                p.small { (origin.sentence(frame)) }
+            }
             @match (&view.version.text, before) {
                 (None, _) => p.empty { (say.text_not_here()) },
                 (Some(text), Some((number, old))) => {

@@ -4,7 +4,9 @@ use domain::charter::RuleName;
 use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 
+use super::super::draft::Origin;
 use super::super::parts::{Name, Outcome, State};
+use super::super::work::ActionPoint;
 
 /// Words of a person that may be gone: free text can be erased, and can still be on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -345,6 +347,10 @@ pub struct Phase {
     pub blocking_classes: Vec<String>,
     /// Whether one class alone decided where several could.
     pub decided_by_one_class: bool,
+    /// Classes that voted neither for nor against, where strengths or classes count.
+    pub silent: Vec<String>,
+    /// Classes that could vote and have no members, where strengths count.
+    pub empty: Vec<String>,
     /// The electorate by class.
     pub classes: Vec<Class>,
     /// Every ballot of the phase, one for each member.
@@ -357,7 +363,38 @@ pub struct Phase {
     pub outcome: Outcome,
 }
 
+/// What becomes of a class that votes neither for nor against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// The vote is extended for it; the condition says so.
+    Waits,
+    /// Its strength is shared among the others.
+    LeftOut,
+    /// It does not agree by majority, as each class has to.
+    Fails,
+}
+
 impl Phase {
+    /// What becomes of the silent classes, by what is asked for.
+    #[must_use]
+    pub fn silence(&self) -> Silence {
+        let asks =
+            |fits: fn(&Condition) -> bool| self.checks.iter().any(|check| fits(&check.condition));
+        let of_class = |condition: &Condition| {
+            matches!(
+                condition,
+                Condition::MoreAgreeThanAgainst { class: Some(_), .. }
+            )
+        };
+        if asks(|condition| matches!(condition, Condition::NoSilentClass { .. })) {
+            Silence::Waits
+        } else if asks(of_class) {
+            Silence::Fails
+        } else {
+            Silence::LeftOut
+        }
+    }
+
     /// Members that may vote.
     pub(super) fn electors(&self) -> u64 {
         self.classes
@@ -395,6 +432,8 @@ pub struct May {
     pub comment: bool,
     /// Vote for its member.
     pub vote: bool,
+    /// Set the day of review.
+    pub review: bool,
 }
 
 /// A node this one does not hear from.
@@ -427,12 +466,20 @@ pub struct Decision {
     pub version: Version,
     /// The version before it.
     pub previous: Option<Version>,
+    /// What it was written in together; readers of the archive are not told.
+    pub origin: Option<Origin>,
+    /// The draft of its next version, if there is one.
+    pub next_draft: Option<Name>,
     /// The vote on that version, if it was opened.
     pub phase: Option<Phase>,
     /// What the reader's co-op did.
     pub own: Own,
     /// What the reader may do.
     pub may: May,
+    /// When it is looked at again, if it has passed and a day was set.
+    pub review: Option<Timestamp>,
+    /// Open action points that come from it.
+    pub actions: Vec<ActionPoint>,
     /// The way here, oldest first.
     pub steps: Vec<(Timestamp, Step)>,
     /// Nodes not heard from that could hold votes.
