@@ -10,7 +10,7 @@ use domain::{
     decision::Verdict,
     id::{DocumentId, EntryId, MemberId, PersonId, ProposalId},
     key::PublicKey,
-    record::{Filing, Operation, Sort},
+    record::{Filing, Operation, Roles, Sort},
 };
 use federation::{Act, Core, State as Stand};
 use replica::document::{Document, Item as Edit, Outcome};
@@ -67,13 +67,20 @@ pub(crate) fn writer(core: &Core, edit: &EntryId, author: &PublicKey) -> Writer 
         return Writer {
             person: None,
             member: Name::new("", author.to_string()),
+            individual: false,
         };
     };
-    let person = core.view().person_of(author);
-    let person = person.and_then(|person| core.view().person_name(&member, &person));
+    named(core, member, core.view().person_of(author))
+}
+
+fn named(core: &Core, member: MemberId, person: Option<PersonId>) -> Writer {
+    let view = core.view();
+    let name = person.and_then(|person| view.person_name(&member, &person));
+    let roles = person.map(|person| view.roles_of(&member, &person));
     Writer {
-        person: person.map(str::to_owned),
+        person: name.map(str::to_owned),
         member: views::member(core, &member),
+        individual: roles.is_some_and(|roles| roles.has(Roles::INDIVIDUAL)),
     }
 }
 
@@ -87,13 +94,7 @@ pub(crate) fn present(site: &Site, actor: &Actor, id: &DocumentId) -> Vec<Writer
         people.sort_unstable();
         people.dedup();
         let others = people.iter().filter(|who| Some(**who) != own);
-        let writer = |who: &Present| Writer {
-            person: core
-                .view()
-                .person_name(&who.member, &who.person)
-                .map(str::to_owned),
-            member: views::member(core, &who.member),
-        };
+        let writer = |who: &Present| named(core, who.member, Some(who.person));
         others.map(writer).collect()
     })
 }
