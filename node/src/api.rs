@@ -150,8 +150,24 @@ impl Api {
 
     /// Sends JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Outcome<Value> {
-        let body = ("application/json", body.to_string());
+        let body = ("application/json", body.to_string().into_bytes());
         let answer = self.send(Method::POST, path, Some(body)).await?;
+        read(&answer)
+    }
+
+    /// The bytes at a path.
+    pub async fn fetch(&self, path: &str) -> Outcome<Bytes> {
+        let answer = self.send(Method::GET, path, None).await?;
+        if answer.status.is_success() {
+            return Ok(answer.body);
+        }
+        read(&answer).map(|_| Bytes::new())
+    }
+
+    /// Puts bytes at a path.
+    pub async fn put(&self, path: &str, bytes: Vec<u8>) -> Outcome<Value> {
+        let body = ("application/octet-stream", bytes);
+        let answer = self.send(Method::PUT, path, Some(body)).await?;
         read(&answer)
     }
 
@@ -238,7 +254,7 @@ impl Api {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
-        let body = ("application/x-www-form-urlencoded", body);
+        let body = ("application/x-www-form-urlencoded", body.into_bytes());
         let answer = self.send(Method::POST, path, Some(body)).await?;
         if !answer.status.is_redirection() {
             read(&answer)?;
@@ -255,7 +271,7 @@ impl Api {
         &self,
         method: Method,
         path: &str,
-        body: Option<(&str, String)>,
+        body: Option<(&str, Vec<u8>)>,
     ) -> Outcome<Answer> {
         let mut request = Request::builder()
             .method(method)

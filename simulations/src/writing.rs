@@ -168,8 +168,11 @@ impl World {
         else {
             return Ok(());
         };
-        let forked: BTreeSet<PublicKey> =
-            core.replica().forks().iter().map(|fork| fork.key).collect();
+        let forks = core.replica().forks();
+        let forked: BTreeSet<PublicKey> = forks.iter().map(|fork| fork.key).collect();
+        let keys = &core.view().keys;
+        let is_revoked = |key: &&PublicKey| keys.get(*key).is_none_or(|known| known.revoked);
+        let revoked: BTreeSet<PublicKey> = forked.iter().filter(is_revoked).copied().collect();
         for id in core.view().documents.keys() {
             let document = self.document_at(honest[0], id);
             let first = Reading::of(&document);
@@ -192,13 +195,18 @@ impl World {
                     return Err((Some(*node), what));
                 }
             }
-            self.check_work(&document, &forked)?;
+            self.check_work(&document, &forked, &revoked)?;
         }
         Ok(())
     }
 
     /// What honest people wrote has its effect, unless the document was full or began anew.
-    fn check_work(&self, document: &Document, forked: &BTreeSet<PublicKey>) -> Result<(), Wrong> {
+    fn check_work(
+        &self,
+        document: &Document,
+        forked: &BTreeSet<PublicKey>,
+        revoked: &BTreeSet<PublicKey>,
+    ) -> Result<(), Wrong> {
         for (deed, result) in self.ledger.done.values() {
             let Ok(edit) = result else {
                 continue;
@@ -216,8 +224,8 @@ impl World {
             let outcome = document.outcome(edit);
             let is_kept = match outcome {
                 Some(Outcome::Applied | Outcome::Earlier | Outcome::Full) => true,
-                // What a traitor wrote above a fork is not kept, and what builds on it waits.
-                Some(Outcome::Waits) => self.rests_on_forked(document, edit, forked),
+                // Who revoked a forked key said what stays of it, and what builds on the rest waits.
+                Some(Outcome::Waits) => self.rests_on(document, edit, revoked),
                 _ => false,
             };
             if !is_kept {
@@ -238,18 +246,13 @@ impl World {
         self.nodes[deed.node].is_honest() && !cut
     }
 
-    /// Whether an ancestor of an edit is by a key whose log is forked and does not count.
-    fn rests_on_forked(
-        &self,
-        document: &Document,
-        edit: &EntryId,
-        forked: &BTreeSet<PublicKey>,
-    ) -> bool {
+    /// Whether an ancestor of an edit that is not here is by one of these keys.
+    fn rests_on(&self, document: &Document, edit: &EntryId, keys: &BTreeSet<PublicKey>) -> bool {
         let (mut seen, mut next) = (BTreeSet::new(), vec![*edit]);
         while let Some(id) = next.pop() {
             let Some(item) = document.item(&id) else {
                 let author = self.ledger.entries.get(&id).map(|known| known.author);
-                if author.is_none_or(|author| forked.contains(&author)) {
+                if author.is_some_and(|author| keys.contains(&author)) {
                     return true;
                 }
                 continue;

@@ -1,4 +1,4 @@
-//! Ballots above a cut. A ballot is judged alone, by its own signature and its mandate, never by
+//! Ballots above a cut, and what else is kept there. A ballot is judged alone, by its own signature and its mandate, never by
 //! how its author's log stands: a log forked or revoked after the deadline must not take a vote
 //! back (`specs/entries.md`, "Ballots above a cut").
 
@@ -52,6 +52,9 @@ impl Replica {
         let Some(all) = self.ballots.get(&(*phase, *member)) else {
             return Vec::new();
         };
+        if all.iter().all(|position| self.stands(*position)) {
+            return all.iter().copied().collect();
+        }
         let alone = self.kept_alone(phase, member);
         all.iter()
             .copied()
@@ -115,9 +118,12 @@ impl Replica {
             .collect()
     }
 
-    /// Whether an entry that does not stand is a ballot that is kept.
+    /// Whether an entry that does not stand is a ballot or an edit that is kept.
     pub(crate) fn is_kept_alone(&self, position: Position) -> bool {
         let stored = self.at(position);
+        if stored.kind == Kind::Edit {
+            return !self.stands(position) && self.is_named(position);
+        }
         match stored.record.as_deref() {
             Some(Record::Ballot(ballot)) => self
                 .kept_alone(&ballot.phase, &stored.member)
@@ -126,8 +132,8 @@ impl Replica {
         }
     }
 
-    /// What is kept of a log beside what stands: the proof of its end, ballots judged alone, and
-    /// mandates of such ballots.
+    /// What is kept of a log beside what stands: the proof of its end, ballots judged alone,
+    /// mandates of such ballots, and edits that others build on.
     #[must_use]
     pub fn aside(&self, key: &PublicKey) -> BTreeSet<Position> {
         let Some(log) = self.logs.get(key) else {
@@ -143,7 +149,7 @@ impl Replica {
         let mut names_mandates = false;
         for position in fallen.chain(log.outside.iter().copied()) {
             match self.at(position).kind {
-                Kind::Ballot if self.is_kept_alone(position) => {
+                Kind::Ballot | Kind::Edit if self.is_kept_alone(position) => {
                     aside.insert(position);
                 }
                 Kind::Mandate => names_mandates |= self.dependents[position as usize] > 0,
@@ -184,6 +190,9 @@ impl Replica {
             Kind::Mandate if self.log_is_cut(&entry.header.author) => {
                 self.place_mandate(id, entry, received)
             }
+            Kind::Edit => self
+                .keep_named(id, entry, received)
+                .then_some(Offer::Stored),
             _ => None,
         }
     }
@@ -217,14 +226,14 @@ impl Replica {
             return None;
         };
         let earliest = self.genesis.created;
-        let fits = rule::check_alone(&entry.header, Right::Root, &record, earliest).is_ok();
+        let fits = rule::check_alone(&entry.header, Right::Root, Some(&record), earliest).is_ok();
         (fits && self.is_member_root(&author)).then(|| Stored {
             member: MemberId(author.0),
             mandates: match &record {
                 Record::Mandate(mandate) => mandate.number,
                 _ => 0,
             },
-            ..loose(id, entry, Right::Root, Rank::Root, record, received)
+            ..loose(id, entry, Right::Root, Rank::Root, Some(record), received)
         })
     }
 
@@ -251,12 +260,12 @@ impl Replica {
             return None;
         };
         let right = rule::right_from(mandate, &entry.header.author)?;
-        rule::check_alone(&entry.header, right, &record, mandate.time).ok()?;
+        rule::check_alone(&entry.header, right, Some(&record), mandate.time).ok()?;
         Some(Stored {
             member: mandate.member,
             grant: position,
             mandates: 0,
-            ..loose(id, entry, right, Rank::ByRoot, record, received)
+            ..loose(id, entry, right, Rank::ByRoot, Some(record), received)
         })
     }
 
@@ -326,12 +335,12 @@ fn highest(mut places: Vec<Place>) -> Vec<Position> {
 }
 
 /// What is remembered of an entry that is judged without its path.
-fn loose(
+pub(crate) fn loose(
     id: EntryId,
     entry: &Entry,
     right: Right,
     rank: Rank,
-    record: Record,
+    record: Option<Record>,
     received: Timestamp,
 ) -> Stored {
     let header = &entry.header;
@@ -355,7 +364,7 @@ fn loose(
         mandates: 0,
         references: Box::default(),
         has_note: header.note.is_some(),
-        record: Some(Box::new(record)),
+        record: record.map(|record| Box::new(record.without_text())),
         person: None,
     }
 }

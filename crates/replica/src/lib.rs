@@ -10,6 +10,7 @@ pub mod entry;
 mod error;
 pub mod heights;
 mod log;
+mod named;
 mod pending;
 mod place;
 mod replica;

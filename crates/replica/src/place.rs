@@ -20,9 +20,15 @@ impl Replica {
     pub(crate) fn place_all(&mut self, id: EntryId, entry: Entry, received: Timestamp) -> Offer {
         self.fresh.clear();
         let offer = self.place(id, entry, received);
-        while let Some(fresh) = self.fresh.pop() {
-            for (id, entry) in self.pending.take_waiting_for(&fresh) {
-                self.place(id, entry, received);
+        loop {
+            while let Some(fresh) = self.fresh.pop() {
+                for (id, entry) in self.pending.take_waiting_for(&fresh) {
+                    self.place(id, entry, received);
+                }
+            }
+            self.settle_names(received);
+            if self.fresh.is_empty() {
+                break;
             }
         }
         self.refresh_heights();
@@ -185,6 +191,7 @@ impl Replica {
         if muted {
             log.muted_from.get_or_insert(sequence);
         }
+        self.note_names(position);
         let gives = self.granting.contains(&position) && !self.is_plain_grant(position);
         if gives || self.revoking.contains(&position) {
             self.recompute_and_note();
@@ -241,6 +248,7 @@ impl Replica {
             _ => {}
         }
         self.index.insert(stored.id, position);
+        self.named.add(&stored, position);
         self.fresh.push(stored.id);
         self.stored.push(Some(stored));
         self.dependents.push(0);
@@ -284,6 +292,7 @@ impl Replica {
                 }
             }
         }
+        self.named.remove(&stored, position);
         self.granting.remove(&position);
         self.revoking.remove(&position);
         self.index.remove(&stored.id);
@@ -362,14 +371,18 @@ impl Replica {
         };
         let author = entry.header.author;
         let is_wanted = self.logs.get(&author).is_some_and(|l| l.wanted.is_some());
+        let may_be_named = entry.header.kind == Kind::Edit && self.is_open_fork(&author);
         if is_wanted {
             // A part of a picked branch, perhaps: it is stored once the branch is whole.
             self.pending.insert(id, entry, &[]);
             self.place_branch(&author, received);
+        } else if offer.is_none() && may_be_named {
+            // Somebody may come to build on it, or on what builds on it.
+            self.pending.insert(id, entry, &[]);
         }
         match offer {
             Some(offer) => offer,
-            None if is_wanted => Offer::Waits(Vec::new()),
+            None if is_wanted || may_be_named => Offer::Waits(Vec::new()),
             None => Offer::Refused(Refusal::Void),
         }
     }
@@ -436,6 +449,7 @@ impl Replica {
             }
             Err(refusal) => {
                 let loose = match entry.header.kind {
+                    Kind::Edit => self.loose_edit(id, &entry, received),
                     Kind::Ballot => self.loose_ballot(id, &entry, received),
                     Kind::Mandate => self.loose_mandate(id, &entry, received),
                     _ => None,
@@ -444,6 +458,8 @@ impl Replica {
             }
         }
         self.fresh.clear();
+        // What was stored is kept: whoever names it may come later.
+        self.refresh_names(false);
         self.refresh_heights();
         Ok(())
     }

@@ -14,6 +14,7 @@ use crate::{
     entry::{Entry, Header},
     error::Refusal,
     log::{Cut, CutKey, Log},
+    named::Named,
     pending::Pending,
     stored::{Position, Right, Stored},
 };
@@ -70,6 +71,7 @@ pub struct Replica {
     pub(crate) cuts: BTreeMap<CutKey, Cut>,
     /// The keys that a standing grant of a root key makes a steward's.
     pub(crate) stewards: BTreeSet<PublicKey>,
+    pub(crate) named: Named,
     pub(crate) pending: Pending,
     /// Entries stored since those that wait for them were last looked at.
     pub(crate) fresh: Vec<EntryId>,
@@ -94,6 +96,7 @@ impl Replica {
             revoking: BTreeSet::new(),
             cuts: BTreeMap::new(),
             stewards: BTreeSet::new(),
+            named: Named::default(),
             pending: Pending::default(),
             fresh: Vec::new(),
             held: BTreeMap::new(),

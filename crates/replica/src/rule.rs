@@ -120,7 +120,7 @@ pub(crate) fn judge(
         usage,
         mandates,
         references: match header.kind {
-            Kind::Proposal | Kind::Amendment => header.references[..].into(),
+            Kind::Proposal | Kind::Amendment | Kind::Edit => header.references[..].into(),
             _ => Box::default(),
         },
         has_note: header.note.is_some(),
@@ -146,12 +146,12 @@ fn rank_of(right: Right, around: &Surroundings<'_>) -> Rank {
 pub(crate) fn check_alone(
     header: &Header,
     right: Right,
-    record: &Record,
+    record: Option<&Record>,
     earliest: Timestamp,
 ) -> Result<(), Refusal> {
     check_right(header, right)?;
     check_size(header)?;
-    if let Record::Mandate(mandate) = record {
+    if let Some(Record::Mandate(mandate)) = record {
         check_delegates(mandate)?;
     }
     if header.time < earliest || header.time > Timestamp::MAX {

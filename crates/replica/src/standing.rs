@@ -42,6 +42,7 @@ impl Replica {
     /// Recomputes what stands in every log. Returns whether anything changed.
     pub(crate) fn recompute(&mut self) -> bool {
         self.touch_all();
+        self.named.note_all();
         let keys: Vec<PublicKey> = self.logs.keys().copied().collect();
         let (roots, others): (Vec<_>, Vec<_>) =
             keys.into_iter().partition(|key| self.is_member_root(key));

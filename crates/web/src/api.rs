@@ -17,6 +17,7 @@
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
 //! | `GET`, `POST /api/documents` `{"title", "text"?}` | the documents; begins one and gives its `id` |
 //! | `GET /api/documents/{id}?since=edit,edit` | one, with its `text` and its `basis`, the edits it was read from; with `since`, the `changes` of the text since then |
+//! | `GET`, `PUT`, `DELETE /api/documents/{id}/attachments/{name}` | the bytes of what is attached; attaches the body, at most 4 MiB; takes it away |
 //! | `POST /api/documents/{id}/text` `{"basis", "text", "person"?}` | saves what was made of the text of `basis`, merged with what others wrote: the `text` and `basis` from now on, `changes` from the text that was sent, `own` edits after which the text is just that. Sent again, it does nothing more |
 //! | `POST /api/documents/{id}/presence` `{"here"}` | the caller has an editor open, or closed it: who else has |
 //! | `GET /api/documents/{id}/history` | its changes, each with the `version` it led to, and those without effect |
@@ -63,6 +64,7 @@ pub(crate) use decision::full;
 use axum::{
     Router,
     body::Bytes,
+    extract::DefaultBodyLimit,
     http::{HeaderMap, header},
     routing::{delete, get, post},
 };
@@ -126,6 +128,13 @@ fn of_documents() -> Router<Site> {
         )
         .route("/api/documents/{id}/restart", post(documents::restart))
         .route("/api/documents/{id}/file", post(documents::file))
+        .route(
+            "/api/documents/{id}/attachments/{name}",
+            get(documents::fetch)
+                .put(documents::attach)
+                .delete(documents::detach)
+                .layer(DefaultBodyLimit::disable()),
+        )
 }
 
 /// Reads the JSON body of what the root key may have to sign. The keeper of a hosted member's root key

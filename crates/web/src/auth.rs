@@ -2,7 +2,7 @@
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Multipart, Request},
     http::{HeaderMap, Uri, header, request::Parts},
 };
 use domain::{
@@ -304,22 +304,29 @@ pub(crate) async fn form_bytes(request: Request<Body>) -> Result<Bytes, WebError
     Bytes::from_request(request, &()).await.map_err(cut)
 }
 
-impl FromRequest<Site> for Form {
-    type Rejection = WebError;
-    async fn from_request(request: Request<Body>, site: &Site) -> Result<Self, WebError> {
-        let actor = session_of(site, request.headers())
-            .await?
-            .ok_or(WebError::SignedOut)?;
-        check_admitted(site, &actor, request.uri())?;
-        let place = Place::at(request.uri(), request.headers());
-        let bytes = form_bytes(request).await?;
-        let fields = Fields::parse(&bytes)?;
+/// Who sends a form, before it is read.
+async fn sender(site: &Site, headers: &HeaderMap, uri: &Uri) -> Result<(Actor, Place), WebError> {
+    let actor = session_of(site, headers).await?;
+    let actor = actor.ok_or(WebError::SignedOut)?;
+    check_admitted(site, &actor, uri)?;
+    let place = Place::at(uri, headers);
+    Ok((actor, place))
+}
+
+impl Form {
+    /// A form of which this is what was sent.
+    fn read(
+        site: &Site,
+        (actor, place): (Actor, Place),
+        fields: Fields,
+        bytes: &[u8],
+    ) -> Result<Self, WebError> {
         let (token, _) = fields.raw("csrf").split_once('.').unwrap_or_default();
         let session = actor.session.as_ref().ok_or(WebError::SignedOut)?;
         if !session.made(token) {
             return Err(WebError::StaleForm);
         }
-        let id = Once::form(session.id, &place.path, &bytes);
+        let id = Once::form(session.id, &place.path, bytes);
         site.rates
             .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
         Ok(Self {
@@ -328,5 +335,69 @@ impl FromRequest<Site> for Form {
             fields,
             id,
         })
+    }
+}
+
+impl FromRequest<Site> for Form {
+    type Rejection = WebError;
+    async fn from_request(request: Request<Body>, site: &Site) -> Result<Self, WebError> {
+        let sender = sender(site, request.headers(), request.uri()).await?;
+        let bytes = form_bytes(request).await?;
+        let fields = Fields::parse(&bytes)?;
+        Self::read(site, sender, fields, &bytes)
+    }
+}
+
+/// A file that came with a form.
+pub(crate) struct File {
+    pub name: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// A form with a file in the field `file`, if one was chosen.
+pub(crate) struct Upload {
+    pub form: Form,
+    pub file: Option<File>,
+}
+
+/// The most fields of a form with a file.
+const UPLOAD_FIELDS_MAX: usize = 8;
+
+impl FromRequest<Site> for Upload {
+    type Rejection = WebError;
+    async fn from_request(request: Request<Body>, site: &Site) -> Result<Self, WebError> {
+        let strange = |error: &dyn std::fmt::Display| WebError::Malformed(error.to_string());
+        let sender = sender(site, request.headers(), request.uri()).await?;
+        let parts = Multipart::from_request(request, &()).await;
+        let mut parts = parts.map_err(|error| strange(&error))?;
+        let (mut fields, mut file) = (Vec::new(), None);
+        while let Some(part) = parts.next_field().await.map_err(|error| strange(&error))? {
+            let name = part.name().unwrap_or_default().to_owned();
+            let known = part.file_name().map(str::to_owned);
+            let media_type = part.content_type().unwrap_or_default().to_owned();
+            let bytes = part.bytes().await.map_err(|error| strange(&error))?;
+            if fields.len() == UPLOAD_FIELDS_MAX {
+                return Err(strange(&"it has too many fields"));
+            }
+            match known {
+                // Nothing was chosen.
+                Some(name) if name.is_empty() => {}
+                Some(known) if name == "file" => {
+                    file = Some(File {
+                        name: known,
+                        media_type,
+                        bytes: bytes.to_vec(),
+                    });
+                }
+                _ => fields.push((name, String::from_utf8_lossy(&bytes).into_owned())),
+            }
+        }
+        let told: &[u8] = file.as_ref().map_or(&[], |file| &file.bytes);
+        let mut whole = told.to_vec();
+        let fields = Fields::from(fields);
+        whole.extend_from_slice(fields.raw("csrf").as_bytes());
+        let form = Form::read(site, sender, fields, &whole)?;
+        Ok(Self { form, file })
     }
 }

@@ -84,10 +84,19 @@ pub(crate) fn review_of(core: &Core, decision: &Decision<'_>) -> Option<Timestam
     Some(review.date)
 }
 
+/// How many reviews are judged at once, those nearest to now: strangers ask for them too.
+const REVIEWS_MAX: usize = 100;
+
 /// The decisions that are looked at again, by the day.
 pub(crate) fn reviews(core: &Core, now: Timestamp) -> Vec<(Decision<'_>, Timestamp)> {
-    let dated = core.view().reviewed().into_iter();
-    let decisions = dated.filter_map(|id| core.decision(&id, now));
+    let view = core.view();
+    let dated = view.reviewed().into_iter();
+    let mut dated: Vec<(u64, ProposalId)> = dated
+        .filter_map(|id| Some((view.review(&id)?.date.0.abs_diff(now.0), id)))
+        .collect();
+    dated.sort_unstable();
+    dated.truncate(REVIEWS_MAX);
+    let decisions = dated.iter().filter_map(|(_, id)| core.decision(id, now));
     let mut reviews: Vec<(Decision<'_>, Timestamp)> = decisions
         .filter_map(|decision| {
             let date = review_of(core, &decision)?;

@@ -9,6 +9,12 @@ const FIELDS_MAX: usize = 500;
 #[derive(Debug, Clone, Default)]
 pub struct Fields(Vec<(String, String)>);
 
+impl From<Vec<(String, String)>> for Fields {
+    fn from(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+}
+
 impl Fields {
     /// Reads a body of the type `application/x-www-form-urlencoded`. Line ends become `\n`, as the
     /// text that was typed had them.

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod action;
+pub(crate) mod attachments;
 pub(crate) mod calendar;
 pub(crate) mod charter;
 pub(crate) mod circle;

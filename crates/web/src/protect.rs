@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use domain::blob::BLOB_BYTES_MAX;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
@@ -25,6 +26,8 @@ use crate::{
 
 /// The largest body of a request.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// How much longer the form around a file may be than the file.
+const FORM_AROUND_BYTES_MAX: usize = 16 << 10;
 const BODY_DEADLINE_SECONDS: u64 = 60;
 /// How long the rest of a body that is too large is read and thrown away: a browser that is cut
 /// off while it sends shows its own error instead of our page.
@@ -73,12 +76,25 @@ async fn admit(site: &Site, mut request: Request) -> Result<Request, WebError> {
     Ok(request)
 }
 
+/// How long a body may be. What is attached to a document is longer than any form.
+fn body_bytes_max(path: &str) -> usize {
+    let path = path.strip_prefix("/api").unwrap_or(path);
+    let mut parts = path.split('/').skip(1);
+    let is_attachment = parts.next() == Some("documents") && parts.nth(1) == Some("attachments");
+    if is_attachment {
+        BLOB_BYTES_MAX + FORM_AROUND_BYTES_MAX
+    } else {
+        BODY_BYTES_MAX
+    }
+}
+
 /// Reads the whole body, within its limits.
 async fn gather(request: Request) -> Result<Request, WebError> {
     let (parts, mut body) = request.into_parts();
+    let most = body_bytes_max(parts.uri.path());
     let length = parts.headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let mut is_too_large = length.is_some_and(|length| length > BODY_BYTES_MAX as u64);
+    let mut is_too_large = length.is_some_and(|length| length > most as u64);
     let deadline = Instant::now() + Duration::from_secs(BODY_DEADLINE_SECONDS);
     let mut discard_until = is_too_large.then(|| Instant::now() + DISCARD_DEADLINE);
     let mut bytes = Vec::new();
@@ -98,7 +114,7 @@ async fn gather(request: Request) -> Result<Request, WebError> {
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if !is_too_large && bytes.len() + data.len() > BODY_BYTES_MAX {
+        if !is_too_large && bytes.len() + data.len() > most {
             is_too_large = true;
             discard_until = Some(Instant::now() + DISCARD_DEADLINE);
             bytes = Vec::new();
@@ -108,9 +124,7 @@ async fn gather(request: Request) -> Result<Request, WebError> {
         }
     }
     if is_too_large {
-        return Err(WebError::TooLarge {
-            limit_bytes: BODY_BYTES_MAX,
-        });
+        return Err(WebError::TooLarge { limit_bytes: most });
     }
     Ok(Request::from_parts(parts, Body::from(Bytes::from(bytes))))
 }

@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::Method,
     middleware,
     response::{IntoResponse, Response},
@@ -12,9 +13,9 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, action, calendar, charter, circle, circle_documents, common, decide, decision,
-        documents, editor, entrance, federation, feeds, gathering, history, home, hosted, node,
-        propose, reminders, sign_up,
+        account, action, attachments, calendar, charter, circle, circle_documents, common, decide,
+        decision, documents, editor, entrance, federation, feeds, gathering, history, home, hosted,
+        node, propose, reminders, sign_up,
     },
     protect,
     site::Site,
@@ -84,6 +85,18 @@ fn texts() -> Router<Site> {
             get(editor::edit).post(editor::do_edit),
         )
         .route("/documents/{id}/restart", post(documents::restart))
+        .route(
+            "/documents/{id}/attachments",
+            post(attachments::attach).layer(DefaultBodyLimit::disable()),
+        )
+        .route(
+            "/documents/{id}/attachments/remove",
+            post(attachments::detach),
+        )
+        .route(
+            "/documents/{id}/attachments/{name}",
+            get(attachments::fetch),
+        )
         .route("/documents/{id}/file", post(documents::file))
         .route("/documents/{id}/history", get(history::page))
         .route("/documents/{id}/versions/{version}", get(history::version))

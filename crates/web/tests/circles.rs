@@ -348,6 +348,17 @@ async fn minutes_begin_with_a_template_and_are_listed_with_the_circle() {
     let path = format!("{circle}/documents");
     let wrong = browser.submit(&circle, &path, &[("sort", "opera")]).await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+
+    join(&mut browser, &circle).await;
+    let gathering = led_to(&plan(&mut browser, &circle, &WEEKLY).await);
+    let page = browser.get(&gathering).await.body;
+    assert!(page.contains("No agenda, minutes or text"), "{page}");
+    let id = gathering.rsplit('/').next().unwrap();
+    let fields = [("sort", "agenda"), ("gathering", id)];
+    led_to(&browser.submit(&gathering, &path, &fields).await);
+    let page = browser.get(&gathering).await.body;
+    let title = "Agenda of Operations call, 19 January 2027";
+    assert!(page.contains(title), "{page}");
 }
 
 /// Passes a decision with the votes of two founders of three.

@@ -127,6 +127,23 @@ async fn every_act_of_a_hosted_person_is_the_hosted_members() {
     made.push(program.done(amend).await);
     let withdraw = json!({ "act": "withdraw", "proposal": id, "reason": "Too loud." });
     made.push(program.done(withdraw).await);
+    // A text that she begins and writes on.
+    let begin = json!({ "title": "Prices", "text": "One." });
+    let begun = program
+        .call(Method::POST, "/api/documents", Some(&begin))
+        .await;
+    assert_eq!(begun.status(), StatusCode::CREATED, "{}", begun.body);
+    let document = begun.json()["id"].as_str().unwrap().to_owned();
+    made.push(document.clone());
+    let path = format!("/api/documents/{document}");
+    let basis = program.get(&path).await["basis"].clone();
+    let text = json!({ "basis": basis, "text": "One, two." });
+    let saved = program
+        .call(Method::POST, &format!("{path}/text"), Some(&text))
+        .await;
+    assert_eq!(saved.status(), StatusCode::OK, "{}", saved.body);
+    let edits = saved.json()["basis"].as_array().unwrap().clone();
+    made.extend(edits.iter().map(|edit| edit.as_str().unwrap().to_owned()));
     for entry in made {
         let shown = program.get(&format!("/api/entries/{entry}")).await;
         assert_eq!(shown["member"], member.to_string(), "{}", shown["kind"]);

@@ -1,5 +1,7 @@
 //! `folkmoot document`
 
+use std::path::{Path, PathBuf};
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use clap::{Args, Subcommand};
 use domain::{
@@ -81,6 +83,36 @@ enum What {
     History {
         /// The document: its id, or the beginning of it
         document: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Attach a file, of at most 4 MiB, in place of one with the same name
+    Attach {
+        /// The document: its id, or the beginning of it
+        document: String,
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Fetch what is attached to a document
+    Fetch {
+        /// The document: its id, or the beginning of it
+        document: String,
+        /// What it is called [default: lists what is attached]
+        name: Option<String>,
+        /// Where to write it; a file that is there is not written over [default: its name]
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Take away what is attached to a document
+    Detach {
+        /// The document: its id, or the beginning of it
+        document: String,
+        /// What it is called
+        name: String,
         #[command(flatten)]
         connection: Connection,
     },
@@ -172,6 +204,30 @@ impl Document {
                 document,
                 connection,
             } => history(global, &connection.api(global)?, &document).await,
+            What::Attach {
+                document,
+                file,
+                connection,
+            } => attach(global, &connection.api(global)?, &document, &file).await,
+            What::Fetch {
+                document,
+                name,
+                output,
+                connection,
+            } => {
+                let api = connection.api(global)?;
+                fetch(global, &api, &document, (name, output)).await
+            }
+            What::Detach {
+                document,
+                name,
+                connection,
+            } => {
+                let api = connection.api(global)?;
+                let path = attachment(&find(&api, &document).await?, &name);
+                let answer = api.delete(&path).await?;
+                global.say(&answer, format!("{name} is no longer attached."))
+            }
             What::Restart {
                 document,
                 connection,
@@ -417,6 +473,73 @@ async fn save(api: &Api, id: &str, known: &Value, written: &str) -> Outcome<Valu
         parents = vec![text(&answer, "id").parse().map_err(|_| strange())?];
     }
     api.get(&format!("/api/documents/{id}")).await
+}
+
+/// The path of an attachment.
+fn attachment(id: &str, name: &str) -> String {
+    let escaped = name.bytes().map(|byte| match byte {
+        b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    });
+    format!(
+        "/api/documents/{id}/attachments/{}",
+        escaped.collect::<String>()
+    )
+}
+
+async fn attach(global: &Global, api: &Api, document: &str, file: &Path) -> Outcome {
+    let name = file.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Failure::usage(format!("{} has no name", file.display())))?;
+    let bytes = std::fs::read(file).map_err(|error| {
+        Failure::usage(format!("cannot read {}", file.display())).because(error)
+    })?;
+    let id = find(api, document).await?;
+    let answer = api.put(&attachment(&id, name), bytes).await?;
+    global.say(&answer, format!("{name} is attached."))
+}
+
+async fn fetch(
+    global: &Global,
+    api: &Api,
+    document: &str,
+    (name, output): (Option<String>, Option<PathBuf>),
+) -> Outcome {
+    let id = find(api, document).await?;
+    let Some(name) = name else {
+        let known = api.get(&format!("/api/documents/{id}")).await?;
+        let attached = known["attachments"].as_array().into_iter().flatten();
+        let rows: Vec<Vec<String>> = attached
+            .map(|one| {
+                vec![
+                    text(one, "name"),
+                    text(one, "bytes"),
+                    who(one),
+                    time(&one["time_ms"]),
+                ]
+            })
+            .collect();
+        if rows.is_empty() {
+            return global.say(&known["attachments"], "Nothing is attached.");
+        }
+        let heading = ["NAME", "BYTES", "WHO", "WHEN"];
+        return global.say(&known["attachments"], table(&heading, &rows));
+    };
+    // The name is somebody else's: only its last part says where the file goes.
+    let own = || Path::new(&name).file_name().map(PathBuf::from);
+    let output = output.or_else(own);
+    let output = output.ok_or_else(|| Failure::usage("name a file: --output FILE"))?;
+    let bytes = api.fetch(&attachment(&id, &name)).await?;
+    let failed = |error: std::io::Error| {
+        Failure::refused(format!("cannot write {}", output.display()))
+            .because(error)
+            .hint("name another file: --output FILE")
+    };
+    let mut file = std::fs::File::create_new(&output).map_err(failed)?;
+    std::io::Write::write_all(&mut file, &bytes).map_err(failed)?;
+    let answer = json!({ "file": output, "bytes": bytes.len() });
+    global.say(&answer, format!("It is in {}.", output.display()))
 }
 
 async fn restart(api: &Api, id: &str) -> Outcome<Value> {

@@ -178,7 +178,8 @@ impl Replica {
     }
 
     /// The edits of a document that count, in a view of this replica: those that stand, and of a
-    /// forked log the two that prove the fork, which every node keeps. Ascending by time, then id.
+    /// forked log the two that prove the fork and those that others build on, which every node
+    /// keeps. Ascending by time, then id.
     ///
     /// A revoked key's fork does not count: who revoked it said what stays.
     #[must_use]
@@ -186,10 +187,11 @@ impl Replica {
         let standing = view.documents.get(document);
         let mut edits = standing.map_or_else(BTreeSet::new, |known| known.edits.clone());
         for (key, log) in &self.logs {
-            if log.next.len() < 2 || self.is_revoked(key) {
+            if !self.is_open_fork(key) {
                 continue;
             }
-            for stored in log.next.iter().map(|position| self.at(*position)) {
+            let aside = self.aside(key);
+            for stored in aside.iter().map(|position| self.at(*position)) {
                 let is_edit = match stored.record.as_deref() {
                     Some(Record::Edit(edit)) => {
                         edit.document.unwrap_or(stored.id) == *document

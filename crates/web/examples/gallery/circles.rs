@@ -201,6 +201,7 @@ fn gathering() -> Gathering {
         place: "https://meet.example.org/operations".into(),
         ended: false,
         next: happenings(),
+        documents: Documents::default(),
         may_change: true,
     }
 }

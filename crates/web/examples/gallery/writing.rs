@@ -56,6 +56,7 @@ fn whole() -> Document {
         may_amend: false,
         closed: false,
         circles: vec![Name::new("c-tech", "Technology Operations")],
+        attached: Vec::new(),
     }
 }
 

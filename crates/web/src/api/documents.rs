@@ -4,7 +4,8 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
 };
 use domain::{
     id::{DocumentId, EntryId, PersonId},
@@ -21,8 +22,9 @@ use crate::{
     auth::{Actor, Caller},
     documents::{self, Saved},
     error::WebError,
-    handlers::{documents as own, editor, history},
+    handlers::{attachments, documents as own, editor, history},
     pages::{
+        attachments::Attached,
         document::Why,
         documents::{Item, Writer},
         editor::present_words,
@@ -156,7 +158,9 @@ pub(crate) async fn one(
     };
     let read = site.documents.with(&site.node, id, reading).await?;
     let (title, basis, changes, version, is_nearly_full, waiting) = read;
-    let filed = site.node.read(|core| filed_json(core, &id));
+    let (filed, attached) = site
+        .node
+        .read(|core| (filed_json(core, &id), attached_json(core, &id)));
     let Version { edits, text: hash } = version;
     Ok(Json(json!({
         "id": id.to_string(),
@@ -168,6 +172,7 @@ pub(crate) async fn one(
         "nearly_full": is_nearly_full,
         "waiting": waiting,
         "filed": filed,
+        "attachments": attached,
         "present": present(&site, &actor, &id),
     })))
 }
@@ -369,4 +374,57 @@ pub(crate) async fn file(
     });
     let id = acts::perform(&site, &actor, act).await?.to_string();
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
+}
+
+fn attached_json(core: &Core, id: &DocumentId) -> Vec<Value> {
+    let attached = attachments::list(core, id).into_iter();
+    let one = |one: Attached| {
+        json!({
+            "name": one.name,
+            "bytes": one.bytes,
+            "by": writer_json(&one.writer),
+            "time_ms": one.at.0,
+            "here": one.is_here,
+        })
+    };
+    attached.map(one).collect()
+}
+
+/// `GET /api/documents/{id}/attachments/{name}`: its bytes.
+pub(crate) async fn fetch(
+    State(site): State<Site>,
+    Caller(_): Caller,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    attachments::serve(&site, find(&site, &id)?, &name).await
+}
+
+/// `PUT /api/documents/{id}/attachments/{name}`: the body is attached, in place of what has the
+/// name.
+pub(crate) async fn attach(
+    State(site): State<Site>,
+    Caller(actor): Caller,
+    Path((id, name)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), WebError> {
+    count_write(&site, &actor)?;
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let act = attachments::act(find(&site, &id)?, &name, kind, body.to_vec());
+    let id = acts::perform(&site, &actor, act).await?.to_string();
+    Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
+}
+
+/// `DELETE /api/documents/{id}/attachments/{name}`
+pub(crate) async fn detach(
+    State(site): State<Site>,
+    Caller(actor): Caller,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Json<Value>, WebError> {
+    count_write(&site, &actor)?;
+    let document = find(&site, &id)?;
+    let act = Act::Detach { document, name };
+    let id = acts::perform(&site, &actor, act).await?.to_string();
+    Ok(Json(json!({ "id": id })))
 }

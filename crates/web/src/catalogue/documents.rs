@@ -106,6 +106,15 @@ messages! {
     begin_draft_of_next() { English: "Write the next version together" }
     difference_to_current() { English: "Difference to the current version" }
     same_as_current() { English: "The draft says the same as the current version." }
+    attachments() { English: "Attachments" }
+    nothing_attached() { English: "Nothing is attached." }
+    attach_a_file() { English: "Attach a file" }
+    attach_hint() { English: "At most 4 MiB. Every member can fetch it. A file of the same name takes its place." }
+    attach() { English: "Attach" }
+    take_away() { English: "Take away" }
+    attachment_not_here() { English: "Not all of it has arrived at this node yet." }
+    done_attached() { English: "Attached. It is on its way to the other nodes." }
+    done_detached() { English: "Taken away. Who fetched it before may still have it." }
     where_it_belongs() { English: "Where it belongs" }
     it_is_closed() { English: "It is finished or given up" }
     file_it() { English: "Say so" }

@@ -17,7 +17,7 @@ use crate::{
     error::{FieldFault, WebError},
     fields::Fields,
     gatherings::end_of_day,
-    pages::{action, form::Filled, time::Zone},
+    pages::{action, form::Filled, parts::Name, time::Zone},
     site::Site,
 };
 
@@ -117,12 +117,25 @@ async fn show(
     let found = found.into_iter().next().ok_or_else(missing)?;
     let frame = views::frame(site, Some(actor), place)?;
     let now = site.now();
-    let people = actor.read(site, |core| {
+    let mut people = actor.read(site, |core| {
         let known = core.view().action(&id);
         known.map_or_else(Vec::new, |known| {
             work::people(core, &known.record.circle, now)
         })
     });
+    // Who does it stays chosen, even if its name is not here.
+    let own = action::doer_value(&found);
+    if !people.iter().any(|each| each.id == own) {
+        let short: String = own
+            .rsplit(':')
+            .next()
+            .unwrap_or("")
+            .chars()
+            .take(8)
+            .collect();
+        let label = format!("{short} ({})", found.doer.member.name);
+        people.insert(0, Name::new(own, label));
+    }
     let day = found.due.map(|due| frame.clock().day_value(due));
     let day = day.unwrap_or_default();
     Ok(action::page(&frame, &found, &people, &day, filled).into_response())

@@ -143,7 +143,7 @@ fn circle_view(
         },
         own: who.map_or_else(String::new, |who| format!("{}:{}", who.0, who.1)),
         gatherings: work::happenings(core, now, until, GATHERINGS, of_circle),
-        documents: super::circle_documents::list(core, &id),
+        documents: super::circle_documents::list(core, &id, None),
         proposals: views::items(core, now, |decision| decision.first.circle == Some(id)),
         may_edit: core.member() == Some(known.member) && rights.writes(),
         candidates: if rights.writes() {

@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use domain::{
-    id::{CircleId, Timestamp},
+    id::{CircleId, EntryId, Timestamp},
     record::{self, Sort},
 };
 use federation::{Act, Core};
@@ -16,6 +16,7 @@ use crate::{
     auth::Form,
     catalogue::Plain,
     error::{FieldFault, WebError},
+    gatherings,
     pages::{
         circle::{Documents, Forms},
         parts::Name,
@@ -26,8 +27,8 @@ use crate::{
 /// How many documents of one sort are listed, the latest.
 const LISTED_MAX: usize = 20;
 
-/// The documents of a circle by sort, the last edited first.
-pub(crate) fn list(core: &Core, circle: &CircleId) -> Documents {
+/// The documents of a circle by sort, the last edited first; with a gathering, those for it alone.
+pub(crate) fn list(core: &Core, circle: &CircleId, gathering: Option<EntryId>) -> Documents {
     let mut found: Vec<(Timestamp, Sort, Name)> = Vec::new();
     for (id, document) in &core.view().documents {
         let Some(filed) = &document.filed else {
@@ -35,7 +36,8 @@ pub(crate) fn list(core: &Core, circle: &CircleId) -> Documents {
         };
         // Finished minutes stay what was agreed; a finished draft is a version of its proposal.
         let is_over = filed.record.closed && filed.record.sort == Sort::Draft;
-        if filed.record.circle != Some(*circle) || is_over {
+        let is_for = gathering.is_none() || filed.record.meeting == gathering;
+        if filed.record.circle != Some(*circle) || is_over || !is_for {
             continue;
         }
         let edited = document.edits.last().map(|(time, _)| *time);
@@ -58,7 +60,26 @@ pub(crate) fn list(core: &Core, circle: &CircleId) -> Documents {
     }
 }
 
-/// `POST /circles/{id}/documents`: `sort`
+/// What a new document is named after, and its day: the circle and today, or the gathering and when
+/// it happens next.
+fn whose(
+    core: &Core,
+    circle: &CircleId,
+    meeting: Option<EntryId>,
+    now: Timestamp,
+) -> Option<(String, Timestamp)> {
+    let view = core.view();
+    let known = view.circles.get(circle)?;
+    let Some(meeting) = meeting else {
+        return Some((known.record.name.clone(), now));
+    };
+    let gathering = view.gathering(&meeting)?.record;
+    let next = gatherings::next(&gathering, now, 1);
+    let at = next.first().map_or(now, |next| next.start);
+    (gathering.circle == *circle).then_some((gathering.title, at))
+}
+
+/// `POST /circles/{id}/documents`: `sort`, `gathering`?
 pub(crate) async fn begin(
     State(site): State<Site>,
     Path(id): Path<String>,
@@ -72,12 +93,13 @@ pub(crate) async fn begin(
             let message = "Choose agenda, minutes or text.";
             WebError::Form(vec![FieldFault::new("sort", message)])
         })?;
-        let known = site.node.read(|core| {
-            let known = core.view().circles.contains_key(&circle);
-            known.then(|| views::circle(core, &circle))
-        });
-        let known = known.ok_or(WebError::NotFound { what: "circle" })?;
-        let (name, day) = (Plain(&known.name), Plain(frame.clock().day_words(now)));
+        let meeting = match form.fields.optional("gathering") {
+            Some(_) => Some(form.fields.parsed("gathering", "Choose a gathering.")?),
+            None => None,
+        };
+        let known = site.node.read(|core| whose(core, &circle, meeting, now));
+        let (name, at) = known.ok_or(WebError::NotFound { what: "circle" })?;
+        let (name, day) = (Plain(&name), Plain(frame.clock().day_words(at)));
         let (title, text) = match sort {
             Sort::Agenda => (
                 say.agenda_of(name, day),
@@ -97,7 +119,7 @@ pub(crate) async fn begin(
             sort,
             circle: Some(circle),
             proposal: None,
-            meeting: None,
+            meeting,
             closed: false,
         };
         acts::perform(&site, &form.actor, Act::File(filing)).await?;

@@ -16,7 +16,7 @@ use federation::{Act, Core, State as Stand};
 use replica::document::{Document, Item as Edit, Outcome};
 use serde::Deserialize;
 
-use super::{submit::submit, views};
+use super::{attachments, submit::submit, views};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -418,7 +418,7 @@ fn passages(core: &Core, pieces: &[(EntryId, PublicKey, String)]) -> Option<Vec<
     Some(passages)
 }
 
-async fn show(
+pub(crate) async fn show(
     site: &Site,
     actor: &Actor,
     place: &Place,
@@ -469,6 +469,7 @@ async fn show(
             may_amend: proposal.is_some_and(|id| may_amend(site, core, member, &id)),
             closed: filed.is_some_and(|filed| filed.closed),
             circles: circles(core),
+            attached: attachments::list(core, &id),
         }
     });
     Ok(document::page(&frame, &view, filled).into_response())

@@ -11,7 +11,7 @@ use domain::{
 use federation::Act;
 use jiff::civil::{Date, Time};
 
-use super::{circle, submit::submit, views, work};
+use super::{circle, circle_documents, submit::submit, views, work};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -82,6 +82,7 @@ fn view_of(core: &Standpoint<'_>, actor: &Actor, id: EntryId, now: Timestamp) ->
             .iter()
             .map(|time| work::happening(core, &known, time))
             .collect(),
+        documents: circle_documents::list(core, &record.circle, Some(id)),
         may_change,
     })
 }

@@ -14,7 +14,7 @@ use super::{
 pub type People = Vec<Name>;
 
 /// The value of who does it, as in [`People`].
-fn doer_value(action: &ActionPoint) -> String {
+pub(crate) fn doer_value(action: &ActionPoint) -> String {
     let person = action.doer.person.as_ref();
     let person = person.map_or("", |(id, _)| id);
     format!("{}:{person}", action.doer.member.id)

@@ -1,6 +1,9 @@
 //! Circles: all of them, one, and the forms that make and change one.
 
+pub(crate) mod documents;
 mod people;
+
+pub use documents::Documents;
 
 use domain::id::Timestamp;
 use maud::{Markup, html};
@@ -70,19 +73,6 @@ pub struct Participant {
     pub member: Name,
     /// Its roles: whether it coordinates, the title, and until when.
     pub roles: Vec<(bool, String, Option<Timestamp>)>,
-}
-
-/// The documents of a circle by sort, each with when it was last edited.
-#[derive(Debug, Clone, Default)]
-pub struct Documents {
-    /// Agendas.
-    pub agendas: Vec<(Name, Timestamp)>,
-    /// Minutes.
-    pub minutes: Vec<(Name, Timestamp)>,
-    /// Drafts of proposals.
-    pub drafts: Vec<(Name, Timestamp)>,
-    /// All else.
-    pub texts: Vec<(Name, Timestamp)>,
 }
 
 /// One circle.
@@ -166,7 +156,9 @@ pub fn page(frame: &Frame, view: &Circle, forms: &Forms) -> Markup {
                 }
                 (actions(frame, view, forms))
                 (proposals(frame, &view.proposals))
-                (documents(frame, view))
+                (documents::section(
+                    frame, &view.circle.id, None, &view.documents, !view.ended,
+                ))
             }
             div.col {
                 (gatherings(frame, view))
@@ -205,7 +197,7 @@ fn actions(frame: &Frame, view: &Circle, forms: &Forms) -> Markup {
     let path = format!("/circles/{}", view.circle.id);
     html! {
         section aria-labelledby="actions-title" {
-            div data-live="actions" {
+            div.stack data-live="actions" {
                 h2 id="actions-title" { (say.action_points()) }
                 @if view.open.is_empty() { p.empty { (say.no_open_actions()) } }
                 @else { (open_actions(frame, &view.open, Around::Circle, &path)) }
@@ -250,54 +242,6 @@ fn gatherings(frame: &Frame, view: &Circle) -> Markup {
                 div.buttons {
                     a.btn href={ "/circles/" (view.circle.id) "/gatherings/new" } {
                         (say.new_gathering())
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn documents(frame: &Frame, view: &Circle) -> Markup {
-    let say = frame.language;
-    let sorts = [
-        (say.sort_agendas(), &view.documents.agendas),
-        (say.sort_minutes(), &view.documents.minutes),
-        (say.sort_drafts(), &view.documents.drafts),
-        (say.sort_texts(), &view.documents.texts),
-    ];
-    let is_empty = sorts.iter().all(|(_, documents)| documents.is_empty());
-    let new = [
-        ("agenda", say.new_agenda()),
-        ("minutes", say.new_minutes()),
-        ("text", say.new_text()),
-    ];
-    html! {
-        section id="documents" aria-labelledby="documents-title" {
-            h2 id="documents-title" { (say.circle_documents()) }
-            div data-live="documents" {
-                @if is_empty { p.empty { (say.no_circle_documents()) } }
-                @for (name, documents) in &sorts {
-                    @if !documents.is_empty() {
-                        h3 { (name) }
-                        ul.rows {
-                            @for (document, edited) in documents.iter() {
-                                li {
-                                    a href={ "/documents/" (document.id) } { (document.name) }
-                                    span.meta { (frame.clock().past(*edited)) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            @if !view.ended {
-                div.buttons {
-                    @for (sort, words) in new {
-                        form method="post" action={ "/circles/" (view.circle.id) "/documents" } {
-                            (csrf(frame.csrf()))
-                            input type="hidden" name="sort" value=(sort);
-                            button.btn { (words) }
-                        }
                     }
                 }
             }

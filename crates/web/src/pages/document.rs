@@ -3,6 +3,7 @@
 use domain::{id::Timestamp, record::Sort};
 use maud::{Markup, html};
 
+use super::attachments::{self, Attached};
 use super::documents::{Writer, sort_name};
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
@@ -79,6 +80,8 @@ pub struct Document {
     pub closed: bool,
     /// The circles it can belong to.
     pub circles: Vec<Name>,
+    /// What is attached to it.
+    pub attached: Vec<Attached>,
 }
 
 impl Document {
@@ -92,6 +95,7 @@ impl Document {
 pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
     let say = frame.language;
     let path = view.path();
+    let (is_about_filing, untouched) = (!filled.is_wrong("file"), Filled::default());
     let body = html! {
         (page_head(
             crumbs(say, &[("/decide", say.decide()), ("/documents", say.documents())], html! { (view.document.name) }),
@@ -110,10 +114,11 @@ pub fn page(frame: &Frame, view: &Document, filled: &Filled) -> Markup {
                     }
                     div.stack data-live="text" { (text(say, view)) }
                 }
+                (attachments::section(frame, &path, &view.attached, filled))
             }
             div.col {
                 (aside(frame, view))
-                (filing(frame, view, filled))
+                (filing(frame, view, if is_about_filing { filled } else { &untouched }))
                 (anew(frame, view))
             }
         }

@@ -77,6 +77,12 @@ impl Filled {
         self
     }
 
+    /// Whether something is wrong with this field.
+    #[must_use]
+    pub(crate) fn is_wrong(&self, field: &str) -> bool {
+        self.error(field).is_some()
+    }
+
     fn error(&self, field: &str) -> Option<&str> {
         self.errors
             .iter()
@@ -203,6 +209,14 @@ impl<'a> Field<'a> {
         self.around(html! {
             input type=(kind) id={ "field-" (self.id()) } name=(self.name) value=[value]
                 autocomplete=[complete] required[self.required]
+                aria-describedby=[self.described_by()] aria-invalid=[self.invalid()];
+        })
+    }
+
+    /// A file of the reader's machine.
+    pub fn file(&self) -> Markup {
+        self.around(html! {
+            input type="file" id={ "field-" (self.id()) } name=(self.name)
                 aria-describedby=[self.described_by()] aria-invalid=[self.invalid()];
         })
     }

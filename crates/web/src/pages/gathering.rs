@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::{
+    circle::{Documents, documents},
     form::{Field, Filled, csrf},
     frame::{Area, Frame, Head, document},
     parts::{Name, circle_link, crumbs, icon, page_head},
@@ -40,6 +41,8 @@ pub struct Gathering {
     pub ended: bool,
     /// When it happens next.
     pub next: Vec<Happening>,
+    /// Its agendas and minutes.
+    pub documents: Documents,
     /// The reader may change it.
     pub may_change: bool,
 }
@@ -113,6 +116,9 @@ pub fn page(frame: &Frame, view: &Gathering) -> Markup {
             @else { ul.rows { @for each in &view.next { (occurrence(frame, view, each)) } } }
             p.links { a href="/calendar" { (say.calendar()) } }
         }
+        (documents::section(
+            frame, &view.circle.id, Some(&view.gathering.id), &view.documents, !view.ended,
+        ))
     };
     let title = html! { (view.gathering.name) };
     document(frame, &Head::new(title, Area::Federation), body)

@@ -56,7 +56,7 @@
 //! | `/actions/{id}/done` | `back`? (a path of this node) | `back` |
 //! | `/circles/{id}/gatherings`, `/gatherings/{id}` | `title`, `day`, `time` (`hh:mm`), `zone`, `minutes`, `repeats` (empty or such as `weeks-2`), `last_day`?, `place`?, `ended`? (`yes`) | `/gatherings/{id}?done=gathering` |
 //! | `/gatherings/{id}/cancel` | `day` (counted from 1970-01-01); once more lets it happen | `?done=saved` |
-//! | `/circles/{id}/documents` | `sort` (`agenda`, `minutes`, `text`) | `/documents/{id}/edit` |
+//! | `/circles/{id}/documents` | `sort` (`agenda`, `minutes`, `text`), `gathering`? | `/documents/{id}/edit` |
 //! | `/decide/{id}/review` | `day` (`yyyy-mm-dd`, empty takes it back) | `?done=review` |
 //! | `/checklist/hide`, `/checklist/show` | | `/` |
 //! | `/node/people/invite` | `name`, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
@@ -89,6 +89,7 @@ pub mod account;
 pub mod action;
 pub mod applications;
 pub mod assets;
+pub mod attachments;
 pub mod calendar;
 pub mod charter;
 pub mod circle;

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::frame::{Area, Frame, Head, document};
 use super::home::{Connection, connection_words};
-use super::parts::{Name, icon, member_link, page_head, short};
+use super::parts::{Name, bytes, icon, member_link, page_head, short};
 use crate::catalogue::Language;
 
 /// Something that is wrong at this node, and what to do is said beside it.
@@ -330,33 +330,5 @@ fn identity(frame: &Frame, view: &Node) -> Markup {
                 dt { (say.node_key()) } dd { (short(&view.key)) }
             }
         }
-    }
-}
-
-/// A size in the unit that leaves at most three digits before the point; MiB and GiB as they are.
-fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
-    let mut unit = 0;
-    let mut tenths = count.saturating_mul(10);
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    match unit {
-        0 => format!("{count} B"),
-        _ => format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_keep_one_digit_after_the_point() {
-        assert_eq!(bytes(0), "0 B");
-        assert_eq!(bytes(1023), "1023 B");
-        assert_eq!(bytes(1536), "1.5 KiB");
-        assert_eq!(bytes(5 * 1024 * 1024 * 1024), "5.0 GiB");
     }
 }

@@ -91,6 +91,10 @@ pub enum Done {
     BegunAnew,
     /// It was said where a document belongs.
     Filed,
+    /// Something was attached to a document.
+    Attached,
+    /// What was attached to a document was taken away.
+    Detached,
     /// The reader joined a circle.
     Joined,
     /// The reader left a circle.
@@ -107,7 +111,7 @@ pub enum Done {
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -126,6 +130,8 @@ impl Done {
         Self::TextSaved,
         Self::BegunAnew,
         Self::Filed,
+        Self::Attached,
+        Self::Detached,
         Self::Joined,
         Self::Left,
         Self::Action,
@@ -156,6 +162,8 @@ impl Done {
             Self::TextSaved => "text-saved",
             Self::BegunAnew => "begun-anew",
             Self::Filed => "filed",
+            Self::Attached => "attached",
+            Self::Detached => "detached",
             Self::Joined => "joined",
             Self::Left => "left",
             Self::Action => "action",
@@ -192,6 +200,8 @@ impl Done {
             Self::TextSaved => say.done_text_saved(),
             Self::BegunAnew => say.done_begun_anew(),
             Self::Filed => say.done_filed(),
+            Self::Attached => say.done_attached(),
+            Self::Detached => say.done_detached(),
             Self::Joined => say.done_joined(),
             Self::Left => say.done_left(),
             Self::Action => say.done_action(),

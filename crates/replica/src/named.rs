@@ -1,0 +1,248 @@
+//! Edits above a fork that others build on. A traitor's fork must not take from honest people what
+//! they wrote on the traitor's edits, so these are kept although they do not stand: what standing
+//! edits of other keys name, and what that names in turn, so much per naming key
+//! (`specs/entries.md`, "Edits above a fork").
+//!
+//! Which ids are named is a function of what stands and of the named entries that are here. Of two
+//! nodes that differ one lacks the first id in which they differ, and takes it when it is offered:
+//! so all come to keep the same, whatever the order of arrival.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use domain::{
+    id::{EntryId, Timestamp},
+    key::PublicKey,
+    record::Kind,
+};
+
+use crate::{
+    entry::Entry,
+    replica::Replica,
+    rule,
+    stored::{Position, Rank, Stored},
+};
+
+/// The most ids of entries that do not stand that the edits of one key can have kept.
+pub(crate) const NAMED_MAX: usize = 256;
+
+/// The ids that standing edits name although nothing of that id stands.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// What each key names, in order.
+    slots: BTreeMap<PublicKey, Vec<EntryId>>,
+    /// Who names an id.
+    by: BTreeMap<EntryId, BTreeSet<PublicKey>>,
+    /// The edits of each key, by sequence.
+    edits: BTreeMap<PublicKey, BTreeSet<(u64, Position)>>,
+    /// Whose names may be others than they were.
+    old: BTreeSet<PublicKey>,
+    /// Whether those of any key may be.
+    all_old: bool,
+}
+
+impl Named {
+    /// Notes that an entry is here that was not, or does not stand as it did.
+    pub fn note(&mut self, id: &EntryId) {
+        if let Some(keys) = self.by.get(id) {
+            self.old.extend(keys);
+        }
+    }
+
+    pub fn note_all(&mut self) {
+        self.all_old = true;
+    }
+
+    pub fn add(&mut self, stored: &Stored, position: Position) {
+        self.note(&stored.id);
+        if stored.kind == Kind::Edit {
+            let edits = self.edits.entry(stored.author).or_default();
+            edits.insert((stored.sequence, position));
+        }
+    }
+
+    pub fn remove(&mut self, stored: &Stored, position: Position) {
+        self.note(&stored.id);
+        if let Some(edits) = self.edits.get_mut(&stored.author) {
+            edits.remove(&(stored.sequence, position));
+        }
+    }
+
+    /// Puts new names of a key in place of the old ones. Returns the ids that only one of both has.
+    fn set(&mut self, key: PublicKey, names: Vec<EntryId>) -> Vec<EntryId> {
+        let before = match names.is_empty() {
+            true => self.slots.remove(&key),
+            false => self.slots.insert(key, names.clone()),
+        };
+        let before: BTreeSet<EntryId> = before.into_iter().flatten().collect();
+        let after: BTreeSet<EntryId> = names.into_iter().collect();
+        for id in before.difference(&after) {
+            if let Some(keys) = self.by.get_mut(id) {
+                keys.remove(&key);
+                if keys.is_empty() {
+                    self.by.remove(id);
+                }
+            }
+        }
+        for id in after.difference(&before) {
+            self.by.entry(*id).or_default().insert(key);
+        }
+        before.symmetric_difference(&after).copied().collect()
+    }
+}
+
+impl Replica {
+    fn has_standing(&self, id: &EntryId) -> bool {
+        self.position(id)
+            .is_some_and(|position| self.stands(position))
+    }
+
+    /// Notes a standing edit that names what does not stand.
+    pub(crate) fn note_names(&mut self, position: Position) {
+        let stored = self.at(position);
+        let id = stored.id;
+        let names_more =
+            stored.kind == Kind::Edit && stored.references.iter().any(|id| !self.has_standing(id));
+        if names_more {
+            let author = stored.author;
+            self.named.old.insert(author);
+        }
+        self.named.note(&id);
+    }
+
+    /// What the standing edits of a key name that does not stand: first what they name themselves,
+    /// in the order of its log, then what that names, and so on.
+    fn names_of(&self, key: &PublicKey) -> Vec<EntryId> {
+        let edits = self.named.edits.get(key).into_iter().flatten();
+        let standing = edits.filter(|(_, position)| self.stands(*position));
+        let references = standing.flat_map(|(_, position)| self.at(*position).references.iter());
+        let mut next: VecDeque<EntryId> = references.copied().collect();
+        let (mut names, mut seen) = (Vec::new(), BTreeSet::new());
+        while let Some(id) = next.pop_front() {
+            if names.len() == NAMED_MAX {
+                break;
+            }
+            if !seen.insert(id) || self.has_standing(&id) {
+                continue;
+            }
+            names.push(id);
+            if let Some(position) = self.position(&id)
+                && self.at(position).author != *key
+                && self.may_be_named(position)
+            {
+                next.extend(self.at(position).references.iter());
+            }
+        }
+        names
+    }
+
+    /// Whether an entry is an edit of a forked log that is kept if somebody names it: who revoked a
+    /// key said what stays.
+    fn may_be_named(&self, position: Position) -> bool {
+        let stored = self.at(position);
+        stored.kind == Kind::Edit
+            && self.is_open_fork(&stored.author)
+            && self.grant_stands(position)
+    }
+
+    /// Whether a log is cut by a fork and by no revocation.
+    pub(crate) fn is_open_fork(&self, key: &PublicKey) -> bool {
+        let is_forked = self.logs.get(key).is_some_and(|log| log.next.len() > 1);
+        is_forked && !self.is_revoked(key)
+    }
+
+    /// Whether an entry that does not stand is an edit that others build on.
+    #[must_use]
+    pub fn is_named(&self, position: Position) -> bool {
+        let stored = self.at(position);
+        let is_by_another =
+            |keys: &BTreeSet<PublicKey>| keys.iter().any(|key| *key != stored.author);
+        self.may_be_named(position) && self.named.by.get(&stored.id).is_some_and(is_by_another)
+    }
+
+    /// Judges an edit without its path, by its own bytes and its grant.
+    pub(crate) fn loose_edit(
+        &self,
+        id: EntryId,
+        entry: &Entry,
+        received: Timestamp,
+    ) -> Option<Stored> {
+        let record = rule::read_body(entry).ok()?;
+        let position = self.position(&entry.header.grant)?;
+        let grant = self.at(position);
+        let right = rule::right_from(grant, &entry.header.author)?;
+        rule::check_alone(&entry.header, right, record.as_ref(), grant.time).ok()?;
+        Some(Stored {
+            member: grant.member,
+            grant: Some(position),
+            references: entry.header.references[..].into(),
+            ..super::alone::loose(id, entry, right, Rank::BySteward, record, received)
+        })
+    }
+
+    /// Keeps an edit above a fork if somebody names it. Returns whether it is kept.
+    pub(crate) fn keep_named(&mut self, id: EntryId, entry: &Entry, received: Timestamp) -> bool {
+        let is_wanted = self.named.by.contains_key(&id) && self.is_open_fork(&entry.header.author);
+        let stored = is_wanted
+            .then(|| self.loose_edit(id, entry, received))
+            .flatten();
+        let Some(stored) = stored else {
+            return false;
+        };
+        let position = self.insert(stored, entry.clone());
+        self.drop_if_idle(position);
+        self.get(position).is_some()
+    }
+
+    /// Brings the names up to date: what is no longer named is dropped, and what is named now is
+    /// taken from what waits.
+    pub(crate) fn settle_names(&mut self, received: Timestamp) {
+        loop {
+            self.refresh_names(true);
+            let waiting = self
+                .named
+                .by
+                .keys()
+                .filter(|id| self.pending.get(id).is_some());
+            let waiting: Vec<EntryId> = waiting.copied().collect();
+            let mut has_more = false;
+            for id in waiting {
+                let Some(entry) = self.pending.get(&id).cloned() else {
+                    continue;
+                };
+                if entry.header.kind == Kind::Edit && self.keep_named(id, &entry, received) {
+                    self.pending.remove(&id);
+                    has_more = true;
+                }
+            }
+            if !has_more {
+                return;
+            }
+        }
+    }
+
+    /// Computes anew who names what where that may have changed.
+    pub(crate) fn refresh_names(&mut self, drops: bool) {
+        loop {
+            let mut old = std::mem::take(&mut self.named.old);
+            if std::mem::take(&mut self.named.all_old) {
+                old.extend(self.named.edits.keys());
+            }
+            if old.is_empty() {
+                return;
+            }
+            let mut changed = BTreeSet::new();
+            for key in old {
+                let names = self.names_of(&key);
+                changed.extend(self.named.set(key, names));
+            }
+            for id in changed {
+                if let Some(position) = self.position(&id) {
+                    self.touch(position);
+                    if drops {
+                        self.drop_if_idle(position);
+                    }
+                }
+            }
+        }
+    }
+}
