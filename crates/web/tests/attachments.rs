@@ -73,7 +73,10 @@ async fn a_file_is_attached_fetched_and_taken_away() {
     assert_eq!(file.header("content-type"), "application/octet-stream");
     let disposition = file.header("content-disposition");
     assert!(disposition.starts_with("attachment;"), "{disposition}");
-    assert_eq!(file.body.as_bytes(), String::from_utf8_lossy(PICTURE).as_bytes());
+    assert_eq!(
+        file.body.as_bytes(),
+        String::from_utf8_lossy(PICTURE).as_bytes()
+    );
 
     let name = [("name", "Größe & co.png")];
     let remove = format!("{path}/attachments/remove");
@@ -81,7 +84,11 @@ async fn a_file_is_attached_fetched_and_taken_away() {
     assert_eq!(answer.header("location"), format!("{path}?done=detached"));
     assert_eq!(alice.get(&link).await.status(), StatusCode::NOT_FOUND);
     let again = alice.submit(&path, &remove, &name).await;
-    assert!(again.body.contains("nothing of this name"), "{}", again.body);
+    assert!(
+        again.body.contains("nothing of this name"),
+        "{}",
+        again.body
+    );
 }
 
 #[tokio::test]
@@ -93,7 +100,11 @@ async fn what_cannot_be_attached_is_said_at_the_field_and_nothing_is_stored() {
     assert!(nothing.body.contains("Choose what to attach."));
     assert!(nothing.body.contains("#field-file"));
     let empty = upload(&mut alice, &path, "empty.txt", b"").await;
-    assert!(empty.body.contains("there is nothing in it"), "{}", empty.body);
+    assert!(
+        empty.body.contains("there is nothing in it"),
+        "{}",
+        empty.body
+    );
     assert!(empty.body.contains("id=\"error-file\""), "{}", empty.body);
     let large = vec![7; 4 * 1024 * 1024 + 1];
     let large = upload(&mut alice, &path, "large.bin", &large).await;
