@@ -42,9 +42,9 @@ const EDITS_WEIGHT_MAX: usize = 16_000_000;
 const BATCH: usize = 200;
 /// How many derivations run at once, of documents that take little time.
 const QUICK_MAX: usize = 2;
-/// A document that took longer than this, or has more edits and was never derived, is slow.
+/// A document that took longer than this is slow, and one of which more than this is to be derived.
 const QUICK: Duration = Duration::from_millis(300);
-const QUICK_EDITS_MAX: usize = 200;
+const QUICK_WEIGHT_MAX: usize = 50_000;
 /// How long a request waits for a document.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -176,10 +176,7 @@ impl Documents {
         };
         let taken = known.map_or(0, |known| known.weight);
         let loaded = load(node, &federation, &wanted, taken).await?;
-        let is_slow = match known {
-            Some(known) => known.took > QUICK,
-            None => edits.len() > QUICK_EDITS_MAX,
-        };
+        let is_slow = loaded.weight > QUICK_WEIGHT_MAX || known.is_some_and(|k| k.took > QUICK);
         let permits = if is_slow { &self.slow } else { &self.quick };
         let permit = Arc::clone(permits).acquire_owned().await;
         let permit = permit.map_err(|_| busy())?;

@@ -290,6 +290,35 @@ async fn a_full_document_says_so_signs_nothing_and_can_begin_anew() {
 }
 
 #[tokio::test]
+async fn long_documents_wait_for_one_another_and_nothing_else_waits_for_them() {
+    let mut world = World::with_alice().await;
+    let mut alice = world.alice().await;
+    let mut long = Vec::new();
+    for _ in 0..3 {
+        long.push(begin(&mut alice, "Long", &"A long text. ".repeat(10_000)).await);
+    }
+    let short = begin(&mut alice, "Short", "A short one.").await;
+    // A new process has derived nothing yet.
+    world.restart();
+    let mut alice = world.alice().await;
+    let reading: Vec<_> = long
+        .into_iter()
+        .map(|id| {
+            let mut twin = alice.clone();
+            tokio::spawn(async move { read(&mut twin, &id).await["text"].is_string() })
+        })
+        .collect();
+    // Lets them begin.
+    tokio::task::yield_now().await;
+    assert_eq!(read(&mut alice, &short).await["text"], "A short one.");
+    let done = reading.iter().filter(|one| one.is_finished()).count();
+    assert!(done <= 1, "{done} long documents were derived first");
+    for one in reading {
+        assert!(one.await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn pages_name_who_wrote_what_and_what_changed() {
     let world = World::with_alice().await;
     let mut alice = world.alice().await;

@@ -17,6 +17,7 @@ pub fn writer(number: usize, person: &str) -> Writer {
     Writer {
         person: (!person.is_empty()).then(|| person.to_owned()),
         member: member(number),
+        individual: number == 3,
     }
 }
 
@@ -37,7 +38,12 @@ fn whole() -> Document {
         text: Some(TEXT.into()),
         version: "now".into(),
         passages: None,
-        writers: vec![writer(0, "Ada"), writer(1, "Jo"), writer(2, "")],
+        writers: vec![
+            writer(0, "Ada"),
+            writer(1, "Jo"),
+            writer(2, ""),
+            writer(3, "Ellis"),
+        ],
         changed: Some((hours_ago(1), writer(1, "Jo"))),
         waiting: false,
         nearly_full: false,

@@ -178,9 +178,10 @@ fn marked(say: Language, passages: &[Passage]) -> Markup {
             p {
                 @for (number, line) in paragraph.iter().enumerate() {
                     @if number > 0 { br; }
-                    @for (writer, words) in line {
+                    @for (number, (writer, words)) in line.iter().enumerate() {
                         // Spaces alone are nobody's.
                         @if !words.trim().is_empty() && is_new(*writer) {
+                            @if number > 0 { " " }
                             span.by { (writer.plain(say)) span.vh { " " (say.wrote_aloud()) } } " "
                         }
                         (words)

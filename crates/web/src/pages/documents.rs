@@ -15,6 +15,8 @@ pub struct Writer {
     pub person: Option<String>,
     /// The member the person wrote for.
     pub member: Name,
+    /// The person is the member: an individual.
+    pub individual: bool,
 }
 
 impl Writer {
@@ -22,6 +24,7 @@ impl Writer {
     pub(crate) fn words(&self, say: Language) -> Markup {
         let member = member_link(&self.member);
         match &self.person {
+            _ if self.individual => member,
             Some(person) => say.person_of_member(person, member),
             None => say.someone_of(member),
         }
@@ -30,6 +33,7 @@ impl Writer {
     /// The same without links.
     pub(crate) fn plain(&self, say: Language) -> Markup {
         match &self.person {
+            _ if self.individual => html! { (self.member.name) },
             Some(person) => say.person_of_member(person, &self.member.name),
             None => say.someone_of(&self.member.name),
         }
@@ -39,6 +43,7 @@ impl Writer {
     pub(crate) fn unescaped(&self, say: Language) -> Markup {
         let member = Plain(&self.member.name);
         match &self.person {
+            _ if self.individual => html! { (member) },
             Some(person) => say.person_of_member(Plain(person), member),
             None => say.someone_of(member),
         }

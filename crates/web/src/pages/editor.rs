@@ -66,18 +66,18 @@ pub fn page(frame: &Frame, view: &Editor, filled: &Filled) -> Markup {
             (csrf(frame.csrf()))
             input type="hidden" name="basis" value=(basis);
             p.writers id="present" { (present(say, &view.present)) }
-            (Field::new(say, filled, "text", say.text())
-                .hint(html! {
-                    span data-with-script hidden { (say.editor_hint()) }
-                    span data-without-script { (say.editor_hint_plain()) }
-                })
-                .initial(&view.text).area(ROWS))
             p.save-state role="status" id="save-state" {
                 @if let (Some(at), false) = (view.saved, filled.has_errors()) {
                     (say.saved_at(frame.clock().past(at)))
                 }
             }
             p.hint id="save-pending" hidden { (say.not_saved_yet()) }
+            (Field::new(say, filled, "text", say.text())
+                .hint(html! {
+                    span data-with-script hidden { (say.editor_hint()) }
+                    span data-without-script { (say.editor_hint_plain()) }
+                })
+                .initial(&view.text).area(ROWS))
             div.buttons {
                 button.btn.primary { (say.save_now()) }
                 a href=(path) { (say.done_writing()) }
