@@ -135,7 +135,7 @@ impl World {
     /// Some words, rarely very many.
     fn words(&mut self) -> String {
         let number = self.people.below(1_000_000);
-        let times = if self.people.chance(30_000) { 6_000 } else { 1 };
+        let times = if self.people.chance(20_000) { 3_500 } else { 1 };
         format!("words {number}, ").repeat(times)
     }
 
@@ -182,7 +182,7 @@ impl World {
             }
             for node in &honest[1..] {
                 let mut other = Document::build(*id, []);
-                for part in self.items(*node, id).chunks(16) {
+                for part in self.items(*node, id).chunks(64) {
                     other.apply(part.to_vec());
                 }
                 let other = Reading::of(&other);

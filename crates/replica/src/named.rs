@@ -197,15 +197,8 @@ impl Replica {
     /// taken from what waits.
     pub(crate) fn settle_names(&mut self, received: Timestamp) {
         loop {
-            self.refresh_names(true);
-            let waiting = self
-                .named
-                .by
-                .keys()
-                .filter(|id| self.pending.get(id).is_some());
-            let waiting: Vec<EntryId> = waiting.copied().collect();
             let mut has_more = false;
-            for id in waiting {
+            for id in self.refresh_names(true) {
                 let Some(entry) = self.pending.get(&id).cloned() else {
                     continue;
                 };
@@ -220,29 +213,34 @@ impl Replica {
         }
     }
 
-    /// Computes anew who names what where that may have changed.
-    pub(crate) fn refresh_names(&mut self, drops: bool) {
+    /// Computes anew who names what where that may have changed. Returns the ids that are named now
+    /// and perhaps were not kept before.
+    pub(crate) fn refresh_names(&mut self, drops: bool) -> BTreeSet<EntryId> {
+        let mut fresh = BTreeSet::new();
         loop {
             let mut old = std::mem::take(&mut self.named.old);
             if std::mem::take(&mut self.named.all_old) {
                 old.extend(self.named.edits.keys());
+                // Another log may be forked than before.
+                fresh.extend(self.named.by.keys());
             }
             if old.is_empty() {
-                return;
+                return fresh;
             }
             let mut changed = BTreeSet::new();
             for key in old {
                 let names = self.names_of(&key);
                 changed.extend(self.named.set(key, names));
             }
-            for id in changed {
-                if let Some(position) = self.position(&id) {
+            for id in &changed {
+                if let Some(position) = self.position(id) {
                     self.touch(position);
                     if drops {
                         self.drop_if_idle(position);
                     }
                 }
             }
+            fresh.append(&mut changed);
         }
     }
 }

@@ -459,7 +459,7 @@ impl Replica {
         }
         self.fresh.clear();
         // What was stored is kept: whoever names it may come later.
-        self.refresh_names(false);
+        let _ = self.refresh_names(false);
         self.refresh_heights();
         Ok(())
     }

@@ -12,7 +12,7 @@ use domain::{
     key::{PublicKey, SecretKey},
 };
 use replica::{
-    Offer, Refusal, Replica,
+    Offer, Replica,
     document::{Document, Item, Outcome, Tree},
     entry::{Audience, Entry, Header, Salted},
 };
@@ -346,9 +346,12 @@ fn the_edits_of_the_vectors_are_stored_after_the_history() {
         let is_after = row["name"] == "bela.after";
         match offer {
             Offer::Stored => assert!(!is_after, "{}", row["name"]),
-            // Above the fork of its log.
-            Offer::Refused(Refusal::Void) => assert!(is_after, "{}", row["name"]),
+            // Above the fork of its log: it waits for somebody who builds on it.
+            Offer::Waits(_) => assert!(is_after, "{}", row["name"]),
             other => panic!("{}: {other:?}", row["name"]),
         }
     }
+    let document = EntryId(array(&file, "document"));
+    let counting = replica.edits(&replica.view(), &document);
+    assert_eq!(counting.len(), rows(&file, "entries").len());
 }

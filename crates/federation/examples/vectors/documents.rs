@@ -334,7 +334,7 @@ pub fn file(history: &History) -> Value {
         restart,
     );
     let root = table.book.write(draft);
-    table.says(
+    let after = table.says(
         "bela.after",
         &history.bela,
         &[root],
@@ -351,6 +351,12 @@ pub fn file(history: &History) -> Value {
         &history.carla,
         &[joined, root],
         vec![splice(Object::Text, 0, 1, "")],
+    );
+    table.says(
+        "anna.on_after",
+        &history.anna,
+        &[after],
+        vec![splice(Object::Text, 8, 0, " once more")],
     );
     let second = table.derived("with the second generation");
     let entries: Vec<Value> = table.book.written.iter().map(|w| w.described()).collect();

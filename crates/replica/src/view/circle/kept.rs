@@ -17,6 +17,12 @@ use crate::{
 /// By time, then by id: the order in which records follow each other.
 type Moment = (Timestamp, EntryId);
 
+/// All that was said of one thing, in order.
+type Said<T> = BTreeMap<Moment, T>;
+
+/// When the term of a role ends.
+type Terms = Said<Option<Timestamp>>;
+
 /// Everything up to a time, whatever its id.
 fn up_to(time: Timestamp) -> std::ops::RangeToInclusive<Moment> {
     ..=(time, EntryId([u8::MAX; 32]))
@@ -62,12 +68,11 @@ impl<T> Series<T> {
 /// What was written in and for circles.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::view) struct Circles {
-    pub(super) memberships: BTreeMap<CircleId, BTreeMap<Someone, BTreeMap<Moment, bool>>>,
-    pub(super) terms:
-        BTreeMap<CircleId, BTreeMap<(Someone, String), BTreeMap<Moment, Option<Timestamp>>>>,
+    pub(super) memberships: BTreeMap<CircleId, BTreeMap<Someone, Said<bool>>>,
+    pub(super) terms: BTreeMap<CircleId, BTreeMap<(Someone, String), Terms>>,
     pub(super) actions: BTreeMap<EntryId, Series<record::Action>>,
     pub(super) gatherings: BTreeMap<EntryId, Series<record::Gathering>>,
-    pub(super) reviews: BTreeMap<ProposalId, BTreeMap<Moment, ReviewSaid>>,
+    pub(super) reviews: BTreeMap<ProposalId, Said<ReviewSaid>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +99,7 @@ impl Circles {
         said_by: Timestamp,
         at: Timestamp,
     ) -> bool {
-        let last = |said: &BTreeMap<Moment, bool>| {
+        let last = |said: &Said<bool>| {
             let mut said = said.range(up_to(said_by));
             said.next_back().is_some_and(|(_, joined)| *joined)
         };
