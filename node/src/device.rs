@@ -5,10 +5,12 @@ use std::{collections::BTreeSet, path::Path};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
+    blob::Blob,
     cbor::{Decode, Encode},
+    id::EntryId,
     key::SecretKey,
-    record::{Edit, Record},
-    text::Content,
+    record::{Attachment, Edit, Record},
+    text::{Content, visible_characters},
 };
 use replica::entry::Entry;
 use serde_json::{Value, json};
@@ -88,15 +90,14 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
             made.proposal.to_string() == id("proposal")
                 && is_title(&made.title)
                 && is_text(&made.content)
+                && follows(entry, made.previous, &asked["draft"])
         }
-        ("begin", Record::Edit(made)) => {
-            made.document.is_none() && begins(made, &is_title, &is_text, asked)
-        }
+        ("begin", Record::Edit(made)) => made.document.is_none() && begins(made, &is_title, asked),
         ("restart", Record::Edit(made)) => {
             made.document
                 .is_some_and(|of| of.to_string() == id("document"))
                 && builds_on(entry, &asked["parents"])
-                && begins(made, &is_title, &is_text, asked)
+                && begins(made, &is_title, asked)
         }
         ("edit", Record::Edit(made)) => {
             builds_on(entry, &asked["parents"])
@@ -107,7 +108,20 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
                 && made.sort.as_str() == id("sort")
                 && json!(made.circle.map(|id| id.to_string())) == asked["circle"]
                 && json!(made.proposal.map(|id| id.to_string())) == asked["proposal"]
+                && json!(made.meeting.map(|id| id.to_string())) == asked["meeting"]
                 && json!(made.closed) == asked["closed"]
+        }
+        ("attach", Record::Attachment(made)) => {
+            is_attachment(made, asked)
+                && made.content.as_ref().is_some_and(|content| {
+                    URL_SAFE_NO_PAD.decode(id("bytes")).is_ok_and(|bytes| {
+                        Blob::of(&bytes)
+                            .is_ok_and(|(expected, _)| expected.hash() == content.hash())
+                    })
+                })
+        }
+        ("detach", Record::Attachment(made)) => {
+            is_attachment(made, asked) && made.content.is_none()
         }
         ("open", Record::Opening(made)) => made.proposal.to_string() == id("proposal"),
         ("withdraw", Record::Withdrawal(made)) => made.proposal.to_string() == id("proposal"),
@@ -132,16 +146,30 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
 }
 
 /// Whether an edit begins with the title and text that were asked for.
-fn begins(
-    made: &Edit,
-    is_title: &dyn Fn(&str) -> bool,
-    is_text: &dyn Fn(&Content) -> bool,
-    asked: &Value,
-) -> bool {
-    let is_empty = asked["text"].as_str().unwrap_or_default().trim().is_empty();
+fn begins(made: &Edit, is_title: &dyn Fn(&str) -> bool, asked: &Value) -> bool {
+    // To the last space: documents keep it.
+    let text = asked["text"]
+        .as_str()
+        .unwrap_or_default()
+        .replace("\r\n", "\n");
+    let is_text = |content: &Content| {
+        Content::of(&text).is_ok_and(|(expected, _)| expected.hash() == content.hash())
+    };
+    let is_empty = visible_characters(&text) == 0;
     made.start.as_ref().is_some_and(|start| {
         is_title(&start.title) && start.text.as_ref().map_or(is_empty, is_text)
     })
+}
+
+fn is_attachment(made: &Attachment, asked: &Value) -> bool {
+    asked["document"] == made.document.to_string() && asked["name"] == made.name
+}
+
+/// Whether an amendment names just the draft that was asked for, beside the version it follows.
+fn follows(entry: &Entry, previous: EntryId, draft: &Value) -> bool {
+    let mut entry = entry.clone();
+    entry.header.references.retain(|named| *named != previous);
+    builds_on(&entry, draft)
 }
 
 /// Whether an entry names just the edits that were asked for: building on anything else an edit
@@ -156,13 +184,15 @@ fn builds_on(entry: &Entry, asked: &Value) -> bool {
 
 /// Whether an action point is the one asked for. What was left out may be as it stood.
 fn is_action(made: &domain::record::Action, asked: &Value, note: &[u8]) -> bool {
-    let says = |field: &str, found: Option<String>| match &asked[field] {
-        Value::Null => true,
-        asked => asked.as_str() == found.as_deref(),
+    // Of one that is begun the node says whose it is if nobody does; of one that is changed
+    // everything was asked for.
+    let begun = asked["action"].is_null() == made.action.is_none();
+    let is_open = |field: &str| made.action.is_none() && asked[field].is_null();
+    let says = |field: &str, found: Option<String>| {
+        is_open(field) || asked[field].as_str() == found.as_deref()
     };
     let due = made.due.map(|due| due.0);
-    let due = asked["due_ms"].is_null() || asked["due_ms"].as_u64() == due;
-    let begun = asked["action"].is_null() == made.action.is_none();
+    let due = is_open("due_ms") || asked["due_ms"].as_u64() == due;
     let words = asked["words"].as_str().unwrap_or_default().trim();
     begun
         && due
@@ -264,5 +294,89 @@ mod tests {
         entry.header.body = ballot(Choice::Abstain).header.body;
         let refused = check(&entry, &key(), "vote", &asked()).unwrap_err();
         assert!(refused.to_string().contains("not the one that is signed"));
+    }
+
+    /// An entry that says this.
+    fn saying(record: &Record, references: Vec<EntryId>) -> Entry {
+        let mut entry = ballot(Choice::Agree);
+        let body = Salted::new(&[3; 32], &record.to_bytes());
+        entry.header.kind = record.kind();
+        entry.header.body = body.seal();
+        entry.header.references = references;
+        entry.body = Some(body);
+        entry
+    }
+
+    #[test]
+    fn a_document_begins_with_its_text_to_the_last_line_end() {
+        let begins = |text: &str| {
+            Record::Edit(Edit {
+                document: None,
+                start: Some(domain::record::Start {
+                    title: "Notes".to_owned(),
+                    text: Some(Content::of(text).unwrap().0),
+                }),
+                operations: Vec::new(),
+            })
+        };
+        let asked = json!({ "title": "Notes", "text": "One.\n" });
+        let entry = saying(&begins("One.\n"), Vec::new());
+        assert!(check(&entry, &key(), "begin", &asked).is_ok());
+        let other = saying(&begins("Two.\n"), Vec::new());
+        assert!(check(&other, &key(), "begin", &asked).is_err());
+    }
+
+    #[test]
+    fn an_attachment_is_signed_only_with_the_bytes_and_the_name_that_were_given() {
+        let attached = |name: &str, bytes: &[u8]| {
+            let record = Record::Attachment(Attachment {
+                document: EntryId([5; 32]),
+                name: name.to_owned(),
+                media_type: "application/octet-stream".to_owned(),
+                content: Some(Blob::of(bytes).unwrap().0),
+            });
+            saying(&record, Vec::new())
+        };
+        let asked = json!({
+            "document": EntryId([5; 32]).to_string(),
+            "name": "a.bin",
+            "bytes": URL_SAFE_NO_PAD.encode(b"\0\xff"),
+        });
+        assert!(check(&attached("a.bin", b"\0\xff"), &key(), "attach", &asked).is_ok());
+        for other in [attached("b.bin", b"\0\xff"), attached("a.bin", b"\0")] {
+            assert!(check(&other, &key(), "attach", &asked).is_err());
+        }
+        assert!(check(&attached("a.bin", b"\0\xff"), &key(), "detach", &asked).is_err());
+    }
+
+    #[test]
+    fn an_action_point_that_is_done_stays_whose_it_was() {
+        use domain::{
+            id::{CircleId, MemberId, PersonId},
+            record::{Action, ActionState},
+        };
+        let action = Action {
+            action: Some(EntryId([6; 32])),
+            circle: CircleId([1; 16]),
+            member: MemberId([2; 32]),
+            person: None,
+            due: None,
+            state: ActionState::Done,
+            source: None,
+        };
+        let asked = json!({
+            "action": EntryId([6; 32]).to_string(),
+            "circle": CircleId([1; 16]).to_string(),
+            "member": MemberId([2; 32]).to_string(),
+            "person": null,
+            "due_ms": null,
+            "source": null,
+            "state": "done",
+        });
+        let entry = saying(&Record::Action(action.clone()), Vec::new());
+        assert!(check(&entry, &key(), "action", &asked).is_ok());
+        let person = Some(PersonId([7; 16]));
+        let entry = saying(&Record::Action(Action { person, ..action }), Vec::new());
+        assert!(check(&entry, &key(), "action", &asked).is_err());
     }
 }

@@ -106,8 +106,14 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(of_documents())
         .route("/api/entries/{id}", get(read::entry))
         .route("/api/acts", post(act::perform))
-        .route("/api/acts/prepare", post(act::prepare))
-        .route("/api/acts/submit", post(act::submit))
+        .route(
+            "/api/acts/prepare",
+            post(act::prepare).layer(DefaultBodyLimit::disable()),
+        )
+        .route(
+            "/api/acts/submit",
+            post(act::submit).layer(DefaultBodyLimit::disable()),
+        )
         .route("/api/tokens", get(keys::tokens).post(keys::make_token))
         .route("/api/tokens/{id}", delete(keys::delete_token))
 }

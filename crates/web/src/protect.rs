@@ -81,7 +81,11 @@ fn body_bytes_max(path: &str) -> usize {
     let path = path.strip_prefix("/api").unwrap_or(path);
     let mut parts = path.split('/').skip(1);
     let is_attachment = parts.next() == Some("documents") && parts.nth(1) == Some("attachments");
-    if is_attachment {
+    // Keys on people's own devices sign what comes and goes in base64.
+    let is_signed_elsewhere = matches!(path, "/acts/prepare" | "/acts/submit");
+    if is_signed_elsewhere {
+        BLOB_BYTES_MAX / 3 * 4 + (BODY_BYTES_MAX >> 2)
+    } else if is_attachment {
         BLOB_BYTES_MAX + FORM_AROUND_BYTES_MAX
     } else {
         BODY_BYTES_MAX

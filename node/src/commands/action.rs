@@ -120,7 +120,15 @@ impl Action {
             What::Done { action, connection } => {
                 let api = connection.api(global)?;
                 let known = find(&api, &action).await?;
-                let fields = json!({ "action": known["id"], "state": "done" });
+                let fields = json!({
+                    "action": known["id"],
+                    "circle": known["circle"],
+                    "member": known["member"],
+                    "person": known["person"],
+                    "due_ms": known["due_ms"],
+                    "source": known["source"],
+                    "state": "done",
+                });
                 let answer = api.act("action", fields).await?;
                 global.say(&answer, format!("Done: {}", text(&known, "words")))
             }
@@ -181,7 +189,9 @@ fn end_of_day(day: &str) -> Outcome<u64> {
 
 /// The one action point whose id begins like this.
 async fn find(api: &Api, id: &str) -> Outcome<Value> {
-    let answer = api.get("/api/actions?state=all").await?;
+    let digits: String = id.chars().filter(char::is_ascii_hexdigit).collect();
+    let path = format!("/api/actions?state=all&id={digits}");
+    let answer = api.get(&path).await?;
     let all = answer["actions"].as_array().cloned().unwrap_or_default();
     let hint = "folkmoot action list --all lists them";
     circle::only_one(&all, |one| text(one, "id").starts_with(id), id, hint)

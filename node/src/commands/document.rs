@@ -130,8 +130,11 @@ enum What {
         #[command(flatten)]
         place: Place,
         /// It is finished or given up
-        #[arg(long)]
+        #[arg(long, conflicts_with = "open")]
         closed: bool,
+        /// People work on it again
+        #[arg(long)]
+        open: bool,
         #[command(flatten)]
         connection: Connection,
     },
@@ -183,7 +186,7 @@ impl Document {
                 let answer = api.act("begin", fields).await?;
                 let id = text(&answer, "id");
                 if place.is_given() {
-                    file(&api, &id, &place, false).await?;
+                    file(&api, &id, &place, None).await?;
                 }
                 let said = format!(
                     "Begun {0}. To write: folkmoot document edit {0}",
@@ -224,8 +227,8 @@ impl Document {
                 connection,
             } => {
                 let api = connection.api(global)?;
-                let path = attachment(&find(&api, &document).await?, &name);
-                let answer = api.delete(&path).await?;
+                let fields = json!({ "document": find(&api, &document).await?, "name": name });
+                let answer = api.act("detach", fields).await?;
                 global.say(&answer, format!("{name} is no longer attached."))
             }
             What::Restart {
@@ -241,11 +244,12 @@ impl Document {
                 document,
                 place,
                 closed,
+                open,
                 connection,
             } => {
                 let api = connection.api(global)?;
                 let id = find(&api, &document).await?;
-                let answer = file(&api, &id, &place, closed).await?;
+                let answer = file(&api, &id, &place, (closed || open).then_some(closed)).await?;
                 let said = match closed {
                     true => "It is finished, and listed with --all only.",
                     false => "Filed.",
@@ -351,7 +355,7 @@ async fn show(global: &Global, api: &Api, document: &str, version: Option<String
     global.say(&answer, text(&answer, "text"))
 }
 
-async fn file(api: &Api, id: &str, place: &Place, closed: bool) -> Outcome<Value> {
+async fn file(api: &Api, id: &str, place: &Place, closed: Option<bool>) -> Outcome<Value> {
     let known = api.get(&format!("/api/documents/{id}")).await?;
     let filed = &known["filed"];
     let given = |given: &Option<String>, field: &str| match given {
@@ -364,7 +368,7 @@ async fn file(api: &Api, id: &str, place: &Place, closed: bool) -> Outcome<Value
         "circle": given(&place.circle, "circle"),
         "proposal": given(&place.proposal, "proposal"),
         "meeting": filed["meeting"],
-        "closed": closed,
+        "closed": closed.map_or_else(|| filed["closed"].clone(), Value::Bool),
     });
     api.act("file", fields).await
 }
@@ -496,7 +500,16 @@ async fn attach(global: &Global, api: &Api, document: &str, file: &Path) -> Outc
         Failure::usage(format!("cannot read {}", file.display())).because(error)
     })?;
     let id = find(api, document).await?;
-    let answer = api.put(&attachment(&id, name), bytes).await?;
+    let answer = if api.signs_here() {
+        let fields = json!({
+            "document": id,
+            "name": name,
+            "bytes": URL_SAFE_NO_PAD.encode(bytes),
+        });
+        api.act("attach", fields).await?
+    } else {
+        api.put(&attachment(&id, name), bytes).await?
+    };
     global.say(&answer, format!("{name} is attached."))
 }
 

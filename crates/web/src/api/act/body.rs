@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::circle::{ActionFields, GatheringFields};
 use super::parts::{admit, circle_nonce, fault, keep_up_to, roles_of, signature};
-use crate::{auth::Actor, bytes::text, error::WebError, site::Site};
+use crate::{auth::Actor, bytes::text, error::WebError, handlers::attachments, site::Site};
 
 /// A value in the text form that people see, in JSON.
 #[derive(Deserialize)]
@@ -180,6 +180,19 @@ pub(super) enum ActBody {
         parents: Vec<Text<EntryId>>,
         edit: String,
     },
+    /// Something is attached to a document; the bytes in base64url.
+    Attach {
+        document: Text<DocumentId>,
+        name: String,
+        #[serde(default)]
+        media_type: String,
+        bytes: String,
+    },
+    /// What is attached is taken away.
+    Detach {
+        document: Text<DocumentId>,
+        name: String,
+    },
     /// A document begins anew.
     Restart {
         document: Text<DocumentId>,
@@ -244,6 +257,20 @@ impl ActBody {
             },
             Self::Begin { title, text } => Act::CreateDocument { title, text },
             Self::Edit { parents, edit } => change(parents, &edit)?,
+            Self::Attach {
+                document,
+                name,
+                media_type,
+                bytes,
+            } => {
+                let strange = |_| fault("bytes", "Write the bytes in base64url.".to_owned());
+                let bytes = URL_SAFE_NO_PAD.decode(bytes).map_err(strange)?;
+                attachments::act(document.0, &name, &media_type, bytes)
+            }
+            Self::Detach { document, name } => Act::Detach {
+                document: document.0,
+                name,
+            },
             Self::Restart {
                 document,
                 parents,
