@@ -1,19 +1,18 @@
 //! `folkmoot document`
 
-use std::path::{Path, PathBuf};
+mod files;
+mod writing;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
-use domain::{
-    cbor::Encode,
-    id::{DocumentId, EntryId},
-    record::Edit,
-};
-use replica::document::{Basis, Document as Together};
 use serde_json::{Value, json};
 
+use self::{
+    files::{attach, fetch},
+    writing::{edit, plain, restart},
+};
 use super::{
-    editor::Editing,
     table::{short, table, text, time},
     words::Words,
 };
@@ -373,201 +372,10 @@ async fn file(api: &Api, id: &str, place: &Place, closed: Option<bool>) -> Outco
     api.act("file", fields).await
 }
 
-async fn edit(
-    global: &Global,
-    api: &Api,
-    document: &str,
-    (words, basis): (&Words, Option<String>),
-) -> Outcome {
-    let id = find(api, document).await?;
-    let known = match &basis {
-        Some(edits) => {
-            let path = format!("/api/documents/{id}/versions/{}", plain(edits)?);
-            let version = api.get(&path).await?;
-            json!({ "text": version["text"], "basis": version["edits"] })
-        }
-        None => api.get(&format!("/api/documents/{id}")).await?,
-    };
-    if known["text"].is_null() {
-        return Err(
-            Failure::refused("the text has not arrived at this node yet").hint("try again soon"),
-        );
-    }
-    let before = text(&known, "text");
-    if words.is_given() {
-        let answer = save(api, &id, &known, &words.read()?).await?;
-        return global.say(&answer, said(&answer, &before));
-    }
-    let editing = Editing::begin(&before)?;
-    let mut written = editing.run()?;
-    // Most editors end the last line.
-    if !before.ends_with('\n') && written.strip_suffix('\n') == Some(&before) {
-        written.pop();
-    }
-    match save(api, &id, &known, &written).await {
-        Ok(answer) => {
-            editing.end();
-            global.say(&answer, said(&answer, &before))
-        }
-        Err(failure) => {
-            let edits: Vec<String> = ids(&known["basis"]);
-            let again = format!(
-                "your text is kept; once that is mended: folkmoot document edit {} --file {} \
-                 --basis {}",
-                short(&id),
-                editing.path().display(),
-                edits.join(",")
-            );
-            Err(failure.hint(again))
-        }
-    }
-}
-
-fn said(answer: &Value, before: &str) -> &'static str {
-    match text(answer, "text") == before {
-        true => "Nothing changed.",
-        false => "Saved, with what others wrote meanwhile.",
-    }
-}
-
 fn ids(value: &Value) -> Vec<String> {
     let all = value.as_array().into_iter().flatten();
     all.filter_map(|id| id.as_str().map(str::to_owned))
         .collect()
-}
-
-/// Ids with commas between.
-fn plain(edits: &str) -> Outcome<String> {
-    let is_id = |id: &str| id.parse::<EntryId>().is_ok();
-    match edits.split(',').all(is_id) {
-        true => Ok(edits.to_owned()),
-        false => Err(Failure::usage(format!("{edits:?} are no edits"))
-            .hint("write their ids with commas between: folkmoot document history")),
-    }
-}
-
-/// Saves what was made of a text. With a key that never leaves this machine the changes are
-/// worked out and signed here.
-async fn save(api: &Api, id: &str, known: &Value, written: &str) -> Outcome<Value> {
-    if !api.signs_here() {
-        let body = json!({ "basis": known["basis"], "text": written });
-        return api.post(&format!("/api/documents/{id}/text"), &body).await;
-    }
-    let strange = || Failure::refused("the node answered something this release cannot read");
-    let parents = ids(&known["basis"]);
-    let parents = parents.iter().map(|id| id.parse::<EntryId>());
-    let basis = Basis {
-        parents: parents.collect::<Result<_, _>>().map_err(|_| strange())?,
-        text: text(known, "text"),
-    };
-    let document: DocumentId = id.parse().map_err(|_| strange())?;
-    let mut parents = basis.parents.clone();
-    for operations in Together::changes(&basis, written) {
-        let edit = Edit {
-            document: Some(document),
-            start: None,
-            operations,
-        };
-        let named: Vec<String> = parents.iter().map(ToString::to_string).collect();
-        let fields = json!({
-            "parents": named,
-            "edit": URL_SAFE_NO_PAD.encode(edit.to_bytes()),
-        });
-        let answer = api.act("edit", fields).await?;
-        parents = vec![text(&answer, "id").parse().map_err(|_| strange())?];
-    }
-    api.get(&format!("/api/documents/{id}")).await
-}
-
-/// The path of an attachment.
-fn attachment(id: &str, name: &str) -> String {
-    let escaped = name.bytes().map(|byte| match byte {
-        b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        other => format!("%{other:02X}"),
-    });
-    format!(
-        "/api/documents/{id}/attachments/{}",
-        escaped.collect::<String>()
-    )
-}
-
-async fn attach(global: &Global, api: &Api, document: &str, file: &Path) -> Outcome {
-    let name = file.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| Failure::usage(format!("{} has no name", file.display())))?;
-    let bytes = std::fs::read(file).map_err(|error| {
-        Failure::usage(format!("cannot read {}", file.display())).because(error)
-    })?;
-    let id = find(api, document).await?;
-    let answer = if api.signs_here() {
-        let fields = json!({
-            "document": id,
-            "name": name,
-            "bytes": URL_SAFE_NO_PAD.encode(bytes),
-        });
-        api.act("attach", fields).await?
-    } else {
-        api.put(&attachment(&id, name), bytes).await?
-    };
-    global.say(&answer, format!("{name} is attached."))
-}
-
-async fn fetch(
-    global: &Global,
-    api: &Api,
-    document: &str,
-    (name, output): (Option<String>, Option<PathBuf>),
-) -> Outcome {
-    let id = find(api, document).await?;
-    let Some(name) = name else {
-        let known = api.get(&format!("/api/documents/{id}")).await?;
-        let attached = known["attachments"].as_array().into_iter().flatten();
-        let rows: Vec<Vec<String>> = attached
-            .map(|one| {
-                vec![
-                    text(one, "name"),
-                    text(one, "bytes"),
-                    who(one),
-                    time(&one["time_ms"]),
-                ]
-            })
-            .collect();
-        if rows.is_empty() {
-            return global.say(&known["attachments"], "Nothing is attached.");
-        }
-        let heading = ["NAME", "BYTES", "WHO", "WHEN"];
-        return global.say(&known["attachments"], table(&heading, &rows));
-    };
-    // The name is somebody else's: only its last part says where the file goes.
-    let own = || Path::new(&name).file_name().map(PathBuf::from);
-    let output = output.or_else(own);
-    let output = output.ok_or_else(|| Failure::usage("name a file: --output FILE"))?;
-    let bytes = api.fetch(&attachment(&id, &name)).await?;
-    let failed = |error: std::io::Error| {
-        Failure::refused(format!("cannot write {}", output.display()))
-            .because(error)
-            .hint("name another file: --output FILE")
-    };
-    let mut file = std::fs::File::create_new(&output).map_err(failed)?;
-    std::io::Write::write_all(&mut file, &bytes).map_err(failed)?;
-    let answer = json!({ "file": output, "bytes": bytes.len() });
-    global.say(&answer, format!("It is in {}.", output.display()))
-}
-
-async fn restart(api: &Api, id: &str) -> Outcome<Value> {
-    let path = format!("/api/documents/{id}");
-    if !api.signs_here() {
-        return api.post(&format!("{path}/restart"), &json!({})).await;
-    }
-    let known = api.get(&path).await?;
-    let fields = json!({
-        "document": id,
-        "parents": known["basis"],
-        "title": known["title"],
-        "text": known["text"],
-    });
-    api.act("restart", fields).await
 }
 
 /// The person and the member of a change.
