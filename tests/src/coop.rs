@@ -366,6 +366,7 @@ impl Coop {
 
     /// Waits until its node shows what a co-op voted.
     pub async fn shows_vote(&self, id: &str, name: &str, choice: &str) {
+        self.knows(id).await;
         let vote = (name.to_owned(), choice.to_owned());
         wait::until(
             &format!("{} shows the vote of {name}", self.name),
