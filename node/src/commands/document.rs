@@ -6,6 +6,7 @@ mod writing;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use domain::record::Sort;
 use serde_json::{Value, json};
 
 use self::{
@@ -13,6 +14,7 @@ use self::{
     writing::{edit, plain, restart},
 };
 use super::{
+    circle,
     table::{short, table, text, time},
     words::Words,
 };
@@ -142,18 +144,29 @@ enum What {
 /// Where a document belongs.
 #[derive(Debug, Clone, Args)]
 struct Place {
-    /// What it is for: text, draft, agenda or minutes [default: as it is]
+    /// What it is for: text, draft, agenda or minutes
     #[arg(long)]
-    sort: Option<String>,
-    /// The circle it belongs to
-    #[arg(long, value_name = "ID")]
+    sort: Option<Sort>,
+    /// The circle it belongs to: its name, its id, or the beginning of it
+    #[arg(long, value_name = "CIRCLE")]
     circle: Option<String>,
-    /// The proposal it is to become the next version of
+    /// The proposal it is to become the next version of: its id, or the beginning of it
     #[arg(long, value_name = "ID")]
     proposal: Option<String>,
 }
 
 impl Place {
+    /// The same with whole ids of what there is.
+    async fn checked(mut self, api: &Api) -> Outcome<Self> {
+        if let Some(circle) = &self.circle {
+            self.circle = Some(text(&circle::find(api, circle).await?, "id"));
+        }
+        if let Some(proposal) = &self.proposal {
+            self.proposal = Some(text(&api.decision(proposal).await?, "id"));
+        }
+        Ok(self)
+    }
+
     fn is_given(&self) -> bool {
         self.sort.is_some() || self.circle.is_some() || self.proposal.is_some()
     }
@@ -176,6 +189,8 @@ impl Document {
                 connection,
             } => {
                 let api = connection.api(global)?;
+                // Looked at first: a document must not stand where its place was refused.
+                let place = place.checked(&api).await?;
                 let words = if words.is_given() {
                     words.read()?
                 } else {
@@ -248,6 +263,7 @@ impl Document {
             } => {
                 let api = connection.api(global)?;
                 let id = find(&api, &document).await?;
+                let place = place.checked(&api).await?;
                 let answer = file(&api, &id, &place, (closed || open).then_some(closed)).await?;
                 let said = match closed {
                     true => "It is finished, and listed with --all only.",
@@ -363,7 +379,7 @@ async fn file(api: &Api, id: &str, place: &Place, closed: Option<bool>) -> Outco
     };
     let fields = json!({
         "document": id,
-        "sort": given(&place.sort, "sort"),
+        "sort": given(&place.sort.map(|sort| sort.as_str().to_owned()), "sort"),
         "circle": given(&place.circle, "circle"),
         "proposal": given(&place.proposal, "proposal"),
         "meeting": filed["meeting"],

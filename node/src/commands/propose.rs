@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
+    circle,
     document::Source,
     table::{short, text},
     words::Words,
@@ -27,8 +28,8 @@ pub struct Propose {
     /// Why it cannot wait for the regular period
     #[arg(long, value_name = "WHY")]
     urgent: Option<String>,
-    /// The circle it belongs to
-    #[arg(long, value_name = "ID")]
+    /// The circle it belongs to: its name, its id, or the beginning of it
+    #[arg(long, value_name = "CIRCLE")]
     circle: Option<String>,
     /// The language it is written in
     #[arg(long, default_value = "en")]
@@ -44,6 +45,10 @@ impl Propose {
     /// Runs the command.
     pub async fn run(self, global: &Global) -> Outcome {
         let api = self.connection.api(global)?;
+        let circle = match &self.circle {
+            Some(circle) => Some(text(&circle::find(&api, circle).await?, "id")),
+            None => None,
+        };
         let source = Source::read(&api, self.draft.as_deref(), &self.words).await?;
         let fields = json!({
             "title": self.title.unwrap_or(source.title),
@@ -51,7 +56,7 @@ impl Propose {
             "draft": source.edits,
             "rule": self.rule,
             "urgent": self.urgent,
-            "circle": self.circle,
+            "circle": circle,
             "language": self.language,
         });
         let answer = api.act("propose", fields).await?;

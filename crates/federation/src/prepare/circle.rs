@@ -14,6 +14,30 @@ use super::{
 };
 use crate::{act::Act, core::Core, error::Refused};
 
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// Refuses a gathering nobody could come to: one that would begin with all of it over, or end before
+/// it begins.
+fn check_span(now: Timestamp, gathering: &record::Gathering) -> Result<(), Refused> {
+    let end = gathering
+        .start
+        .plus_seconds(gathering.minutes.saturating_mul(60));
+    match gathering.repetition {
+        None if gathering.gathering.is_none() && end < now => {
+            Err(text_error("day", "it would be over already"))
+        }
+        // A day of its zone may begin up to a day away from that of UTC.
+        Some(record::Repetition {
+            until: record::Until::Day(day),
+            ..
+        }) if (day + 1) * DAY_MS < gathering.start.0.saturating_sub(DAY_MS) => Err(text_error(
+            "until",
+            "the last day lies before the first gathering",
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl Core {
     pub(super) fn draft_circle(
         &self,
@@ -178,6 +202,7 @@ impl Core {
             place: block("place", &gathering.place, record::LINE_BYTES_MAX)?,
             ..gathering.clone()
         };
+        check_span(now, &gathering)?;
         // The other fields have limits of their own: every node must read it as a gathering.
         let read = record::Gathering::from_bytes(&gathering.to_bytes());
         if let Err(error) = read {

@@ -76,6 +76,12 @@ impl Core {
                     return Err(Refused::Decided);
                 }
                 let (content, chunks) = content(text)?;
+                let known = decision.version;
+                if title.trim() == known.title && content.hash() == known.content.hash() {
+                    // It would open the vote anew for nothing.
+                    let problem = format!("this is what version {} says already", known.number);
+                    return Err(text_error("text", problem));
+                }
                 let record = record::Amendment {
                     proposal: *proposal,
                     number: decision.version.number + 1,

@@ -196,14 +196,14 @@ fn an_open_vote_says_until_when_how_many_and_what_if_it_closed_now() {
     let words = heard(&shown(&sample::voting()));
     for sentence in [
         "Voting on version 2 until Tuesday 24 November, 18:00 your time (17:00 UTC): \
-         2 days 4 hours left. 3 of 5 co-ops have voted. One block.",
+         2 days 4 hours left. 3 of 5 members have voted. One block.",
         "If voting closed now: blocked, provisionally.",
         "Heron Hosting has not voted on version 2",
         "That vote does not carry over, because the text changed.",
         "The first condition that fails is the block.",
         "Met: quorum, 3 voted and 2 needed 1/3 of 5 co-ops",
         "Not met: no block 1 block, from Harbour Media Co-op",
-        "2 co-ops have not voted",
+        "2 members have not voted",
         "Quince since today, 06:00. They may have voted.",
     ] {
         assert!(words.contains(sentence), "{sentence}\n{words}");

@@ -26,7 +26,7 @@ messages! {
     password() { English: "Password" }
     current_password() { English: "Current password" }
     new_password() { English: "New password" }
-    password_hint() { English: "At least 12 characters. A few words that only you put together are good. Pasting is fine." }
+    password_hint() { English: "At least 10 characters. A few words that only you put together are good. Pasting is fine." }
     change_password() { English: "Change the password" }
     sign_out() { English: "Sign out" }
     sign_out_everywhere() { English: "Sign out everywhere" }

@@ -43,8 +43,8 @@ messages! {
     consent_then_vote_means() { English: "As consent. When blocked, there is time to integrate the block; then you can call a vote in which more have to agree than are against." }
     class_weighted_means() { English: "Enough vote, and the classes’ strengths times their shares of agreement are more than half." }
     charter_rule_means() { English: "Enough vote, two thirds and a majority in every class agree, and half of all. For what binds everybody." }
-    consent_means() { English: "Enough co-ops vote, at least one agrees, none blocks." }
-    one_member_one_vote_means() { English: "Enough co-ops vote, more agree than are against." }
+    consent_means() { English: "Enough members vote, at least one agrees, none blocks." }
+    one_member_one_vote_means() { English: "Enough members vote, more agree than are against." }
     circle() { English: "Circle" }
     all_members() { English: "All members" }
     it_is_urgent() { English: "This is urgent" }

@@ -89,7 +89,7 @@ messages! {
     you_read_the_archive() { English: "Public archive" }
     only_delegates_vote() { English: "Anyone can read this. The delegates of the members vote on their own nodes." }
     has_no_vote(member) { English: "{member} has no vote here" }
-    electorate_was_fixed() { English: "Who votes was fixed when voting opened; members that joined later are not among them." }
+    electorate_was_fixed() { English: "Who votes was fixed when voting opened. Under some rules only organisations vote, and members that joined later are not among them." }
     has_not_voted(member, version) { English: "{member} has not voted on version {version}" }
     did_not_vote(member) { English: "{member} did not vote" }
     has_voted(member) { English: "{member} has voted" }
@@ -155,7 +155,7 @@ messages! {
     first_fails_block() { English: "<strong>The first condition that fails is the block.</strong> The co-op that blocks can change its vote, or the proposer can write a new version." }
     first_fails_majority() { English: "<strong>The first condition that fails is the majority.</strong> More have to agree than are against." }
     first_failed_quorum() { English: "<strong>The first condition that failed is the quorum.</strong> It can be proposed again." }
-    first_failed_agree() { English: "<strong>The first condition that failed is agreement.</strong> Too few co-ops agreed." }
+    first_failed_agree() { English: "<strong>The first condition that failed is agreement.</strong> Too few members agreed." }
     first_failed_block() { English: "<strong>The first condition that failed is the block.</strong> The proposer can write a new version or propose it again." }
     first_failed_majority() { English: "<strong>The first condition that failed is the majority.</strong> More have to agree than are against." }
     votes_by_class() { English: "Votes by class" }
@@ -202,14 +202,14 @@ messages! {
 
 plurals! {
     have_voted[total](cast) {
-        English: one "{cast} of {total} co-op has voted." other "{cast} of {total} co-ops have voted."
+        English: one "{cast} of {total} member has voted." other "{cast} of {total} members have voted."
     }
     now_voted[total](cast) {
         English: one "Now: {cast} of {total} has voted" other "Now: {cast} of {total} have voted"
     }
     blocks_sentence[count]() { English: one "One block." other "{count} blocks." }
     blocks_heading[count]() { English: one "One block" other "{count} blocks" }
-    asides_heading[count]() { English: one "One co-op stands aside" other "{count} co-ops stand aside" }
+    asides_heading[count]() { English: one "One member stands aside" other "{count} members stand aside" }
     blocks_from[count](names) { English: one "{count} block, from {names}" other "{count} blocks, from {names}" }
     nodes_not_heard_from[count]() {
         English: one "One node not heard from" other "{count} nodes not heard from"
@@ -220,18 +220,18 @@ plurals! {
     condition_blocks[needed]() {
         English: one "no block" other "fewer than {needed} blocks"
     }
-    co_ops[count]() { English: one "{count} co-op" other "{count} co-ops" }
+    co_ops[count]() { English: one "{count} member" other "{count} members" }
     changes_left[count]() {
         English: one "You can change it once more." other "You can change it {count} more times."
     }
     quorum_of[electors](part, whole) {
-        English: one "{part}/{whole} of {electors} co-op" other "{part}/{whole} of {electors} co-ops"
+        English: one "{part}/{whole} of {electors} member" other "{part}/{whole} of {electors} members"
     }
     fixed_when_opened[electors]() {
-        English: one "{electors} co-op, fixed when voting opened" other "{electors} co-ops, fixed when voting opened"
+        English: one "{electors} member, fixed when voting opened" other "{electors} members, fixed when voting opened"
     }
     some_of_voted[total](cast) { English: one "{cast} of {total} voted" other "{cast} of {total} voted" }
     have_not_voted[count]() {
-        English: one "One co-op has not voted" other "{count} co-ops have not voted"
+        English: one "One member has not voted" other "{count} members have not voted"
     }
 }

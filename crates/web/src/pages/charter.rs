@@ -232,7 +232,7 @@ fn power_compared(say: Language, compared: &Compared) -> Markup {
 }
 
 fn percent(millionths: u32) -> String {
-    let hundredths = millionths / 100;
+    let hundredths = (millionths + 50) / 100;
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 

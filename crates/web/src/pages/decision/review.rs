@@ -50,7 +50,9 @@ pub(super) fn section(frame: &Frame, view: &Decision, filled: &Filled) -> Markup
 /// The action points that come from the decision, and the way to one more.
 pub(super) fn actions(frame: &Frame, view: &Decision) -> Markup {
     let say = frame.language;
-    let Some(circle) = &view.circle else {
+    // In the archive circles have no address.
+    let circle = view.circle.as_ref().filter(|circle| !circle.id.is_empty());
+    let Some(circle) = circle else {
         return Markup::default();
     };
     html! {
