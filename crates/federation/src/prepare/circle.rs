@@ -31,7 +31,7 @@ fn check_span(now: Timestamp, gathering: &record::Gathering) -> Result<(), Refus
             until: record::Until::Day(day),
             ..
         }) if (day + 1) * DAY_MS < gathering.start.0.saturating_sub(DAY_MS) => Err(text_error(
-            "until",
+            "last_day",
             "the last day lies before the first gathering",
         )),
         _ => Ok(()),
