@@ -362,7 +362,10 @@ fn an_amendment_during_voting_opens_voting_anew_and_old_ballots_do_not_count() {
         what_changed: "Everything.".to_owned(),
         draft: Vec::new(),
     };
-    world.delegate(0, amend).unwrap();
+    world.delegate(0, amend.clone()).unwrap();
+    // What changes nothing would only open the vote anew.
+    let refused = world.delegate(0, amend);
+    assert!(matches!(refused, Err(Refused::Text { field: "text", .. })));
     assert!(matches!(
         world.delegate(1, agree(old)),
         Err(Refused::OldVersion { .. })
