@@ -322,7 +322,10 @@ async fn a_gathering_that_cannot_be_is_refused_at_the_field() {
     (over[1].1, over[5].1) = ("2020-01-19", "");
     let answer = plan(&mut browser, &circle, &over).await;
     assert!(answer.body.contains("over already"), "{}", answer.body);
-    let ends_before: Vec<_> = WEEKLY.into_iter().chain([("last_day", "2027-01-01")]).collect();
+    let ends_before: Vec<_> = WEEKLY
+        .into_iter()
+        .chain([("last_day", "2027-01-01")])
+        .collect();
     let answer = plan(&mut browser, &circle, &ends_before).await;
     assert!(answer.body.contains("before the first"), "{}", answer.body);
     assert!(world.node.read(|core| core.view().gatherings().is_empty()));

@@ -86,6 +86,7 @@ pub fn home_view() -> Home {
     members[0].1 = Connection::Here;
     members[4].1 = Connection::Silent(Some(hours_ago(8)));
     Home {
+        blocked: Vec::new(),
         waiting: vec![items[0].clone()],
         applications: 1,
         moving: items[..2].to_vec(),
@@ -388,6 +389,7 @@ fn error_pages() -> Vec<(&'static str, Markup)> {
 
 pub fn pages() -> Vec<(&'static str, Markup)> {
     let quiet = Home {
+        blocked: Vec::new(),
         waiting: Vec::new(),
         applications: 0,
         moving: Vec::new(),

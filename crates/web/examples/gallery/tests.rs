@@ -201,7 +201,7 @@ fn an_open_vote_says_until_when_how_many_and_what_if_it_closed_now() {
         "Heron Hosting has not voted on version 2",
         "That vote does not carry over, because the text changed.",
         "The first condition that fails is the block.",
-        "Met: quorum, 3 voted and 2 needed 1/3 of 5 co-ops",
+        "Met: quorum, 3 voted and 2 needed 1/3 of 5 members",
         "Not met: no block 1 block, from Harbour Media Co-op",
         "2 members have not voted",
         "Quince since today, 06:00. They may have voted.",
@@ -222,7 +222,7 @@ fn a_closed_vote_is_always_called_provisional() {
         let page = shown(&sample::closed(outcome));
         let words = heard(&page);
         let sentence =
-            format!("Voting on version 2 closed today, 12:00. Provisional: {word}. 3 of 5 co-ops");
+            format!("Voting on version 2 closed today, 12:00. Provisional: {word}. 3 of 5 members");
         assert!(words.contains(&sentence), "{words}");
         assert!(page.contains(&format!("<title>Provisional: {word}: ")));
         assert!(!page.contains("/vote\""), "a closed vote has no ballot");
@@ -433,4 +433,14 @@ fn every_word_in_an_address_is_read_back() {
             .iter()
             .all(|show| Show::from_word(show.as_str()) == Some(*show))
     );
+}
+
+#[test]
+fn a_blocked_decision_of_ones_own_waits_on_the_home_page() {
+    let mut view = others::home_view();
+    let mut blocked = view.waiting.remove(0);
+    blocked.state = State::Integration(blocked.deadline.unwrap());
+    view.blocked = vec![blocked];
+    let page = web::pages::home::page(&sample::frame("/"), &view).into_string();
+    assert!(heard(&page).contains("Answer the block"), "{page}");
 }

@@ -6,6 +6,7 @@ messages! {
     nothing_waits() { English: "Nothing waits for you" }
     waits_for_you() { English: "Waiting for you" }
     no_vote_needed() { English: "Your co-op has voted on everything that is open, or nothing is open." }
+    answer_the_block() { English: "Answer the block" }
     nothing_else_before(when) { English: "Nothing else is due before {when}." }
     nothing_else_due() { English: "Nothing else is due." }
     look_at_applications() { English: "Look at applications" }

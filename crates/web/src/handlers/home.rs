@@ -57,7 +57,10 @@ pub(crate) async fn page(
                 .map(|d| views::item(core, d, now))
                 .collect()
         };
-        let moving = |d: &Decision<'_>| matches!(d.state, Stand::Voting | Stand::Deliberation);
+        let is_blocked = |d: &Decision<'_>| matches!(d.state, Stand::Integration(_));
+        let moving = |d: &Decision<'_>| {
+            matches!(d.state, Stand::Voting | Stand::Deliberation) || is_blocked(d)
+        };
         let others = core.view().members.keys();
         let checklist = is_responsible
             .then(|| checklist(&site, core, &actor, &all, has_root_key))
@@ -65,6 +68,9 @@ pub(crate) async fn page(
         let is_hidden = actor.account.checklist_hidden;
         Home {
             waiting: list(&|d| is_delegate && decisions::needs_vote(core, d)),
+            blocked: list(&|d| {
+                is_delegate && is_blocked(d) && Some(d.first.member) == core.member()
+            }),
             applications: members::unsigned(core).len() as u64,
             moving: list(&moving),
             members: others

@@ -69,6 +69,8 @@ pub enum Happened {
 pub struct Home {
     /// Open decisions that need the reader's vote, by deadline.
     pub waiting: Vec<Item>,
+    /// Decisions of the reader's member that were blocked and can be integrated still.
+    pub blocked: Vec<Item>,
     /// Applications that this member has not signed.
     pub applications: u64,
     /// Decisions in deliberation or voting, by deadline.
@@ -105,7 +107,7 @@ pub struct Own {
 pub fn page(frame: &Frame, view: &Home) -> Markup {
     let say = frame.language;
     let steward_tasks = u64::from(view.applications > 0 && frame.is_steward());
-    let count = view.waiting.len() as u64 + steward_tasks;
+    let count = (view.waiting.len() + view.blocked.len()) as u64 + steward_tasks;
     let heading = match count {
         0 => say.nothing_waits(),
         count => say.things_wait(count),
@@ -119,7 +121,8 @@ pub fn page(frame: &Frame, view: &Home) -> Markup {
             h2.vh id="waiting-title" { (say.waits_for_you()) }
             @if count == 0 { p { (say.no_vote_needed()) } }
             ol.tasks {
-                @for item in &view.waiting { (task(frame, item)) }
+                @for item in &view.blocked { (task(frame, item, say.answer_the_block())) }
+                @for item in &view.waiting { (task(frame, item, say.vote())) }
                 @if steward_tasks > 0 {
                     li {
                         div { p.what { (say.applications_wait(view.applications)) } }
@@ -158,6 +161,7 @@ fn after_that(frame: &Frame, view: &Home) -> Markup {
     let waiting: Vec<&str> = view
         .waiting
         .iter()
+        .chain(&view.blocked)
         .map(|item| item.proposal.id.as_str())
         .collect();
     let others = view
@@ -170,7 +174,7 @@ fn after_that(frame: &Frame, view: &Home) -> Markup {
     }
 }
 
-fn task(frame: &Frame, item: &Item) -> Markup {
+fn task(frame: &Frame, item: &Item, what: Markup) -> Markup {
     let say = frame.language;
     let path = format!("/decide/{}", item.proposal.id);
     html! {
@@ -185,7 +189,7 @@ fn task(frame: &Frame, item: &Item) -> Markup {
                     }
                 }
             }
-            a.btn.primary href=(path) { (say.vote()) span.vh { ": " (item.proposal.name) } }
+            a.btn.primary href=(path) { (what) span.vh { ": " (item.proposal.name) } }
         }
     }
 }
