@@ -54,7 +54,9 @@ impl Core {
                 return Err(text_error("attachment", problem));
             }
         }
+        let last = document.last_of(&attachment.name).map(|last| last.time);
         let mut draft = Draft::new(grant, "documents", Record::Attachment(attachment));
+        draft.replaces = last;
         draft.audience = Audience::Members;
         draft.chunks = chunks;
         Ok(draft)
