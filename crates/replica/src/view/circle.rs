@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
+    id::{CircleId, EntryId, MemberId, PersonId, ProposalId, Timestamp},
     record::{self, ActionState, COORDINATOR},
 };
 
@@ -289,13 +289,5 @@ impl View {
     #[must_use]
     pub fn reviewed(&self) -> BTreeSet<ProposalId> {
         self.work.reviews.keys().copied().collect()
-    }
-
-    /// The action points that come from a document or proposal.
-    #[must_use]
-    pub fn actions_from(&self, source: &Hash) -> Vec<Action> {
-        let mut all = self.actions();
-        all.retain(|action| action.record.source == Some(*source));
-        all
     }
 }
