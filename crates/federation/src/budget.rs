@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{id::MemberId, key::PublicKey};
+use domain::{id::MemberId, key::PublicKey, record::Kind};
 
 /// Entries of one member that are kept in any case.
 const ENTRIES_AT_FIRST: u64 = 20_000;
@@ -14,6 +14,9 @@ const BYTES_AT_FIRST: u64 = 64 << 20;
 const ENTRIES_A_DAY: u64 = 2_000;
 /// and how many more bytes.
 const BYTES_A_DAY: u64 = 4 << 20;
+/// Which part of its member's bytes attachments may use: the rest stays for words, so that nobody who
+/// attaches much falls silent at the other nodes.
+const ATTACHMENTS_PART: u64 = 2;
 /// Which part of the allowance a single log may use when the others have used it up, so that one
 /// stolen key does not silence the member's other keys.
 const SMALL_LOG: u64 = 64;
@@ -37,8 +40,10 @@ impl Allowance {
         }
     }
 
-    fn covers(&self, spent: Spent, times: u64) -> bool {
-        spent.entries <= self.entries * times && spent.bytes <= self.bytes * times
+    fn covers(&self, spent: Spent, times: u64, kind: Kind) -> bool {
+        // What rights and votes rest on is small and counted by entries: bytes never hold it back.
+        let has_bytes = kind.is_binding() || spent.bytes <= self.bytes * times;
+        spent.entries <= self.entries * times && has_bytes
     }
 
     fn small(&self) -> Self {
@@ -64,17 +69,32 @@ impl Spent {
     }
 }
 
+/// What an entry takes of its member's budget.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// What it is.
+    pub kind: Kind,
+    /// What it takes on a disk, with the chunks it names.
+    pub bytes: u64,
+}
+
 /// What was taken of each member.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     members: BTreeMap<MemberId, Spent>,
     logs: BTreeMap<PublicKey, Spent>,
+    /// Bytes of attachments.
+    attached: BTreeMap<MemberId, u64>,
     held_back: BTreeMap<MemberId, u64>,
 }
 
 impl Budget {
     /// Counts a stored entry.
-    pub fn charge(&mut self, member: MemberId, author: PublicKey, bytes: u64) {
+    pub fn charge(&mut self, member: MemberId, author: PublicKey, cost: Cost) {
+        let bytes = cost.bytes;
+        if cost.kind == Kind::Attachment {
+            *self.attached.entry(member).or_default() += bytes;
+        }
         let member = self.members.entry(member).or_default();
         *member = member.and(bytes);
         let log = self.logs.entry(author).or_default();
@@ -86,10 +106,10 @@ impl Budget {
         &mut self,
         member: MemberId,
         author: &PublicKey,
-        bytes: u64,
+        cost: Cost,
         allowance: &Allowance,
     ) -> bool {
-        let admitted = self.has_room(member, author, bytes, allowance);
+        let admitted = self.has_room(member, author, cost, allowance);
         if !admitted {
             *self.held_back.entry(member).or_default() += 1;
         }
@@ -101,13 +121,22 @@ impl Budget {
         &self,
         member: MemberId,
         author: &PublicKey,
-        bytes: u64,
+        cost: Cost,
         allowance: &Allowance,
     ) -> bool {
+        let Cost { kind, bytes } = cost;
         let after = |spent: Option<&Spent>| spent.copied().unwrap_or_default().and(bytes);
         let whole = after(self.members.get(&member));
         let log = after(self.logs.get(author));
-        allowance.covers(whole, 1) || allowance.small().covers(log, 1) && allowance.covers(whole, 2)
+        let small = allowance.small();
+        allowance.covers(whole, 1, kind)
+            || small.covers(log, 1, kind) && allowance.covers(whole, 2, kind)
+    }
+
+    /// Whether so many more bytes may be attached for a member.
+    pub fn may_attach(&self, member: &MemberId, bytes: u64, allowance: &Allowance) -> bool {
+        let attached = self.attached.get(member).copied().unwrap_or(0);
+        attached + bytes <= allowance.bytes / ATTACHMENTS_PART
     }
 
     /// How many entries of each member were held back.
@@ -130,12 +159,59 @@ mod tests {
     }
 
     fn take(budget: &mut Budget, author: &PublicKey, bytes: u64, days: u64) -> bool {
+        take_kind(budget, author, Kind::Comment, bytes, days)
+    }
+
+    fn take_kind(
+        budget: &mut Budget,
+        author: &PublicKey,
+        kind: Kind,
+        bytes: u64,
+        days: u64,
+    ) -> bool {
         let allowance = Allowance::at(days * DAY_MS);
-        let admitted = budget.admits(MEMBER, author, bytes, &allowance);
+        let cost = Cost { kind, bytes };
+        let admitted = budget.admits(MEMBER, author, cost, &allowance);
         if admitted {
-            budget.charge(MEMBER, *author, bytes);
+            budget.charge(MEMBER, *author, cost);
         }
         admitted
+    }
+
+    #[test]
+    fn bytes_hold_no_vote_back_and_entries_do() {
+        let mut budget = Budget::default();
+        while take_kind(&mut budget, &key(1), Kind::Attachment, 4 << 20, 0) {}
+        while take(&mut budget, &key(1), 300, 0) {}
+        let kinds = [
+            Kind::Ballot,
+            Kind::Opening,
+            Kind::Mandate,
+            Kind::Grant,
+            Kind::Revocation,
+        ];
+        for kind in kinds {
+            assert!(take_kind(&mut budget, &key(1), kind, 300, 0), "{kind:?}");
+        }
+        let held = budget.members[&MEMBER].entries;
+        let more = (0..50_000).filter(|_| take_kind(&mut budget, &key(1), Kind::Ballot, 300, 0));
+        assert_eq!(held + more.count() as u64, ENTRIES_AT_FIRST);
+    }
+
+    #[test]
+    fn attachments_leave_half_of_the_bytes_to_words() {
+        let mut budget = Budget::default();
+        let (kind, bytes) = (Kind::Attachment, 1 << 20);
+        let allowance = Allowance::at(0);
+        let mut count = 0;
+        while budget.may_attach(&MEMBER, bytes, &allowance) {
+            budget.charge(MEMBER, key(1), Cost { kind, bytes });
+            count += 1;
+        }
+        assert_eq!(count * bytes, BYTES_AT_FIRST / 2);
+        assert!(take(&mut budget, &key(1), 300, 0), "words have room");
+        assert!(budget.may_attach(&OTHER, bytes, &allowance));
+        assert!(budget.may_attach(&MEMBER, bytes, &Allowance::at(DAY_MS)));
     }
 
     #[test]
@@ -163,7 +239,8 @@ mod tests {
         while take(&mut budget, &key(1), 300, 0) {}
         assert!(take(&mut budget, &key(2), 300, 0), "another key may speak");
         let allowance = Allowance::at(0);
-        assert!(budget.admits(OTHER, &key(3), 300, &allowance));
+        let (kind, bytes) = (Kind::Comment, 300);
+        assert!(budget.admits(OTHER, &key(3), Cost { kind, bytes }, &allowance));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Ballots above a cut, and what else is kept there. A ballot is judged alone, by its own signature and its mandate, never by
-//! how its author's log stands: a log forked or revoked after the deadline must not take a vote
-//! back (`specs/entries.md`, "Ballots above a cut").
+//! Ballots above a cut, and what else is kept there. A ballot is judged alone, by its own signature
+//! and its mandate, never by how its author's log stands: a log forked or revoked after the deadline
+//! must not take a vote back (`specs/entries.md`, "Ballots above a cut").
 
 use std::collections::BTreeSet;
 

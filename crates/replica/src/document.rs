@@ -17,6 +17,8 @@ mod item;
 mod rewrite;
 mod room;
 mod run;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod version;
 
@@ -125,6 +127,8 @@ impl Document {
         }
         if let Some(derived) = &mut self.derived {
             derived.finish();
+            // What follows is measured by what it replays itself.
+            derived.take_replayed();
         }
     }
 

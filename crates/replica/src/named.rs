@@ -25,11 +25,22 @@ use crate::{
 /// The most ids of entries that do not stand that the edits of one key can have kept.
 pub(crate) const NAMED_MAX: usize = 256;
 
+/// What the standing edits of one key name.
+#[derive(Debug, Default)]
+struct Names {
+    /// The ids in order, those first that the edits name themselves.
+    ids: Vec<EntryId>,
+    /// How many these are.
+    own: usize,
+    /// The sequence of the edit that named the last of these first.
+    last: u64,
+}
+
 /// The ids that standing edits name although nothing of that id stands.
 #[derive(Debug, Default)]
 pub(crate) struct Named {
-    /// What each key names, in order.
-    slots: BTreeMap<PublicKey, Vec<EntryId>>,
+    /// What each key names.
+    slots: BTreeMap<PublicKey, Names>,
     /// Who names an id.
     by: BTreeMap<EntryId, BTreeSet<PublicKey>>,
     /// The edits of each key, by sequence.
@@ -67,14 +78,26 @@ impl Named {
         }
     }
 
-    /// Puts new names of a key in place of the old ones. Returns the ids that only one of both has.
-    fn set(&mut self, key: PublicKey, names: Vec<EntryId>) -> Vec<EntryId> {
-        let before = match names.is_empty() {
-            true => self.slots.remove(&key),
-            false => self.slots.insert(key, names.clone()),
+    /// Whether an edit of a key that stands now and names these ids, which do not stand, can change
+    /// what the key names: not if edits before it name the same, or as many as there is room for.
+    /// So who writes much has not all of it looked at with each edit.
+    fn can_change(&self, key: &PublicKey, sequence: u64, ids: &[EntryId]) -> bool {
+        let Some(names) = self.slots.get(key) else {
+            return !ids.is_empty();
         };
-        let before: BTreeSet<EntryId> = before.into_iter().flatten().collect();
-        let after: BTreeSet<EntryId> = names.into_iter().collect();
+        let own = &names.ids[..names.own];
+        let names_more = own.len() < NAMED_MAX && ids.iter().any(|id| !own.contains(id));
+        !ids.is_empty() && (sequence <= names.last || names_more)
+    }
+
+    /// Puts new names of a key in place of the old ones. Returns the ids that only one of both has.
+    fn set(&mut self, key: PublicKey, names: Names) -> Vec<EntryId> {
+        let after: BTreeSet<EntryId> = names.ids.iter().copied().collect();
+        let before = match names.ids.is_empty() {
+            true => self.slots.remove(&key),
+            false => self.slots.insert(key, names),
+        };
+        let before: BTreeSet<EntryId> = before.into_iter().flat_map(|n| n.ids).collect();
         for id in before.difference(&after) {
             if let Some(keys) = self.by.get_mut(id) {
                 keys.remove(&key);
@@ -100,31 +123,41 @@ impl Replica {
     pub(crate) fn note_names(&mut self, position: Position) {
         let stored = self.at(position);
         let id = stored.id;
-        let names_more =
-            stored.kind == Kind::Edit && stored.references.iter().any(|id| !self.has_standing(id));
-        if names_more {
-            let author = stored.author;
-            self.named.old.insert(author);
+        if stored.kind == Kind::Edit {
+            let (author, sequence) = (stored.author, stored.sequence);
+            let names = stored.references.iter().copied();
+            let names: Vec<EntryId> = names.filter(|id| !self.has_standing(id)).collect();
+            if self.named.can_change(&author, sequence, &names) {
+                self.named.old.insert(author);
+            }
         }
         self.named.note(&id);
     }
 
     /// What the standing edits of a key name that does not stand: first what they name themselves,
     /// in the order of its log, then what that names, and so on.
-    fn names_of(&self, key: &PublicKey) -> Vec<EntryId> {
+    fn names_of(&self, key: &PublicKey) -> Names {
         let edits = self.named.edits.get(key).into_iter().flatten();
         let standing = edits.filter(|(_, position)| self.stands(*position));
-        let references = standing.flat_map(|(_, position)| self.at(*position).references.iter());
-        let mut next: VecDeque<EntryId> = references.copied().collect();
-        let (mut names, mut seen) = (Vec::new(), BTreeSet::new());
-        while let Some(id) = next.pop_front() {
-            if names.len() == NAMED_MAX {
+        let mut own = standing.flat_map(|(sequence, position)| {
+            let references = self.at(*position).references.iter();
+            references.map(|id| (*sequence, *id))
+        });
+        let (mut names, mut seen) = (Names::default(), BTreeSet::new());
+        let mut next = VecDeque::new();
+        while names.ids.len() < NAMED_MAX {
+            let named = own.next();
+            let Some(id) = named.map(|(_, id)| id).or_else(|| next.pop_front()) else {
                 break;
-            }
-            if !seen.insert(id) || self.has_standing(&id) {
+            };
+            if self.has_standing(&id) || !seen.insert(id) {
                 continue;
             }
-            names.push(id);
+            names.ids.push(id);
+            if let Some((sequence, _)) = named {
+                names.own += 1;
+                names.last = sequence;
+            }
             if let Some(position) = self.position(&id)
                 && self.at(position).author != *key
                 && self.may_be_named(position)
@@ -242,5 +275,45 @@ impl Replica {
             }
             fresh.append(&mut changed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: PublicKey = PublicKey([1; 32]);
+
+    fn ids(from: usize, count: usize) -> Vec<EntryId> {
+        let id = |number: usize| EntryId([(number / 256) as u8; 32].map(|b| b ^ number as u8));
+        (from..from + count).map(id).collect()
+    }
+
+    fn naming(own: Vec<EntryId>, through: Vec<EntryId>, last: u64) -> Named {
+        let mut named = Named::default();
+        let names = Names {
+            own: own.len(),
+            ids: [own, through].concat(),
+            last,
+        };
+        named.set(KEY, names);
+        named
+    }
+
+    #[test]
+    fn names_are_looked_for_again_only_when_an_edit_can_change_them() {
+        let nothing = Named::default();
+        assert!(nothing.can_change(&KEY, 1, &ids(0, 1)));
+        assert!(!nothing.can_change(&KEY, 1, &[]), "it names what stands");
+        let some = naming(ids(0, 9), ids(9, 1), 20);
+        assert!(some.can_change(&KEY, 21, &ids(8, 2)), "it names more");
+        assert!(!some.can_change(&KEY, 21, &ids(0, 9)), "it names the same");
+        assert!(some.can_change(&KEY, 20, &ids(0, 9)), "it names it before");
+        let full = naming(ids(0, NAMED_MAX), Vec::new(), 20);
+        assert!(!full.can_change(&KEY, 21, &ids(300, 16)), "all is full");
+        assert!(full.can_change(&KEY, 19, &ids(300, 16)));
+        let own = ids(0, 1);
+        let through = naming(own, ids(1, NAMED_MAX - 1), 20);
+        assert!(through.can_change(&KEY, 21, &ids(300, 1)), "its own first");
     }
 }

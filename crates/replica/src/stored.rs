@@ -96,8 +96,8 @@ pub struct Stored {
     pub usage: Usage,
     /// The highest mandate number up to here, in root logs.
     pub mandates: u64,
-    /// What a version of a proposal speaks of: the draft it was read from. Other kinds' references
-    /// stay in the store.
+    /// What a version of a proposal speaks of, the draft it was read from; and what an edit builds
+    /// on. Other kinds' references stay in the store.
     pub references: Box<[EntryId]>,
     /// Whether it has a note, here or not.
     pub has_note: bool,

@@ -7,7 +7,7 @@ use domain::{
     cbor::Encode,
     id::{DocumentId, EntryId, Hash, MemberId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{Operation, Record},
+    record::{Kind, Operation, Record},
     text::CHUNK_BYTES_MAX,
 };
 use replica::{Offer, Position, Refusal, entry::Entry};
@@ -15,7 +15,7 @@ use replica::{Offer, Position, Refusal, entry::Entry};
 use super::{Core, Origin, Waiting};
 use crate::{
     act::{Act, Prepared},
-    budget::Allowance,
+    budget::{Allowance, Cost},
     error::Refused,
     io::{Change, Output, Write},
     prepare::change_of,
@@ -48,15 +48,21 @@ impl Core {
         };
         let record = Prepared::record(entry);
         let chunks = record.map_or(0, |record| record.chunks().len());
-        let size = entry.header.size() as u64 + (chunks * CHUNK_BYTES_MAX) as u64;
+        let bytes = entry.header.size() as u64 + (chunks * CHUNK_BYTES_MAX) as u64;
+        let kind = entry.header.kind;
         let created = self.replica.genesis().created;
         let allowance = Allowance::at(now.since_ms(created));
-        self.budget
-            .admits(member, &entry.header.author, size, &allowance)
+        self.budget.admits(
+            member,
+            &entry.header.author,
+            Cost { kind, bytes },
+            &allowance,
+        )
     }
 
-    /// Whether this node, and so others, may keep so many more bytes of a member for now.
-    pub(crate) fn may_keep(
+    /// Whether so many more bytes may be attached for a member: this node, and so others, may keep
+    /// them for now, and have room for what else the member says.
+    pub(crate) fn may_attach(
         &self,
         now: Timestamp,
         member: MemberId,
@@ -64,7 +70,11 @@ impl Core {
         bytes: u64,
     ) -> bool {
         let allowance = Allowance::at(now.since_ms(self.replica.genesis().created));
-        self.budget.has_room(member, author, bytes, &allowance)
+        let kind = Kind::Attachment;
+        self.budget.may_attach(&member, bytes, &allowance)
+            && self
+                .budget
+                .has_room(member, author, Cost { kind, bytes }, &allowance)
     }
 
     /// Persists what the replica stored; the view follows in [`Core::settle_view`].
@@ -113,8 +123,11 @@ impl Core {
         };
         let record = stored.record.as_deref();
         let chunks = record.map_or(0, |record| record.chunks().len() as u64);
-        let size = u64::from(stored.size) + chunks * CHUNK_BYTES_MAX as u64;
-        self.budget.charge(stored.member, stored.author, size);
+        let cost = Cost {
+            kind: stored.kind,
+            bytes: u64::from(stored.size) + chunks * CHUNK_BYTES_MAX as u64,
+        };
+        self.budget.charge(stored.member, stored.author, cost);
     }
 
     /// Brings the view up to date with all that was stored since it last was: once for a whole

@@ -48,12 +48,15 @@ impl Core {
                 return Err(text_error("attachment", problem));
             }
             let bytes = (chunks.len() * CHUNK_BYTES_MAX) as u64;
-            if !self.may_keep(now, member, key, bytes) {
-                let problem = "the nodes keep no more of your member for today; try it tomorrow";
+            if !self.may_attach(now, member, key, bytes) {
+                let problem = "your member has attached as much as the nodes keep of it by today; \
+                               each day there is room for more";
                 return Err(text_error("attachment", problem));
             }
         }
+        let last = document.last_of(&attachment.name).map(|last| last.time);
         let mut draft = Draft::new(grant, "documents", Record::Attachment(attachment));
+        draft.replaces = last;
         draft.audience = Audience::Members;
         draft.chunks = chunks;
         Ok(draft)

@@ -33,9 +33,8 @@ impl Core {
     ) -> Result<Draft, Refused> {
         let view = self.view();
         let begun = view.documents.get(&filing.document);
-        if begun.is_none_or(|document| document.edits.is_empty()) {
-            return Err(Refused::UnknownDocument);
-        }
+        let begun = begun.filter(|document| !document.edits.is_empty());
+        let document = begun.ok_or(Refused::UnknownDocument)?;
         let has_circle = |id| view.circles.contains_key(id);
         if !filing.circle.as_ref().is_none_or(has_circle) {
             return Err(Refused::UnknownCircle);
@@ -47,6 +46,7 @@ impl Core {
         let (grant, _) = self.person_grant(key)?;
         let mut draft = Draft::new(grant, "documents", Record::Filing(*filing));
         draft.audience = Audience::Members;
+        draft.replaces = document.filed.as_ref().map(|filed| filed.time);
         Ok(draft)
     }
 

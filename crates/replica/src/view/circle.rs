@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    id::{CircleId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
+    id::{CircleId, EntryId, MemberId, PersonId, ProposalId, Timestamp},
     record::{self, ActionState, COORDINATOR},
 };
 
@@ -117,14 +117,28 @@ pub struct TermEnd<'a> {
 }
 
 impl View {
-    /// Whether a person is one of a circle's people: it joined, or has a role there.
+    /// Whether somebody acts for its member now: has a key that is not revoked, or is listed in the
+    /// mandate in force. Who does not is in no circle, whatever was said before.
+    fn acts_for_member(&self, (member, person): &Someone) -> bool {
+        let keys = self.persons.get(&(*member, *person)).map(|p| &p.keys);
+        let mut keys = keys.into_iter().flatten();
+        let has_key = keys.any(|key| {
+            let granted = self.granted_by(member, key);
+            granted.is_some_and(|key| !key.revoked)
+        });
+        has_key || self.is_delegate(member, person)
+    }
+
+    /// Whether a person is one of a circle's people: it joined, or has a role there, and acts for
+    /// its member still.
     #[must_use]
     pub fn is_in_circle(&self, circle: &CircleId, who: &Someone, now: Timestamp) -> bool {
         // A word that is a little ahead of this node's clock counts now too.
-        self.work.is_in(circle, who, Timestamp::MAX, now)
+        self.work.is_in(circle, who, Timestamp::MAX, now) && self.acts_for_member(who)
     }
 
-    /// The people of a circle: who joined and who has a role; the coordinator first.
+    /// The people of a circle: who joined and who has a role, of those that act for their members
+    /// still; the coordinator first.
     #[must_use]
     pub fn participants(&self, circle: &CircleId, now: Timestamp) -> Vec<Participant<'_>> {
         let mut people: BTreeMap<Someone, Participant<'_>> = BTreeMap::new();
@@ -146,6 +160,7 @@ impl View {
             }
         }
         let mut people: Vec<Participant<'_>> = people.into_values().collect();
+        people.retain(|each| self.acts_for_member(&(each.member, each.person)));
         for each in &mut people {
             each.roles.sort_by_key(|role| !role.is_coordinator());
         }
@@ -168,9 +183,11 @@ impl View {
     #[must_use]
     pub fn coordinator_term(&self, circle: &CircleId, soon: Timestamp) -> Option<TermEnd<'_>> {
         let roles = self.roles.get(circle)?.values();
-        let roles: Vec<&Role> = roles.filter(|role| role.is_coordinator()).collect();
+        let coordinates = |role: &&Role| {
+            role.is_coordinator() && self.acts_for_member(&(role.member, role.person))
+        };
         let ends = |role: &&Role| role.until.unwrap_or(Timestamp::MAX);
-        let last = roles.into_iter().max_by_key(ends)?;
+        let last = roles.filter(coordinates).max_by_key(ends)?;
         let until = last.until.filter(|until| *until <= soon)?;
         Some(TermEnd { role: last, until })
     }
@@ -289,13 +306,5 @@ impl View {
     #[must_use]
     pub fn reviewed(&self) -> BTreeSet<ProposalId> {
         self.work.reviews.keys().copied().collect()
-    }
-
-    /// The action points that come from a document or proposal.
-    #[must_use]
-    pub fn actions_from(&self, source: &Hash) -> Vec<Action> {
-        let mut all = self.actions();
-        all.retain(|action| action.record.source == Some(*source));
-        all
     }
 }

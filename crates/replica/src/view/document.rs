@@ -72,6 +72,12 @@ impl Document {
         let mut all = self.attachments().into_iter();
         all.find(|attached| attached.record.name == name)
     }
+
+    /// What was said last of a name, though it takes it away or has no effect.
+    #[must_use]
+    pub fn last_of(&self, name: &str) -> Option<&Attached> {
+        self.attached.get(name)
+    }
 }
 
 /// Where a document belongs, and who said so.

@@ -10,7 +10,7 @@ use domain::{
 use replica::{
     Offer, Refusal, Replica,
     entry::Entry,
-    testing::{Draft, person_of, proposal},
+    testing::{Draft, person_of, proposal, revocation},
     view::{Someone, View},
 };
 
@@ -126,6 +126,31 @@ fn a_person_joins_and_leaves_by_its_own_word() {
     let view = village.view();
     assert!(view.participants(&village.circle, village.now()).is_empty());
     assert!(!view.is_in_circle(&village.circle, &(member, person), village.now()));
+}
+
+#[test]
+fn who_is_removed_from_its_member_is_in_no_circle_and_what_it_said_counts() {
+    let mut village = Village::new();
+    village.joins(1, true);
+    village.joins(2, true);
+    let action = village.action(None, 1, ActionState::Open);
+    let begun = village.says(1, &action);
+    assert_eq!(count(&village), 2);
+    let revoked = &village.players[1].author;
+    let record = revocation(revoked.key(), revoked.tip());
+    village.scene.by_root(1, &record);
+    let view = village.view();
+    assert_eq!(count(&village), 1);
+    let (member, person) = village.who(1);
+    let now = village.now();
+    assert!(!view.is_in_circle(&village.circle, &(member, person), now));
+    assert!(view.circles_of(&member, &person, now).is_empty());
+    assert_eq!(village.state(&begun), Some(ActionState::Open));
+}
+
+fn count(village: &Village) -> usize {
+    let view = village.view();
+    view.participants(&village.circle, village.now()).len()
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl<T> Series<T> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::view) struct Circles {
     pub(super) memberships: BTreeMap<CircleId, BTreeMap<Someone, Said<bool>>>,
-    pub(super) terms: BTreeMap<CircleId, BTreeMap<(Someone, String), Terms>>,
+    pub(super) terms: BTreeMap<CircleId, BTreeMap<Someone, BTreeMap<String, Terms>>>,
     pub(super) actions: BTreeMap<EntryId, Series<record::Action>>,
     pub(super) gatherings: BTreeMap<EntryId, Series<record::Gathering>>,
     pub(super) reviews: BTreeMap<ProposalId, Said<ReviewSaid>>,
@@ -107,9 +107,8 @@ impl Circles {
         if memberships.and_then(|all| all.get(who)).is_some_and(last) {
             return true;
         }
-        let terms = self.terms.get(circle).into_iter().flatten();
-        let mut own = terms.filter(|((holder, _), _)| holder == who);
-        own.any(|(_, said)| {
+        let own = self.terms.get(circle).and_then(|terms| terms.get(who));
+        own.into_iter().flatten().any(|(_, said)| {
             let last = said.range(up_to(said_by)).next_back();
             last.is_some_and(|(_, until)| until.is_none_or(|until| until > at))
         })
@@ -186,8 +185,8 @@ impl Replica {
 impl View {
     pub(in crate::view) fn add_term(&mut self, stored: &Stored, role: &record::Role) {
         let circle = self.work.terms.entry(role.circle).or_default();
-        let holder = ((stored.member, role.person), role.title.clone());
-        let said = circle.entry(holder).or_default();
+        let own = circle.entry((stored.member, role.person)).or_default();
+        let said = own.entry(role.title.clone()).or_default();
         said.insert((stored.time, stored.id), role.until);
     }
 }
