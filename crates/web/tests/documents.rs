@@ -280,6 +280,39 @@ async fn a_full_document_says_so_and_signs_nothing() {
 }
 
 #[tokio::test]
+async fn edits_that_claim_much_and_do_nothing_keep_nobody_from_writing() {
+    let mut world = World::with_alice().await;
+    let mut alice = world.alice().await;
+    let id = begin(&mut alice, "Open", "One.").await;
+    let basis = read(&mut alice, &id).await["basis"].clone();
+    // Each claims to delete far more than there is.
+    let claim = vec![Operation::Splice {
+        object: Object::Text,
+        position: 0,
+        delete: 65_536,
+        insert: String::new(),
+    }];
+    let act = || Act::Edit {
+        document: id.parse().unwrap(),
+        parents: basis.as_array().unwrap().iter().map(entry).collect(),
+        operations: claim.clone(),
+    };
+    for _ in 0..260 {
+        world.node.act(key(1, 3), act()).await.unwrap();
+    }
+    let answer = saved(&mut alice, &id, &basis, "One. Two.").await;
+    assert_eq!(answer["text"], "One. Two.");
+    // A new process reads the same.
+    world.restart();
+    let mut alice = world.alice().await;
+    let now = read(&mut alice, &id).await;
+    assert_eq!(
+        (&now["text"], &now["basis"]),
+        (&answer["text"], &answer["basis"])
+    );
+}
+
+#[tokio::test]
 async fn long_documents_wait_for_one_another_and_nothing_else_waits_for_them() {
     let mut world = World::with_alice().await;
     let mut alice = world.alice().await;
