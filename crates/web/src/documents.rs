@@ -5,6 +5,7 @@
 //! outside the core's lock, one derivation per document at a time, a few at once, and documents that
 //! took long before only wait for one another.
 
+mod comparison;
 mod load;
 mod presence;
 mod save;
@@ -20,7 +21,10 @@ use federation::Core;
 use replica::document::Document;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, Semaphore};
 
-use self::load::{Loaded, load};
+use self::{
+    comparison::Comparisons,
+    load::{Loaded, load},
+};
 pub(crate) use self::{
     presence::{Presence, Present},
     save::{Saved, restart, save, splices},
@@ -126,6 +130,7 @@ pub(crate) struct Documents {
     shelf: Arc<Mutex<Shelf>>,
     quick: Arc<Semaphore>,
     slow: Arc<Semaphore>,
+    comparisons: Arc<Mutex<Comparisons>>,
 }
 
 impl Default for Documents {
@@ -134,6 +139,7 @@ impl Default for Documents {
             shelf: Arc::default(),
             quick: Arc::new(Semaphore::new(QUICK_MAX)),
             slow: Arc::new(Semaphore::new(1)),
+            comparisons: Arc::default(),
         }
     }
 }
