@@ -9,7 +9,7 @@ use axum::{
 };
 use domain::{
     decision::Verdict,
-    id::{DocumentId, EntryId, MemberId, PersonId, ProposalId},
+    id::{CircleId, DocumentId, EntryId, MemberId, PersonId, ProposalId},
     key::PublicKey,
     record::{Filing, Roles, Sort},
 };
@@ -178,6 +178,16 @@ fn circles(core: &Core) -> Vec<Name> {
         .collect()
 }
 
+/// The same with the one it belongs to, which may have ended.
+fn circles_with(core: &Core, current: Option<CircleId>) -> Vec<Name> {
+    let mut all = circles(core);
+    let current = current.map(|circle| views::circle(core, &circle));
+    if let Some(current) = current.filter(|current| all.iter().all(|one| one.id != current.id)) {
+        all.push(current);
+    }
+    all
+}
+
 /// Where a form says that a document belongs.
 fn filing(
     form: &Form,
@@ -246,22 +256,27 @@ pub(crate) async fn show(
                 .and_then(|filed| filed.circle)
                 .map(|circle| views::circle(core, &circle)),
             proposal: proposal.map(|id| proposal_name(site, core, &id)),
+            is_decided: proposal.is_some_and(|id| is_decided(site, core, &id)),
             may_amend: proposal.is_some_and(|id| may_amend(site, core, member, &id)),
             closed: filed.is_some_and(|filed| filed.closed),
-            circles: circles(core),
+            circles: circles_with(core, filed.and_then(|filed| filed.circle)),
             attached: attachments::list(core, &id),
         }
     });
     Ok(document::page(&frame, &view, filled).into_response())
 }
 
+/// Whether a proposal was withdrawn or has passed: it gets no next version.
+fn is_decided(site: &Site, core: &Core, id: &ProposalId) -> bool {
+    let passed = Stand::Closed(Verdict::Passed);
+    let decision = core.decision(id, site.now());
+    decision.is_some_and(|known| known.state == Stand::Withdrawn || known.state == passed)
+}
+
 /// Whether a member can write a next version of a proposal.
 fn may_amend(site: &Site, core: &Core, member: Option<MemberId>, id: &ProposalId) -> bool {
-    let passed = Stand::Closed(Verdict::Passed);
-    core.decision(id, site.now()).is_some_and(|decision| {
-        let is_over = decision.state == Stand::Withdrawn || decision.state == passed;
-        Some(decision.first.member) == member && !is_over
-    })
+    let decision = core.decision(id, site.now());
+    decision.is_some_and(|known| Some(known.first.member) == member) && !is_decided(site, core, id)
 }
 
 fn proposal_name(site: &Site, core: &Core, id: &ProposalId) -> Name {
@@ -322,7 +337,15 @@ pub(crate) async fn file(
     let work = async {
         let filing = filing(&form, id, before.and_then(|before| before.proposal))?;
         let meeting = before.and_then(|before| before.meeting);
-        let act = Act::File(Filing { meeting, ..filing });
+        // What a later release knows is shown as a text, and stays what it is.
+        let known = before.map(|before| before.sort);
+        let known = known.filter(|known| known.as_str() == filing.sort.as_str());
+        let sort = known.unwrap_or(filing.sort);
+        let act = Act::File(Filing {
+            meeting,
+            sort,
+            ..filing
+        });
         acts::perform(&site, &form.actor, act).await?;
         Ok(format!("/documents/{id}?done=filed"))
     };
