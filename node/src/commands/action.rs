@@ -181,7 +181,10 @@ fn end_of_day(day: &str) -> Outcome<u64> {
 
 /// The one action point whose id begins like this.
 async fn find(api: &Api, id: &str) -> Outcome<Value> {
-    let answer = api.get("/api/actions?state=all").await?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("state", "all").append_pair("id", id);
+    let path = format!("/api/actions?{}", query.finish());
+    let answer = api.get(&path).await?;
     let all = answer["actions"].as_array().cloned().unwrap_or_default();
     let hint = "folkmoot action list --all lists them";
     circle::only_one(&all, |one| text(one, "id").starts_with(id), id, hint)
