@@ -9,8 +9,8 @@
 //! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
 //! | `GET /api/status` | this node, its peers, how many votes the member still has to cast (`needs_our_vote`), and who asks (`you`, with `needs_our_vote` for a delegate) |
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
-//! | `GET /api/actions?circle=&state=open\|done\|dropped\|all&mine=true` | action points, open ones unless it says otherwise |
-//! | `GET /api/gatherings?circle=&from_ms=&to_ms=` | gatherings with the `times` at which they happen, of the next sixty days unless it says otherwise |
+//! | `GET /api/actions?circle=&state=open\|done\|dropped\|all&mine=true&id=` | action points, open ones unless it says otherwise, those whose ids begin with `id`; `more` if there are more than 200 |
+//! | `GET /api/gatherings?circle=&from_ms=&to_ms=` | gatherings with the `times` at which they happen, of the next sixty days unless it says otherwise, of 400 days at most |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|review\|closed\|all` | a list; `review_ms` where a day of review is set |
 //! | `GET /api/charter?power=yes` | the charter in force: rules, classes, all of it as TOML, and with `power` the Banzhaf power of each class under each rule, in millionths |
 //! | `POST /api/charter/compare` `{"charter": TOML}` | what it would change: keys, power before and after, the `path` of the page that shows it |

@@ -361,6 +361,27 @@ pub(crate) struct Upload {
     pub file: Option<File>,
 }
 
+/// What two forms with a file have in common if they are one that was sent twice: a browser draws
+/// another boundary each time, so it is not the body.
+fn told(fields: &Fields, file: Option<&File>) -> Vec<u8> {
+    let mut told = Vec::new();
+    let mut tell = |part: &[u8]| {
+        told.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        told.extend_from_slice(part);
+    };
+    tell(fields.raw("csrf").as_bytes());
+    for (name, value) in fields.pairs() {
+        tell(name.as_bytes());
+        tell(value.as_bytes());
+    }
+    if let Some(file) = file {
+        tell(file.name.as_bytes());
+        tell(file.media_type.as_bytes());
+        tell(&file.bytes);
+    }
+    told
+}
+
 /// The most fields of a form with a file.
 const UPLOAD_FIELDS_MAX: usize = 8;
 
@@ -393,10 +414,8 @@ impl FromRequest<Site> for Upload {
                 _ => fields.push((name, String::from_utf8_lossy(&bytes).into_owned())),
             }
         }
-        let told: &[u8] = file.as_ref().map_or(&[], |file| &file.bytes);
-        let mut whole = told.to_vec();
         let fields = Fields::from(fields);
-        whole.extend_from_slice(fields.raw("csrf").as_bytes());
+        let whole = told(&fields, file.as_ref());
         let form = Form::read(site, sender, fields, &whole)?;
         Ok(Self { form, file })
     }

@@ -5,6 +5,8 @@
 //! outside the core's lock, one derivation per document at a time, a few at once, and documents that
 //! took long before only wait for one another.
 
+mod comparison;
+mod load;
 mod presence;
 mod save;
 
@@ -14,14 +16,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{
-    cbor::DecodeError,
-    id::{DocumentId, EntryId, FederationId},
-};
+use domain::id::{DocumentId, EntryId};
 use federation::Core;
-use replica::document::{Document, Item};
+use replica::document::Document;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, Semaphore};
 
+use self::{
+    comparison::Comparisons,
+    load::{Loaded, load},
+};
 pub(crate) use self::{
     presence::{Presence, Present},
     save::{Saved, restart, save, splices},
@@ -30,21 +33,13 @@ use crate::{error::WebError, node::Node};
 
 /// The most documents that are kept.
 const DOCUMENTS_MAX: usize = 32;
-/// The most that the kept documents weigh together; one is always kept.
-const WEIGHT_MAX: usize = 2_000_000;
-/// What an edit weighs beside its characters.
-const EDIT_WEIGHT: usize = 100;
-/// The most edits of one document that are looked at, the earliest first.
-const EDITS_MAX: usize = 20_000;
-/// The most they may weigh.
-const EDITS_WEIGHT_MAX: usize = 16_000_000;
-/// The most edits fetched from the store at once.
-const BATCH: usize = 200;
+/// The most bytes that the kept documents hold together; one is always kept.
+const WEIGHT_BYTES_MAX: usize = 16 << 20;
 /// How many derivations run at once, of documents that take little time.
 const QUICK_MAX: usize = 2;
 /// A document that took longer than this is slow, and one of which more than this is to be derived.
 const QUICK: Duration = Duration::from_millis(300);
-const QUICK_WEIGHT_MAX: usize = 50_000;
+const QUICK_EFFORT_MAX: usize = 50_000;
 /// How long a request waits for a document.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -54,8 +49,35 @@ struct Held {
     /// The edits that were read, and those whose body or text is not here.
     read: BTreeSet<EntryId>,
     missing: BTreeSet<EntryId>,
-    weight: usize,
+    /// How many edits the document had.
+    of: usize,
+    weight_bytes: usize,
+    /// All that is here was read.
+    is_whole: bool,
+    /// Not all of the generation in force was read.
+    is_cut: bool,
     took: Duration,
+}
+
+impl Held {
+    /// Whether the document that these edits give can be made from this one. An edit that counts
+    /// no more, such as one of a revoked key, cannot be taken out again; and where something was
+    /// left out, another edit may change what.
+    fn goes_on_to(&self, edits: &[EntryId]) -> bool {
+        let edits: BTreeSet<&EntryId> = edits.iter().collect();
+        let mut before = self.read.union(&self.missing);
+        let stays = before.all(|edit| edits.contains(edit));
+        stays && (self.is_whole || edits.len() == self.of && self.missing.is_empty())
+    }
+
+    /// The edits that are still to be read.
+    fn wanted(&self, edits: &[EntryId]) -> Vec<EntryId> {
+        let is_wanted = |edit: &&EntryId| !self.read.contains(*edit);
+        match self.is_whole {
+            true => edits.iter().filter(is_wanted).copied().collect(),
+            false => Vec::new(),
+        }
+    }
 }
 
 /// The place of one document.
@@ -63,7 +85,7 @@ struct Held {
 struct Slot {
     held: Arc<AsyncMutex<Option<Held>>>,
     saving: Arc<AsyncMutex<()>>,
-    weight: usize,
+    weight_bytes: usize,
     used: u64,
 }
 
@@ -86,8 +108,8 @@ impl Shelf {
     /// must not be two derivations of one document.
     fn sweep(&mut self) {
         loop {
-            let weight: usize = self.slots.values().map(|slot| slot.weight).sum();
-            let is_over = self.slots.len() > DOCUMENTS_MAX || weight > WEIGHT_MAX;
+            let weight_bytes: usize = self.slots.values().map(|slot| slot.weight_bytes).sum();
+            let is_over = self.slots.len() > DOCUMENTS_MAX || weight_bytes > WEIGHT_BYTES_MAX;
             if !is_over || self.slots.len() <= 1 {
                 return;
             }
@@ -108,6 +130,7 @@ pub(crate) struct Documents {
     shelf: Arc<Mutex<Shelf>>,
     quick: Arc<Semaphore>,
     slow: Arc<Semaphore>,
+    comparisons: Arc<Mutex<Comparisons>>,
 }
 
 impl Default for Documents {
@@ -116,6 +139,7 @@ impl Default for Documents {
             shelf: Arc::default(),
             quick: Arc::new(Semaphore::new(QUICK_MAX)),
             slow: Arc::new(Semaphore::new(1)),
+            comparisons: Arc::default(),
         }
     }
 }
@@ -145,6 +169,16 @@ impl Documents {
         T: Send + 'static,
         F: FnOnce(&Document) -> T + Send + 'static,
     {
+        self.with_whole(node, id, |document, _| work(document))
+            .await
+    }
+
+    /// The same; the work is told whether all of the generation in force could be read.
+    async fn with_whole<T, F>(&self, node: &Node, id: DocumentId, work: F) -> Result<T, WebError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Document, bool) -> T + Send + 'static,
+    {
         if !node.read(|core| core.view().documents.contains_key(&id)) {
             return Err(WebError::NotFound { what: "document" });
         }
@@ -157,26 +191,22 @@ impl Documents {
     async fn read<T, F>(&self, node: &Node, id: DocumentId, work: F) -> Result<T, WebError>
     where
         T: Send + 'static,
-        F: FnOnce(&Document) -> T + Send + 'static,
+        F: FnOnce(&Document, bool) -> T + Send + 'static,
     {
         let held = Arc::clone(&self.shelf().slot(id).held);
         let mut held: OwnedMutexGuard<Option<Held>> = held.lock_owned().await;
         let (federation, edits) = node.read(|core| (core.federation(), core.edits(&id)));
-        let edits: BTreeSet<EntryId> = edits.into_iter().take(EDITS_MAX).collect();
-        // An edit that counts no more, such as one of a revoked key, cannot be taken out again.
-        let is_same = |known: &&Held| {
-            let mut before = known.read.union(&known.missing);
-            before.all(|edit| edits.contains(edit))
-        };
-        let known = held.as_ref().filter(is_same);
-        let is_fresh = known.is_none();
-        let wanted: Vec<EntryId> = match known {
-            Some(known) => edits.difference(&known.read).copied().collect(),
-            None => edits.iter().copied().collect(),
-        };
-        let taken = known.map_or(0, |known| known.weight);
-        let loaded = load(node, &federation, &wanted, taken).await?;
-        let is_slow = loaded.weight > QUICK_WEIGHT_MAX || known.is_some_and(|k| k.took > QUICK);
+        let is_kept = held.as_ref().is_some_and(|known| known.goes_on_to(&edits));
+        let known = held.as_ref().filter(|_| is_kept);
+        let wanted = known.map_or_else(|| edits.clone(), |known| known.wanted(&edits));
+        let taken = known.map_or(0, |known| known.weight_bytes);
+        let mut loaded = load(node, &federation, &wanted, taken).await?;
+        // What is left out is decided by all edits, whatever came first.
+        let is_fresh = !is_kept || !(loaded.is_whole || wanted.is_empty());
+        if is_kept && is_fresh {
+            loaded = load(node, &federation, &edits, 0).await?;
+        }
+        let is_slow = loaded.effort > QUICK_EFFORT_MAX || known.is_some_and(|k| k.took > QUICK);
         let permits = if is_slow { &self.slow } else { &self.quick };
         let permit = Arc::clone(permits).acquire_owned().await;
         let permit = permit.map_err(|_| busy())?;
@@ -184,14 +214,14 @@ impl Documents {
         let working = tokio::task::spawn_blocking(move || {
             let started = Instant::now();
             let before = held.take().filter(|_| !is_fresh);
-            let now = brought_up_to_date(id, before, loaded, started);
-            let result = work(&now.document);
-            let weight = now.weight;
+            let now = brought_up_to_date(id, before, loaded, (edits.len(), started));
+            let result = work(&now.document, !now.is_cut);
+            let weight_bytes = now.weight_bytes;
             *held = Some(now);
             drop((held, permit));
             let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(slot) = shelf.slots.get_mut(&id) {
-                slot.weight = weight;
+                slot.weight_bytes = weight_bytes;
             }
             shelf.sweep();
             result
@@ -212,7 +242,7 @@ fn brought_up_to_date(
     id: DocumentId,
     before: Option<Held>,
     loaded: Loaded,
-    started: Instant,
+    (of, started): (usize, Instant),
 ) -> Held {
     let read = loaded.items.iter().map(|item| item.id).collect();
     let is_changed = !loaded.items.is_empty();
@@ -222,76 +252,24 @@ fn brought_up_to_date(
             document,
             read,
             missing: loaded.missing,
-            weight: loaded.weight,
+            of,
+            weight_bytes: loaded.weight_bytes,
+            is_whole: loaded.is_whole,
+            is_cut: loaded.is_cut,
             took: started.elapsed(),
         };
     };
-    held.document.apply(loaded.items);
-    held.read.extend(read);
-    held.missing = loaded.missing;
-    held.weight += loaded.weight;
+    if held.is_whole {
+        held.document.apply(loaded.items);
+        held.read.extend(read);
+        held.missing = loaded.missing;
+        held.of = of;
+        held.weight_bytes = loaded.weight_bytes;
+    }
     if is_changed {
         held.took = started.elapsed();
     }
     held
-}
-
-/// What the store gave.
-#[derive(Default)]
-struct Loaded {
-    items: Vec<Item>,
-    missing: BTreeSet<EntryId>,
-    weight: usize,
-}
-
-async fn load(
-    node: &Node,
-    federation: &FederationId,
-    ids: &[EntryId],
-    taken: usize,
-) -> Result<Loaded, WebError> {
-    let mut loaded = Loaded::default();
-    for ids in ids.chunks(BATCH) {
-        if taken + loaded.weight > EDITS_WEIGHT_MAX {
-            loaded.missing.extend(ids);
-            continue;
-        }
-        let entries = node.library.entries(ids).await.map_err(WebError::Library)?;
-        for (id, entry) in ids.iter().zip(entries) {
-            let item = entry.and_then(|entry| Item::read(federation, &entry));
-            match whole(node, item).await? {
-                Some(item) => {
-                    loaded.weight += weight(&item);
-                    loaded.items.push(item);
-                }
-                None => drop(loaded.missing.insert(*id)),
-            }
-        }
-    }
-    Ok(loaded)
-}
-
-/// An edit with the long text it starts with, once all of it is here.
-async fn whole(node: &Node, item: Option<Item>) -> Result<Option<Item>, WebError> {
-    let Some(mut item) = item else {
-        return Ok(None);
-    };
-    let Some(content) = item.missing_text() else {
-        return Ok(Some(item));
-    };
-    let chunks = node.library.chunks(content.chunks()).await;
-    let chunks = chunks.map_err(WebError::Library)?;
-    let Some(chunks) = chunks.into_iter().collect::<Option<Vec<_>>>() else {
-        return Ok(None);
-    };
-    let damaged = |error: DecodeError| WebError::Library(Box::new(error));
-    item.assemble(&chunks).map_err(damaged)?;
-    Ok(Some(item))
-}
-
-fn weight(item: &Item) -> usize {
-    let operations = usize::try_from(item.edit.weight()).unwrap_or(usize::MAX);
-    EDIT_WEIGHT + operations + item.text().map_or(0, str::len)
 }
 
 /// The id of a document written whole, or cut to six digits or more if only one begins so.
@@ -346,7 +324,7 @@ mod tests {
     fn heavy_documents_leave_room_for_fewer_and_one_always_stays() {
         let mut shelf = Shelf::default();
         for number in 0..3 {
-            shelf.slot(id(number)).weight = WEIGHT_MAX;
+            shelf.slot(id(number)).weight_bytes = WEIGHT_BYTES_MAX;
             shelf.sweep();
             assert_eq!(shelf.slots.len(), 1);
         }

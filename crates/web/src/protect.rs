@@ -12,7 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::blob::BLOB_BYTES_MAX;
+use domain::{blob::BLOB_BYTES_MAX, text::TEXT_BYTES_MAX};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
@@ -76,19 +76,20 @@ async fn admit(site: &Site, mut request: Request) -> Result<Request, WebError> {
     Ok(request)
 }
 
-/// How long a body may be. What is attached to a document is longer than any form.
+/// How long a body may be. What is attached to a document is longer than any form; of the text of a
+/// document a form makes up to six bytes of one, where a line ends.
 fn body_bytes_max(path: &str) -> usize {
     let path = path.strip_prefix("/api").unwrap_or(path);
     let mut parts = path.split('/').skip(1);
-    let is_attachment = parts.next() == Some("documents") && parts.nth(1) == Some("attachments");
-    // Keys on people's own devices sign what comes and goes in base64.
-    let is_signed_elsewhere = matches!(path, "/acts/prepare" | "/acts/submit");
-    if is_signed_elsewhere {
-        BLOB_BYTES_MAX / 3 * 4 + (BODY_BYTES_MAX >> 2)
-    } else if is_attachment {
-        BLOB_BYTES_MAX + FORM_AROUND_BYTES_MAX
-    } else {
-        BODY_BYTES_MAX
+    let is_document = parts.next() == Some("documents");
+    match (is_document, parts.nth(1)) {
+        (true, Some("attachments")) => BLOB_BYTES_MAX + FORM_AROUND_BYTES_MAX,
+        (true, Some("edit")) => 6 * TEXT_BYTES_MAX + FORM_AROUND_BYTES_MAX,
+        // Keys on people's own devices sign what comes and goes in base64.
+        _ if matches!(path, "/acts/prepare" | "/acts/submit") => {
+            BLOB_BYTES_MAX / 3 * 4 + (BODY_BYTES_MAX >> 2)
+        }
+        _ => BODY_BYTES_MAX,
     }
 }
 

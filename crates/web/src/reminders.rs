@@ -277,21 +277,6 @@ impl Reminders {
         self.site.node.read_as(account.member, read)
     }
 
-    /// Whether a digest would tell the person of something it has to do or to come to.
-    fn has_work(&self, account: &Account) -> bool {
-        let (now, zone) = (self.now(), zone_of(account));
-        self.site.node.read_as(account.member, |core| {
-            let soon = soon(now, &zone);
-            let who = core.member().map(|member| (member, account.person));
-            who.is_some_and(|who| {
-                let actions = core.view().actions();
-                let mut due = actions.iter().filter(|action| work::is_for(action, &who));
-                due.any(|action| action.record.due.is_some_and(|due| due <= soon))
-                    || !gatherings(core, &who, now, soon).is_empty()
-            })
-        })
-    }
-
     /// The open votes, for who casts one.
     fn votes(&self, now: Timestamp, account: &Account) -> Vec<Vote> {
         if !self.casts_votes(account) {
@@ -321,8 +306,9 @@ impl Reminders {
             let last = self.digested.get(&person.0).await?;
             let last = last.map(|last| Timestamp(last.planned));
             let planned = digest(now, &zone_of(account), account.digest_hour, last);
-            let is_for = || self.casts_votes(account) || self.has_work(account);
-            due.extend(planned.filter(|_| is_for()).map(|planned| Due {
+            // Whoever has nothing to hear of gets no letter; that the hour has passed is remembered,
+            // so what comes up later waits for the next one.
+            due.extend(planned.map(|planned| Due {
                 person,
                 occasion: Occasion::Digest(planned),
             }));

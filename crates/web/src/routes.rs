@@ -82,7 +82,9 @@ fn texts() -> Router<Site> {
         .route("/documents/{id}", get(documents::page))
         .route(
             "/documents/{id}/edit",
-            get(editor::edit).post(editor::do_edit),
+            get(editor::edit)
+                .post(editor::do_edit)
+                .layer(DefaultBodyLimit::disable()),
         )
         .route("/documents/{id}/restart", post(documents::restart))
         .route(

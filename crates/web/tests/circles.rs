@@ -621,3 +621,102 @@ async fn programs_do_the_same_as_the_pages() {
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{path}");
     }
 }
+
+#[tokio::test]
+async fn action_points_are_found_by_their_id_and_gatherings_asked_for_a_year() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    let circle = circle(&mut browser, "Systems").await;
+    join(&mut browser, &circle).await;
+    add(&mut browser, &circle, "Buy a bell", "").await;
+    add(&mut browser, &circle, "Paint the door", "").await;
+    let all = browser.get("/api/actions").await.json();
+    assert_eq!(
+        (all["actions"].as_array().unwrap().len(), &all["more"]),
+        (2, &false.into())
+    );
+    let id = all["actions"][1]["id"].as_str().unwrap();
+    let begin = id[..12].to_uppercase();
+    let found = browser
+        .get(&format!("/api/actions?id={begin}"))
+        .await
+        .json();
+    assert_eq!(found["actions"].as_array().unwrap().len(), 1);
+    assert_eq!(found["actions"][0]["id"], id);
+
+    plan(&mut browser, &circle, &WEEKLY).await;
+    let window = |days: u64| format!("/api/gatherings?from_ms=0&to_ms={}", days * DAY * 1_000);
+    let year = browser.get(&window(400)).await;
+    assert_eq!(year.status(), StatusCode::OK, "{}", year.body);
+    let longer = browser.get(&window(401)).await;
+    assert_eq!(longer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_document_of_an_ended_circle_stays_there_when_it_is_closed() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    let circle = circle(&mut browser, "Systems").await;
+    let id = circle.strip_prefix("/circles/").unwrap().to_owned();
+    let fields = [("title", "Minutes"), ("sort", "minutes"), ("circle", &*id)];
+    let begun = browser
+        .submit("/documents/new", "/documents", &fields)
+        .await;
+    let document = led_to(&begun).trim_end_matches("/edit").to_owned();
+    world.clock.advance_seconds(1);
+    let name = [
+        ("name", "Systems"),
+        ("domain", "Servers"),
+        ("rhythm", ""),
+        ("ended", "yes"),
+    ];
+    led_to(&browser.submit(&circle, &circle, &name).await);
+    world.clock.advance_seconds(1);
+    let page = browser.get(&document).await;
+    let option = format!("<option value=\"{id}\" selected>");
+    assert!(page.body.contains(&option), "{}", page.body);
+    let fields = [("sort", "minutes"), ("circle", &*id), ("closed", "yes")];
+    led_to(
+        &browser
+            .submit(&document, &format!("{document}/file"), &fields)
+            .await,
+    );
+    let json = browser.get(&format!("/api{document}")).await.json();
+    assert_eq!(
+        (&json["filed"]["circle"], &json["filed"]["closed"]),
+        (&id.into(), &true.into())
+    );
+}
+
+/// Whoever casts no vote hears of an action point in the digest, at its hour.
+#[tokio::test]
+async fn a_digest_goes_to_who_casts_no_vote_and_waits_for_its_hour() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    let circle = circle(&mut browser, "Systems").await;
+    join(&mut browser, &circle).await;
+    let fields = [
+        ("mail", "alice@example.org"),
+        ("digest_hour", "8"),
+        ("digest", "yes"),
+    ];
+    browser
+        .submit("/account", "/account/reminders", &fields)
+        .await;
+    let reminders = Reminders::new(world.site.clone(), "https://moot.example.org");
+    for due in reminders.round().await.unwrap().due {
+        assert_eq!(reminders.letter(&due).await.unwrap(), None);
+        reminders.remember(&due).await.unwrap();
+    }
+    world.clock.advance_seconds(7 * HOUR);
+    add(&mut browser, &circle, "Buy a bell", "2027-01-16").await;
+    assert_eq!(
+        reminders.round().await.unwrap().due,
+        [],
+        "at three in the afternoon"
+    );
+    world.clock.advance_seconds(17 * HOUR);
+    let due = reminders.round().await.unwrap().due;
+    let letter = reminders.letter(&due[0]).await.unwrap().unwrap();
+    assert!(letter.text.contains("Buy a bell"), "{}", letter.text);
+}

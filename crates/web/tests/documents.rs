@@ -5,17 +5,21 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
 use domain::{
-    id::EntryId,
+    id::{EntryId, Hash},
     record::{Object, Operation},
 };
 use federation::Act;
+use replica::entry::Entry;
 use serde_json::{Value, json};
 use support::{Answer, Browser, World, node::key};
+use web::node::{Library, LibraryFuture};
 
 async fn begin(browser: &mut Browser, title: &str, text: &str) -> String {
     let fields = [("title", title), ("text", text), ("sort", "text")];
@@ -263,6 +267,69 @@ async fn what_cannot_be_saved_comes_back_with_the_text() {
 }
 
 #[tokio::test]
+async fn a_form_takes_the_longest_text_however_it_is_written() {
+    let world = World::with_alice().await;
+    let mut alice = world.alice().await;
+    let id = begin(&mut alice, "Long", "One.").await;
+    let page = format!("/documents/{id}/edit");
+    let form = alice.get(&page).await;
+    let (csrf, basis) = (form.field("csrf"), form.field("basis"));
+    // One character too many, so that nothing has to be derived.
+    let text = "ü".repeat(262_145);
+    let fields = [("csrf", csrf), ("basis", basis), ("text", &*text)];
+    let answer = alice.post(&page, &fields).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains(&text), "it comes back");
+}
+
+/// A store that never answers.
+struct Stuck;
+
+impl Library for Stuck {
+    fn entries<'a>(&'a self, _: &'a [EntryId]) -> LibraryFuture<'a, Vec<Option<Entry>>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn chunks<'a>(&'a self, _: &'a [Hash]) -> LibraryFuture<'a, Vec<Option<Vec<u8>>>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn size_bytes(&self) -> LibraryFuture<'_, u64> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn what_was_typed_comes_back_when_the_node_is_busy() {
+    let mut world = World::with_alice().await;
+    let mut alice = world.alice().await;
+    let id = begin(&mut alice, "Draft", "One.").await;
+    world.node.library = Arc::new(Stuck);
+    world.restart();
+    let mut alice = world.alice().await;
+    let csrf = alice.get("/account").await.field("csrf").to_owned();
+    let page = format!("/documents/{id}/edit");
+    tokio::time::pause();
+    let fields = [("csrf", &*csrf), ("basis", &*id), ("text", "My words.")];
+    let answer = alice.post(&page, &fields).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("My words."), "{}", answer.body);
+    assert!(answer.body.contains("There is a problem"));
+    assert_eq!(answer.field("basis"), id);
+    let fields = [
+        ("csrf", &*csrf),
+        ("draft", &*id),
+        ("edits", &*id),
+        ("title", "My title"),
+        ("rule", "consent"),
+    ];
+    let answer = alice.post("/decide", &fields).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("My title"), "{}", answer.body);
+    assert_eq!((answer.field("draft"), answer.field("edits")), (&*id, &*id));
+}
+
+#[tokio::test]
 async fn a_full_document_says_so_and_signs_nothing() {
     let world = World::with_alice().await;
     let mut alice = world.alice().await;
@@ -277,6 +344,39 @@ async fn a_full_document_says_so_and_signs_nothing() {
         answer.body
     );
     assert_eq!(read(&mut alice, &id).await["text"], old);
+}
+
+#[tokio::test]
+async fn edits_that_claim_much_and_do_nothing_keep_nobody_from_writing() {
+    let mut world = World::with_alice().await;
+    let mut alice = world.alice().await;
+    let id = begin(&mut alice, "Open", "One.").await;
+    let basis = read(&mut alice, &id).await["basis"].clone();
+    // Each claims to delete far more than there is.
+    let claim = vec![Operation::Splice {
+        object: Object::Text,
+        position: 0,
+        delete: 65_536,
+        insert: String::new(),
+    }];
+    let act = || Act::Edit {
+        document: id.parse().unwrap(),
+        parents: basis.as_array().unwrap().iter().map(entry).collect(),
+        operations: claim.clone(),
+    };
+    for _ in 0..260 {
+        world.node.act(key(1, 3), act()).await.unwrap();
+    }
+    let answer = saved(&mut alice, &id, &basis, "One. Two.").await;
+    assert_eq!(answer["text"], "One. Two.");
+    // A new process reads the same.
+    world.restart();
+    let mut alice = world.alice().await;
+    let now = read(&mut alice, &id).await;
+    assert_eq!(
+        (&now["text"], &now["basis"]),
+        (&answer["text"], &answer["basis"])
+    );
 }
 
 #[tokio::test]

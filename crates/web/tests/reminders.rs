@@ -139,6 +139,12 @@ async fn nobody_is_written_to_without_an_address_a_wish_and_the_right_to_vote() 
     };
     let now = domain::id::Timestamp(1);
     world.site.accounts.add(now, account).await.unwrap();
+    // At the hour of the digest there is nothing to say.
+    for due in due(&world).await {
+        let letter = reminders_of(&world).letter(&due).await.unwrap();
+        assert_eq!(letter, None);
+        reminders_of(&world).remember(&due).await.unwrap();
+    }
     assert_eq!(due(&world).await, []);
 }
 

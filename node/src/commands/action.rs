@@ -189,8 +189,9 @@ fn end_of_day(day: &str) -> Outcome<u64> {
 
 /// The one action point whose id begins like this.
 async fn find(api: &Api, id: &str) -> Outcome<Value> {
-    let digits: String = id.chars().filter(char::is_ascii_hexdigit).collect();
-    let path = format!("/api/actions?state=all&id={digits}");
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("state", "all").append_pair("id", id);
+    let path = format!("/api/actions?{}", query.finish());
     let answer = api.get(&path).await?;
     let all = answer["actions"].as_array().cloned().unwrap_or_default();
     let hint = "folkmoot action list --all lists them";

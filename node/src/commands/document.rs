@@ -309,10 +309,11 @@ pub async fn find(api: &Api, id: &str) -> Outcome<String> {
         return Err(Failure::usage(format!("{id:?} is no document's id"))
             .hint("folkmoot document list shows them; the first eight digits are enough"));
     }
-    let answer = api.get("/api/documents").await?;
+    let id = id.to_ascii_lowercase();
+    let answer = api.get(&format!("/api/documents?id={id}")).await?;
     let all = answer["documents"].as_array().into_iter().flatten();
     let ids = all.map(|one| text(one, "id"));
-    let found: Vec<String> = ids.filter(|one| one.starts_with(id)).collect();
+    let found: Vec<String> = ids.filter(|one| one.starts_with(&id)).collect();
     match &found[..] {
         [one] => Ok(one.clone()),
         [] => Err(
@@ -326,8 +327,25 @@ pub async fn find(api: &Api, id: &str) -> Outcome<String> {
     }
 }
 
+/// Every document; the node gives so many at once.
+async fn whole_list(api: &Api) -> Outcome<Value> {
+    let mut all = Vec::new();
+    for page in 1_u64.. {
+        let mut answer = api.get(&format!("/api/documents?page={page}")).await?;
+        let more = answer["more"] == true;
+        match answer["documents"].as_array_mut() {
+            Some(documents) if !documents.is_empty() => all.append(documents),
+            _ => break,
+        }
+        if !more {
+            break;
+        }
+    }
+    Ok(json!({ "documents": all }))
+}
+
 async fn list(global: &Global, api: &Api, all: bool) -> Outcome {
-    let mut answer = api.get("/api/documents").await?;
+    let mut answer = whole_list(api).await?;
     if let (false, Some(documents)) = (all, answer["documents"].as_array_mut()) {
         documents.retain(|one| one["filed"]["closed"] != true);
     }

@@ -53,6 +53,7 @@ fn whole() -> Document {
         sort: Sort::Draft,
         circle: Some(Name::new("c-tech", "Technology Operations")),
         proposal: None,
+        is_decided: false,
         may_amend: false,
         closed: false,
         circles: vec![Name::new("c-tech", "Technology Operations")],
@@ -90,6 +91,7 @@ fn in_trouble() -> Document {
             lost(Why::LeftBehind, "Late."),
         ],
         proposal: Some(Name::new("p1", "Keep meeting recordings for 60 days")),
+        is_decided: false,
         may_amend: true,
         ..whole()
     }

@@ -23,6 +23,8 @@ use crate::{
 
 /// How far ahead gatherings are given where nobody says.
 const AHEAD_DAYS: u64 = 60;
+/// How many days they are given for at most.
+const WINDOW_DAYS_MAX: u64 = 400;
 /// How many times of one gathering are given.
 const TIMES_MAX: usize = 200;
 
@@ -93,9 +95,12 @@ pub(crate) struct WhichActions {
     /// The caller's own.
     #[serde(default)]
     mine: bool,
+    /// What their ids begin with.
+    #[serde(default)]
+    id: String,
 }
 
-/// `GET /api/actions?circle=&state=open|done|dropped|all&mine=true|false`
+/// `GET /api/actions?circle=&state=open|done|dropped|all&mine=true|false&id=`
 pub(crate) async fn actions(
     State(site): State<Site>,
     Caller(actor): Caller,
@@ -111,7 +116,8 @@ pub(crate) async fn actions(
         ),
     };
     let now = site.now();
-    let picked: Vec<Action> = actor.read(&site, |core| {
+    let id = which.id.to_ascii_lowercase();
+    let mut picked: Vec<Action> = actor.read(&site, |core| {
         let who = work::reader(core, &actor);
         let is_own = |action: &Action| {
             let record = &action.record;
@@ -122,9 +128,12 @@ pub(crate) async fn actions(
             circle.is_none_or(|circle| action.record.circle == circle)
                 && state.is_none_or(|state| action.record.state == state)
                 && (!which.mine || is_own(action))
+                && (id.is_empty() || action.id.to_string().starts_with(&id))
         });
-        picked.take(work::ACTIONS_MAX).collect()
+        picked.take(work::ACTIONS_MAX + 1).collect()
     });
+    let more = picked.len() > work::ACTIONS_MAX;
+    picked.truncate(work::ACTIONS_MAX);
     let texts = Texts::load(&site.node, picked.iter().map(|action| action.words), []).await?;
     Ok(Json(actor.read(&site, |core| {
         let view = core.view();
@@ -151,7 +160,7 @@ pub(crate) async fn actions(
                 "changed_ms": action.changed.0,
             })
         });
-        json!({ "actions": actions.collect::<Vec<_>>() })
+        json!({ "actions": actions.collect::<Vec<_>>(), "more": more })
     })))
 }
 
@@ -175,12 +184,19 @@ pub(crate) async fn gatherings(
     if from > Timestamp::MAX || to > Timestamp::MAX {
         return Err(fault("to_ms", "Write a time before the year 10000."));
     }
-    Ok(Json(site.node.read(|core| {
-        let all = core.view().gatherings().into_iter();
-        let picked = all.filter(|each| circle.is_none_or(|circle| each.record.circle == circle));
-        let picked: Vec<Value> = picked.map(|each| gathering(&each, from, to)).collect();
-        json!({ "gatherings": picked })
-    })))
+    if to.since_ms(from) > WINDOW_DAYS_MAX * work::DAY_S * 1_000 {
+        return Err(fault("to_ms", "Ask for at most 400 days."));
+    }
+    let mut picked: Vec<Gathering> = site.node.read(|core| core.view().gatherings());
+    picked.retain(|each| circle.is_none_or(|circle| each.record.circle == circle));
+    // The node's loop does not wait while days are counted.
+    let given = move || -> Vec<Value> {
+        let each = picked.iter().map(|each| gathering(each, from, to));
+        each.collect()
+    };
+    let given = tokio::task::spawn_blocking(given).await;
+    let given = given.map_err(|error| WebError::Library(Box::new(error)))?;
+    Ok(Json(json!({ "gatherings": given })))
 }
 
 fn gathering(known: &Gathering, from: Timestamp, to: Timestamp) -> Value {

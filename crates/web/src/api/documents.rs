@@ -24,10 +24,7 @@ use crate::{
     error::WebError,
     handlers::{attachments, documents as own, editor, history},
     pages::{
-        attachments::Attached,
-        document::Why,
-        documents::{Item, Writer},
-        editor::present_words,
+        attachments::Attached, document::Why, documents::Writer, editor::present_words,
         history::Begins,
     },
     rate::{Limit, Whose},
@@ -67,37 +64,49 @@ fn filed_json(core: &Core, id: &DocumentId) -> Value {
     })
 }
 
-/// `GET /api/documents`
+/// How many documents are given at once.
+const LISTED_MAX: usize = 200;
+
+#[derive(Deserialize)]
+pub(crate) struct WhichDocuments {
+    /// What their ids begin with.
+    #[serde(default)]
+    id: String,
+    /// From 1.
+    #[serde(default)]
+    page: usize,
+}
+
+/// `GET /api/documents?id=&page=`
 pub(crate) async fn list(
     State(site): State<Site>,
     Caller(_): Caller,
+    Query(which): Query<WhichDocuments>,
 ) -> Result<Json<Value>, WebError> {
+    let begin = which.id.to_ascii_lowercase();
+    let before = (which.page.max(1) - 1).saturating_mul(LISTED_MAX);
     Ok(Json(site.node.read(|core| {
-        let one = |item: Item| {
-            let members: Vec<Value> = item
-                .members
-                .iter()
+        let all = own::sorted(core, |id, _| {
+            begin.is_empty() || id.to_string().starts_with(&begin)
+        });
+        let one = |id: &DocumentId| {
+            let item = own::item(core, id)?;
+            let members = item.members.iter();
+            let members: Vec<Value> = members
                 .map(|member| json!({ "id": member.id, "name": member.name }))
                 .collect();
-            json!({
+            Some(json!({
                 "id": item.document.id,
                 "title": item.document.name,
                 "changed_ms": item.changed.0,
                 "members": members,
-            })
+                "filed": filed_json(core, id),
+            }))
         };
-        let documents: Vec<Value> = own::items(core, |_, _| true)
-            .into_iter()
-            .map(|item| {
-                let id = item.document.id.parse::<DocumentId>();
-                let mut value = one(item);
-                if let Ok(id) = id {
-                    value["filed"] = filed_json(core, &id);
-                }
-                value
-            })
-            .collect();
-        json!({ "documents": documents })
+        let given = all.iter().skip(before).take(LISTED_MAX);
+        let documents: Vec<Value> = given.filter_map(one).collect();
+        let more = all.len() > before.saturating_add(LISTED_MAX);
+        json!({ "documents": documents, "more": more })
     })))
 }
 

@@ -87,6 +87,15 @@ fn full() -> WebError {
     }
 }
 
+fn too_large() -> WebError {
+    WebError::Conflict {
+        code: "document-too-large",
+        message: "This document has more changes than this node can hold. Begin a new document \
+                  with its text."
+            .to_owned(),
+    }
+}
+
 fn fault(message: String) -> WebError {
     WebError::Form(vec![FieldFault::new("text", message)])
 }
@@ -148,8 +157,11 @@ async fn carry_out(
     let documents = &site.documents;
     let _alone = documents.saving(id).await;
     let (author, sent) = (key.public(), text.clone());
-    let plan = move |document: &Document| plan(document, author, basis, &sent);
-    let plan = documents.with(&site.node, id, plan).await??;
+    let plan = move |document: &Document, is_whole| match is_whole {
+        true => plan(document, author, basis, &sent),
+        false => Err(too_large()),
+    };
+    let plan = documents.with_whole(&site.node, id, plan).await??;
     let (edits, mut own) = (plan.edits.len(), plan.parents);
     if edits > 0 {
         let act = Act::Edits {

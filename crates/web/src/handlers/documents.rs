@@ -9,7 +9,7 @@ use axum::{
 };
 use domain::{
     decision::Verdict,
-    id::{DocumentId, EntryId, MemberId, PersonId, ProposalId},
+    id::{CircleId, DocumentId, EntryId, MemberId, PersonId, ProposalId, Timestamp},
     key::PublicKey,
     record::{Filing, Roles, Sort},
 };
@@ -103,40 +103,51 @@ pub(crate) fn who(site: &Site, actor: &Actor) -> Option<Present> {
     Some(Present { member, person })
 }
 
-/// Every document, the last changed first.
-pub(crate) fn items(
+/// The documents that a test picks, the last changed first.
+pub(crate) fn sorted(
     core: &Core,
     pick: impl Fn(&DocumentId, &replica::view::Document) -> bool,
-) -> Vec<Item> {
+) -> Vec<DocumentId> {
     let known = core.view().documents.iter();
     let known = known.filter(|(id, document)| !document.edits.is_empty() && pick(id, document));
-    let mut items: Vec<Item> = known
-        .map(|(id, document)| {
-            let filed = document.filed.as_ref().map(|filed| filed.record);
-            let last = document.edits.last().map(|(time, _)| *time);
-            let mut members: Vec<&MemberId> = document.members.iter().collect();
-            members.sort_by_key(|member| core.view().member_name(member));
-            Item {
-                document: name(core, id),
-                sort: filed.map_or(Sort::Text, |filed| filed.sort),
-                circle: filed
-                    .and_then(|filed| filed.circle)
-                    .map(|circle| views::circle(core, &circle)),
-                members: members
-                    .into_iter()
-                    .map(|member| views::member(core, member))
-                    .collect(),
-                changed: last.unwrap_or_default(),
-                closed: filed.is_some_and(|filed| filed.closed),
-            }
-        })
+    let mut known: Vec<(Timestamp, DocumentId)> = known
+        .map(|(id, document)| (changed(document), *id))
         .collect();
-    items.sort_by(|a, b| {
-        b.changed
-            .cmp(&a.changed)
-            .then_with(|| a.document.id.cmp(&b.document.id))
-    });
-    items
+    known.sort_unstable_by_key(|(changed, id)| (std::cmp::Reverse(*changed), *id));
+    known.into_iter().map(|(_, id)| id).collect()
+}
+
+/// When a document was changed last.
+fn changed(document: &replica::view::Document) -> Timestamp {
+    let last = document.edits.last();
+    last.map(|(time, _)| *time).unwrap_or_default()
+}
+
+/// Whether a document is finished or given up.
+fn is_closed(document: &replica::view::Document) -> bool {
+    let filed = document.filed.as_ref();
+    filed.is_some_and(|filed| filed.record.closed)
+}
+
+/// A document as lists show it.
+pub(crate) fn item(core: &Core, id: &DocumentId) -> Option<Item> {
+    let document = core.view().documents.get(id)?;
+    let filed = document.filed.as_ref().map(|filed| filed.record);
+    let mut members: Vec<&MemberId> = document.members.iter().collect();
+    members.sort_by_key(|member| core.view().member_name(member));
+    Some(Item {
+        document: name(core, id),
+        sort: filed.map_or(Sort::Text, |filed| filed.sort),
+        circle: filed
+            .and_then(|filed| filed.circle)
+            .map(|circle| views::circle(core, &circle)),
+        members: members
+            .into_iter()
+            .map(|member| views::member(core, member))
+            .collect(),
+        changed: changed(document),
+        closed: is_closed(document),
+    })
 }
 
 #[derive(Deserialize)]
@@ -153,19 +164,22 @@ pub(crate) async fn list(
     Query(which): Query<Which>,
 ) -> Result<Response, WebError> {
     let frame = views::frame(&site, Some(&actor), &place)?;
-    let items = site.node.read(|core| items(core, |_, _| true));
-    let (closed, open): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.closed);
-    let counts = (open.len(), closed.len());
-    let (page, is_closed) = (which.page.max(1), which.closed.is_some());
-    let shown = if is_closed { closed } else { open };
-    let (before, all) = ((page - 1).saturating_mul(PAGE), shown.len());
-    let view = lists::List {
-        items: shown.into_iter().skip(before).take(PAGE).collect(),
-        closed: is_closed,
-        counts,
-        page,
-        more: all > before.saturating_add(PAGE),
-    };
+    let (page, closed) = (which.page.max(1), which.closed.is_some());
+    let before = (page - 1).saturating_mul(PAGE);
+    let view = site.node.read(|core| {
+        let open = sorted(core, |_, document| !is_closed(document));
+        let over = sorted(core, |_, document| is_closed(document));
+        let counts = (open.len(), over.len());
+        let shown = if closed { over } else { open };
+        let on_page = shown.iter().skip(before).take(PAGE);
+        lists::List {
+            items: on_page.filter_map(|id| item(core, id)).collect(),
+            closed,
+            counts,
+            page,
+            more: shown.len() > before.saturating_add(PAGE),
+        }
+    });
     Ok(lists::list(&frame, &view).into_response())
 }
 
@@ -176,6 +190,16 @@ fn circles(core: &Core) -> Vec<Name> {
     running
         .map(|circle| views::circle(core, &circle.id))
         .collect()
+}
+
+/// The same with the one it belongs to, which may have ended.
+fn circles_with(core: &Core, current: Option<CircleId>) -> Vec<Name> {
+    let mut all = circles(core);
+    let current = current.map(|circle| views::circle(core, &circle));
+    if let Some(current) = current.filter(|current| all.iter().all(|one| one.id != current.id)) {
+        all.push(current);
+    }
+    all
 }
 
 /// Where a form says that a document belongs.
@@ -246,22 +270,27 @@ pub(crate) async fn show(
                 .and_then(|filed| filed.circle)
                 .map(|circle| views::circle(core, &circle)),
             proposal: proposal.map(|id| proposal_name(site, core, &id)),
+            is_decided: proposal.is_some_and(|id| is_decided(site, core, &id)),
             may_amend: proposal.is_some_and(|id| may_amend(site, core, member, &id)),
             closed: filed.is_some_and(|filed| filed.closed),
-            circles: circles(core),
+            circles: circles_with(core, filed.and_then(|filed| filed.circle)),
             attached: attachments::list(core, &id),
         }
     });
     Ok(document::page(&frame, &view, filled).into_response())
 }
 
+/// Whether a proposal was withdrawn or has passed: it gets no next version.
+fn is_decided(site: &Site, core: &Core, id: &ProposalId) -> bool {
+    let passed = Stand::Closed(Verdict::Passed);
+    let decision = core.decision(id, site.now());
+    decision.is_some_and(|known| known.state == Stand::Withdrawn || known.state == passed)
+}
+
 /// Whether a member can write a next version of a proposal.
 fn may_amend(site: &Site, core: &Core, member: Option<MemberId>, id: &ProposalId) -> bool {
-    let passed = Stand::Closed(Verdict::Passed);
-    core.decision(id, site.now()).is_some_and(|decision| {
-        let is_over = decision.state == Stand::Withdrawn || decision.state == passed;
-        Some(decision.first.member) == member && !is_over
-    })
+    let decision = core.decision(id, site.now());
+    decision.is_some_and(|known| Some(known.first.member) == member) && !is_decided(site, core, id)
 }
 
 fn proposal_name(site: &Site, core: &Core, id: &ProposalId) -> Name {
@@ -322,7 +351,15 @@ pub(crate) async fn file(
     let work = async {
         let filing = filing(&form, id, before.and_then(|before| before.proposal))?;
         let meeting = before.and_then(|before| before.meeting);
-        let act = Act::File(Filing { meeting, ..filing });
+        // What a later release knows is shown as a text, and stays what it is.
+        let known = before.map(|before| before.sort);
+        let known = known.filter(|known| known.as_str() == filing.sort.as_str());
+        let sort = known.unwrap_or(filing.sort);
+        let act = Act::File(Filing {
+            meeting,
+            sort,
+            ..filing
+        });
         acts::perform(&site, &form.actor, act).await?;
         Ok(format!("/documents/{id}?done=filed"))
     };

@@ -84,6 +84,22 @@ pub(crate) async fn of(site: &Site, form: &Form) -> Result<Option<Reading>, WebE
     read(site, draft, Some(edits)).await.map(Some)
 }
 
+/// What a form says of its draft, without the text: for the form again, when that cannot be read.
+pub(crate) fn named(site: &Site, form: &Form) -> Option<Reading> {
+    let fields = &form.fields;
+    let draft = fields.optional("draft")?;
+    site.node.read(|core| {
+        let document = documents::find(core, draft).ok()?;
+        Some(Reading {
+            document,
+            edits: editor::read_basis(fields.get("edits")),
+            title: own::title(core, &document),
+            text: String::new(),
+            circle: filed(core, &document).and_then(|filed| filed.circle),
+        })
+    })
+}
+
 /// Says of a draft that it is that of a proposal, unless that is said already. The proposal stands
 /// whether that can be said or not.
 pub(crate) async fn belongs_to(site: &Site, actor: &Actor, draft: &Reading, proposal: EntryId) {
@@ -110,16 +126,20 @@ pub(crate) async fn origin(
 ) -> Option<Origin> {
     let draft = site.node.read(|core| core.replica().draft_of(version))?;
     let (id, edits) = (draft.document, draft.edits);
-    let named = edits.clone();
-    let read = move |document: &Document| document.text_at(&named).ok();
     // A decision is shown even when its draft cannot be: then nothing is said of the text.
-    let found = site.documents.with(&site.node, id, read).await;
-    let found = found.ok().flatten();
+    let is_same = match text {
+        Some(text) => {
+            let draft = (id, edits.clone());
+            let documents = &site.documents;
+            documents
+                .is_text(&site.node, draft, (version.entry, text))
+                .await
+        }
+        None => None,
+    };
     Some(Origin {
         document: site.node.read(|core| own::name(core, &id)),
         version: history::code(&edits),
-        is_same: found
-            .zip(text)
-            .map(|(found, text)| found.trim_end() == text),
+        is_same,
     })
 }

@@ -45,9 +45,20 @@ async fn edit_page(
             .is_here()
             .then(|| (document.title(), document.basis()))
     });
-    let (title, Basis { parents, text }) = reading.await?.ok_or(WebError::NotReady {
-        why: "the text this document begins with has not arrived yet",
-    })?;
+    let read = reading.await.and_then(|read| {
+        read.ok_or(WebError::NotReady {
+            why: "the text this document begins with has not arrived yet",
+        })
+    });
+    let (title, Basis { parents, text }) = match read {
+        // The form has what was typed and what it builds on.
+        Err(WebError::NotReady { .. }) if filled.has_errors() => {
+            let (parents, text) = (Vec::new(), String::new());
+            let title = site.node.read(|core| own::title(core, &id));
+            (title, Basis { parents, text })
+        }
+        read => read?,
+    };
     let frame = views::frame(site, Some(actor), place)?;
     let view = Editor {
         document: Name::new(id.to_string(), title),

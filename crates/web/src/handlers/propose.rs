@@ -1,5 +1,7 @@
 //! New proposals, new versions, and what changed between two.
 
+use std::sync::OnceLock;
+
 use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
@@ -117,19 +119,28 @@ fn propose_act(form: &Form, draft: Option<&Reading>) -> Result<Act, WebError> {
     })
 }
 
+/// The draft to show with its form again: with its text, if that could be read.
+fn shown(site: &Site, form: &Form, read: &OnceLock<Option<Reading>>) -> Option<Reading> {
+    let read = read.get().cloned().flatten();
+    read.or_else(|| draft::named(site, form))
+}
+
 /// `POST /decide`
 pub(crate) async fn do_new(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
-    let draft = draft::of(&site, &form).await?;
+    let read = OnceLock::new();
     let work = async {
+        let draft = draft::of(&site, &form).await?;
+        let draft = read.get_or_init(|| draft);
         let act = propose_act(&form, draft.as_ref())?;
         let id = acts::perform(&site, &form.actor, act).await?;
-        if let Some(draft) = &draft {
+        if let Some(draft) = draft {
             draft::belongs_to(&site, &form.actor, draft, id).await;
         }
         Ok(format!("/decide/{id}?done=proposed"))
     };
     submit(&site, &form, work, async |filled| {
-        new_page(&site, &form.actor, &form.place, draft.clone(), &filled).await
+        let draft = shown(&site, &form, &read);
+        new_page(&site, &form.actor, &form.place, draft, &filled).await
     })
     .await
 }
@@ -191,25 +202,28 @@ pub(crate) async fn do_amend(
 ) -> Result<Response, WebError> {
     let proposal = decisions::parse_id(&site, &id)?;
     let fields = &form.fields;
-    let draft = draft::of(&site, &form).await?;
-    let (text, edits) = text_of(&form, draft.as_ref());
-    let act = Act::Amend {
-        proposal,
-        title: fields.get("title").to_owned(),
-        text,
-        what_changed: fields.get("what_changed").to_owned(),
-        draft: edits,
-    };
+    let read = OnceLock::new();
     let work = async {
+        let draft = draft::of(&site, &form).await?;
+        let draft = read.get_or_init(|| draft);
+        let (text, edits) = text_of(&form, draft.as_ref());
+        let act = Act::Amend {
+            proposal,
+            title: fields.get("title").to_owned(),
+            text,
+            what_changed: fields.get("what_changed").to_owned(),
+            draft: edits,
+        };
         acts::perform(&site, &form.actor, act).await?;
-        if let Some(draft) = &draft {
+        if let Some(draft) = draft {
             draft::belongs_to(&site, &form.actor, draft, proposal).await;
         }
         Ok(format!("/decide/{proposal}?done=amended"))
     };
     submit(&site, &form, work, async |filled| {
         let (actor, place) = (&form.actor, &form.place);
-        amend_page(&site, actor, place, proposal, draft.clone(), &filled).await
+        let draft = shown(&site, &form, &read);
+        amend_page(&site, actor, place, proposal, draft, &filled).await
     })
     .await
 }

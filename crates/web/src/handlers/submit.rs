@@ -8,7 +8,9 @@ use axum::{
 use federation::Refused;
 
 use super::go;
-use crate::{auth::Form, error::WebError, fields::Fields, pages::form::Filled, site::Site};
+use crate::{
+    auth::Form, error::WebError, fields::Fields, pages::form::Filled, seal::SealError, site::Site,
+};
 
 /// Does a form's work once and goes on to the path it gives; of a form that is wrong, the page again.
 ///
@@ -81,7 +83,11 @@ fn refill(fields: &Fields, error: WebError) -> Result<(StatusCode, Filled), WebE
         WebError::Refused(refused) if !status.is_server_error() => {
             filled.with_error(field_of(refused), error.to_string())
         }
-        WebError::Conflict { .. } | WebError::SignIn => filled.with_error("", error.to_string()),
+        // What was typed must not be lost because the node is busy.
+        WebError::Conflict { .. }
+        | WebError::SignIn
+        | WebError::NotReady { .. }
+        | WebError::Seal(SealError::Busy) => filled.with_error("", error.to_string()),
         _ => return Err(error),
     };
     Ok((status, filled))

@@ -74,6 +74,8 @@ pub struct Document {
     pub circle: Option<Name>,
     /// The proposal it is to become the next version of.
     pub proposal: Option<Name>,
+    /// That proposal was withdrawn or has passed, so there is no next version of it.
+    pub is_decided: bool,
     /// The reader's co-op may make it that version.
     pub may_amend: bool,
     /// It is finished or given up.
@@ -282,13 +284,14 @@ fn propose(say: Language, view: &Document) -> Markup {
         @if view.sort == Sort::Draft && is_ready && !view.closed {
             p {
                 @match &view.proposal {
-                    Some(_) if !view.may_amend => {}
-                    Some(proposal) => {
-                        a.btn href={ "/decide/" (proposal.id) "/amend?draft=" (view.document.id) } {
-                            (say.make_next_version())
+                    Some(proposal) if !view.is_decided => {
+                        @if view.may_amend {
+                            a.btn href={ "/decide/" (proposal.id) "/amend?draft=" (view.document.id) } {
+                                (say.make_next_version())
+                            }
                         }
                     }
-                    None => {
+                    _ => {
                         a.btn href={ "/decide/new?draft=" (view.document.id) } {
                             (say.propose_this_text())
                         }

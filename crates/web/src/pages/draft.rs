@@ -14,7 +14,7 @@ pub struct Draft {
     pub document: Name,
     /// The edits it was read from, with commas between.
     pub edits: String,
-    /// The text they give.
+    /// The text they give; empty while it cannot be read.
     pub text: String,
     /// The circle it belongs to.
     pub circle: Option<String>,
@@ -39,7 +39,7 @@ impl Draft {
             section aria-labelledby="draft-title" {
                 h2 id="draft-title" { (say.draft_text()) }
                 p.hint { (say.proposing_draft(self.link())) }
-                div.text { (paragraphs(&self.text)) }
+                @if !self.text.is_empty() { div.text { (paragraphs(&self.text)) } }
             }
         }
     }
@@ -51,6 +51,8 @@ impl Draft {
                 h2 id="draft-title" { (say.difference_to_current()) }
                 p.hint { (say.proposing_draft(self.link())) }
                 @match current {
+                    // It could not be read just now.
+                    _ if self.text.is_empty() => {}
                     Some(current) if current == self.text => p.empty { (say.same_as_current()) },
                     Some(current) => {
                         div.text { (difference::marked(say, current, &self.text)) }
