@@ -15,7 +15,7 @@
 //! | `GET /api/charter?power=yes` | the charter in force: rules, classes, all of it as TOML, and with `power` the Banzhaf power of each class under each rule, in millionths |
 //! | `POST /api/charter/compare` `{"charter": TOML}` | what it would change: keys, power before and after, the `path` of the page that shows it |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
-//! | `GET`, `POST /api/documents` `{"title", "text"?}` | the documents; begins one and gives its `id` |
+//! | `GET /api/documents?id=&page=`, `POST /api/documents` `{"title", "text"?}` | the documents, the last changed first, 200 on a page, those whose ids begin with `id`, and whether there are `more`; begins one and gives its `id` |
 //! | `GET /api/documents/{id}?since=edit,edit` | one, with its `text` and its `basis`, the edits it was read from; with `since`, the `changes` of the text since then |
 //! | `GET`, `PUT`, `DELETE /api/documents/{id}/attachments/{name}` | the bytes of what is attached; attaches the body, at most 4 MiB; takes it away |
 //! | `POST /api/documents/{id}/text` `{"basis", "text", "person"?}` | saves what was made of the text of `basis`, merged with what others wrote: the `text` and `basis` from now on, `changes` from the text that was sent, `own` edits after which the text is just that. Sent again, it does nothing more |

@@ -26,7 +26,10 @@ async fn begin(browser: &mut Browser) -> String {
 /// What a browser sends of the form on the document's page.
 async fn upload(browser: &mut Browser, path: &str, name: &str, bytes: &[u8]) -> Answer {
     let page = browser.get(path).await;
-    let csrf = page.field("csrf");
+    send(browser, path, page.field("csrf"), name, bytes).await
+}
+
+async fn send(browser: &mut Browser, path: &str, csrf: &str, name: &str, bytes: &[u8]) -> Answer {
     let mut body = format!(
         "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n\
          --{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
@@ -140,4 +143,18 @@ async fn programs_attach_as_much_as_fits_and_strangers_fetch_nothing() {
 
     let answer = api(&mut alice, Method::DELETE, &file, Vec::new()).await;
     assert_eq!(answer.status(), StatusCode::OK, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn two_names_for_the_same_bytes_are_two_files() {
+    let world = World::with_alice().await;
+    let mut alice = world.alice().await;
+    let path = begin(&mut alice).await;
+    let csrf = alice.get(&path).await.field("csrf").to_owned();
+    for name in ["a.png", "b.png", "b.png"] {
+        let answer = send(&mut alice, &path, &csrf, name, PICTURE).await;
+        assert_eq!(answer.header("location"), format!("{path}?done=attached"));
+    }
+    let page = alice.get(&path).await.body;
+    assert!(page.contains("a.png") && page.contains("b.png"), "{page}");
 }

@@ -695,6 +695,16 @@ async fn a_digest_goes_to_who_casts_no_vote_and_waits_for_its_hour() {
     let mut browser = world.alice().await;
     let circle = circle(&mut browser, "Systems").await;
     join(&mut browser, &circle).await;
+    let act = Act::Grant {
+        purpose: record::Purpose::Person,
+        key: key(0, 3).public(),
+        person: Some(ALICE),
+        roles: record::Roles::STEWARD,
+        custody: record::Custody::Node,
+        proof: None,
+    };
+    world.clock.advance_seconds(1);
+    world.node.act(key(0, 1), act).await.unwrap();
     let fields = [
         ("mail", "alice@example.org"),
         ("digest_hour", "8"),

@@ -13,7 +13,7 @@ use axum::{
 };
 use domain::{
     id::{EntryId, Hash},
-    record::{Object, Operation},
+    record::{Kind, Object, Operation},
 };
 use federation::Act;
 use replica::entry::Entry;
@@ -296,6 +296,30 @@ impl Library for Stuck {
 
     fn size_bytes(&self) -> LibraryFuture<'_, u64> {
         Box::pin(std::future::pending())
+    }
+}
+
+/// A store in which edits are not found in reasonable time, but everything else is.
+struct Slow(Arc<dyn Library>);
+
+impl Library for Slow {
+    fn entries<'a>(&'a self, ids: &'a [EntryId]) -> LibraryFuture<'a, Vec<Option<Entry>>> {
+        Box::pin(async move {
+            let found = self.0.entries(ids).await?;
+            let mut kinds = found.iter().flatten().map(|entry| entry.header.kind);
+            if kinds.any(|kind| kind == Kind::Edit) {
+                std::future::pending::<()>().await;
+            }
+            Ok(found)
+        })
+    }
+
+    fn chunks<'a>(&'a self, hashes: &'a [Hash]) -> LibraryFuture<'a, Vec<Option<Vec<u8>>>> {
+        self.0.chunks(hashes)
+    }
+
+    fn size_bytes(&self) -> LibraryFuture<'_, u64> {
+        self.0.size_bytes()
     }
 }
 
@@ -628,11 +652,19 @@ async fn a_draft_becomes_a_proposal_and_then_its_next_version() {
         !archived.body.contains("/documents/"),
         "documents are for members"
     );
+    let again = format!("/decide/new?draft={id}");
+    assert!(!alice.get(&path).await.body.contains(&again));
+    let why = [("reason", "We found a better bell for all of us.")];
+    let withdraw = format!("{decision}/withdraw");
+    let answer = alice.submit(&decision, &withdraw, &why).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.body);
+    let page = alice.get(&path).await.body;
+    assert!(page.contains(&again), "it can be proposed again: {page}");
 }
 
 #[tokio::test]
 async fn a_proposal_that_names_a_draft_with_another_text_is_shown_as_such() {
-    let world = World::with_alice().await;
+    let mut world = World::with_alice().await;
     let mut alice = world.alice().await;
     let id = begin(&mut alice, "Bell", "We buy a bell.").await;
     let act =
@@ -645,6 +677,17 @@ async fn a_proposal_that_names_a_draft_with_another_text_is_shown_as_such() {
         "{}",
         shown.body
     );
+    let whole = Arc::clone(&world.node.library);
+    world.node.library = Arc::new(Slow(whole));
+    world.restart();
+    let mut alice = world.alice().await;
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    let shown = alice.get(&format!("/decide/{proposal}")).await;
+    assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
+    assert_eq!(shown.status(), StatusCode::OK, "{}", shown.body);
+    assert!(!shown.body.contains("its text is not that of"));
+    assert!(shown.body.contains(&format!("/documents/{id}")));
 }
 
 #[tokio::test]

@@ -251,3 +251,91 @@ fn effort(item: &Item) -> usize {
     let operations = usize::try_from(item.edit.weight()).unwrap_or(usize::MAX);
     operations.saturating_add(100 + item.text().map_or(0, str::len))
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        cbor::Encode as _,
+        id::Timestamp,
+        key::SecretKey,
+        record::{Edit as Change, Kind, Record, Start},
+    };
+    use replica::document::{Document, Outcome};
+    use replica::entry::{Address, Audience, Entry, Header, Salted};
+
+    use super::*;
+
+    const FEDERATION: FederationId = FederationId([1; 32]);
+
+    /// An edit at a time, in seconds; without operations a start.
+    fn edit(seconds: u64, document: Option<EntryId>, parents: &[EntryId], words: &str) -> Item {
+        let insert = words.to_owned();
+        let start = Start {
+            title: "Minutes".to_owned(),
+            text: None,
+        };
+        let splice = Operation::Splice {
+            object: Object::Text,
+            position: 0,
+            delete: 0,
+            insert,
+        };
+        let change = Change {
+            document,
+            start: words.is_empty().then_some(start),
+            operations: (!words.is_empty()).then_some(splice).into_iter().collect(),
+        };
+        let body = Salted::new(&[0; 32], &Record::Edit(change).to_bytes());
+        let key = SecretKey::from_seed(&[2; 32]);
+        let header = Header {
+            author: key.public(),
+            grant: EntryId([3; 32]),
+            sequence: seconds,
+            previous: Some(EntryId([4; 32])),
+            time: Timestamp(seconds * 1_000),
+            address: Address::parse("documents").unwrap(),
+            audience: Audience::Members,
+            kind: Kind::Edit,
+            critical: false,
+            body: body.seal(),
+            note: None,
+            references: parents.to_vec(),
+        };
+        let entry = Entry {
+            signature: header.sign(&FEDERATION, &key),
+            header,
+            body: Some(body),
+            note: None,
+        };
+        Item::read(&FEDERATION, &entry).unwrap()
+    }
+
+    #[test]
+    fn beyond_the_limit_earlier_generations_keep_their_order_and_the_last_one_its_text() {
+        let start = edit(1, None, &[], "");
+        let id = start.id;
+        let long = edit(2, Some(id), &[id], &"long ".repeat(2_000));
+        let anew = edit(3, Some(id), &[long.id], "");
+        let now = edit(4, Some(id), &[anew.id], &"now ".repeat(2_000));
+        let mut choice = Choice::new(0, 16_000);
+        for item in [&start, &long, &anew, &now] {
+            choice.add(item.clone());
+        }
+        let loaded = choice.loaded(BTreeSet::new());
+        assert!(!loaded.is_whole && !loaded.is_cut);
+        assert!(loaded.weight_bytes <= 16_000);
+        let document = Document::build(id, loaded.items);
+        assert_eq!(document.text(), "now ".repeat(2_000));
+        assert_eq!(document.outcome(&long.id), Some(Outcome::Earlier));
+        assert!(document.text_at(&[long.id]).is_err(), "not another text");
+
+        let mut choice = Choice::new(0, 8_000);
+        for item in [start, long, anew, now] {
+            choice.add(item);
+        }
+        assert!(
+            choice.loaded(BTreeSet::new()).is_cut,
+            "nobody saves on that"
+        );
+    }
+}
