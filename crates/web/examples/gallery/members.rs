@@ -160,6 +160,7 @@ fn hosting() -> hosted::Hosting {
 fn own_host() -> hosted::OwnHost {
     hosted::OwnHost {
         host: member(0),
+        left: None,
         choice: hosted::Choice::Asked("Lathe & Loom".into()),
         hosts: vec![(hash(3), "Lathe & Loom".into())],
         has_keys: true,

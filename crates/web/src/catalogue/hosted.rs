@@ -27,6 +27,7 @@ messages! {
     only_stewards_host(member) { English: "Only a steward of {member} can invite members or end hosting." }
     your_host() { English: "Your host" }
     your_host_explained(host) { English: "{host} runs the node where you sign in. It passes your votes on; it is not a member in your place." }
+    your_host_is_elsewhere(host, here) { English: "{host} hosts you now. Your account here, at the node of {here}, goes on working until {here} removes it. To sign in at your new host, ask {host} for a link, open it and choose “I come from another host”: it takes the text of your keys, which is below." }
     your_host_asked(host) { English: "You asked {host} to take over. Until a steward there agrees, nothing changes." }
     your_host_refused(host) { English: "{host} does not host you. Choose another host." }
     your_host_unknown() { English: "You chose a host that is no member. Choose another." }
@@ -51,7 +52,7 @@ messages! {
     join_bring_explained() { English: "Paste the text of your keys, and enter the password you had there. Choose the same name and class as before." }
     join_export() { English: "Text of your keys" }
     join_old_password() { English: "Password at the old host" }
-    applicant_banner(signed, needed) { English: "The founders have not admitted you yet: {signed} of {needed} have signed. Until then you can read here, and not vote." }
+    applicant_banner(signed, needed) { English: "The founders have not admitted you yet: {signed} of {needed} have signed. Until then you can read the charter and the public archive; decisions, documents and votes are for members." }
     host_of_member() { English: "Host" }
     own_node() { English: "its own node" }
     no_host() { English: "nobody yet" }

@@ -202,6 +202,9 @@ fn own_host(
             || Name::new(String::new(), String::new()),
             |host| views::member(core, &host),
         ),
+        left: here
+            .filter(|here| Some(*here) != in_force)
+            .map(|here| views::member(core, &here)),
         choice,
         hosts: hosts
             .into_iter()

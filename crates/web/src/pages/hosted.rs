@@ -202,6 +202,8 @@ pub enum Choice {
 pub struct OwnHost {
     /// The host in force, or the member whose node this is.
     pub host: Name,
+    /// The member whose node this is, if it is not the host any more.
+    pub left: Option<Name>,
     /// How the last choice stands.
     pub choice: Choice,
     /// Members that could host: id and name.
@@ -220,7 +222,13 @@ pub fn own(frame: &Frame, view: &OwnHost, filled: &Filled) -> Markup {
         (page_head(
             crumbs(say, &[("/node", say.this_node())], say.hosting()),
             say.your_host(),
-            say.your_host_explained(member_link(&view.host)),
+            match &view.left {
+                None => say.your_host_explained(member_link(&view.host)),
+                Some(left) => say.your_host_is_elsewhere(
+                    member_link(&view.host),
+                    member_link(left),
+                ),
+            },
         ))
         (tabs(say, "/node/hosted"))
         @match &view.choice {
