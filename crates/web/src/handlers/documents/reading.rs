@@ -53,9 +53,7 @@ impl Read {
         }
         let pieces = || {
             let pieces = document.pieces().into_iter();
-            pieces
-                .map(|piece| (piece.edit, piece.author, piece.text))
-                .collect()
+            by_words(pieces.map(|piece| (piece.edit, piece.author, piece.text)))
         };
         Self {
             title: document.title(),
@@ -135,6 +133,47 @@ pub(super) fn lost(core: &Core, actor: &Actor, member: Option<MemberId>, read: &
     lost
 }
 
+/// The same pieces, with no word in two of them: it is given to who wrote most of it, of equal parts
+/// the later one in the text. Changes are made of characters, and readers read words.
+fn by_words(
+    pieces: impl Iterator<Item = (EntryId, PublicKey, String)>,
+) -> Vec<(EntryId, PublicKey, String)> {
+    let mut whole: Vec<(EntryId, PublicKey, String)> = Vec::new();
+    // The letters at the end of the text so far that belong to one word, by who wrote them.
+    let mut word: Vec<(EntryId, PublicKey, String)> = Vec::new();
+    let add = |to: &mut Vec<(EntryId, PublicKey, String)>, edit, author, text: &str| match to
+        .last_mut()
+    {
+        Some((_, last, written)) if *last == author => written.push_str(text),
+        _ => to.push((edit, author, text.to_owned())),
+    };
+    let end = |word: &mut Vec<_>, whole: &mut Vec<_>| {
+        let parts = std::mem::take(word);
+        let most = parts
+            .iter()
+            .max_by_key(|(_, _, text): &&(_, _, String)| text.len());
+        if let Some((edit, author, _)) = most {
+            let text: String = parts.iter().map(|(_, _, text)| text.as_str()).collect();
+            add(whole, *edit, *author, &text);
+        }
+    };
+    for (edit, author, text) in pieces {
+        for part in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
+            let letters = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+            if !letters.is_empty() {
+                add(&mut word, edit, author, letters);
+            }
+            let rest = &part[letters.len()..];
+            if !rest.is_empty() {
+                end(&mut word, &mut whole);
+                add(&mut whole, edit, author, rest);
+            }
+        }
+    }
+    end(&mut word, &mut whole);
+    whole
+}
+
 /// Who wrote what, if it is not in more pieces than anybody would read.
 pub(super) fn passages(
     core: &Core,
@@ -155,4 +194,36 @@ pub(super) fn passages(
         });
     }
     Some(passages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_belongs_to_who_wrote_most_of_it() {
+        let piece = |by: u8, text: &str| (EntryId([by; 32]), PublicKey([by; 32]), text.to_owned());
+        let pieces = [
+            piece(1, "two peopl"),
+            piece(2, "e who can be reached"),
+            piece(1, ", and ñ"),
+            piece(2, "andú"),
+            piece(2, "."),
+        ];
+        let told = by_words(pieces.into_iter());
+        let told: Vec<(u8, &str)> = told
+            .iter()
+            .map(|(_, by, t)| (by.0[0], t.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (1, "two people"),
+                (2, " who can be reached"),
+                (1, ", and "),
+                (2, "ñandú."),
+            ]
+        );
+        assert!(by_words(std::iter::empty()).is_empty());
+    }
 }
