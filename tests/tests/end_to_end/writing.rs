@@ -11,7 +11,9 @@ use serde_json::json;
 
 const FIELD: &str = "textarea[name=text]";
 /// How long a text may take from one editor to the other: the pause, the save, the wire.
-const ARRIVES_SECONDS: u64 = 20;
+/// A tab that was closed without a word is taken for gone after 15 seconds, another looks every 5, and
+/// what could not be saved is tried again every 30 at the latest.
+const ARRIVES_SECONDS: u64 = 60;
 
 async fn sign_in(browser: &mut Browser, coop: &Coop) {
     browser.open(&coop.url("/sign-in")).await;
