@@ -51,7 +51,10 @@
   // --- what is kept in this browser ---------------------------------------------------------------
   const shelf = `folkmoot/text/${person}/${id}/`;
   const slot = shelf + [...crypto.getRandomValues(new Uint8Array(8))].join("");
-  const keep = (left = false) => {
+  // Browsers tell a page that it is hidden after they told it that it ends: what it keeps then is
+  // still left behind, and any tab may take it up at once.
+  let left = false;
+  const keep = () => {
     try {
       if (isUnsaved()) {
         const kept = { basis, base, pending, text: field.value, at: Date.now(), left };
@@ -313,9 +316,10 @@
     }
   });
   const leave = () => {
+    left = true;
     if (isUnsaved()) {
       pending ??= { basis, text: field.value };
-      keep(true);
+      keep();
       const body = message(pending);
       // A larger one would be refused by the browser; it is kept, and saved when the writer is back.
       if (JSON.stringify(body).length < keepalive_bytes) {
