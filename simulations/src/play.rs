@@ -266,7 +266,8 @@ impl Play {
             });
         }
         let basis = document.basis();
-        world.rewriting(&document, &basis, &format!("{text}{words}"))
+        let member = world.members[member].id();
+        world.rewriting(&member, &document, &basis, &format!("{text}{words}"))
     }
 
     /// Learns the proposals' and documents' ids from the answers so far.

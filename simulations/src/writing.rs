@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::Decode,
-    id::{DocumentId, EntryId},
+    id::{DocumentId, EntryId, MemberId},
     key::{PublicKey, SecretKey},
     text::TEXT_BYTES_MAX,
 };
@@ -56,7 +56,8 @@ impl World {
         rows.sort_unstable_by_key(|row| row.order);
         let item = |row: &crate::disk::Row| {
             let entry = Entry::from_bytes(&row.bytes).ok()?;
-            let mut item = Item::read(&federation, &entry)?;
+            let member = current.core.as_ref()?.replica().writer(&entry.header)?;
+            let mut item = Item::read(&federation, member, &entry)?;
             let hashes = item.missing_text().map(|content| content.chunks().to_vec());
             let chunks = hashes
                 .iter()
@@ -128,7 +129,8 @@ impl World {
             return Some((key, act));
         }
         let text = self.changed(&basis.text);
-        self.rewriting(&document, &basis, &text)
+        let member = self.members[member].id();
+        self.rewriting(&member, &document, &basis, &text)
             .map(|act| (key, act))
     }
 
@@ -149,9 +151,15 @@ impl World {
     }
 
     /// The act that makes the text of a basis into another, if there is room.
-    pub(crate) fn rewriting(&self, document: &Document, basis: &Basis, text: &str) -> Option<Act> {
+    pub(crate) fn rewriting(
+        &self,
+        member: &MemberId,
+        document: &Document,
+        basis: &Basis,
+        text: &str,
+    ) -> Option<Act> {
         let changes = Document::changes(basis, text);
-        let fits = !changes.is_empty() && document.fits(basis, &changes).is_ok();
+        let fits = !changes.is_empty() && document.fits(member, basis, &changes).is_ok();
         fits.then(|| Act::Edits {
             document: document.id(),
             parents: basis.parents.clone(),

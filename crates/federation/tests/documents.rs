@@ -188,7 +188,8 @@ impl World {
         let federation = node.core.federation();
         let items = node.core.edits(id).into_iter().map(|edit| {
             let entry = Entry::from_bytes(&node.entries[&edit]).unwrap();
-            let mut item = Item::read(&federation, &entry).unwrap();
+            let member = node.core.replica().writer(&entry.header).unwrap();
+            let mut item = Item::read(&federation, member, &entry).unwrap();
             let missing = item.missing_text().map(|content| content.chunks().to_vec());
             if let Some(hashes) = missing {
                 let chunks: Vec<Vec<u8>> = hashes

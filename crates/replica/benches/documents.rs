@@ -5,7 +5,7 @@ use std::{fs, hint::black_box, time::Instant};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use domain::{
     cbor::Encode,
-    id::{EntryId, FederationId},
+    id::{EntryId, FederationId, MemberId},
     record::{Edit, Kind, Object, Operation, Record, Start},
 };
 use replica::{
@@ -63,7 +63,8 @@ impl Desk {
             note: None,
             references,
         });
-        let item = Item::read(&FEDERATION, &entry).expect("an edit");
+        let member = MemberId(entry.header.author.0);
+        let item = Item::read(&FEDERATION, member, &entry).expect("an edit");
         let id = item.id;
         self.items.push(item);
         id

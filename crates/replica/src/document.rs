@@ -182,7 +182,7 @@ impl Document {
         if outcome.is_some() {
             return outcome;
         }
-        if !self.room.uses(self.room.need(item)) {
+        if !self.room.uses(item) {
             return Some(Outcome::Full);
         }
         let fault = match (&mut self.derived, item.text()) {
@@ -314,7 +314,8 @@ impl Document {
         self.root.map(|root| &self.items[&root])
     }
 
-    /// Whether little room is left, so that a new generation should begin soon.
+    /// Whether little room is left, for all or for one of those who write, so that a new generation
+    /// should begin soon.
     #[must_use]
     pub fn is_nearly_full(&self) -> bool {
         self.room.is_nearly_full()

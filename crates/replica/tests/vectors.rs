@@ -295,6 +295,7 @@ fn outcome_of(document: &Document, id: &EntryId) -> String {
 #[test]
 fn the_edits_of_the_vectors_give_the_documents_of_the_vectors_in_any_order() {
     let file = file("documents.json");
+    let (replica, ..) = history();
     let federation = FederationId(array(&file, "federation"));
     let id = EntryId(array(&file, "document"));
     let ids = |ids: &[EntryId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -303,7 +304,9 @@ fn the_edits_of_the_vectors_give_the_documents_of_the_vectors_in_any_order() {
         let count = row["entries"].as_u64().unwrap() as usize;
         let entries = rows(&file, "entries")[..count].iter().map(entry);
         let mut items: Vec<Item> = entries
-            .map(|entry| Item::read(&federation, &entry).unwrap())
+            .map(|entry| {
+                Item::read(&federation, replica.writer(&entry.header).unwrap(), &entry).unwrap()
+            })
             .collect();
         let whole = Document::build(id, items.clone());
         items.reverse();

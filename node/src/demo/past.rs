@@ -94,8 +94,9 @@ impl Past {
         for write in writes {
             if let federation::Write::Entry { bytes, .. } = write
                 && let Ok(entry) = Entry::from_bytes(bytes)
+                && let Some(member) = self.core.replica().writer(&entry.header)
             {
-                self.edits.extend(Item::read(&federation, &entry));
+                self.edits.extend(Item::read(&federation, member, &entry));
             }
         }
     }

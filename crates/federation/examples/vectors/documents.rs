@@ -2,7 +2,7 @@
 
 use domain::{
     blob::Blob,
-    id::EntryId,
+    id::{EntryId, MemberId},
     record::{
         Attachment, Edit, Filing, Object, ObjectKind, Operation, Record, Sort, Start,
         Value as Single,
@@ -11,7 +11,7 @@ use domain::{
 };
 use replica::{
     document::{Document, Item, Outcome, Tree},
-    entry::Audience,
+    entry::{Audience, Entry},
 };
 use serde_json::{Value, json};
 
@@ -239,13 +239,22 @@ impl Table<'_> {
         self.says("carla.no-key", carla, &before, missing);
     }
 
+    /// The member whose delegate signed an entry.
+    fn writer(&self, entry: &Entry) -> MemberId {
+        let History { anna, bela, .. } = self.history;
+        let mut members = [anna, bela].into_iter();
+        let by = |member: &&Member| member.delegate.public() == entry.header.author;
+        let member = members.find(by).unwrap_or(&self.history.carla);
+        MemberId(member.root.public().0)
+    }
+
     fn derived(&self, title: &str) -> Value {
         let federation = self.book.federation;
         let entries = self
             .book
             .written
             .iter()
-            .filter_map(|w| Item::read(&federation, &w.entry));
+            .filter_map(|w| Item::read(&federation, self.writer(&w.entry), &w.entry));
         let document = Document::build(self.document, entries);
         let outcomes: Vec<Value> = self
             .book

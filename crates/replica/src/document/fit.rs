@@ -2,6 +2,7 @@
 //! of several edits is signed, so that nothing is done by half.
 
 use domain::{
+    id::MemberId,
     record::{Object, Operation},
     text::TEXT_BYTES_MAX,
 };
@@ -15,7 +16,8 @@ pub enum Misfit {
     /// What they build on is not here, has no effect, or was left behind by a new generation.
     #[error("what the changes build on is not in the document, or was left behind")]
     Basis,
-    /// The document has no room for them. A new generation has: it may begin with any text.
+    /// The document has no room for them, or none for more by this member. A new generation has: it
+    /// may begin with any text.
     #[error("the document has no room for the changes; begin it anew")]
     Full,
     /// The text would be too long.
@@ -29,13 +31,18 @@ pub enum Misfit {
 }
 
 impl Document {
-    /// Whether edits with these operations, each building on the one before and the first on
-    /// `basis`, would all have their effect: there is room for them, and the text never gets too
+    /// Whether edits of a member with these operations, each building on the one before and the first
+    /// on `basis`, would all have their effect: there is room for them, and the text never gets too
     /// long. Edits of others that this node does not know yet can still use up the room.
     ///
     /// # Errors
     /// Says what is in the way.
-    pub fn fits(&self, basis: &Basis, edits: &[Vec<Operation>]) -> Result<(), Misfit> {
+    pub fn fits(
+        &self,
+        member: &MemberId,
+        basis: &Basis,
+        edits: &[Vec<Operation>],
+    ) -> Result<(), Misfit> {
         let derived = self.derived.as_ref().ok_or(Misfit::Basis)?;
         let mut parents = basis.parents.iter();
         if basis.parents.is_empty() || !parents.all(|parent| derived.has(parent)) {
@@ -47,7 +54,7 @@ impl Document {
             return Err(Misfit::TooLong { found, most });
         }
         let weight = edits.iter().flatten().map(Operation::weight).sum();
-        let is_room = self.room.fits(&basis.parents, edits.len(), weight);
+        let is_room = self.room.fits(member, &basis.parents, edits.len(), weight);
         is_room.then_some(()).ok_or(Misfit::Full)
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use domain::id::{EntryId, Hash};
 
-use super::{Basis, Document, Item, Outcome, graph::Place, rewrite};
+use super::{Basis, Document, Item, Outcome, derive::Derived, graph::Place, rewrite};
+
+/// Through how many new generations a text is carried one by one. Each is derived anew for it.
+const CARRIED_THROUGH_MAX: usize = 8;
 
 impl Document {
     /// The edits whose ancestors are all here, in the order in which they are looked at, with what
@@ -35,17 +38,22 @@ impl Document {
         let mut starts = Vec::new();
         let mut at = self.root?;
         while at != of_basis {
-            starts.push(at);
+            starts.push(&self.items[&at]);
             at = self.generation_of(self.items[&at].parents.first()?)?;
         }
         let mut basis = Basis {
             text: self.text_apart(basis).ok()?,
             parents: basis.to_vec(),
         };
+        let is_far = starts.len() > CARRIED_THROUGH_MAX;
+        starts.truncate(if is_far { 1 } else { CARRIED_THROUGH_MAX });
         let mut text = text.to_owned();
-        for start in starts.iter().rev() {
-            let start = &self.items[start];
-            text = self.merged_into(&basis, &text, start)?;
+        for start in starts.into_iter().rev() {
+            text = if is_far {
+                merged_across(&basis.text, &text, start)?
+            } else {
+                self.merged_into(&basis, &text, start)?
+            };
             basis = Basis {
                 parents: vec![start.id],
                 text: start.text()?.to_owned(),
@@ -65,23 +73,45 @@ impl Document {
                 next.extend(&item.parents);
             }
         }
-        let mut derived = self.derive_apart(&ids).ok()?;
+        let derived = self.derive_apart(&ids).ok()?;
         let before = self.text_apart(&start.parents).ok()?;
-        let mut add = |name: &[u8], parents: &[EntryId], old: &str, new: &str| {
-            let mut parents = parents.to_vec();
-            for (number, operations) in rewrite(old, new).into_iter().enumerate() {
-                let id = Hash::of(&[name, &start.id.0, &number.to_be_bytes()]);
-                let item = Item::unsigned(EntryId(id.0), start, parents, operations);
-                derived.add(&item, false).ok()?;
-                derived.trim();
-                parents = vec![item.id];
-            }
-            Some(())
-        };
-        add(b"writer", &basis.parents, &basis.text, text)?;
+        let writer = (&*basis.parents, &*basis.text, text);
         // The start may say something else than the edits it leaves behind: an edit like any other.
-        add(b"start", &start.parents, &before, start.text()?)?;
-        derived.finish();
-        derived.whole_text()
+        let other = (&*start.parents, &*before, start.text()?);
+        merged(derived, writer, other, start)
     }
+}
+
+/// The text of a start, merged with what makes `before`, many generations earlier, into `text`: as if
+/// both had been written on it at once, for what was written in between is too much to go through.
+fn merged_across(before: &str, text: &str, start: &Item) -> Option<String> {
+    let derived = Derived::start(start, before);
+    let on = [start.id];
+    merged(
+        derived,
+        (&on, before, text),
+        (&on, before, start.text()?),
+        start,
+    )
+}
+
+/// A text after two rewritings at once: what each builds on, the text there, and what it becomes.
+fn merged(
+    mut derived: Derived,
+    writer: (&[EntryId], &str, &str),
+    other: (&[EntryId], &str, &str),
+    start: &Item,
+) -> Option<String> {
+    for (name, (parents, old, new)) in [(&b"writer"[..], writer), (b"start", other)] {
+        let mut parents = parents.to_vec();
+        for (number, operations) in rewrite(old, new).into_iter().enumerate() {
+            let id = Hash::of(&[name, &start.id.0, &number.to_be_bytes()]);
+            let item = Item::unsigned(EntryId(id.0), start, parents, operations);
+            derived.add(&item, false).ok()?;
+            derived.trim();
+            parents = vec![item.id];
+        }
+    }
+    derived.finish();
+    derived.whole_text()
 }

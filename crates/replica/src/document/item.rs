@@ -2,7 +2,7 @@
 
 use domain::{
     cbor::DecodeError,
-    id::{DocumentId, EntryId, FederationId, Timestamp},
+    id::{DocumentId, EntryId, FederationId, MemberId, Timestamp},
     key::PublicKey,
     record::{Edit, Kind, Operation, Record},
     text::Content,
@@ -18,6 +18,8 @@ pub struct Item {
     pub id: EntryId,
     /// Who wrote it.
     pub author: PublicKey,
+    /// For which member.
+    pub member: MemberId,
     /// When, by the author's clock.
     pub time: Timestamp,
     /// The edits it builds on.
@@ -29,10 +31,10 @@ pub struct Item {
 }
 
 impl Item {
-    /// Reads an entry; `None` if it is no edit or its body is withheld or not of its form. Such an
-    /// entry has no effect, and what builds on it waits.
+    /// Reads an entry that was written for a member; `None` if it is no edit or its body is withheld
+    /// or not of its form. Such an entry has no effect, and what builds on it waits.
     #[must_use]
-    pub fn read(federation: &FederationId, entry: &Entry) -> Option<Self> {
+    pub fn read(federation: &FederationId, member: MemberId, entry: &Entry) -> Option<Self> {
         let header = &entry.header;
         if header.kind != Kind::Edit {
             return None;
@@ -49,6 +51,7 @@ impl Item {
         Some(Self {
             id: entry.id(federation),
             author: header.author,
+            member,
             time: header.time,
             parents: header.references.clone(),
             edit,
@@ -68,10 +71,11 @@ impl Item {
             start: None,
             operations,
         };
-        let (author, time) = (beside.author, beside.time);
+        let (author, member, time) = (beside.author, beside.member, beside.time);
         Self {
             id,
             author,
+            member,
             time,
             parents,
             edit,

@@ -8,7 +8,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{id::EntryId, text::TEXT_BYTES_MAX};
+use domain::{
+    id::{EntryId, MemberId},
+    text::TEXT_BYTES_MAX,
+};
 
 use super::{bits::Bits, item::Item};
 
@@ -18,6 +21,10 @@ pub const EDITS_MAX: usize = 1_000;
 pub const WEIGHT_MAX: u64 = (TEXT_BYTES_MAX + TEXT_BYTES_MAX / 2) as u64;
 /// The most that may be replayed for edits that build on older ones, or join branches.
 pub const REPLAY_MAX: u64 = 1 << 20;
+
+/// Which part of each limit the edits of one member may take, whatever they turn out to be: edits can
+/// claim to be older than others, and so one member alone leaves those some room.
+const OWN_PART: u64 = 2;
 
 /// How many bases that were built on last are kept.
 const BASES_KEPT: usize = 16;
@@ -39,6 +46,33 @@ pub(super) struct Need {
     edits: usize,
     weight: u64,
     replay: u64,
+}
+
+impl Need {
+    fn and(self, other: Self) -> Self {
+        Self {
+            edits: self.edits + other.edits,
+            weight: self.weight + other.weight,
+            replay: self.replay + other.replay,
+        }
+    }
+
+    /// Whether it is within one of so many equal parts of the limits.
+    fn is_within(self, parts: u64) -> bool {
+        self.edits <= EDITS_MAX / parts as usize
+            && self.weight <= WEIGHT_MAX / parts
+            && self.replay <= REPLAY_MAX / parts
+    }
+
+    /// Whether it is more than four fifths of one of these parts.
+    fn is_nearly_all(self, parts: u64) -> bool {
+        let five_fourths = Self {
+            edits: self.edits + self.edits / 4,
+            weight: self.weight + self.weight / 4,
+            replay: self.replay + self.replay / 4,
+        };
+        !five_fourths.is_within(parts)
+    }
 }
 
 /// What an edit counts when it is replayed.
@@ -67,6 +101,8 @@ struct Kept {
 #[derive(Debug, Default)]
 pub(super) struct Room {
     used: Need,
+    /// What the edits for each member have used; the start is nobody's.
+    own: BTreeMap<MemberId, Need>,
     taken: Vec<Taken>,
     index: BTreeMap<EntryId, usize>,
     /// Edits that no other builds on.
@@ -78,7 +114,7 @@ pub(super) struct Room {
 
 impl Room {
     /// What an edit needs whose parents were all taken.
-    pub fn need(&self, item: &Item) -> Need {
+    fn need(&self, item: &Item) -> Need {
         Need {
             edits: 1,
             weight: item.weight(),
@@ -86,44 +122,46 @@ impl Room {
         }
     }
 
-    /// Whether there is room for so many more edits, each building on the one before and the first
-    /// on `parents`, which were taken.
-    pub fn fits(&self, parents: &[EntryId], edits: usize, weight: u64) -> bool {
+    /// Whether there is room for so many more edits of a member, each building on the one before and the
+    /// first on `parents`, which were taken.
+    pub fn fits(&self, member: &MemberId, parents: &[EntryId], edits: usize, weight: u64) -> bool {
         let replay = self.price(&self.greatest(parents));
         let need = Need {
             edits,
             weight,
             replay,
         };
-        self.after(need).is_some()
+        self.used.and(need).is_within(1) && self.own_after(member, need).is_some()
     }
 
     /// Uses up what an edit needs, if it is there.
-    pub fn uses(&mut self, need: Need) -> bool {
-        let after = self.after(need);
-        self.used = after.unwrap_or(self.used);
-        after.is_some()
+    pub fn uses(&mut self, item: &Item) -> bool {
+        let need = self.need(item);
+        let used = self.used.and(need);
+        if !used.is_within(1) {
+            return false;
+        }
+        if item.edit.start.is_none() {
+            let Some(own) = self.own_after(&item.member, need) else {
+                return false;
+            };
+            self.own.insert(item.member, own);
+        }
+        self.used = used;
+        true
     }
 
-    fn after(&self, need: Need) -> Option<Need> {
-        let after = Need {
-            edits: self.used.edits + need.edits,
-            weight: self.used.weight + need.weight,
-            replay: self.used.replay + need.replay,
-        };
-        let fits =
-            after.edits <= EDITS_MAX && after.weight <= WEIGHT_MAX && after.replay <= REPLAY_MAX;
-        fits.then_some(after)
+    /// What the edits of a member will have used, if they may.
+    fn own_after(&self, member: &MemberId, need: Need) -> Option<Need> {
+        let own = self.own.get(member).copied().unwrap_or_default();
+        let after = own.and(need);
+        after.is_within(OWN_PART).then_some(after)
     }
 
-    /// Whether four fifths of something are used.
+    /// Whether four fifths of something are used, by all or of what one member may use.
     pub fn is_nearly_full(&self) -> bool {
-        let Need {
-            edits,
-            weight,
-            replay,
-        } = self.used;
-        edits >= EDITS_MAX * 4 / 5 || weight >= WEIGHT_MAX * 4 / 5 || replay >= REPLAY_MAX * 4 / 5
+        let mut own = self.own.values();
+        self.used.is_nearly_all(1) || own.any(|own| own.is_nearly_all(OWN_PART))
     }
 
     /// How much of what may be replayed is used.

@@ -2,7 +2,7 @@
 
 use domain::{
     cbor::Encode,
-    id::FederationId,
+    id::{FederationId, MemberId},
     record::{Edit, Kind, Object, Record, Start},
 };
 
@@ -45,7 +45,7 @@ fn what_was_replayed_to_build_a_document_is_not_counted_when_edits_come() {
             grant: EntryId([0; 32]),
             time: BEGIN,
         };
-        Item::read(&federation, &author.write_draft(&draft)).unwrap()
+        Item::read(&federation, MemberId([3; 32]), &author.write_draft(&draft)).unwrap()
     };
     let mut items = vec![says(&[], None, true)];
     let id = items[0].id;

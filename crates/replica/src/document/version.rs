@@ -83,7 +83,7 @@ impl Document {
         let mut room = Room::default();
         for id in order {
             let item = &self.items[id];
-            let is_taken = room.uses(room.need(item))
+            let is_taken = room.uses(item)
                 && match (&mut derived, item.text()) {
                     (None, Some(text)) => {
                         derived = Some(Derived::start(item, text));

@@ -3,7 +3,7 @@
 use domain::text::TEXT_BYTES_MAX;
 use replica::document::{Document, EDITS_MAX, Misfit, Outcome};
 
-use crate::scene::{Scene, splice};
+use crate::scene::{Scene, member, splice};
 
 fn restart(scene: &mut Scene) {
     let restart = scene.built().restart().expect("the text fits");
@@ -28,6 +28,23 @@ fn words_written_before_a_restart_are_merged_into_the_new_generation() {
     let edits = Document::changes(&basis, &text);
     scene.does(1, &basis.parents, edits[0].clone());
     assert_eq!(scene.built().text(), text);
+}
+
+#[test]
+fn words_are_carried_across_any_number_of_generations_without_going_through_all() {
+    let mut scene = Scene::new(2, "We share servers.");
+    let seen = scene.built().basis();
+    for number in 0..40 {
+        let text = format!("We share servers. Agreed {number} times.");
+        scene.rewrites(0, &scene.built(), &text);
+        restart(&mut scene);
+    }
+    let document = scene.built();
+    let (basis, text) = document
+        .carry(&seen.parents, "We share all servers.")
+        .unwrap();
+    assert_eq!(basis.parents, document.heads());
+    assert_eq!(text, "We share all servers. Agreed 39 times.");
 }
 
 #[test]
@@ -59,31 +76,33 @@ fn a_history_is_told_in_the_order_in_which_it_is_derived() {
 }
 
 #[test]
-fn there_is_room_up_to_the_limit() {
+fn there_is_room_for_one_member_up_to_half_of_the_limit() {
     let scene = Scene::new(1, "one");
+    let member = member(&scene.authors[0].key());
     let document = scene.built();
-    let edits = vec![vec![splice(0, 0, "x")]; EDITS_MAX - 1];
+    let edits = vec![vec![splice(0, 0, "x")]; EDITS_MAX / 2];
     let basis = document.basis();
-    assert_eq!(document.fits(&basis, &edits), Ok(()));
+    assert_eq!(document.fits(&member, &basis, &edits), Ok(()));
     let more = [edits, vec![vec![splice(0, 0, "x")]]].concat();
-    assert_eq!(document.fits(&basis, &more), Err(Misfit::Full));
+    assert_eq!(document.fits(&member, &basis, &more), Err(Misfit::Full));
 }
 
 #[test]
 fn a_text_that_would_be_too_long_is_told_before_it_is_signed() {
     let mut scene = Scene::new(1, "one");
+    let member = member(&scene.authors[0].key());
     let document = scene.built();
     let basis = document.basis();
     let text = "ñ".repeat(TEXT_BYTES_MAX / 2);
     let edits = Document::changes(&basis, &text);
     assert!(edits.len() > 10);
-    assert_eq!(document.fits(&basis, &edits), Ok(()));
+    assert_eq!(document.fits(&member, &basis, &edits), Ok(()));
     let longer = Document::changes(&basis, &format!("{text}x"));
     let too_long = Misfit::TooLong {
         found: TEXT_BYTES_MAX + 1,
         most: TEXT_BYTES_MAX,
     };
-    assert_eq!(document.fits(&basis, &longer), Err(too_long));
+    assert_eq!(document.fits(&member, &basis, &longer), Err(too_long));
     scene.rewrites(0, &document, &text);
     assert_eq!(scene.built().text(), text);
 }
@@ -91,11 +110,18 @@ fn a_text_that_would_be_too_long_is_told_before_it_is_signed() {
 #[test]
 fn changes_do_not_fit_on_what_is_not_there_or_was_left_behind() {
     let mut scene = Scene::new(1, "one");
+    let member = member(&scene.authors[0].key());
     let old = scene.built().basis();
     let edits = Document::changes(&old, "two");
     let mut unknown = old.clone();
     unknown.parents = vec![domain::id::EntryId([9; 32])];
-    assert_eq!(scene.built().fits(&unknown, &edits), Err(Misfit::Basis));
+    assert_eq!(
+        scene.built().fits(&member, &unknown, &edits),
+        Err(Misfit::Basis)
+    );
     restart(&mut scene);
-    assert_eq!(scene.built().fits(&old, &edits), Err(Misfit::Basis));
+    assert_eq!(
+        scene.built().fits(&member, &old, &edits),
+        Err(Misfit::Basis)
+    );
 }

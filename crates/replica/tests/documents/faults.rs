@@ -5,9 +5,9 @@ use domain::{
     record::{Object, ObjectKind, Operation, Value},
     text::TEXT_BYTES_MAX,
 };
-use replica::document::{DEPTH_MAX, Document, EDITS_MAX, Fault, Outcome, WEIGHT_MAX};
+use replica::document::{DEPTH_MAX, Document, EDITS_MAX, Fault, Misfit, Outcome, WEIGHT_MAX};
 
-use crate::scene::{Scene, splice, start};
+use crate::scene::{Scene, member, splice, start};
 
 /// What becomes of an edit by these operations on a document with the text `abc` and a list.
 fn fault_of(operations: impl FnOnce(EntryId) -> Vec<Operation>) -> Fault {
@@ -140,7 +140,7 @@ fn an_edit_names_what_it_builds_on_and_a_beginning_does_not() {
     begin.document = None;
     begin.start = Some(start("Other", "x"));
     let entry = scene.entry(0, &[scene.document], begin);
-    let item = replica::document::Item::read(&crate::scene::FEDERATION, &entry).unwrap();
+    let item = crate::scene::read(&entry).unwrap();
     let other = Document::build(item.id, [item.clone()]);
     assert_eq!(
         (other.is_here(), other.outcome(&item.id)),
@@ -172,10 +172,10 @@ fn a_text_grows_up_to_its_limit_and_no_further() {
 
 #[test]
 fn a_full_document_takes_no_more_edits_whatever_came_first() {
-    let mut scene = Scene::new(2, "abc");
+    let mut scene = Scene::new(3, "abc");
     let mut parents = vec![scene.document];
-    for _ in 0..EDITS_MAX {
-        parents = vec![scene.does(0, &parents, vec![splice(0, 1, "x")])];
+    for number in 0..EDITS_MAX {
+        parents = vec![scene.does(number % 2, &parents, vec![splice(0, 1, "x")])];
     }
     let last = parents[0];
     let mut document = scene.built();
@@ -185,7 +185,7 @@ fn a_full_document_takes_no_more_edits_whatever_came_first() {
     let early = {
         let time = scene.items[1].time;
         let edit = scene.edit(vec![splice(0, 0, "y")]);
-        let entry = crate::scene::sign(&mut scene.authors[1], time, &[scene.document], edit);
+        let entry = crate::scene::sign(&mut scene.authors[2], time, &[scene.document], edit);
         scene.keep(&entry)
     };
     document.apply(scene.items.last().cloned());
@@ -198,18 +198,86 @@ fn a_full_document_takes_no_more_edits_whatever_came_first() {
     assert!(document.text_at(&[last]).is_err());
 }
 
-#[test]
-fn a_document_takes_no_more_than_its_weight() {
-    let mut scene = Scene::new(1, "");
+/// Authors take turns in writing all of the text anew; one more writes nothing.
+fn heavy(authors: usize, most: u64) -> (Scene, Vec<EntryId>) {
+    let mut scene = Scene::new(authors as u64 + 1, "");
     let piece = "a".repeat(32 * 1024);
     let mut parents = vec![scene.document];
-    let mut weight = 0;
-    while weight <= WEIGHT_MAX {
+    let (mut weight, mut edits) = (0, Vec::new());
+    while weight <= most {
         let there = if weight == 0 { 0 } else { piece.len() as u64 };
         weight += there + piece.len() as u64;
-        parents = vec![scene.does(0, &parents, vec![splice(0, there, &piece)])];
+        let author = edits.len() % authors;
+        parents = vec![scene.does(author, &parents, vec![splice(0, there, &piece)])];
+        edits.push(parents[0]);
     }
+    (scene, edits)
+}
+
+#[test]
+fn a_document_takes_no_more_than_its_weight() {
+    let (scene, edits) = heavy(2, WEIGHT_MAX);
     let document = scene.built();
-    assert_eq!(document.outcome(&parents[0]), Some(Outcome::Full));
-    assert_eq!(document.text(), piece);
+    let (last, before) = edits.split_last().unwrap();
+    assert_eq!(document.outcome(last), Some(Outcome::Full));
+    let applied = |id: &EntryId| document.outcome(id) == Some(Outcome::Applied);
+    assert!(before.iter().all(applied));
+    assert_eq!(document.text(), "a".repeat(32 * 1024));
+}
+
+#[test]
+fn one_member_takes_no_more_than_half_of_the_weight() {
+    let (mut scene, edits) = heavy(1, WEIGHT_MAX / 2);
+    let document = scene.built();
+    let (last, before) = edits.split_last().unwrap();
+    assert_eq!(document.outcome(last), Some(Outcome::Full));
+    assert_eq!(
+        document.outcome(&before[before.len() - 1]),
+        Some(Outcome::Applied)
+    );
+    assert!(document.is_nearly_full());
+    let words = splice(0, 9, &"b".repeat(20_000));
+    let (basis, words) = (document.basis(), vec![vec![words.clone(), words]]);
+    let members = [0, 1].map(|author: usize| member(&scene.authors[author].key()));
+    assert_eq!(
+        document.fits(&members[0], &basis, &words),
+        Err(Misfit::Full)
+    );
+    assert_eq!(document.fits(&members[1], &basis, &words), Ok(()));
+    let other = scene.does(1, &basis.parents, words[0].clone());
+    assert_eq!(scene.built().outcome(&other), Some(Outcome::Applied));
+}
+
+#[test]
+fn a_member_that_claims_to_have_written_long_ago_takes_no_room_from_all_others() {
+    let text = "a".repeat(30_000);
+    let mut scene = Scene::new(3, &text);
+    let begun = scene.items[0].clone();
+    let mut last = begun.id;
+    let mut honest = Vec::new();
+    for _ in 0..30 {
+        last = scene.does(
+            1,
+            &[last],
+            vec![splice(0, 100, &"honest words ".repeat(200))],
+        );
+        honest.push(last);
+    }
+    let before = scene.items.len();
+    let written = scene.built().text();
+    // All of the text deleted, more than is there, or nothing at all, beside all the others.
+    for (delete, edits) in [(30_000, 25), (65_536, 12), (0, 1_000)] {
+        scene.items.truncate(before);
+        for number in 0..edits {
+            let letter = if delete == 0 { "x" } else { "" };
+            let edit = scene.edit(vec![splice(number % 10, delete, letter)]);
+            let time = begun.time.plus_ms(1);
+            let entry = crate::scene::sign(&mut scene.authors[2], time, &[begun.id], edit);
+            scene.keep(&entry);
+        }
+        let document = scene.built();
+        let is_applied = |id: &&EntryId| document.outcome(id) == Some(Outcome::Applied);
+        assert_eq!(honest.iter().filter(is_applied).count(), honest.len());
+        assert_eq!(document.text_at(&[last]).as_ref(), Ok(&written));
+    }
 }

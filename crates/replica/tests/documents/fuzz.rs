@@ -9,7 +9,7 @@ use replica::document::{Document, Item, Outcome};
 
 use crate::{
     random::{Chance, history},
-    scene::{FEDERATION, sign},
+    scene::{FEDERATION, read, sign},
 };
 
 /// Changes a few bytes of an edit, or its numbers, so that it is still an edit as often as it can.
@@ -63,7 +63,7 @@ fn mutated_edits_find_no_panic_and_change_nothing_that_does_not_build_on_them() 
                 _ => original.parents.clone(),
             };
             let entry = sign(&mut scene.authors[3], original.time, &parents, edit);
-            extra.extend(Item::read(&FEDERATION, &entry));
+            extra.extend(read(&entry));
             tried += 1;
         }
         let mut document = Document::build(scene.document, scene.items.clone());
@@ -116,7 +116,7 @@ fn bytes_that_are_no_edit_are_never_read_as_one() {
         let place = chance.below(body.len());
         body[place] = chance.next() as u8;
         entry.body = Some(replica::entry::Salted::new(&[0; 32], &body));
-        match (Item::read(&FEDERATION, &entry), Edit::from_bytes(&body)) {
+        match (read(&entry), Edit::from_bytes(&body)) {
             (Some(read), Ok(edit)) => assert_eq!(read.edit, edit),
             (None, Err(_)) => {}
             (read, edit) => panic!("{read:?} {edit:?}"),

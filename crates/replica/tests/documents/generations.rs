@@ -1,9 +1,9 @@
 //! A document that begins anew from its text.
 
 use domain::{id::EntryId, record::Edit, text::Content};
-use replica::document::{Document, Fault, Item, Outcome};
+use replica::document::{Document, Fault, Outcome};
 
-use crate::scene::{FEDERATION, Scene, sign, splice, start};
+use crate::scene::{FEDERATION, Scene, read, sign, splice, start};
 
 fn restart(scene: &mut Scene, author: usize) -> EntryId {
     let restart = scene.built().restart().expect("the text fits");
@@ -93,7 +93,7 @@ fn a_long_text_is_awaited() {
         operations: Vec::new(),
     };
     let entry = sign(&mut author, replica::testing::BEGIN, &[], edit);
-    let mut item = Item::read(&FEDERATION, &entry).unwrap();
+    let mut item = read(&entry).unwrap();
     let (id, time) = (item.id, item.time);
     let more = Edit {
         document: Some(id),
@@ -101,7 +101,7 @@ fn a_long_text_is_awaited() {
         operations: vec![splice(0, 0, "More. ")],
     };
     let entry = sign(&mut author, time, &[id], more);
-    let more = Item::read(&FEDERATION, &entry).unwrap();
+    let more = read(&entry).unwrap();
     let mut document = Document::build(id, [item.clone(), more.clone()]);
     assert!(!document.is_here() && document.text().is_empty());
     assert_eq!(document.outcome(&more.id), Some(Outcome::Waits));

@@ -23,8 +23,13 @@ fn grown(authors: u64, letters: usize) -> (Scene, EntryId) {
     const PIECE: usize = 25_000;
     let mut scene = Scene::new(authors, "");
     let mut last = scene.document;
-    for _ in 0..letters / PIECE {
-        last = scene.does(0, &[last], vec![splice(0, 0, &"heavy".repeat(PIECE / 5))]);
+    for piece in 0..letters / PIECE {
+        let author = piece % authors as usize;
+        last = scene.does(
+            author,
+            &[last],
+            vec![splice(0, 0, &"heavy".repeat(PIECE / 5))],
+        );
     }
     (scene, last)
 }

@@ -2,7 +2,8 @@
 
 use domain::{
     cbor::Encode,
-    id::{DocumentId, EntryId, FederationId, Timestamp},
+    id::{DocumentId, EntryId, FederationId, MemberId, Timestamp},
+    key::PublicKey,
     record::{Edit, Kind, Object, Operation, Record, Start},
     text::Content,
 };
@@ -21,6 +22,15 @@ pub struct Scene {
     pub document: DocumentId,
     pub items: Vec<Item>,
     pub time: Timestamp,
+}
+
+/// Every author writes for a member of its own.
+pub fn member(author: &PublicKey) -> MemberId {
+    MemberId(author.0)
+}
+
+pub fn read(entry: &Entry) -> Option<Item> {
+    Item::read(&FEDERATION, member(&entry.header.author), entry)
 }
 
 impl Scene {
@@ -55,7 +65,7 @@ impl Scene {
 
     /// Takes up an entry.
     pub fn keep(&mut self, entry: &Entry) -> EntryId {
-        let item = Item::read(&FEDERATION, entry).expect("an edit");
+        let item = read(entry).expect("an edit");
         let id = item.id;
         self.items.push(item);
         id

@@ -142,7 +142,7 @@ fn text_in(story: &Story, replica: &Replica) -> String {
     let edits = replica.edits(&replica.view(), &story.document);
     let counts = |entry: &&Entry| edits.contains(&(entry.header.time, entry.id(&federation)));
     let items = story.entries.iter().filter(counts);
-    let items = items.filter_map(|e| Item::read(&federation, e));
+    let items = items.filter_map(|e| Item::read(&federation, replica.writer(&e.header)?, e));
     Document::build(story.document, items).text()
 }
 
@@ -284,7 +284,11 @@ fn text(scene: &Scene, document: EntryId, entries: &[Entry]) -> String {
     let edits = scene.replica.edits(&scene.replica.view(), &document);
     let counts = |entry: &&Entry| edits.contains(&(entry.header.time, entry.id(&federation)));
     let items = entries.iter().filter(counts);
-    Document::build(document, items.filter_map(|e| Item::read(&federation, e))).text()
+    Document::build(
+        document,
+        items.filter_map(|e| Item::read(&federation, scene.replica.writer(&e.header)?, e)),
+    )
+    .text()
 }
 
 #[test]

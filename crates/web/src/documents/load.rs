@@ -8,7 +8,7 @@ use domain::{
     id::{EntryId, FederationId},
     record::{Object, Operation},
 };
-use replica::document::Item;
+use replica::{document::Item, entry::Entry};
 
 use crate::{error::WebError, node::Node};
 
@@ -53,7 +53,7 @@ pub(super) async fn load(
     for ids in ids.chunks(BATCH) {
         let entries = node.library.entries(ids).await.map_err(WebError::Library)?;
         for (id, entry) in ids.iter().zip(entries) {
-            match entry.and_then(|entry| Item::read(federation, &entry)) {
+            match entry.and_then(|entry| read(node, federation, &entry)) {
                 Some(item) => choice.add(item),
                 None => drop(missing.insert(*id)),
             }
@@ -77,6 +77,11 @@ pub(super) async fn load(
         }
     }
     Ok(choice.loaded(missing))
+}
+
+fn read(node: &Node, federation: &FederationId, entry: &Entry) -> Option<Item> {
+    let member = node.read(|core| core.replica().writer(&entry.header))?;
+    Item::read(federation, member, entry)
 }
 
 struct Edit {
@@ -256,7 +261,7 @@ fn effort(item: &Item) -> usize {
 mod tests {
     use domain::{
         cbor::Encode as _,
-        id::Timestamp,
+        id::{MemberId, Timestamp},
         key::SecretKey,
         record::{Edit as Change, Kind, Record, Start},
     };
@@ -307,7 +312,7 @@ mod tests {
             body: Some(body),
             note: None,
         };
-        Item::read(&FEDERATION, &entry).unwrap()
+        Item::read(&FEDERATION, MemberId([3; 32]), &entry).unwrap()
     }
 
     #[test]

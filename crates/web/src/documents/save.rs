@@ -2,7 +2,7 @@
 //! merges with what others wrote meanwhile.
 
 use domain::{
-    id::{DocumentId, EntryId},
+    id::{DocumentId, EntryId, MemberId},
     key::{PublicKey, SecretKey},
     record::Operation,
     text::{TEXT_BYTES_MAX, is_block},
@@ -157,8 +157,10 @@ async fn carry_out(
     let documents = &site.documents;
     let _alone = documents.saving(id).await;
     let (author, sent) = (key.public(), text.clone());
+    let member = site.node.read(|core| core.view().member_of(&author));
+    let member = member.ok_or_else(unknown)?;
     let plan = move |document: &Document, is_whole| match is_whole {
-        true => plan(document, author, basis, &sent),
+        true => plan(document, (author, member), basis, &sent),
         false => Err(too_large()),
     };
     let plan = documents.with_whole(&site.node, id, plan).await??;
@@ -200,7 +202,7 @@ async fn carry_out(
 
 fn plan(
     document: &Document,
-    author: PublicKey,
+    (author, member): (PublicKey, MemberId),
     basis: Vec<EntryId>,
     text: &str,
 ) -> Result<Plan, WebError> {
@@ -226,7 +228,7 @@ fn plan(
         let (basis, text) = carried.ok_or_else(unknown)?;
         (next, edits) = not_done(document, author, basis, &text);
     }
-    match document.fits(&next, &edits) {
+    match document.fits(&member, &next, &edits) {
         Ok(()) => {}
         Err(Misfit::Basis) => return Err(unknown()),
         Err(Misfit::Full) => return Err(full()),
