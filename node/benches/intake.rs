@@ -10,9 +10,8 @@ mod support;
 
 use std::time::Instant;
 
-use domain::{cbor::Decode, key::PublicKey};
+use domain::{cbor::Decode, entry::Entry, key::PublicKey};
 use federation::{Core, Input, Output, Settings, message::Message};
-use replica::entry::Entry;
 use support::{History, history, key, stored};
 
 const ROUNDS: usize = 5;

@@ -3,11 +3,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
-use domain::key::SecretKey;
+use domain::{entry::Entry, key::SecretKey};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, StatusCode, body::Bytes, header};
 use hyper_util::rt::TokioIo;
-use replica::entry::Entry;
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use zeroize::Zeroizing;

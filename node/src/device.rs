@@ -7,12 +7,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     blob::Blob,
     cbor::{Decode, Encode},
+    entry::Entry,
     id::EntryId,
     key::SecretKey,
     record::{Attachment, Edit, Record},
     text::{Content, visible_characters},
 };
-use replica::entry::Entry;
 use serde_json::{Value, json};
 
 use crate::{
@@ -217,11 +217,11 @@ pub fn sign(mut entry: Entry, key: &SecretKey, federation: &str) -> Outcome<Stri
 mod tests {
     use domain::{
         decision::Choice,
+        entry::{Address, Audience, Header, Salted},
         id::{EntryId, Hash, Timestamp},
         key::Signature,
         record::Ballot,
     };
-    use replica::entry::{Address, Audience, Header, Salted};
 
     use super::*;
 

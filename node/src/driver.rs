@@ -21,10 +21,9 @@ use std::{
     time::Duration,
 };
 
-use domain::{cbor::Encode, key::PublicKey};
+use domain::{cbor::Encode, entry::Entry, key::PublicKey};
 use federation::{Change, Core, Input, Output, Refused};
 use network::{Event, Events, Network, Reply};
-use replica::entry::Entry;
 use store::Store;
 use tokio::{
     sync::{broadcast, mpsc, watch},

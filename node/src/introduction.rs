@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use domain::{
     cbor::{Decode, Encode},
+    entry::Entry,
     key::PublicKey,
     record::{Purpose, Record},
 };
 use federation::application::{INTRODUCTION_MAX, Request, Response};
 use network::Network;
-use replica::entry::Entry;
 
 use crate::driver::Handle;
 

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
     cbor::Decode,
+    entry::Entry,
     id::{EntryId, Hash},
     key::{PublicKey, SecretKey},
 };
-use replica::entry::Entry;
 use store::{Store, StoreError, Write};
 use web::{
     local::{Local, LocalError, LocalFuture},

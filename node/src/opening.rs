@@ -2,12 +2,12 @@
 
 use domain::{
     cbor::Decode,
+    entry::Entry,
     id::{Hash, Timestamp},
     record::{Kind, Record},
 };
 use federation::{Core, CoreError, Settings};
 use network::{Events, Network};
-use replica::entry::Entry;
 use store::{Options, Store, StoreError};
 
 use crate::{

@@ -6,10 +6,10 @@ use std::{fmt, str::FromStr};
 use domain::{
     cbor::Decode,
     decision::{self, Cast, Slot},
+    entry::Entry,
     genesis::Genesis,
 };
 use federation::{Phase, message::Message};
-use replica::entry::Entry;
 
 use crate::node::Node;
 

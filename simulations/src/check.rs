@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::Decode,
+    entry::Entry,
     id::{EntryId, Hash, Timestamp},
     key::PublicKey,
 };
-use replica::{HELD_MAX, Offer, Replica, entry::Entry};
+use replica::{HELD_MAX, Offer, Replica};
 
 use crate::{broken::Broken, random::Random, world::World};
 

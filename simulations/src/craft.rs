@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use domain::{
     cbor::Encode,
     decision::Choice,
+    entry::{Address, Audience, Entry, Header, Salted},
     id::{EntryId, PersonId, Timestamp},
     key::SecretKey,
     record::{Ballot, Custody, Edit, Grant, Kind, Object, Operation, Purpose, Record, Roles},
 };
 use federation::Core;
-use replica::entry::{Address, Audience, Entry, Header, Salted};
 
 use crate::world::World;
 

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::Decode,
+    entry::Entry,
     id::{EntryId, Timestamp},
     key::PublicKey,
     record::Record,
 };
 use federation::{Act, Refused, Write};
-use replica::entry::Entry;
 
 /// Something a person did.
 #[derive(Debug, Clone)]

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     cbor::{Decode, Encode},
     decision::Choice,
+    entry::{Entry, Salted},
     id::EntryId,
     key::SecretKey,
     record::Record,
 };
 use federation::message::Message;
-use replica::entry::{Entry, Salted};
 
 use crate::{options::MINUTE, random::Random, world::World};
 

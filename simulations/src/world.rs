@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     cbor::{Decode, Encode},
     charter::Charter,
+    entry::Entry,
     genesis::Genesis,
     key::{PublicKey, SecretKey},
 };
 use federation::{Act, Core, Input, message::Message};
-use replica::entry::Entry;
 
 use crate::{
     broken::Broken,

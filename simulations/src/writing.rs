@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::Decode,
+    entry::Entry,
     id::{DocumentId, EntryId, MemberId},
     key::{PublicKey, SecretKey},
     text::TEXT_BYTES_MAX,
 };
 use federation::Act;
-use replica::{
-    document::{Basis, Document, Item, Outcome, REPLAY_MAX},
-    entry::Entry,
-};
+use replica::document::{Basis, Document, Item, Outcome, REPLAY_MAX};
 
 use crate::{broken::Broken, ledger::Deed, world::World};
 

@@ -12,6 +12,7 @@ use domain::{
     cbor::Encode,
     charter::Charter,
     decision::{self, Choice},
+    entry::Entry,
     genesis::{Founder, Genesis},
     id::{EntryId, MemberId, ProposalId, Timestamp},
     record::{
@@ -20,10 +21,7 @@ use domain::{
     text::Content,
 };
 use federation::{Core, Input, Settings};
-use replica::{
-    entry::Entry,
-    testing::{Author, BEGIN, grant_person, key, mandate},
-};
+use replica::testing::{Author, BEGIN, grant_person, key, mandate};
 
 const MEMBERS: u64 = 500;
 const FOUNDERS: u64 = 3;

@@ -2,11 +2,11 @@
 
 use domain::{
     decision::Choice,
+    entry::{Header, Salted},
     id::{CircleId, DocumentId, EntryId, Hash, MemberId, PersonId, ProposalId},
     key::{PublicKey, Signature},
     record,
 };
-use replica::entry::{Header, Salted};
 
 /// Something a person or a node does with one key. The core finds the grant, the sequence and all
 /// else that the entry needs, checks it against the rules, and says what is wrong if it does not
@@ -253,8 +253,8 @@ pub struct Prepared {
 impl Prepared {
     /// The entry with its signature.
     #[must_use]
-    pub fn signed(self, signature: Signature) -> replica::entry::Entry {
-        replica::entry::Entry {
+    pub fn signed(self, signature: Signature) -> domain::entry::Entry {
+        domain::entry::Entry {
             header: self.header,
             signature,
             body: Some(self.body),

@@ -5,12 +5,12 @@ use std::fmt;
 
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
+    entry::{ENTRY_BYTES_MAX, Entry},
     genesis::NAME_BYTES_MAX,
     key::{PublicKey, Signature},
     record::{Admission, BLOCK_BYTES_MAX, CLASS_BYTES_MAX},
     text::{decode_block, decode_line},
 };
-use replica::entry::{ENTRY_BYTES_MAX, Entry};
 
 /// The most entries of an introduction.
 pub const INTRODUCTION_MAX: usize = 256;

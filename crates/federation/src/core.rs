@@ -9,13 +9,14 @@ use domain::{
     cbor::Decode,
     charter::{Charter, ClassId, RuleName},
     decision,
+    entry::Entry,
     genesis::Genesis,
     id::{EntryId, FederationId, Hash, MemberId, ProposalId, Timestamp},
     key::PublicKey,
     record::{Opening, Purpose, Record},
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use replica::{Offer, Position, Replica, entry::Entry, view::View};
+use replica::{Offer, Position, Replica, view::View};
 
 use self::chunks::Awaited;
 use crate::{

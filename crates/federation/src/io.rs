@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    entry::Entry,
     id::{DocumentId, EntryId, Hash, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
 };
-use replica::entry::Entry;
 
 use crate::{act::Act, act::Prepared, error::Refused, message::Message, presence::Writing};
 

@@ -4,14 +4,12 @@ use std::ops::RangeInclusive;
 
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
+    entry::ENTRY_BYTES_MAX,
     id::{EntryId, Hash, Timestamp},
     key::PublicKey,
     text::CHUNK_BYTES_MAX,
 };
-use replica::{
-    entry::ENTRY_BYTES_MAX,
-    heights::{Ask, HEIGHTS_MAX, Height},
-};
+use replica::heights::{Ask, HEIGHTS_MAX, Height};
 
 use crate::presence::{WRITING_MAX, Writing};
 

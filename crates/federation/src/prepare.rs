@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 
 use domain::{
     cbor::Encode,
+    entry::{Address, Audience, Header, SALT_BYTES, Salted},
     id::{EntryId, ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Kind, PersonNote, Record},
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_core::Rng;
-use replica::entry::{Address, Audience, Header, SALT_BYTES, Salted};
 
 use self::text::{block, line, note};
 use crate::{

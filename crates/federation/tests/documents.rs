@@ -8,6 +8,7 @@ use domain::{
     blob::BLOB_BYTES_MAX,
     cbor::Decode,
     charter::Charter,
+    entry::Entry,
     genesis::{Founder, Genesis},
     id::{DocumentId, EntryId, Hash, MemberId, PersonId, Timestamp},
     key::{PublicKey, SecretKey},
@@ -21,7 +22,6 @@ use federation::{
 use replica::{
     Refusal,
     document::{Document, Item},
-    entry::Entry,
     view::ATTACHMENTS_MAX,
 };
 

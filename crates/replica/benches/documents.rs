@@ -5,12 +5,12 @@ use std::{fs, hint::black_box, time::Instant};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use domain::{
     cbor::Encode,
+    entry::Audience,
     id::{EntryId, FederationId, MemberId},
     record::{Edit, Kind, Object, Operation, Record, Start},
 };
 use replica::{
     document::{Document, EDITS_MAX, Item, Outcome, REPLAY_MAX},
-    entry::Audience,
     testing::{Author, BEGIN, Draft},
 };
 

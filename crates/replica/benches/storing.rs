@@ -5,13 +5,13 @@ use std::{hint::black_box, time::Instant};
 use criterion::{BatchSize, Criterion, Throughput};
 use domain::{
     cbor::{Decode, Encode},
+    entry::Entry,
     id::Timestamp,
     key::Verifier,
     record::Roles,
 };
 use replica::{
     Offer, Replica,
-    entry::Entry,
     testing::{Author, Cast, comment, grant_person},
 };
 

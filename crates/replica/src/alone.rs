@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 use domain::{
     decision::Choice,
+    entry::Entry,
     id::{EntryId, MemberId, PhaseId, Timestamp},
     key::PublicKey,
     record::{Kind, Opening, Record},
 };
 
 use crate::{
-    entry::Entry,
     replica::{Offer, Replica},
     rule,
     stored::{Position, Rank, Right, Stored, Usage},

@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 
 use automerge::ReadDoc;
 use domain::{
+    entry::REFERENCES_MAX,
     id::{DocumentId, EntryId},
     record::Operation,
 };
@@ -46,7 +47,6 @@ use self::{
     graph::{Graph, Place, narrow_places},
     room::Room,
 };
-use crate::entry::REFERENCES_MAX;
 
 /// What an editor works on: the next edit builds on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

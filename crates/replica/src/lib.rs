@@ -6,7 +6,6 @@
 mod alone;
 mod digest;
 pub mod document;
-pub mod entry;
 mod error;
 pub mod heights;
 mod log;

@@ -10,13 +10,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{
+    entry::Entry,
     id::{EntryId, Timestamp},
     key::PublicKey,
     record::Kind,
 };
 
 use crate::{
-    entry::Entry,
     replica::Replica,
     rule,
     stored::{Position, Rank, Stored},

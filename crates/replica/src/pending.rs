@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{cbor::Encode, id::EntryId};
-
-use crate::entry::Entry;
+use domain::{cbor::Encode, entry::Entry, id::EntryId};
 
 /// The most entries that wait.
 pub const PENDING_MAX: usize = 512;

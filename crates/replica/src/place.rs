@@ -1,13 +1,13 @@
 //! Where an entry belongs: in its log, beside it, among those that wait, or nowhere.
 
 use domain::{
+    entry::Entry,
     id::{EntryId, Timestamp},
     key::PublicKey,
     record::{Kind, Record},
 };
 
 use crate::{
-    entry::Entry,
     error::Refusal,
     replica::{Offer, Replica},
     rule::{self, Surroundings},

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::Encode,
+    entry::{Entry, Header},
     genesis::Genesis,
     id::{EntryId, FederationId, Hash, MemberId, PhaseId, Timestamp},
     key::PublicKey,
@@ -11,7 +12,6 @@ use domain::{
 
 use crate::{
     digest::Heights,
-    entry::{Entry, Header},
     error::Refusal,
     log::{Cut, CutKey, Log},
     named::Named,
@@ -250,7 +250,9 @@ impl Replica {
             Some(verifier) => verifier,
             None => author.verifier().map_err(|_| Refusal::Key)?,
         };
-        entry.verify(&self.federation, &verifier)?;
+        entry
+            .verify(&self.federation, &verifier)
+            .map_err(|_| Refusal::Signature)?;
         if let Some(log) = self.logs.get_mut(&author) {
             log.verifier.get_or_insert(verifier);
         }

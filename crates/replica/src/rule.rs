@@ -3,6 +3,7 @@
 
 use domain::{
     cbor::Decode,
+    entry::{Audience, ENTRY_BYTES_MAX, Entry, Header},
     genesis::Genesis,
     id::{EntryId, FederationId, MemberId, Timestamp},
     key::{KeyError, PublicKey},
@@ -10,7 +11,6 @@ use domain::{
 };
 
 use crate::{
-    entry::{Audience, ENTRY_BYTES_MAX, Entry, Header},
     error::Refusal,
     stored::{Position, Rank, Right, Stored, Usage},
 };

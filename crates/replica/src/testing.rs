@@ -12,13 +12,12 @@
 
 use domain::{
     cbor::Encode,
+    entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted},
     genesis::{Founder, Genesis},
     id::{EntryId, FederationId, Hash, MemberId, PersonId, Timestamp},
     key::{PublicKey, SecretKey, Signature},
     record::{Admission, Found, Grant, Join, Kind, Newcomer, Purpose, Record},
 };
-
-use crate::entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted};
 
 mod records;
 

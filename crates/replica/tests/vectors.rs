@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     cbor::{Decode, Encode},
+    entry::{Audience, Entry, Header, Salted},
     genesis::Genesis,
     id::{EntryId, FederationId, MemberId, Timestamp},
     key::{PublicKey, SecretKey},
@@ -14,7 +15,6 @@ use domain::{
 use replica::{
     Offer, Replica,
     document::{Document, Item, Outcome, Tree},
-    entry::{Audience, Entry, Header, Salted},
 };
 use serde_json::{Value, json};
 

@@ -9,11 +9,11 @@ use std::{
 };
 
 use domain::{
+    entry::Entry,
     id::{EntryId, Hash, Timestamp},
     key::{PublicKey, SecretKey},
 };
 use federation::{Act, Change, Core, Prepared, Refused, presence::Writing};
-use replica::entry::Entry;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::{error::WebError, live::Named};

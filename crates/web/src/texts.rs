@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::{
     cbor::DecodeError,
+    entry::Entry,
     id::{EntryId, Hash},
     record::Record,
     text::Content,
 };
-use replica::entry::Entry;
 
 use crate::{error::WebError, node::Node};
 

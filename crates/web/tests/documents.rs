@@ -12,11 +12,11 @@ use axum::{
     http::{Request, StatusCode},
 };
 use domain::{
+    entry::Entry,
     id::{EntryId, Hash},
     record::{Kind, Object, Operation},
 };
 use federation::Act;
-use replica::entry::Entry;
 use serde_json::{Value, json};
 use support::{Answer, Browser, World, node::key};
 use web::node::{Library, LibraryFuture};

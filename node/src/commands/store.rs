@@ -3,8 +3,8 @@
 use std::io::{IsTerminal, Write};
 
 use clap::{Args, Subcommand};
-use domain::{cbor::Decode, id::EntryId};
-use replica::{Replica, entry::Entry};
+use domain::{cbor::Decode, entry::Entry, id::EntryId};
+use replica::Replica;
 use serde_json::json;
 use store::{Options, Progress, Report, Step};
 

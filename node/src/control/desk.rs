@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use domain::{
     cbor::{Decode, Encode},
+    entry::Entry,
     key::{SecretKey, Signature},
     record::{self, Custody, Delegate, Newcomer, Purpose, Roles},
 };
 use federation::{Act, Keep};
-use replica::entry::Entry;
 use serde_json::{Value, json};
 use web::{
     accounts::Accounts,

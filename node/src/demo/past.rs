@@ -3,15 +3,13 @@
 
 use domain::{
     cbor::Decode,
+    entry::Entry,
     genesis::Genesis,
     id::{DocumentId, EntryId, Timestamp},
     key::{PublicKey, SecretKey},
 };
 use federation::{Act, Core, Input, Output, Settings};
-use replica::{
-    document::{Document, Item},
-    entry::Entry,
-};
+use replica::document::{Document, Item};
 use store::Write;
 
 use crate::{

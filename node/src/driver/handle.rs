@@ -6,12 +6,12 @@ use std::{
 };
 
 use domain::{
+    entry::Entry,
     id::EntryId,
     key::{PublicKey, SecretKey},
 };
 use federation::{Act, Change, Core, Prepared, Refused};
 use network::Network;
-use replica::entry::Entry;
 use store::Store;
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::{
     cbor::Encode,
+    entry::{Address, Audience, Entry, Header, Salted},
     id::{EntryId, FederationId, Timestamp},
     key::{PublicKey, SecretKey},
     record::{Kind, Record},
 };
-use replica::entry::{Address, Audience, Entry, Header, Salted};
 use serde_json::{Value, json};
 
 use super::{

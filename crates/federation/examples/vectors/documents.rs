@@ -2,6 +2,7 @@
 
 use domain::{
     blob::Blob,
+    entry::{Audience, Entry},
     id::{EntryId, MemberId},
     record::{
         Attachment, Edit, Filing, Object, ObjectKind, Operation, Record, Sort, Start,
@@ -9,10 +10,7 @@ use domain::{
     },
     text::Content,
 };
-use replica::{
-    document::{Document, Item, Outcome, Tree},
-    entry::{Audience, Entry},
-};
+use replica::document::{Document, Item, Outcome, Tree};
 use serde_json::{Value, json};
 
 use super::{

@@ -2,11 +2,12 @@
 
 use domain::{
     decision::Choice,
+    entry::Entry,
     id::EntryId,
     key::{PublicKey, SecretKey},
     record::{Kind, Record, Revocation},
 };
-use replica::{Replica, entry::Entry};
+use replica::Replica;
 use serde_json::{Value, json};
 
 use super::{

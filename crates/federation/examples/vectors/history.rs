@@ -2,6 +2,7 @@
 
 use domain::{
     cbor::Encode,
+    entry::Audience,
     genesis::Genesis,
     id::{CircleId, EntryId, MemberId, PersonId, Timestamp},
     key::SecretKey,
@@ -11,7 +12,6 @@ use domain::{
         Profile, Purpose, Record, Repetition, Review, Rhythm, Role, Roles, Until,
     },
 };
-use replica::entry::Audience;
 
 use super::{
     book::Book,

@@ -2,9 +2,9 @@
 
 use domain::{
     cbor::{Decode, Encode, Encoder},
+    entry::{Entry, Salted},
     id::EntryId,
 };
-use replica::entry::{Entry, Salted};
 use serde_json::{Value, json};
 
 use super::{

@@ -2,11 +2,11 @@
 
 use domain::{
     decision::Choice,
+    entry::{Audience, Entry},
     id::{EntryId, PersonId},
     key::{PublicKey, Signature},
     record::{self, Admission, Custody, Join, Kind, Newcomer, Record, Roles},
 };
-use replica::entry::{Audience, Entry};
 use serde_json::{Value, json};
 
 use super::{
@@ -79,7 +79,7 @@ impl Rows<'_> {
         self.add(
             "another area",
             plain.clone().change(|h| {
-                h.address = replica::entry::Address::parse("ballots").expect("an address");
+                h.address = domain::entry::Address::parse("ballots").expect("an address");
             }),
         );
         self.add(

@@ -3,6 +3,7 @@
 use domain::{
     charter::Charter,
     decision::Choice,
+    entry::Audience,
     id::EntryId,
     key::SecretKey,
     record::{
@@ -11,7 +12,6 @@ use domain::{
     },
     text::{Content, visible_characters},
 };
-use replica::entry::Audience;
 
 use super::{
     book::Draft,

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use domain::{
     cbor::Encode,
+    entry::Entry,
     id::{DocumentId, EntryId, Hash, MemberId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
     record::{Kind, Operation, Record},
     text::CHUNK_BYTES_MAX,
 };
-use replica::{Offer, Position, Refusal, entry::Entry};
+use replica::{Offer, Position, Refusal};
 
 use super::{Core, Origin, Waiting};
 use crate::{

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{
     cbor::Decode,
+    entry::Entry,
     id::{EntryId, Timestamp},
     key::PublicKey,
 };
-use replica::{Offer, Refusal, entry::Entry, heights::Ask};
+use replica::{Offer, Refusal, heights::Ask};
 
 use crate::{
     core::{Core, Origin},

@@ -2,6 +2,7 @@
 
 use domain::{
     blob::{Blob, BlobError},
+    entry::Audience,
     id::{DocumentId, Timestamp},
     key::PublicKey,
     record::{
@@ -9,7 +10,7 @@ use domain::{
     },
     text::CHUNK_BYTES_MAX,
 };
-use replica::{entry::Audience, view::ATTACHMENTS_MAX};
+use replica::view::ATTACHMENTS_MAX;
 
 use super::{
     Draft,

@@ -2,11 +2,12 @@
 
 use domain::{
     cbor::{Decode, Encode},
+    entry::Audience,
     id::{CircleId, EntryId, Timestamp},
     key::PublicKey,
     record::{self, Record},
 };
-use replica::{entry::Audience, view::Someone};
+use replica::view::Someone;
 
 use super::{
     Draft,

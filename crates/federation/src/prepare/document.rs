@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 
 use domain::{
     cbor::{DecodeError, Encode},
+    entry::{Audience, REFERENCES_MAX},
     id::{DocumentId, EntryId, Timestamp},
     key::PublicKey,
     record::{self, Edit, Operation, Record, Start},
     text::{Content, visible_characters},
 };
-use replica::{
-    Refusal,
-    entry::{Audience, REFERENCES_MAX},
-};
+use replica::Refusal;
 
 use super::{
     Draft,

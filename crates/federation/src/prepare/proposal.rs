@@ -2,15 +2,13 @@
 
 use domain::{
     decision::{self, Choice},
+    entry::{Audience, REFERENCES_MAX},
     id::{ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Ballot, Elector, REVISIONS_MAX, Record, VOTERS_MAX},
     text::visible_characters,
 };
-use replica::{
-    entry::{Audience, REFERENCES_MAX},
-    view::Version,
-};
+use replica::view::Version;
 
 use super::{
     Draft,

@@ -1,11 +1,11 @@
 //! Acts that make members and give and take rights.
 
 use domain::{
+    entry::Audience,
     id::{EntryId, MemberId},
     key::{KeyError, PublicKey},
     record::{self, Record},
 };
-use replica::entry::Audience;
 
 use super::{
     Draft,

@@ -2,14 +2,13 @@
 
 use domain::{
     cbor::DecodeError,
+    entry::Entry,
     id::{DocumentId, EntryId, FederationId, MemberId, Timestamp},
     key::PublicKey,
     record::{Edit, Kind, Operation, Record},
     text::Content,
 };
 use thiserror::Error;
-
-use crate::entry::Entry;
 
 /// An edit with what its header says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,15 +2,13 @@
 
 use domain::{
     cbor::Encode,
+    entry::Audience,
     id::{FederationId, MemberId},
     record::{Edit, Kind, Object, Record, Start},
 };
 
 use super::*;
-use crate::{
-    entry::Audience,
-    testing::{Author, BEGIN, Draft},
-};
+use crate::testing::{Author, BEGIN, Draft};
 
 #[test]
 fn what_was_replayed_to_build_a_document_is_not_counted_when_edits_come() {

@@ -115,7 +115,7 @@ fn bytes_that_are_no_edit_are_never_read_as_one() {
         let mut body = item.edit.to_bytes();
         let place = chance.below(body.len());
         body[place] = chance.next() as u8;
-        entry.body = Some(replica::entry::Salted::new(&[0; 32], &body));
+        entry.body = Some(domain::entry::Salted::new(&[0; 32], &body));
         match (read(&entry), Edit::from_bytes(&body)) {
             (Some(read), Ok(edit)) => assert_eq!(read.edit, edit),
             (None, Err(_)) => {}

@@ -2,6 +2,7 @@
 
 use domain::{
     cbor::Encode,
+    entry::{Audience, Entry},
     id::{DocumentId, EntryId, FederationId, MemberId, Timestamp},
     key::PublicKey,
     record::{Edit, Kind, Object, Operation, Record, Start},
@@ -9,7 +10,6 @@ use domain::{
 };
 use replica::{
     document::{Document, Item},
-    entry::{Audience, Entry},
     testing::{Author, BEGIN, Draft},
 };
 

@@ -224,7 +224,7 @@ fn more_branches_than_an_edit_can_name_are_joined_step_by_step() {
     assert_eq!(document.heads().len(), 20);
     for _ in 0..2 {
         let basis = document.basis();
-        assert!(basis.parents.len() <= replica::entry::REFERENCES_MAX);
+        assert!(basis.parents.len() <= domain::entry::REFERENCES_MAX);
         let text = format!("{}z", basis.text);
         scene.rewrites(0, &document, &text);
         document = scene.built();

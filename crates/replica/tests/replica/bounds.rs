@@ -2,13 +2,13 @@
 
 use domain::{
     decision::Choice,
+    entry::Entry,
     id::{EntryId, PhaseId, Timestamp},
     key::PublicKey,
     record::Roles,
 };
 use replica::{
     Replica,
-    entry::Entry,
     testing::{Draft, ballot, grant_person, key, mandate, proposal, revocation},
 };
 

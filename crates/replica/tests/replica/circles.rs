@@ -2,6 +2,7 @@
 //! the same in every order of arrival.
 
 use domain::{
+    entry::Entry,
     id::{CircleId, EntryId, Timestamp},
     record::{
         Action, ActionState, Circle, Gathering, Kind, Membership, Record, Review, Role, Roles,
@@ -9,7 +10,6 @@ use domain::{
 };
 use replica::{
     Offer, Refusal, Replica,
-    entry::Entry,
     testing::{Draft, person_of, proposal, revocation},
     view::{Someone, View},
 };

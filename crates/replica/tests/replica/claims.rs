@@ -2,12 +2,12 @@
 //! with its holder's consent acts for one of them, the same on every node.
 
 use domain::{
+    entry::Entry,
     id::MemberId,
     record::{Purpose, Record, Roles},
 };
 use replica::{
     Offer, Refusal, Replica,
-    entry::Entry,
     testing::{Author, Cast, Draft, grant_machine, grant_person, mandate, proposal, revocation},
 };
 

@@ -1,13 +1,13 @@
 //! Which edits of a document count, when logs fork and keys are revoked.
 
 use domain::{
+    entry::Entry,
     id::EntryId,
     record::{Edit, Object, Operation, Record, Roles, Start},
 };
 use replica::{
     Offer, Refusal, Replica,
     document::{Document, Item},
-    entry::Entry,
     testing::{Draft, revocation},
 };
 

@@ -3,14 +3,12 @@
 use domain::{
     cbor::{Decode, DecodeError, Encode},
     decision::Choice,
+    entry::{Address, Audience, ENTRY_BYTES_MAX, Entry, SALT_BYTES, Salted},
     id::{CircleId, EntryId},
     key::Signature,
 };
 use proptest::prelude::*;
-use replica::{
-    entry::{Address, Audience, ENTRY_BYTES_MAX, Entry, SALT_BYTES, Salted},
-    testing::{Author, BEGIN, Cast, Draft, ballot, proposal},
-};
+use replica::testing::{Author, BEGIN, Cast, Draft, ballot, proposal};
 
 fn author() -> Author {
     Author::new(Cast::new(3).federation(), 5)

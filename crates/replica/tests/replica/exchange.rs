@@ -6,13 +6,13 @@ use crate::scene::{Player, Scene};
 use crate::{history::Chance, meeting::synchronise};
 use domain::{
     cbor::{Decode, Encode},
+    entry::Entry,
     id::{EntryId, Timestamp},
     key::PublicKey,
     record::Roles,
 };
 use replica::{
     AHEAD_SECONDS_MAX, HELD_MAX, Offer, Replica,
-    entry::Entry,
     heights::{Ask, Height},
     testing::{grant_person, mandate, proposal, revocation},
 };

@@ -2,16 +2,14 @@
 
 use domain::{
     decision::Choice,
+    entry::Entry,
     id::{EntryId, MemberId, PhaseId, Timestamp},
     key::{PublicKey, Signature},
     record::{Grant, Purpose, Record, Roles},
 };
-use replica::{
-    entry::Entry,
-    testing::{
-        Author, Cast, Draft, ballot, comment, grant_machine, grant_person, mandate, opening,
-        proposal, revocation,
-    },
+use replica::testing::{
+    Author, Cast, Draft, ballot, comment, grant_machine, grant_person, mandate, opening, proposal,
+    revocation,
 };
 
 /// A small seeded generator (splitmix64): the same seed gives the same history everywhere.

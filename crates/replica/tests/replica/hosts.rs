@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    entry::Entry,
     id::MemberId,
     record::{Purpose, Record, Roles},
 };
 use replica::{
     Offer, Refusal, Replica,
-    entry::Entry,
     testing::{Author, grant_machine, grant_person, host, hosting, proposal, revocation},
     view::{HostState, View},
 };

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    entry::Entry,
     id::{EntryId, Timestamp},
     key::PublicKey,
 };
-use replica::{Offer, Replica, entry::Entry, heights::Difference};
+use replica::{Offer, Replica, heights::Difference};
 
 use crate::history::Chance;
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use domain::id::EntryId;
-use replica::{Replica, entry::Entry};
+use domain::{entry::Entry, id::EntryId};
+use replica::Replica;
 
 use crate::{
     history::{Chance, History},

@@ -7,8 +7,11 @@ use crate::{
     history::{Chance, History},
     meeting::{difference, offer_until_stable, synchronise},
 };
-use domain::id::{EntryId, MemberId, PhaseId};
-use replica::{Replica, entry::Entry};
+use domain::{
+    entry::Entry,
+    id::{EntryId, MemberId, PhaseId},
+};
+use replica::Replica;
 
 const STEPS: usize = 40;
 

@@ -1,13 +1,13 @@
 //! A federation with one replica, for tests that tell a story.
 
 use domain::{
+    entry::Entry,
     id::{EntryId, PhaseId},
     key::PublicKey,
     record::{Record, Roles},
 };
 use replica::{
     Offer, Refusal, Replica,
-    entry::Entry,
     testing::{Author, Cast, grant_person, mandate, opening, proposal},
 };
 

@@ -13,10 +13,10 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     cbor::{Decode, Encode},
+    entry::Entry,
     id::Hash,
     key::{PublicKey, Signature},
 };
-use replica::entry::Entry;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::DecodeError,
+    entry::Entry,
     id::{EntryId, FederationId},
     record::{Object, Operation},
 };
-use replica::{document::Item, entry::Entry};
+use replica::document::Item;
 
 use crate::{error::WebError, node::Node};
 
@@ -261,12 +262,12 @@ fn effort(item: &Item) -> usize {
 mod tests {
     use domain::{
         cbor::Encode as _,
+        entry::{Address, Audience, Entry, Header, Salted},
         id::{MemberId, Timestamp},
         key::SecretKey,
         record::{Edit as Change, Kind, Record, Start},
     };
     use replica::document::{Document, Outcome};
-    use replica::entry::{Address, Audience, Entry, Header, Salted};
 
     use super::*;
 

@@ -2,6 +2,7 @@
 //! merges with what others wrote meanwhile.
 
 use domain::{
+    entry::REFERENCES_MAX,
     id::{DocumentId, EntryId, MemberId},
     key::{PublicKey, SecretKey},
     record::Operation,
@@ -9,7 +10,6 @@ use domain::{
 };
 use federation::Act;
 use replica::document::{Basis, Document, Misfit, Outcome, rewrite};
-use replica::entry::REFERENCES_MAX;
 
 use crate::{
     error::{FieldFault, WebError},

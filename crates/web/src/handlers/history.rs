@@ -7,11 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
+    entry::REFERENCES_MAX,
     id::{DocumentId, EntryId, Timestamp},
     key::PublicKey,
 };
 use replica::document::{Document, Outcome};
-use replica::entry::REFERENCES_MAX;
 use serde::Deserialize;
 
 use super::{documents as own, views};

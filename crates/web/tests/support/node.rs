@@ -8,13 +8,13 @@ use std::{
 use domain::{
     cbor::Decode,
     charter::Charter,
+    entry::Entry,
     genesis::{Founder, Genesis},
     id::{EntryId, Hash, MemberId, PersonId, Timestamp},
     key::SecretKey,
     record::{Custody, Delegate, Grant, Purpose, Roles},
 };
 use federation::{Act, Core, Input, Output, Refused, Settings, Write};
-use replica::entry::Entry;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use web::{
     clock::{Clock, ManualClock},

@@ -1,13 +1,11 @@
 //! Entries: one signed item of an author key's log (`specs/entries.md`).
 
-use domain::{
+use crate::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     id::{CircleId, EntryId, FederationId, Hash, Timestamp},
-    key::{PublicKey, SecretKey, Signature, Verifier},
+    key::{KeyError, PublicKey, SecretKey, Signature, Verifier},
     record::Kind,
 };
-
-use crate::error::Refusal;
 
 const PREFIX: &[u8] = b"folkmoot/entry/1\0";
 /// The largest entry on the wire, in bytes.
@@ -283,11 +281,9 @@ impl Entry {
     ///
     /// # Errors
     /// When it does not verify.
-    pub fn verify(&self, federation: &FederationId, verifier: &Verifier) -> Result<(), Refusal> {
+    pub fn verify(&self, federation: &FederationId, verifier: &Verifier) -> Result<(), KeyError> {
         let message = Header::signed_bytes(federation, &self.header.to_bytes());
-        verifier
-            .verify(&message, &self.signature)
-            .map_err(|_| Refusal::Signature)
+        verifier.verify(&message, &self.signature)
     }
 }
 
