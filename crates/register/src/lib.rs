@@ -5,4 +5,6 @@
 //! and of the register before it; it never depends on a log's standing or on who was connected.
 
 pub mod counting;
+pub mod merkle;
 pub mod sizes;
+pub mod validators;
