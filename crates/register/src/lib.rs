@@ -5,6 +5,8 @@
 //! and of the register before it; it never depends on a log's standing or on who was connected.
 
 pub mod counting;
+pub mod leaves;
 pub mod merkle;
 pub mod sizes;
+pub mod statement;
 pub mod validators;
