@@ -7,6 +7,8 @@
 pub mod counting;
 pub mod leaves;
 pub mod merkle;
+pub mod phase;
+pub mod says;
 pub mod sizes;
 pub mod statement;
 pub mod validators;
