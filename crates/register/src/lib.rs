@@ -5,4 +5,10 @@
 //! and of the register before it; it never depends on a log's standing or on who was connected.
 
 pub mod counting;
+pub mod leaves;
+pub mod merkle;
+pub mod phase;
+pub mod says;
 pub mod sizes;
+pub mod statement;
+pub mod validators;
