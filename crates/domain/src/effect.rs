@@ -12,7 +12,8 @@ pub use self::applicant::Applicant;
 use crate::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     charter::{self, Charter, CharterError, RuleName},
-    id::{CircleId, Hash, MemberId, PersonId, ProposalId, Timestamp},
+    id::{CircleId, FederationId, Hash, MemberId, PersonId, ProposalId, Timestamp},
+    key::{PublicKey, Signature},
     record::{BLOCK_BYTES_MAX, CLASS_BYTES_MAX, LINE_BYTES_MAX},
     text::{decode_block, decode_line},
 };
@@ -129,6 +130,22 @@ pub enum Effect {
         /// The digest of its result.
         digest: Hash,
     },
+    /// A member that lost its root key has another one. The vote is the announcement: as long as it
+    /// is open, whoever holds the old key can object with it.
+    Root {
+        /// The member.
+        member: MemberId,
+        /// Its root key from now on.
+        root: PublicKey,
+        /// The new key's signature over [`root_message`].
+        proof: Signature,
+    },
+}
+
+/// What a member's new root key signs, so that nobody is given a key that nobody holds.
+#[must_use]
+pub fn root_message(federation: &FederationId, member: &MemberId) -> Vec<u8> {
+    [b"folkmoot/root/1\0", &federation.0[..], &member.0].concat()
 }
 
 /// Why an effect is refused before anybody votes on it.
@@ -204,6 +221,7 @@ impl Effect {
             Self::Mediation { .. } => "mediation",
             Self::ServerPolicy { .. } => "server-policy",
             Self::Settlement { .. } => "settlement",
+            Self::Root { .. } => "root",
         }
     }
 }
@@ -286,6 +304,16 @@ impl Encode for Effect {
             Self::Settlement { period, digest } => {
                 encoder.array(3).uint(12).text(period).value(digest)
             }
+            Self::Root {
+                member,
+                root,
+                proof,
+            } => encoder
+                .array(4)
+                .uint(13)
+                .value(member)
+                .value(root)
+                .value(proof),
         };
     }
 }
@@ -303,7 +331,7 @@ fn length(kind: u64) -> Option<usize> {
     Some(match kind {
         1 | 2 | 7 => 2,
         3 | 4 | 8 | 9 | 12 => 3,
-        10 | 11 => 4,
+        10 | 11 | 13 => 4,
         5 | 6 => 5,
         _ => return None,
     })
@@ -367,9 +395,14 @@ impl Decode for Effect {
                 server: decode_line(decoder, "server", LINE_BYTES_MAX)?,
                 policy: decode_block(decoder, "policy", BLOCK_BYTES_MAX)?,
             },
-            _ => Self::Settlement {
+            12 => Self::Settlement {
                 period: decode_line(decoder, "period", OFFICE_BYTES_MAX)?,
                 digest: decoder.value()?,
+            },
+            _ => Self::Root {
+                member: decoder.value()?,
+                root: decoder.value()?,
+                proof: decoder.value()?,
             },
         })
     }

@@ -7,6 +7,7 @@
 pub mod counting;
 pub mod leaves;
 pub mod merkle;
+pub mod order;
 pub mod phase;
 pub mod says;
 pub mod sizes;

@@ -1,9 +1,5 @@
 use super::*;
-use crate::{
-    id::FederationId,
-    key::{PublicKey, SecretKey},
-    record::Newcomer,
-};
+use crate::{id::FederationId, key::SecretKey, record::Newcomer};
 
 const FEDERATION: FederationId = FederationId([5; 32]);
 
@@ -81,6 +77,11 @@ fn all() -> Vec<Effect> {
             period: "2026-Q4".to_owned(),
             digest: Hash([8; 32]),
         },
+        Effect::Root {
+            member: member(1),
+            root: PublicKey([2; 32]),
+            proof: Signature([3; 64]),
+        },
     ]
 }
 
@@ -101,7 +102,7 @@ fn every_effect_comes_back_and_has_a_hash_and_a_word_of_its_own() {
 
 #[test]
 fn an_effect_of_an_unknown_type_or_length_is_refused() {
-    for (elements, kind) in [(2, 13), (3, 2), (2, 0), (5, 12)] {
+    for (elements, kind) in [(2, 14), (3, 2), (2, 0), (5, 12)] {
         let mut encoder = Encoder::new();
         encoder.array(elements).uint(kind).value(&member(1));
         let error = Effect::from_bytes(&encoder.into_bytes()).unwrap_err();
