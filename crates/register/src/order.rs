@@ -41,6 +41,8 @@ pub struct Member {
     pub validator: Option<PublicKey>,
     /// The height from which it is a member.
     pub since: u64,
+    /// The number of its last declaration.
+    pub declared: u64,
 }
 
 /// Why a member is one no more.

@@ -9,6 +9,7 @@ use domain::{
 use thiserror::Error;
 
 use super::{Commission, Departure, ForceMajeure, Former, Holder, Mediation, Member, Order, Rules};
+use crate::declaration::{Declaration, Matter};
 
 /// Why an effect does nothing here and now. Before a vote it is refused for that; after one it was
 /// overtaken by what was decided meanwhile.
@@ -42,6 +43,14 @@ pub enum Ineffective {
     /// There is no such member.
     #[error("{0} is no member")]
     NoMember(MemberId),
+    /// The member declared that, or something later, before.
+    #[error("declaration {found} does not follow declaration {known}")]
+    Declared {
+        /// Its number.
+        found: u64,
+        /// The number of the last one.
+        known: u64,
+    },
     /// There is no such class.
     #[error("the charter has no class {0:?}")]
     NoClass(String),
@@ -254,24 +263,43 @@ impl Order {
         }
     }
 
-    /// A member leaves by itself.
+    /// Does what a member declares with its root key. An objection only counts as declared: what it
+    /// is about is for who keeps the phases.
     ///
     /// # Errors
-    /// When it is none, serves others, or nobody would be left.
-    pub fn leave(&mut self, height: u64, member: &MemberId) -> Result<(), Ineffective> {
-        self.changed(|order| order.depart(height, member, Departure::Left))
+    /// When the member is none or did not sign it, it was declared before, or cannot be.
+    pub fn declare(
+        &mut self,
+        federation: &FederationId,
+        height: u64,
+        declaration: &Declaration,
+    ) -> Result<(), Ineffective> {
+        let Declaration { member, number, .. } = declaration;
+        let known = self.known(member)?;
+        let (root, found, known) = (known.root, *number, known.declared);
+        if found <= known {
+            return Err(Ineffective::Declared { found, known });
+        }
+        let signed = declaration.verify(federation, &root);
+        signed.map_err(|_| Ineffective::Signature(root))?;
+        self.changed(|order| {
+            if let Some(member) = order.members.get_mut(member) {
+                member.declared = found;
+            }
+            match &declaration.matter {
+                Matter::Validator { key, .. } => order.name_validator(member, Some(*key)),
+                Matter::NoValidator => order.name_validator(member, None),
+                Matter::Leave => order.depart(height, member, Departure::Left),
+                Matter::Objection { .. } => Ok(()),
+            }
+        })
     }
 
-    /// A member names the key its node witnesses and closes votes with, or none any more.
-    ///
-    /// # Errors
-    /// When it is no member.
-    pub fn name_validator(
+    fn name_validator(
         &mut self,
         member: &MemberId,
         key: Option<PublicKey>,
     ) -> Result<(), Ineffective> {
-        self.known(member)?;
         let is_taken = |key: &PublicKey| {
             let mut others = self.members.iter().filter(|(id, _)| *id != member);
             others.any(|(_, other)| other.validator == Some(*key))
@@ -279,12 +307,10 @@ impl Order {
         if let Some(key) = key.filter(is_taken) {
             return Err(Ineffective::KeyTaken(key));
         }
-        self.changed(|order| {
-            if let Some(known) = order.members.get_mut(member) {
-                known.validator = key;
-            }
-            Ok(())
-        })
+        if let Some(known) = self.members.get_mut(member) {
+            known.validator = key;
+        }
+        Ok(())
     }
 
     fn known(&self, member: &MemberId) -> Result<&Member, Ineffective> {
@@ -345,6 +371,7 @@ impl Order {
             host: applicant.host.unwrap_or(id),
             validator: None,
             since: place.height,
+            declared: 0,
         };
         self.members.insert(id, member);
         Ok(())

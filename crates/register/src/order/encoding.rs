@@ -20,14 +20,15 @@ impl Order {
 impl Encode for Member {
     fn encode(&self, encoder: &mut Encoder) {
         encoder
-            .array(7)
+            .array(8)
             .text(&self.name)
             .text(self.class.as_str())
             .value(&self.root)
             .value(&self.record)
             .value(&self.host)
             .optional(self.validator.as_ref())
-            .uint(self.since);
+            .uint(self.since)
+            .uint(self.declared);
     }
 }
 

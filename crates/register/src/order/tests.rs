@@ -5,7 +5,10 @@ use domain::{
 };
 
 use super::*;
-use crate::order::apply::Place;
+use crate::{
+    declaration::{Declaration, Matter},
+    order::apply::Place,
+};
 
 const FEDERATION: FederationId = FederationId([5; 32]);
 const DAY_MS: u64 = 24 * 3600 * 1000;
@@ -31,6 +34,7 @@ fn member(number: u8, class: &str) -> (MemberId, Member) {
         host: id(number),
         validator: Some(key(number + 100).public()),
         since: 1,
+        declared: 0,
     };
     (id(number), member)
 }
@@ -73,6 +77,12 @@ fn amended(changes: &[(&str, &str)]) -> Effect {
     }
 }
 
+fn leave(order: &mut Order, member: u8, number: u64) -> Result<(), Ineffective> {
+    let who = (id(member), number);
+    let leave = Declaration::sign(&FEDERATION, &key(member), who, Matter::Leave);
+    order.declare(&FEDERATION, 9, &leave)
+}
+
 /// What an effect answers, and that it changes nothing if it has none.
 fn refused(order: &Order, effect: &Effect) -> Ineffective {
     let mut after = order.clone();
@@ -93,9 +103,8 @@ fn who_is_admitted_votes_and_validates_from_then_on() {
     let electors = order.electorate(RuleName::Consent);
     assert!(electors.iter().any(|elector| elector.member == id(9)));
     assert_eq!(order.validators().unwrap().sizes().all(), before);
-    order
-        .name_validator(&id(9), Some(key(109).public()))
-        .unwrap();
+    let named = Declaration::of_validator(&FEDERATION, &key(9), (id(9), 1), &key(109));
+    order.declare(&FEDERATION, 8, &named).unwrap();
     assert_eq!(order.validators().unwrap().sizes().all(), before + 1);
     assert_eq!(refused(&order, &effect), Ineffective::AlreadyMember(id(9)));
 }
@@ -165,30 +174,46 @@ fn who_serves_others_stays_until_they_are_served_elsewhere() {
     let why = refused(&order, &Effect::Expulsion { member: id(1) });
     let (host, member) = (id(1), id(3));
     assert_eq!(why, Ineffective::StillHosts { host, member });
-    assert_eq!(order.leave(8, &id(1)), Err(why));
+    assert_eq!(leave(&mut order, 1, 1), Err(why));
     let moved = Effect::Host {
         member: id(3),
         host: id(2),
     };
     order.apply(&place(8), &moved).unwrap();
-    assert_eq!(order.leave(9, &id(1)), Ok(()));
+    assert_eq!(leave(&mut order, 1, 1), Ok(()));
     assert_eq!(order.former()[&id(1)].departure, Departure::Left);
+}
+
+#[test]
+fn a_declaration_has_its_effect_once_and_for_who_signed_it() {
+    let mut order = order();
+    let first = Declaration::of_validator(&FEDERATION, &key(1), (id(1), 1), &key(60));
+    order.declare(&FEDERATION, 7, &first).unwrap();
+    let (found, known) = (1, 1);
+    let again = order.declare(&FEDERATION, 8, &first);
+    assert_eq!(again, Err(Ineffective::Declared { found, known }));
+    let forged = Declaration::of_validator(&FEDERATION, &key(3), (id(2), 1), &key(61));
+    let refused = order.declare(&FEDERATION, 8, &forged);
+    assert_eq!(refused, Err(Ineffective::Signature(key(2).public())));
+    // A key closes votes for one member.
+    let taken = Declaration::of_validator(&FEDERATION, &key(2), (id(2), 1), &key(60));
+    let refused = order.declare(&FEDERATION, 8, &taken);
+    assert_eq!(refused, Err(Ineffective::KeyTaken(key(60).public())));
 }
 
 #[test]
 fn the_last_who_closes_votes_cannot_go() {
     let mut order = order();
-    order.leave(8, &id(2)).unwrap();
+    leave(&mut order, 2, 1).unwrap();
     let moved = Effect::Host {
         member: id(3),
         host: id(3),
     };
     order.apply(&place(9), &moved).unwrap();
-    assert_eq!(order.leave(9, &id(1)), Err(Ineffective::NoValidators));
-    assert_eq!(
-        order.name_validator(&id(1), None),
-        Err(Ineffective::NoValidators)
-    );
+    assert_eq!(leave(&mut order, 1, 1), Err(Ineffective::NoValidators));
+    let none = Declaration::sign(&FEDERATION, &key(1), (id(1), 1), Matter::NoValidator);
+    let refused = order.declare(&FEDERATION, 10, &none);
+    assert_eq!(refused, Err(Ineffective::NoValidators));
 }
 
 #[test]
