@@ -4,7 +4,9 @@
 //! (manifests, seals), and agree on a closing. What a closing counts is a pure function of its bytes
 //! and of the register before it; it never depends on a log's standing or on who was connected.
 
+pub mod ballot;
 pub mod counting;
+pub mod fault;
 pub mod leaves;
 pub mod merkle;
 pub mod phase;
