@@ -5,12 +5,17 @@
 //! and of the register before it; it never depends on a log's standing or on who was connected.
 
 pub mod ballot;
+pub mod closing;
 pub mod counting;
 pub mod fault;
+pub mod gathered;
 pub mod leaves;
+pub mod manifest;
 pub mod merkle;
+pub mod outcome;
 pub mod phase;
 pub mod says;
+pub mod seal;
 pub mod sizes;
 pub mod statement;
 pub mod validators;
