@@ -1,6 +1,7 @@
 //! A phase: what is asked, of whom, by which rules and until when, pinned in the register.
 
 mod encoding;
+mod next;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,7 @@ use crate::{
     says::Standing,
     validators::{ValidatorIndex, ValidatorSet},
 };
+pub use next::Beginning;
 
 const PREFIX: &[u8] = b"folkmoot/phase/1\0";
 
@@ -312,7 +314,7 @@ impl Phase {
         self.voters().get(usize::from(index.0))
     }
 
-    /// A validator's key and place are asked for everywhere together.
+    /// The key of a validator.
     #[must_use]
     pub fn key_of(&self, validator: ValidatorIndex) -> Option<&domain::key::PublicKey> {
         self.validators
