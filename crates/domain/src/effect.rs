@@ -5,10 +5,11 @@
 //! bytes are refused, and the node has to be updated (`specs/effects.md`).
 
 mod applicant;
+mod motion;
 
 use thiserror::Error;
 
-pub use self::applicant::Applicant;
+pub use self::{applicant::Applicant, motion::Motion};
 use crate::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     charter::{self, Charter, CharterError, RuleName},

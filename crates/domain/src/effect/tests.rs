@@ -111,6 +111,33 @@ fn an_effect_of_an_unknown_type_or_length_is_refused() {
 }
 
 #[test]
+fn a_version_without_an_effect_has_the_hash_it_always_had() {
+    let (content, _) = crate::text::Content::of("We meet on Tuesdays.").unwrap();
+    let plain = Motion {
+        title: "Meetings".to_owned(),
+        text: content.hash(),
+        effect: None,
+    };
+    assert_eq!(
+        plain.hash(),
+        crate::record::version_hash("Meetings", &content)
+    );
+    let mut hashes = vec![plain.hash()];
+    for effect in all() {
+        let motion = Motion {
+            effect: Some(effect),
+            ..plain.clone()
+        };
+        assert_eq!(Motion::from_bytes(&motion.to_bytes()).as_ref(), Ok(&motion));
+        hashes.push(motion.hash());
+    }
+    let found = hashes.len();
+    hashes.sort_unstable();
+    hashes.dedup();
+    assert_eq!(hashes.len(), found);
+}
+
+#[test]
 fn people_are_named_once_and_in_order() {
     let commission = |people: Vec<Someone>| Effect::Commission {
         name: "Servers".to_owned(),
