@@ -5,7 +5,9 @@
 //! and of the register before it; it never depends on a log's standing or on who was connected.
 
 pub mod ballot;
+pub mod batch;
 pub mod begin;
+pub mod chain;
 pub mod closing;
 pub mod counting;
 pub mod declaration;

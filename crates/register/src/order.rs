@@ -14,7 +14,7 @@ use domain::{
     record::Elector,
 };
 
-pub use self::apply::Ineffective;
+pub use self::apply::{Ineffective, Place};
 use crate::{
     sizes::VALIDATORS_MAX,
     validators::{Validator, ValidatorSet},

@@ -111,6 +111,9 @@ pub enum Ineffective {
         /// Until when at most.
         most: Timestamp,
     },
+    /// Whoever holds the old root key objects.
+    #[error("the root key that was to be replaced is not lost: its holder objects")]
+    Objected,
     /// The period was settled.
     #[error("{0} was settled already")]
     Settled(String),
