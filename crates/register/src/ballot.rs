@@ -268,3 +268,6 @@ fn check_choice(case: &Case<'_>, entry: &Entry, ballot: &Ballot) -> Result<(), B
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

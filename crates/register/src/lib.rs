@@ -7,6 +7,7 @@
 pub mod ballot;
 pub mod closing;
 pub mod counting;
+pub mod evidence;
 pub mod fault;
 pub mod gathered;
 pub mod leaves;
@@ -18,4 +19,6 @@ pub mod says;
 pub mod seal;
 pub mod sizes;
 pub mod statement;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod validators;
