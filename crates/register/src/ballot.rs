@@ -269,3 +269,6 @@ fn check_choice(case: &Case<'_>, entry: &Entry, ballot: &Ballot) -> Result<(), B
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

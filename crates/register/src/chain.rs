@@ -81,7 +81,7 @@ pub enum Happened {
         /// Which.
         phase: PhaseId,
         /// How.
-        closed: Closed,
+        closed: Box<Closed>,
         /// What became of its effect, if it passed and has one.
         effect: Option<Result<(), Ineffective>>,
         /// The phase it opened.

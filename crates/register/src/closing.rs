@@ -16,6 +16,8 @@ use domain::{
 mod assembly;
 mod check;
 #[cfg(test)]
+mod tampering;
+#[cfg(test)]
 mod tests;
 
 pub use assembly::assemble;

@@ -1,25 +1,25 @@
 //! What has been seen of a phase: ballots, receipts, holds, manifests and seals, each judged as it
 //! came in. The order in which it came changes nothing.
 
+mod conflicts;
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    decision::Slot,
     entry::Entry,
-    id::{EntryId, MemberId, Timestamp},
+    id::{EntryId, Timestamp},
     key::Signature,
 };
 
 use crate::{
     ballot::{BallotError, ProvenBallot, ProvenMandate},
     closing::SignedManifest,
-    counting::{Seen, listed},
     fault::Fault,
     leaves::{Leaf, SignedLeaves, Witness},
-    manifest::{HeldBallot, Holdings, Manifest, PinnedReceipt, Row},
+    manifest::{Holdings, Manifest, PinnedReceipt},
     merkle::Proof,
     phase::{Case, VoterIndex},
-    says::Says,
     seal::Seal,
     statement::{Named, Statement},
     validators::ValidatorIndex,
@@ -234,93 +234,6 @@ impl Gathered {
     #[must_use]
     pub fn is_secured(&self, case: &Case<'_>, ballot: &ProvenBallot) -> bool {
         self.holders(ballot) >= case.phase.validators.sizes().securing()
-    }
-
-    /// Two ballots of one slot for which one validator has signed receipts, if it has.
-    #[must_use]
-    pub fn receipts_in_conflict(
-        &self,
-        validator: ValidatorIndex,
-        voter: MemberId,
-        slot: Slot,
-    ) -> Option<[(Leaf, PinnedReceipt); 2]> {
-        let leaf = |byte| Leaf {
-            voter,
-            slot,
-            ballot: EntryId([byte; 32]),
-        };
-        let there = self.receipts.range(leaf(0)..=leaf(0xff));
-        let mut found = there.filter_map(|(leaf, receipts)| {
-            let mut receipts = receipts.keys();
-            let receipt = receipts.find(|receipt| receipt.validator == validator)?;
-            Some((*leaf, *receipt))
-        });
-        Some([found.next()?, found.next()?])
-    }
-
-    /// The manifest of a validator that has seen this (rule R5).
-    #[must_use]
-    pub fn manifest(
-        &self,
-        case: &Case<'_>,
-        author: ValidatorIndex,
-        opened_final: Timestamp,
-    ) -> Manifest {
-        let rows = |to: Timestamp| -> Vec<Row> {
-            let voters = self.of_voter.keys();
-            voters
-                .filter_map(|voter| self.row(case, *voter, to))
-                .collect()
-        };
-        let early = case.phase.early(case.charter);
-        Manifest {
-            phase: case.phase.id,
-            author,
-            opened_final,
-            rows: rows(case.phase.deadline),
-            early: early.map_or_else(Vec::new, rows),
-        }
-    }
-
-    fn row(&self, case: &Case<'_>, voter: VoterIndex, to: Timestamp) -> Option<Row> {
-        let sizes = case.phase.validators.sizes();
-        let ballots = self.of_voter.get(&voter)?;
-        let ballots: Vec<&ProvenBallot> = ballots.iter().filter_map(|id| self.ballot(id)).collect();
-        let said: BTreeSet<Says> = ballots.iter().map(|ballot| ballot.says).collect();
-        let seen = ballots.iter().map(|ballot| Seen {
-            slot: ballot.slot,
-            ballot: domain::id::Hash(ballot.id.0),
-            choice: said.range(..ballot.says).count() as u64,
-            receipts: self.witnessed(case, ballot, to),
-        });
-        let listed = listed(sizes, &seen.collect::<Vec<_>>())?;
-        let held = listed.ballots.iter().filter_map(|hash| {
-            let ballot = EntryId(hash.0);
-            let mut receipts = self.earliest(case, self.ballot(&ballot)?, to);
-            receipts.truncate(sizes.witnesses());
-            Some(HeldBallot { ballot, receipts })
-        });
-        Some(Row {
-            voter,
-            slot: listed.slot,
-            ballots: held.collect(),
-        })
-    }
-
-    /// The earliest receipt of each validator that counts up to a moment, the earliest first.
-    fn earliest(
-        &self,
-        case: &Case<'_>,
-        ballot: &ProvenBallot,
-        to: Timestamp,
-    ) -> Vec<PinnedReceipt> {
-        let mut seen = BTreeSet::new();
-        let all = self.receipts.get(&ballot.leaf());
-        let all = all.into_iter().flat_map(BTreeMap::keys);
-        all.filter(|receipt| (case.phase.opened..=to).contains(&receipt.time))
-            .filter(|receipt| seen.insert(receipt.validator))
-            .copied()
-            .collect()
     }
 }
 

@@ -11,6 +11,7 @@ pub mod chain;
 pub mod closing;
 pub mod counting;
 pub mod declaration;
+pub mod evidence;
 pub mod fault;
 pub mod gathered;
 pub mod leaves;
@@ -23,4 +24,6 @@ pub mod says;
 pub mod seal;
 pub mod sizes;
 pub mod statement;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod validators;

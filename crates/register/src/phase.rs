@@ -389,3 +389,6 @@ pub struct Case<'a> {
     /// The charter that the phase names.
     pub charter: &'a Charter,
 }
+
+#[cfg(test)]
+mod tests;

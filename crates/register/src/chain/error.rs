@@ -62,7 +62,7 @@ pub enum BatchError {
         at: usize,
         /// What is wrong.
         #[source]
-        source: ItemError,
+        source: Box<ItemError>,
     },
     /// Other validators follow from it than it says.
     #[error("the validators {found} do not follow, {expected} do")]

@@ -147,7 +147,7 @@ impl<'a> Next<'a> {
         }
         self.happened.push(Happened::Closed {
             phase: phase.id,
-            closed,
+            closed: Box::new(closed),
             effect,
             next: None,
         });
@@ -413,7 +413,10 @@ fn all<T>(
     mut take: impl FnMut(&T) -> Result<(), ItemError>,
 ) -> Result<(), BatchError> {
     for (at, item) in items.iter().enumerate() {
-        take(item).map_err(|source| BatchError::Item { what, at, source })?;
+        take(item).map_err(|source| {
+            let source = Box::new(source);
+            BatchError::Item { what, at, source }
+        })?;
     }
     Ok(())
 }
@@ -456,7 +459,10 @@ pub(super) fn judge(chain: &Chain, batch: &Batch) -> Result<(Chain, Vec<Happened
     all("declaration", &batch.declarations, |one| next.declare(one))?;
     let begun = next.begins();
     let (what, at) = ("closing", 0);
-    let mut begun = begun.map_err(|source| BatchError::Item { what, at, source })?;
+    let mut begun = begun.map_err(|source| {
+        let source = Box::new(source);
+        BatchError::Item { what, at, source }
+    })?;
     all("opening", &batch.openings, |one| begun.open(one))?;
     let (mut after, happened) = begun.finish();
     let (expected, found) = (after.validators.hash(), batch.next_validators);
