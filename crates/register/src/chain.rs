@@ -295,3 +295,6 @@ impl Encode for Decided {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;
