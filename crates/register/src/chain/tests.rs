@@ -106,7 +106,7 @@ fn opened(cast: &Cast, chain: &Chain, rule: RuleName, motion: &Motion) -> Opened
 }
 
 /// The next height, drafted and judged, with what it did.
-fn goes_on(chain: &Chain, wanted: Wanted) -> (Chain, Vec<Happened>) {
+fn goes_on(chain: &Chain, wanted: Items) -> (Chain, Vec<Happened>) {
     let (batch, told) = chain.draft(wanted);
     let bytes = batch.to_bytes();
     assert_eq!(Batch::read(&bytes).as_ref(), Ok(&batch));
@@ -114,16 +114,16 @@ fn goes_on(chain: &Chain, wanted: Wanted) -> (Chain, Vec<Happened>) {
     assert_eq!(happened, told);
     assert_eq!(
         (after.height, after.last),
-        (chain.height + 1, batch.hash(&FEDERATION))
+        (chain.height + 1, batch.header.hash(&FEDERATION))
     );
     (after, happened)
 }
 
 fn open(cast: &Cast, chain: &Chain, rule: RuleName, motion: &Motion) -> (Cast, Chain) {
     let openings = vec![opened(cast, chain, rule, motion)];
-    let wanted = Wanted {
+    let wanted = Items {
         openings,
-        ..Wanted::default()
+        ..Items::default()
     };
     let (chain, happened) = goes_on(chain, wanted);
     let [Happened::Opened { phase }] = &happened[..] else {
@@ -150,10 +150,10 @@ fn closes_with(cast: &Cast, things: Vec<Thing>, motion: Option<&Motion>) -> Clos
     }
 }
 
-fn closing(closes: Closes) -> Wanted {
-    Wanted {
+fn closing(closes: Closes) -> Items {
+    Items {
         closings: vec![closes],
-        ..Wanted::default()
+        ..Items::default()
     }
 }
 
@@ -172,13 +172,23 @@ fn refused(chain: &Chain, batch: Batch) -> ItemError {
     }
 }
 
+/// A batch with these items, though they may be impossible.
+fn with(chain: &Chain, items: Items) -> Batch {
+    let (mut batch, _) = chain.draft(Items::default());
+    batch.header.items = items.hash(&FEDERATION);
+    Batch { items, ..batch }
+}
+
 /// A batch with one opening, though it may be impossible.
 fn with_opening(chain: &Chain, opened: Opened) -> Batch {
-    let (empty, _) = chain.draft(Wanted::default());
-    Batch {
-        openings: vec![opened],
-        ..empty
-    }
+    let openings = vec![opened];
+    with(
+        chain,
+        Items {
+            openings,
+            ..Items::default()
+        },
+    )
 }
 
 #[test]
@@ -215,7 +225,7 @@ fn a_vote_is_opened_closed_and_does_what_it_says_once() {
     assert!(after.phases().is_empty());
     // It is closed: neither closed nor opened again.
     let (again, _) = after.draft(closing(closes(&voting, &[Choice::Agree; 3], Some(&motion))));
-    assert!(again.is_empty());
+    assert!(again.items.is_empty());
     assert_eq!(after.after(&again), Err(BatchError::Empty));
 }
 
@@ -230,16 +240,17 @@ fn the_electorate_and_the_charter_of_an_opening_are_those_in_force_at_its_height
     let (voting, chain) = open(&cast, &chain, rule, &admitting);
     let closes = closes(&voting, &[Choice::Agree; 3], Some(&admitting));
     // In one batch: the opening comes after the admission, and leaves the newcomer out.
-    let wanted = Wanted {
+    let wanted = Items {
         openings: vec![early.clone()],
         ..closing(closes)
     };
     let (batch, _) = chain.draft(wanted.clone());
-    assert!(batch.openings.is_empty());
-    let batch = Batch {
+    assert!(batch.items.openings.is_empty());
+    let items = Items {
         openings: wanted.openings,
-        ..batch
+        ..batch.items
     };
+    let batch = with(&chain, items);
     assert_eq!(refused(&chain, batch), ItemError::Electorate);
     let (after, _) = goes_on(&chain, closing(wanted.closings[0].clone()));
     assert_eq!(
@@ -315,11 +326,12 @@ fn an_opening_by_a_stranger_or_under_an_old_mandate_opens_nothing() {
     };
     assert!(
         chain
-            .draft(Wanted {
+            .draft(Items {
                 openings: vec![fine.clone()],
-                ..Wanted::default()
+                ..Items::default()
             })
             .0
+            .items
             .openings
             .len()
             == 1
@@ -332,9 +344,9 @@ fn an_opening_by_a_stranger_or_under_an_old_mandate_opens_nothing() {
     );
     let (after, _) = goes_on(
         &chain,
-        Wanted {
+        Items {
             declarations: vec![gone],
-            ..Wanted::default()
+            ..Items::default()
         },
     );
     assert!(matches!(
@@ -367,9 +379,9 @@ fn a_block_opens_a_window_and_the_answer_a_fallback_vote() {
     };
     let (chain, happened) = goes_on(
         &chain,
-        Wanted {
+        Items {
             answers: vec![answer],
-            ..Wanted::default()
+            ..Items::default()
         },
     );
     let [
@@ -408,17 +420,17 @@ fn the_proposing_member_takes_its_vote_back_or_opens_it_on_another_version() {
     assert_eq!(chain.decided(&PROPOSAL, &member)[0].ending, Ending::Amended);
     let body = Withdrawal { proposal: PROPOSAL };
     let by_another = mandated(&cast, 1, Kind::Withdrawal, &body);
-    let (empty, _) = chain.draft(Wanted {
+    let (empty, _) = chain.draft(Items {
         withdrawals: vec![by_another],
-        ..Wanted::default()
+        ..Items::default()
     });
-    assert!(empty.is_empty());
+    assert!(empty.items.is_empty());
     let own = mandated(&cast, 0, Kind::Withdrawal, &body);
     let (chain, _) = goes_on(
         &chain,
-        Wanted {
+        Items {
             withdrawals: vec![own],
-            ..Wanted::default()
+            ..Items::default()
         },
     );
     assert_eq!(
@@ -453,9 +465,9 @@ fn who_still_holds_a_root_key_keeps_it_from_being_replaced() {
     );
     let (chain, _) = goes_on(
         &chain,
-        Wanted {
+        Items {
             declarations: vec![objection],
-            ..Wanted::default()
+            ..Items::default()
         },
     );
     let (kept, happened) = goes_on(&chain, closing(closes));
@@ -488,9 +500,9 @@ fn an_effect_that_another_decision_overtook_does_nothing() {
     }];
     let (chain, happened) = goes_on(
         &chain,
-        Wanted {
+        Items {
             openings,
-            ..Wanted::default()
+            ..Items::default()
         },
     );
     let [Happened::Opened { phase }] = &happened[..] else {
@@ -523,9 +535,9 @@ fn a_phase_whose_validators_are_gone_is_held_again_by_those_of_today() {
     let gone = Declaration::sign(&FEDERATION, &root(3), (member, 1), Matter::NoValidator);
     let (chain, _) = goes_on(
         &chain,
-        Wanted {
+        Items {
             declarations: vec![gone],
-            ..Wanted::default()
+            ..Items::default()
         },
     );
     let phase = voting.phase.id;
@@ -547,17 +559,20 @@ fn a_phase_whose_validators_are_gone_is_held_again_by_those_of_today() {
         notes: validators.iter().map(|number| note(*number)).collect(),
     };
     let (found, needed) = (2, 3);
-    let (empty, _) = chain.draft(Wanted::default());
-    let few = Batch {
-        stalls: vec![stall(&[0, 1])],
-        ..empty
-    };
+    let stalls = vec![stall(&[0, 1])];
+    let few = with(
+        &chain,
+        Items {
+            stalls,
+            ..Items::default()
+        },
+    );
     assert_eq!(refused(&chain, few), ItemError::Stall { found, needed });
     let (chain, happened) = goes_on(
         &chain,
-        Wanted {
+        Items {
             stalls: vec![stall(&[0, 1, 2])],
-            ..Wanted::default()
+            ..Items::default()
         },
     );
     let [Happened::Stalled { next, .. }] = &happened[..] else {
@@ -588,24 +603,26 @@ fn validators_who_want_the_same_draft_the_same() {
         Opened { opening, motion }
     });
     let wanted = |turn: usize| {
-        let mut wanted = Wanted {
+        let mut wanted = Items {
             openings: openings.to_vec(),
             declarations: [0, 1, 2, 3].map(declare).to_vec(),
-            ..Wanted::default()
+            ..Items::default()
         };
         wanted.openings.rotate_left(turn);
         wanted.declarations.rotate_left(turn);
         wanted
     };
     let (first, _) = chain.draft(wanted(0));
-    assert_eq!((first.openings.len(), first.declarations.len()), (3, 4));
+    assert_eq!(
+        (first.items.openings.len(), first.items.declarations.len()),
+        (3, 4)
+    );
     for turn in 1..3 {
         assert_eq!(chain.draft(wanted(turn)).0, first);
     }
-    let turned = Batch {
-        declarations: first.declarations.iter().rev().cloned().collect(),
-        ..first.clone()
-    };
+    let mut items = first.items.clone();
+    items.declarations.reverse();
+    let turned = with(&chain, items);
     assert_eq!(chain.after(&turned), Err(BatchError::Order("declarations")));
 }
 
