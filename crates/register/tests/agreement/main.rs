@@ -1,0 +1,8 @@
+//! Agreement under a virtual clock: honest and lying validators, loss, crashes, absence.
+
+#![allow(clippy::unwrap_used)]
+
+mod attack;
+mod node;
+mod scenarios;
+mod world;
