@@ -357,7 +357,12 @@ impl Open {
             return Ok(());
         }
         self.desk.asked.entry(value).or_insert(round);
-        self.desk.judged.insert(value, true);
+        if self.desk.judged.insert(value, true).is_none() {
+            // The same value may have been put forward for a later round by somebody else. The
+            // library looks for that when it is told of a value, but not when it is given one to
+            // propose; a restart tells it, and would vote otherwise than it did before.
+            self.hand_over(office, value, round, true)?;
+        }
         let (height, round) = (Height(self.desk.place.height), Round::new(round));
         let value = LocallyProposedValue::new(height, round, Value(value));
         self.drive(office, EngineInput::Propose(value))

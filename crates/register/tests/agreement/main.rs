@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod attack;
+mod bench;
+mod contract;
+mod hostile;
 mod node;
 mod scenarios;
 mod world;

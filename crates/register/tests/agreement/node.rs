@@ -205,7 +205,7 @@ fn pull_from_all(world: &mut World, index: usize) {
 }
 
 pub fn pull(world: &mut World, index: usize) {
-    world.after(10 * MINUTE_MS, Event::Pull(index));
+    world.after(MINUTE_MS, Event::Pull(index));
     let count = world.nodes.len() as u64;
     let peer = usize::try_from(world.random.below(count)).unwrap();
     let height = world.nodes[index].height();

@@ -169,7 +169,7 @@ fn drawn_worlds_agree_and_none_is_stuck() {
         run(drawn(seed.parse().unwrap()));
         return;
     }
-    let count = std::env::var("AGREEMENTS").map_or(40, |count| count.parse().unwrap());
+    let count = std::env::var("AGREEMENTS").map_or(80, |count| count.parse().unwrap());
     let mut worst_ms = 0;
     for seed in 0..count {
         let result = std::panic::catch_unwind(|| run(drawn(seed)).now_ms);

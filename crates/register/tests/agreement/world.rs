@@ -144,7 +144,7 @@ pub struct Setup {
     pub crashes: bool,
     /// Whether the set changes at every height; else all nodes are in it.
     pub changing: bool,
-    /// Whether nodes ask each other every ten minutes what they missed.
+    /// Whether nodes ask a random other every minute what they missed.
     pub pulls: bool,
     /// Links (from, to) that carry nothing.
     pub cut: BTreeSet<(usize, usize)>,
@@ -223,7 +223,7 @@ impl World {
             let after_ms = world.random.below(1000);
             world.after(after_ms, Event::Start { node, height: 1 });
             if world.setup.pulls {
-                let after_ms = world.random.below(10 * MINUTE_MS);
+                let after_ms = world.random.below(MINUTE_MS);
                 world.after(after_ms, Event::Pull(node));
             }
         }
