@@ -117,6 +117,11 @@ impl Desk {
             Effect::VerifyExtendedCommitCertificate(certificate, _, _, _, r) => {
                 let certificate = self.certificate(&certificate.trim_vote_extensions());
                 let result = certificate.verify_with(&self.place, &self.set, &office.verification);
+                if result.is_ok() {
+                    // It may carry the node into a later round, where it votes: the library does
+                    // not write it down, and would come to another round after a restart.
+                    self.record(Record::Certificate(certificate));
+                }
                 Ok(r.resume_with(self.note(result)))
             }
             Effect::VerifyPolkaCertificate(polka, _, _, r) => {
@@ -302,6 +307,10 @@ impl Desk {
             },
             _ => return,
         };
+        self.record(record);
+    }
+
+    fn record(&mut self, record: Record) {
         if !self.written.contains(&record.to_bytes()) {
             self.reaction.journal.push(record);
         }

@@ -450,7 +450,15 @@ impl Open {
             let response = response(certificate);
             self.drive(office, EngineInput::SyncValueResponse(response))?;
         }
-        let Some((round, _)) = self.desk.certified.filter(|(_, other)| *other == value) else {
+        self.follow_certificate(office)
+    }
+
+    /// Decides by the certificate if the value was judged, else asks for it.
+    pub(super) fn follow_certificate<V: Verification>(
+        &mut self,
+        office: &Office<V>,
+    ) -> Result<(), AgreementError> {
+        let Some((round, value)) = self.desk.certified else {
             // Refused, or decided already.
             return Ok(());
         };
@@ -561,7 +569,7 @@ fn polka_certificate(polka: &Polka) -> PolkaCertificate<Context> {
 
 /// A certificate in the envelope in which the engine takes it. The peer and the bytes in it are
 /// for the library's own catch-up, which is not used.
-fn response(certificate: &Certificate) -> ValueResponse<Context> {
+pub(super) fn response(certificate: &Certificate) -> ValueResponse<Context> {
     let signatures = certificate.signatures.iter();
     let commit = CommitCertificate {
         height: Height(certificate.height),

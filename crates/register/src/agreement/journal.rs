@@ -7,6 +7,7 @@ use domain::{
 };
 
 use super::{
+    certificate::Certificate,
     statement::{Message, ROUND_MAX},
     timers::{Timer, Wait},
 };
@@ -29,6 +30,8 @@ pub enum Record {
     },
     /// A timer fired.
     Fired(Timer),
+    /// A certificate was verified, while its value was perhaps not there.
+    Certificate(Certificate),
 }
 
 impl Record {
@@ -39,6 +42,7 @@ impl Record {
             Record::Message(message) => message.height(),
             Record::Judged { height, .. } => *height,
             Record::Fired(timer) => timer.height,
+            Record::Certificate(certificate) => certificate.height,
         }
     }
 }
@@ -48,6 +52,9 @@ impl Encode for Record {
         match self {
             Record::Message(message) => {
                 encoder.array(2).uint(1).value(message);
+            }
+            Record::Certificate(certificate) => {
+                encoder.array(2).uint(4).value(certificate);
             }
             Record::Judged {
                 height,
@@ -84,6 +91,7 @@ impl Decode for Record {
         let length = decoder.array_to("record", 5)?;
         match (length, decoder.uint()?) {
             (2, 1) => decoder.value().map(Record::Message),
+            (2, 4) => decoder.value().map(Record::Certificate),
             (5, 2) => {
                 let (height, round) = decode_place(decoder)?;
                 Ok(Record::Judged {
@@ -110,7 +118,7 @@ impl Decode for Record {
             (_, found) => Err(DecodeError::Range {
                 field: "record",
                 found,
-                allowed: "1, 2 or 3 with its fields",
+                allowed: "1 to 4, each with its fields",
             }),
         }
     }

@@ -8,7 +8,7 @@ use super::{
     AgreementError, Output,
     context::Context,
     desk::Office,
-    engine::{Open, engine_input, start_input, timeout},
+    engine::{Open, engine_input, response, start_input, timeout},
     journal::Record,
     statement::{Message, ROUND_MAX, Signed, Statement, signed_bytes},
     verification::Verification,
@@ -42,6 +42,7 @@ impl Open {
         }
         self.state.reset_entries_index();
         self.desk.written.clear();
+        self.follow_certificate(office)?;
         self.tidy();
         Ok(())
     }
@@ -66,6 +67,11 @@ impl Open {
                     Message::Polka(polka) => polka.verify_with(place, set, verification).is_ok(),
                 };
                 verified && self.check_replayed(message)
+            }
+            Record::Certificate(certificate) => {
+                let (place, set) = (&self.desk.place, &self.desk.set);
+                let verified = certificate.verify_with(place, set, &office.verification);
+                verified.is_ok() && certificate.round <= ROUND_MAX
             }
             Record::Judged { round, .. } => *round <= ROUND_MAX,
             Record::Fired(timer) => timer.round <= ROUND_MAX,
@@ -118,6 +124,9 @@ impl Open {
                 EngineInput::ProposedValue(value, ValueOrigin::Consensus)
             }
             Record::Fired(timer) => EngineInput::TimeoutElapsed(timeout(timer)),
+            Record::Certificate(certificate) => {
+                EngineInput::SyncValueResponse(response(certificate))
+            }
         }
     }
 

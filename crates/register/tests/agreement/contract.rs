@@ -267,6 +267,46 @@ fn a_restart_from_the_journal_says_the_same_again_and_nothing_else() {
 }
 
 #[test]
+fn a_certificate_without_its_value_survives_a_restart() {
+    let mut bench = Bench::started(FOUR);
+    bench.give(Input::Certificate(certificate(&[1, 2, 3], 5, value(1))));
+    assert_eq!(bench.engine.round(), Some(5));
+    let mut again = Bench::new(bench.me, FOUR);
+    again.start(bench.journal.clone()).unwrap();
+    assert_eq!(again.engine.round(), Some(5));
+    let asked = Output::Judge {
+        value: value(1),
+        round: 5,
+    };
+    assert!(again.outputs.contains(&asked));
+    again.judged(value(1), Verdict::Valid);
+    assert!(again.decided().is_some());
+}
+
+#[test]
+fn a_value_put_forward_here_joins_a_later_proposal_of_the_same_value() {
+    let me = proposer(FOUR, 1);
+    let mut bench = Bench::new(me, FOUR);
+    bench.start(Vec::new()).unwrap();
+    // Somebody is a round ahead and proposes what this node is about to propose.
+    bench.proposal(proposal(proposer(FOUR, 2), 2, value(1), None));
+    let others = bench.others();
+    for other in &others[..2] {
+        bench.vote(vote(*other, 1, Step::Prevote, None));
+    }
+    let value = value(1);
+    bench.give(Input::Propose { round: 1, value });
+    for other in &others[..2] {
+        bench.vote(vote(*other, 2, Step::Precommit, None));
+    }
+    let voted = bench
+        .votes()
+        .iter()
+        .any(|vote| vote.round == 2 && vote.value == Some(value));
+    assert!(voted, "{:?}", bench.votes());
+}
+
+#[test]
 fn a_journal_without_its_beginning_never_signs_another_vote() {
     let mut bench = Bench::started(FOUR);
     bench.proposal(proposal(proposer(FOUR, 0), 0, value(1), None));
@@ -321,6 +361,10 @@ fn a_journal_that_cannot_be_ours_is_refused() {
                 value,
                 valid,
             },
+            Record::Certificate(mut certificate) => {
+                certificate.round += 1;
+                Record::Certificate(certificate)
+            }
             Record::Fired(mut timer) => {
                 timer.height += 1;
                 Record::Fired(timer)

@@ -49,8 +49,8 @@ fn drawn(random: &mut Random, bench: &Bench, proposers: &[usize]) -> Input {
             Input::Message(Message::Proposal(proposal(by, round, value, lock)))
         }
         10 => Input::Message(Message::Polka(polka(&signers, round, value))),
-        11 if below(8) == 0 => Input::Certificate(certificate(&signers, round, value)),
-        11..=13 => {
+        11 => Input::Certificate(certificate(&signers, round, value)),
+        12..=13 => {
             let verdict = [Verdict::Valid, Verdict::Invalid, Verdict::NotYet][below(3)];
             Input::Judged { value, verdict }
         }
