@@ -5,5 +5,26 @@
 //! and of the register before it; it never depends on a log's standing or on who was connected.
 
 pub mod agreement;
+pub mod ballot;
+pub mod batch;
+pub mod begin;
+pub mod chain;
+pub mod closing;
 pub mod counting;
+pub mod declaration;
+pub mod evidence;
+pub mod fault;
+pub mod gathered;
+pub mod leaves;
+pub mod manifest;
+pub mod merkle;
+pub mod order;
+pub mod outcome;
+pub mod phase;
+pub mod says;
+pub mod seal;
 pub mod sizes;
+pub mod statement;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod validators;

@@ -11,6 +11,8 @@ use register::agreement::{
     Record, Refusal, Timer, Verdict,
 };
 
+use register::validators::ValidatorIndex;
+
 use crate::{
     attack,
     world::{EPOCH, Event, FEDERATION, MINUTE_MS, Packet, Remembered, Value, World},
@@ -395,7 +397,7 @@ pub fn make(world: &mut World, index: usize, salt: u64, valid: bool) -> Value {
     value
 }
 
-fn round_begins(world: &mut World, index: usize, round: u32, proposer: usize) {
+fn round_begins(world: &mut World, index: usize, round: u32, proposer: ValidatorIndex) {
     let height = world.nodes[index].height();
     if world.nodes[index].conduct == Conduct::Equivocator {
         attack::on_round(world, index, height, round, proposer);
