@@ -22,3 +22,4 @@ pub mod statement;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod validators;
+pub mod witness;
