@@ -17,8 +17,9 @@ use crate::{
     phase::{Cause, Question},
     says::Act,
     statement::Statement,
-    testing::{Cast, FEDERATION, OPENED, Sent, Thing},
+    testing::{Cast, FEDERATION, OPENED, Sent},
     validators::ValidatorIndex,
+    witness::Message,
 };
 
 const ALL: [u8; 4] = [0, 1, 2, 3];
@@ -141,7 +142,7 @@ fn closes(cast: &Cast, says: &[Choice], motion: Option<&Motion>) -> Closes {
     closes_with(cast, cast.sent(&sent), motion)
 }
 
-fn closes_with(cast: &Cast, things: Vec<Thing>, motion: Option<&Motion>) -> Closes {
+fn closes_with(cast: &Cast, things: Vec<Message>, motion: Option<&Motion>) -> Closes {
     let things = cast.whole(things, &ALL);
     let (closing, _) = assemble(&cast.case(), &cast.gather(&things)).unwrap();
     Closes {
