@@ -297,4 +297,4 @@ impl Encode for Decided {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

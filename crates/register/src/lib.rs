@@ -21,6 +21,7 @@ pub mod merkle;
 pub mod order;
 pub mod outcome;
 pub mod phase;
+pub mod registrar;
 pub mod says;
 pub mod seal;
 pub mod sizes;

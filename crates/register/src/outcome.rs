@@ -74,6 +74,14 @@ pub enum Outcome {
     Lapsed,
 }
 
+impl Outcome {
+    /// Whether the proposal passed.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        *self == Self::Decided(Verdict::Passed)
+    }
+}
+
 impl Encode for Outcome {
     fn encode(&self, encoder: &mut Encoder) {
         match self {

@@ -288,6 +288,26 @@ impl Message {
         }
     }
 
+    /// The validator whose single statement it is.
+    #[must_use]
+    pub fn signer(&self) -> Option<ValidatorIndex> {
+        match self {
+            Message::Proposal(signed) => Some(signed.validator),
+            Message::Vote(signed) => Some(signed.validator),
+            Message::Polka(_) => None,
+        }
+    }
+
+    /// Whether it is a single statement signed with this key in this federation.
+    #[must_use]
+    pub fn is_by(&self, federation: &FederationId, key: &PublicKey) -> bool {
+        match self {
+            Message::Proposal(signed) => signed.is_by(federation, key),
+            Message::Vote(signed) => signed.is_by(federation, key),
+            Message::Polka(_) => false,
+        }
+    }
+
     /// The round it belongs to.
     #[must_use]
     pub fn round(&self) -> u32 {

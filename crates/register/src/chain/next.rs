@@ -102,8 +102,7 @@ impl<'a> Next<'a> {
         let closed = closing::check(&closes.closing.to_bytes(), &case);
         let closed = closed.map_err(ItemError::Closing)?;
         let phase = case.phase;
-        let passed = closed.outcome == Outcome::Decided(Verdict::Passed);
-        if passed != closes.motion.is_some() {
+        if closed.outcome.is_passed() != closes.motion.is_some() {
             return Err(ItemError::Motion);
         }
         if let Some(motion) = &closes.motion {

@@ -25,7 +25,7 @@ use crate::{
 const ALL: [u8; 4] = [0, 1, 2, 3];
 const PROPOSAL: ProposalId = EntryId([1; 32]);
 
-fn cast() -> Cast {
+pub(crate) fn cast() -> Cast {
     Cast::new(4, 4, RuleName::ConsentThenVote, "")
 }
 
@@ -34,7 +34,7 @@ fn root(voter: usize) -> SecretKey {
 }
 
 /// A register in which the cast's voters are members, each with a validator.
-fn register(cast: &Cast) -> Chain {
+pub(crate) fn register(cast: &Cast) -> Chain {
     let electors = cast.phase.electorate.iter().enumerate();
     let members = electors.map(|(number, elector)| {
         let member = Member {
@@ -68,7 +68,7 @@ fn register(cast: &Cast) -> Chain {
     }
 }
 
-fn motion(number: u8, effect: Option<Effect>) -> Motion {
+pub(crate) fn motion(number: u8, effect: Option<Effect>) -> Motion {
     Motion {
         title: "A motion".to_owned(),
         text: Hash([number; 32]),
@@ -99,7 +99,7 @@ fn opening(chain: &Chain, rule: RuleName, motion: &Motion) -> Opening {
     }
 }
 
-fn opened(cast: &Cast, chain: &Chain, rule: RuleName, motion: &Motion) -> Opened {
+pub(crate) fn opened(cast: &Cast, chain: &Chain, rule: RuleName, motion: &Motion) -> Opened {
     Opened {
         opening: mandated(cast, 0, Kind::Opening, &opening(chain, rule, motion)),
         motion: motion.clone(),
@@ -158,7 +158,7 @@ fn closing(closes: Closes) -> Items {
     }
 }
 
-fn applicant(chain: &Chain, number: usize) -> Applicant {
+pub(crate) fn applicant(chain: &Chain, number: usize) -> Applicant {
     let words = ("We ask to join.", "40 hours a year");
     let terms = chain.order.charter().hash();
     let name = ("Newcomer", "producer");

@@ -116,6 +116,27 @@ impl Duty {
     }
 }
 
+impl Encode for SignedHave {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder
+            .array(3)
+            .value(&self.validator)
+            .value(&self.named)
+            .value(&self.signature);
+    }
+}
+
+impl Decode for SignedHave {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(3)?;
+        Ok(Self {
+            validator: decoder.value()?,
+            named: decoder.value()?,
+            signature: decoder.value()?,
+        })
+    }
+}
+
 impl Encode for Duty {
     fn encode(&self, encoder: &mut Encoder) {
         match self {
