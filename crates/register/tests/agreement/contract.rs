@@ -7,8 +7,8 @@ use domain::{
     key::{PublicKey, Signature},
 };
 use register::agreement::{
-    Agreement, AgreementError, Engine, Input, Message, Output, Refusal, Step, Timeouts, Verdict,
-    Verification, Wait,
+    Agreement, AgreementError, Engine, Evidence, Input, Message, Output, Pair, Refusal, Step,
+    Timeouts, Verdict, Verification, Wait,
 };
 
 use crate::{
@@ -55,10 +55,23 @@ fn an_invalid_value_gets_a_vote_for_none() {
     bench.proposal(proposal(proposer(FOUR, 0), 0, value(1), None));
     bench.judged(value(1), Verdict::Invalid);
     assert_eq!(bench.votes()[0].value, None);
+    // The same value in a later round is not asked about again.
+    let others = bench.others();
+    for other in &others[..2] {
+        bench.vote(vote(*other, 1, Step::Prevote, None));
+    }
+    bench.outputs.clear();
+    let second = (1..)
+        .find(|round| proposer(FOUR, *round) != bench.me)
+        .unwrap();
+    bench.proposal(proposal(proposer(FOUR, second), second, value(1), None));
+    let asks = |output: &Output| matches!(output, Output::Judge { .. });
+    assert_eq!(bench.count_of(asks), 0);
     // It stays invalid, whatever the caller says later.
     let written = bench.journal.len();
     bench.judged(value(1), Verdict::Valid);
-    assert_eq!((bench.votes().len(), bench.journal.len()), (1, written));
+    assert_eq!(bench.journal.len(), written);
+    assert!(bench.votes().iter().all(|vote| vote.value.is_none()));
 }
 
 #[test]
@@ -324,8 +337,15 @@ fn two_votes_of_one_step_are_proof_for_anybody() {
     let federation = crate::world::FEDERATION;
     assert!(evidence.is_valid(&federation));
     assert_eq!(evidence.key, World::key(liar).public());
-    let read = register::agreement::Evidence::from_bytes(&evidence.to_bytes());
+    let read = Evidence::from_bytes(&evidence.to_bytes());
     assert_eq!(read.as_ref(), Ok(evidence));
+    let Pair::Votes(first, second) = evidence.pair else {
+        panic!("votes");
+    };
+    for pair in [Pair::Votes(second, first), Pair::Votes(first, first)] {
+        let key = evidence.key;
+        assert!(!Evidence { key, pair }.is_valid(&federation));
+    }
     let mut other_key = evidence.clone();
     other_key.key = World::key(bench.me).public();
     assert!(!other_key.is_valid(&federation));
