@@ -1,6 +1,5 @@
-//! A batch: what one height of the register decides. The hash of its bytes is what validators agree
-//! on; it names the batch before it and what follows from it, so that a chain of batches can be
-//! checked from any of them on.
+//! A batch: what one height of the register decides, under a header whose hash is what validators
+//! agree on. Each header names the one before it.
 
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
@@ -17,7 +16,8 @@ use crate::{
     validators::ValidatorIndex,
 };
 
-const PREFIX: &[u8] = b"folkmoot/batch/1\0";
+const PREFIX: &[u8] = b"folkmoot/height/1\0";
+const ITEMS_PREFIX: &[u8] = b"folkmoot/items/1\0";
 /// The longest batch, in bytes.
 pub const BATCH_BYTES_MAX: usize = 2 * CLOSING_BYTES_MAX;
 /// The most items of one sort in a batch. What finds no room comes with the next height.
@@ -73,17 +73,9 @@ pub struct Stall {
     pub notes: Vec<StallNote>,
 }
 
-/// What one height decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
-    /// Counts the recoveries of the register, from 0.
-    pub epoch: u64,
-    /// The height, from 2: height 1 is the beginning.
-    pub height: u64,
-    /// The hash of the batch before.
-    pub previous: Hash,
-    /// The hash of the validators who sign this one.
-    pub validators: Hash,
+/// What one height decides, sort by sort, each in its order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Items {
     /// Phases that are closed, ascending by deadline and phase.
     pub closings: Vec<Closes>,
     /// Answers to blocks, ascending by entry.
@@ -96,36 +88,60 @@ pub struct Batch {
     pub declarations: Vec<Declaration>,
     /// Votes that are opened, ascending by entry.
     pub openings: Vec<Opened>,
+}
+
+/// What validators agree on: its hash names the height before it, what the height decides, and what
+/// follows from it. Whoever has no items can still follow the heights by their headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Counts the recoveries of the register, from 0.
+    pub epoch: u64,
+    /// The height, from 2: height 1 is the beginning.
+    pub height: u64,
+    /// The hash of the header before; at height 2 that of the beginning.
+    pub previous: Hash,
+    /// The hash of the validators who sign this one.
+    pub validators: Hash,
+    /// The hash of the items.
+    pub items: Hash,
     /// The hash of the validators of the next height.
     pub next_validators: Hash,
     /// The hash of the register's state after it.
     pub state: Hash,
 }
 
-impl Batch {
+/// A height with all it decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// What is agreed on.
+    pub header: Header,
+    /// What it decides.
+    pub items: Items,
+}
+
+impl Header {
     /// Its hash: the value agreed on.
     #[must_use]
     pub fn hash(&self, federation: &FederationId) -> Hash {
-        Self::hash_of(federation, &self.to_bytes())
+        Hash::of(&[PREFIX, &federation.0, &self.to_bytes()])
     }
+}
 
-    /// The hash of an encoded batch.
+impl Items {
+    /// The hash that the header names.
     #[must_use]
-    pub fn hash_of(federation: &FederationId, bytes: &[u8]) -> Hash {
-        Hash::of(&[PREFIX, &federation.0, bytes])
+    pub fn hash(&self, federation: &FederationId) -> Hash {
+        Hash::of(&[ITEMS_PREFIX, &federation.0, &self.to_bytes()])
     }
 
-    /// Whether it decides anything.
+    /// Whether they decide anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.closings.is_empty()
-            && self.answers.is_empty()
-            && self.withdrawals.is_empty()
-            && self.stalls.is_empty()
-            && self.declarations.is_empty()
-            && self.openings.is_empty()
+        *self == Self::default()
     }
+}
 
+impl Batch {
     /// Reads a batch.
     ///
     /// # Errors
@@ -238,43 +254,78 @@ impl Decode for Stall {
     }
 }
 
-impl Encode for Batch {
+impl Encode for Header {
     fn encode(&self, encoder: &mut Encoder) {
         encoder
-            .array(13)
+            .array(8)
             .uint(1)
             .uint(self.epoch)
             .uint(self.height)
             .value(&self.previous)
             .value(&self.validators)
-            .list(self.closings.iter())
-            .list(self.answers.iter())
-            .list(self.withdrawals.iter())
-            .list(self.stalls.iter())
-            .list(self.declarations.iter())
-            .list(self.openings.iter())
+            .value(&self.items)
             .value(&self.next_validators)
             .value(&self.state);
     }
 }
 
-impl Decode for Batch {
+impl Decode for Header {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        decoder.array(13)?;
-        decoder.uint_to("batch format", 1)?;
+        decoder.array(8)?;
+        if decoder.uint()? != 1 {
+            return Err(DecodeError::Invalid("a header of an unknown format"));
+        }
         Ok(Self {
             epoch: decoder.uint_to("epoch", HEIGHT_MAX)?,
             height: decoder.uint_to("height", HEIGHT_MAX)?,
             previous: decoder.value()?,
             validators: decoder.value()?,
+            items: decoder.value()?,
+            next_validators: decoder.value()?,
+            state: decoder.value()?,
+        })
+    }
+}
+
+impl Encode for Items {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder
+            .array(6)
+            .list(self.closings.iter())
+            .list(self.answers.iter())
+            .list(self.withdrawals.iter())
+            .list(self.stalls.iter())
+            .list(self.declarations.iter())
+            .list(self.openings.iter());
+    }
+}
+
+impl Decode for Items {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(6)?;
+        Ok(Self {
             closings: decoder.list("closings", ITEMS_MAX)?,
             answers: decoder.list("answers", ITEMS_MAX)?,
             withdrawals: decoder.list("withdrawals", ITEMS_MAX)?,
             stalls: decoder.list("stalls", ITEMS_MAX)?,
             declarations: decoder.list("declarations", ITEMS_MAX)?,
             openings: decoder.list("openings", ITEMS_MAX)?,
-            next_validators: decoder.value()?,
-            state: decoder.value()?,
+        })
+    }
+}
+
+impl Encode for Batch {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder.array(2).value(&self.header).value(&self.items);
+    }
+}
+
+impl Decode for Batch {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(2)?;
+        Ok(Self {
+            header: decoder.value()?,
+            items: decoder.value()?,
         })
     }
 }

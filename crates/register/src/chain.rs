@@ -17,10 +17,10 @@ use domain::{
 
 pub use self::{
     error::{BatchError, ItemError},
-    next::Wanted,
+    next::STALLED_AFTER_MS,
 };
 use crate::{
-    batch::Batch,
+    batch::{Batch, Items},
     begin::{BeginError, Beginning},
     order::{Ineffective, Order},
     outcome::Closed,
@@ -273,10 +273,10 @@ impl Chain {
         next::judge(self, batch)
     }
 
-    /// The next batch, of what is wanted as far as it is possible, and what it does. Validators who
+    /// The next batch, of what is wanted (in any order) as far as it is possible, and what it does. Validators who
     /// want the same make the same one.
     #[must_use]
-    pub fn draft(&self, wanted: Wanted) -> (Batch, Vec<Happened>) {
+    pub fn draft(&self, wanted: Items) -> (Batch, Vec<Happened>) {
         next::draft(self, wanted)
     }
 }
@@ -295,3 +295,6 @@ impl Encode for Decided {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

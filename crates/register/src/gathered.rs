@@ -16,13 +16,14 @@ use crate::{
     ballot::{BallotError, ProvenBallot, ProvenMandate},
     closing::SignedManifest,
     fault::Fault,
-    leaves::{Leaf, SignedLeaves, Witness},
+    leaves::{Claim, Leaf, SignedLeaves},
     manifest::{Holdings, Manifest, PinnedReceipt},
     merkle::Proof,
     phase::{Case, VoterIndex},
     seal::Seal,
     statement::{Named, Statement},
     validators::ValidatorIndex,
+    witness::SignedHave,
 };
 
 /// The most ballots of one voter that are kept. Only the voter's own keys make them, and nobody
@@ -30,8 +31,12 @@ use crate::{
 pub const BALLOTS_OF_VOTER_MAX: usize = 256;
 /// The most leaves that are kept of one validator, receipts and holds each.
 pub const LEAVES_OF_VALIDATOR_MAX: usize = 16 * 1024;
-/// The most manifests of one author that are kept without a seal that names them: two are evidence.
+/// The most manifests of one author that are kept without another validator's word for them: two are
+/// evidence.
 const MANIFESTS_OF_AUTHOR_MAX: usize = 2;
+/// The most manifests of one author for which one validator's have statements are kept: having
+/// accepted two it needs no more.
+const HAVES_OF_AUTHOR_MAX: usize = 2;
 /// The most seals of one validator that are kept: two are evidence.
 const SEALS_OF_VALIDATOR_MAX: usize = 2;
 
@@ -59,8 +64,9 @@ pub struct Gathered {
     of_voter: BTreeMap<VoterIndex, BTreeSet<EntryId>>,
     pub(crate) receipts: BTreeMap<Leaf, BTreeMap<PinnedReceipt, KeptReceipt>>,
     holds: BTreeMap<Leaf, BTreeSet<ValidatorIndex>>,
-    leaves_of: BTreeMap<(Witness, ValidatorIndex), usize>,
+    leaves_of: BTreeMap<(Claim, ValidatorIndex), usize>,
     pub(crate) manifests: BTreeMap<Named, (Manifest, SignedManifest)>,
+    haves: BTreeMap<Named, BTreeSet<ValidatorIndex>>,
     pub(crate) seals: BTreeMap<ValidatorIndex, Vec<Seal>>,
 }
 
@@ -119,13 +125,13 @@ impl Gathered {
         }
         let statement = signed.statement();
         case.verify(signed.validator, &statement, &signed.signature, "leaves")?;
-        let kept = self.leaves_of.entry((signed.witness, signed.validator));
+        let kept = self.leaves_of.entry((signed.claim, signed.validator));
         let kept = kept.or_default();
         if *kept + signed.leaves().len() > LEAVES_OF_VALIDATOR_MAX {
             return Ok(false);
         }
-        let new = match (signed.witness, statement) {
-            (Witness::Receipts, Statement::Receipts { time, root, .. }) => {
+        let new = match (signed.claim, statement) {
+            (Claim::Receipts, Statement::Receipts { time, root, .. }) => {
                 let validator = signed.validator;
                 let receipt = PinnedReceipt {
                     time,
@@ -147,8 +153,8 @@ impl Gathered {
         Ok(new > 0)
     }
 
-    /// Takes a manifest; its name if it is new. Of one author two are kept, and those that seals
-    /// name.
+    /// Takes a manifest; its name if it is new. Of one author two are kept, and those that another
+    /// validator has or names in a seal.
     ///
     /// # Errors
     /// When it is not of its form, of another phase, or not signed by its author.
@@ -177,13 +183,44 @@ impl Gathered {
         }
         let others = self.manifests.keys();
         let others = others.filter(|other| other.author == named.author).count();
-        let mut seals = self.seals.values().flatten();
-        let is_sealed = seals.any(|seal| seal.names.contains(&named));
-        if others >= MANIFESTS_OF_AUTHOR_MAX && !is_sealed {
+        if others >= MANIFESTS_OF_AUTHOR_MAX && !self.is_vouched_for(&named) {
             return Ok(None);
         }
         self.manifests.insert(named, (manifest, signed.clone()));
         Ok(Some(named))
+    }
+
+    fn is_vouched_for(&self, named: &Named) -> bool {
+        let mut seals = self.seals.values().flatten();
+        self.haves.contains_key(named) || seals.any(|seal| seal.names.contains(named))
+    }
+
+    /// Takes a have statement; whether it is new. Of one validator two are kept for each author, and
+    /// none for its own manifests.
+    ///
+    /// # Errors
+    /// When it is not signed by a validator of the phase, or is about a stranger's manifest.
+    pub fn take_have(&mut self, case: &Case<'_>, have: &SignedHave) -> Result<bool, Fault> {
+        let (validator, named) = (have.validator, have.named);
+        if case.phase.validators.get(named.author).is_none() {
+            return Err(Fault::Stranger(named.author));
+        }
+        let phase = case.phase.id;
+        let statement = Statement::Have { phase, named };
+        case.verify(validator, &statement, &have.signature, "a have statement")?;
+        let of_author = self.haves.iter().filter(|(other, validators)| {
+            other.author == named.author && validators.contains(&validator)
+        });
+        if validator == named.author || of_author.count() >= HAVES_OF_AUTHOR_MAX {
+            return Ok(false);
+        }
+        Ok(self.haves.entry(named).or_default().insert(validator))
+    }
+
+    /// How many validators other than its author have a manifest.
+    #[must_use]
+    pub fn haves(&self, named: &Named) -> usize {
+        self.haves.get(named).map_or(0, BTreeSet::len)
     }
 
     /// Takes a seal; whether it is new. Of one validator two are kept.

@@ -28,3 +28,4 @@ pub mod statement;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod validators;
+pub mod witness;

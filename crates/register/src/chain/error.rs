@@ -50,6 +50,14 @@ pub enum BatchError {
     /// It decides nothing.
     #[error("the batch decides nothing")]
     Empty,
+    /// It has other items than its header says.
+    #[error("the items have the hash {expected}, the header names {found}")]
+    Items {
+        /// The hash of the items.
+        expected: Hash,
+        /// The hash named.
+        found: Hash,
+    },
     /// Items are not in their order, or one stands twice.
     #[error("{0} are not in strictly ascending order")]
     Order(&'static str),

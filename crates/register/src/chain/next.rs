@@ -18,7 +18,7 @@ use super::{
     opening::Written,
 };
 use crate::{
-    batch::{Batch, Closes, ITEMS_MAX, Mandated, Opened, Stall},
+    batch::{Batch, Closes, Header, ITEMS_MAX, Items, Mandated, Opened, Stall},
     closing,
     declaration::{Declaration, Matter},
     order::{Ineffective, Order, Place},
@@ -32,23 +32,6 @@ use crate::{
 /// How long after its deadline a phase whose validators are too few is held again by today's, in
 /// milliseconds: 7 days.
 pub const STALLED_AFTER_MS: u64 = 7 * 24 * 3600 * 1000;
-
-/// What is asked of the next height, in any order.
-#[derive(Debug, Clone, Default)]
-pub struct Wanted {
-    /// Phases to be closed.
-    pub closings: Vec<Closes>,
-    /// Answers to blocks.
-    pub answers: Vec<Mandated>,
-    /// Proposals to be taken back.
-    pub withdrawals: Vec<Mandated>,
-    /// Phases to be held again.
-    pub stalls: Vec<Stall>,
-    /// What members declare.
-    pub declarations: Vec<Declaration>,
-    /// Votes to be opened.
-    pub openings: Vec<Opened>,
-}
 
 /// A phase that begins when the validators of the next height are known.
 enum Begins {
@@ -422,58 +405,63 @@ fn all<T>(
 }
 
 pub(super) fn judge(chain: &Chain, batch: &Batch) -> Result<(Chain, Vec<Happened>), BatchError> {
-    let (expected, found) = (chain.epoch, batch.epoch);
+    let Batch { header, items } = batch;
+    let (expected, found) = (chain.epoch, header.epoch);
     if found != expected {
         return Err(BatchError::Epoch { expected, found });
     }
-    let (expected, found) = (chain.height + 1, batch.height);
+    let (expected, found) = (chain.height + 1, header.height);
     if found != expected {
         return Err(BatchError::Height { expected, found });
     }
-    let (expected, found) = (chain.last, batch.previous);
+    let (expected, found) = (chain.last, header.previous);
     if found != expected {
         return Err(BatchError::Previous { expected, found });
     }
-    let (expected, found) = (chain.validators.hash(), batch.validators);
+    let (expected, found) = (chain.validators.hash(), header.validators);
     if found != expected {
         return Err(BatchError::Validators { expected, found });
     }
-    if batch.is_empty() {
+    if items.is_empty() {
         return Err(BatchError::Empty);
     }
     let federation = &chain.federation;
+    let (expected, found) = (items.hash(federation), header.items);
+    if found != expected {
+        return Err(BatchError::Items { expected, found });
+    }
     let entry = |mandated: &Mandated| mandated.entry.id(federation);
-    ascending("closings", &batch.closings, |one| place_of(chain, one))?;
-    ascending("answers", &batch.answers, entry)?;
-    ascending("withdrawals", &batch.withdrawals, entry)?;
-    ascending("stalls", &batch.stalls, |one| one.phase)?;
-    ascending("declarations", &batch.declarations, |one| {
+    ascending("closings", &items.closings, |one| place_of(chain, one))?;
+    ascending("answers", &items.answers, entry)?;
+    ascending("withdrawals", &items.withdrawals, entry)?;
+    ascending("stalls", &items.stalls, |one| one.phase)?;
+    ascending("declarations", &items.declarations, |one| {
         (one.member, one.number)
     })?;
-    ascending("openings", &batch.openings, |one| entry(&one.opening))?;
+    ascending("openings", &items.openings, |one| entry(&one.opening))?;
     let mut next = Next::new(chain);
-    all("closing", &batch.closings, |one| next.close(one))?;
-    all("answer", &batch.answers, |one| next.answer(one))?;
-    all("withdrawal", &batch.withdrawals, |one| next.withdraw(one))?;
-    all("stall", &batch.stalls, |one| next.stall(one))?;
-    all("declaration", &batch.declarations, |one| next.declare(one))?;
+    all("closing", &items.closings, |one| next.close(one))?;
+    all("answer", &items.answers, |one| next.answer(one))?;
+    all("withdrawal", &items.withdrawals, |one| next.withdraw(one))?;
+    all("stall", &items.stalls, |one| next.stall(one))?;
+    all("declaration", &items.declarations, |one| next.declare(one))?;
     let begun = next.begins();
     let (what, at) = ("closing", 0);
     let mut begun = begun.map_err(|source| {
         let source = Box::new(source);
         BatchError::Item { what, at, source }
     })?;
-    all("opening", &batch.openings, |one| begun.open(one))?;
+    all("opening", &items.openings, |one| begun.open(one))?;
     let (mut after, happened) = begun.finish();
-    let (expected, found) = (after.validators.hash(), batch.next_validators);
+    let (expected, found) = (after.validators.hash(), header.next_validators);
     if found != expected {
         return Err(BatchError::NextValidators { expected, found });
     }
-    let (expected, found) = (after.state(), batch.state);
+    let (expected, found) = (after.state(), header.state);
     if found != expected {
         return Err(BatchError::State { expected, found });
     }
-    after.last = batch.hash(federation);
+    after.last = header.hash(federation);
     Ok((after, happened))
 }
 
@@ -494,7 +482,7 @@ fn some<T, K: Ord>(
     kept
 }
 
-pub(super) fn draft(chain: &Chain, wanted: Wanted) -> (Batch, Vec<Happened>) {
+pub(super) fn draft(chain: &Chain, wanted: Items) -> (Batch, Vec<Happened>) {
     let federation = &chain.federation;
     let entry = |mandated: &Mandated| mandated.entry.id(federation);
     let mut next = Next::new(chain);
@@ -511,39 +499,39 @@ pub(super) fn draft(chain: &Chain, wanted: Wanted) -> (Batch, Vec<Happened>) {
         |one| (one.member, one.number),
         |one| next.declare(one),
     );
-    let mut batch = Batch {
-        epoch: chain.epoch,
-        height: chain.height + 1,
-        previous: chain.last,
-        validators: chain.validators.hash(),
+    let mut items = Items {
         closings,
         answers,
         withdrawals,
         stalls,
         declarations,
         openings: Vec::new(),
-        next_validators: chain.validators.hash(),
-        state: chain.state(),
     };
+    // No phase follows from what was closed: nothing is drafted rather than something wrong.
     let Ok(mut begun) = next.begins() else {
-        // No phase follows from what was closed: nothing is drafted rather than something wrong.
-        return (
-            Batch {
-                closings: Vec::new(),
-                ..batch
-            },
-            Vec::new(),
-        );
+        return (headed(chain, Items::default(), chain), Vec::new());
     };
-    batch.openings = some(
+    items.openings = some(
         wanted.openings,
         |one| entry(&one.opening),
         |one| begun.open(one),
     );
     let (after, happened) = begun.finish();
-    batch.next_validators = after.validators.hash();
-    batch.state = after.state();
-    (batch, happened)
+    (headed(chain, items, &after), happened)
+}
+
+/// These items under the header of what follows.
+fn headed(before: &Chain, items: Items, after: &Chain) -> Batch {
+    let header = Header {
+        epoch: before.epoch,
+        height: before.height + 1,
+        previous: before.last,
+        validators: before.validators.hash(),
+        items: items.hash(&before.federation),
+        next_validators: after.validators.hash(),
+        state: after.state(),
+    };
+    Batch { header, items }
 }
 
 impl Phase {

@@ -14,7 +14,8 @@ use crate::{
     outcome::{Closed, Outcome},
     phase::VoterIndex,
     statement::Named,
-    testing::{Cast, HOUR_MS, MINUTE_MS, Sent, Thing},
+    testing::{Cast, HOUR_MS, MINUTE_MS, Sent},
+    witness::Message,
 };
 
 const ALL: [u8; 4] = [0, 1, 2, 3];
@@ -23,7 +24,7 @@ fn consent() -> Cast {
     Cast::new(4, 3, RuleName::Consent, "")
 }
 
-fn story(cast: &Cast) -> Vec<Thing> {
+fn story(cast: &Cast) -> Vec<Message> {
     let sent = [
         Sent::new(0, Choice::Agree, &[0, 1, 3]),
         Sent::new(1, Choice::StandAside, &[1, 2]),
@@ -33,7 +34,7 @@ fn story(cast: &Cast) -> Vec<Thing> {
     cast.whole(cast.sent(&sent), &ALL)
 }
 
-fn close(cast: &Cast, things: &[Thing]) -> (Closing, Closed) {
+fn close(cast: &Cast, things: &[Message]) -> (Closing, Closed) {
     assemble(&cast.case(), &cast.gather(things)).unwrap()
 }
 
@@ -306,16 +307,16 @@ fn a_ballot_held_by_2f_and_1_counts_whatever_the_liar_lists_and_whichever_seals_
         let carried: Vec<usize> = (0..3).filter(|at| *at != skipped).collect();
         for at in &carried {
             let mine = [honest[carried[0]].1, honest[carried[1]].1, liars[*at].1];
-            things.push(Thing::Seal(cast.seal(*at as u8, MINUTE_MS, &mine)));
-            things.push(Thing::Manifest(honest[*at].0.clone()));
-            things.push(Thing::Manifest(liars[*at].0.clone()));
+            things.push(Message::Seal(cast.seal(*at as u8, MINUTE_MS, &mine)));
+            things.push(Message::Manifest(honest[*at].0.clone()));
+            things.push(Message::Manifest(liars[*at].0.clone()));
         }
         let mine = [
             honest[carried[0]].1,
             honest[carried[1]].1,
             liars[carried[0]].1,
         ];
-        things.push(Thing::Seal(cast.seal(3, HOUR_MS, &mine)));
+        things.push(Message::Seal(cast.seal(3, HOUR_MS, &mine)));
         let (closing, closed) = close(&cast, &things);
         assert_eq!(answer(&cast, &closing).as_ref(), Ok(&closed));
         assert_eq!(closed.counted[&VoterIndex(0)].choice(), Choice::Agree);
@@ -332,7 +333,7 @@ proptest! {
         let cast = consent();
         let things = story(&cast);
         let (expected, closed) = close(&cast, &things);
-        let turned: Vec<Thing> = order
+        let turned: Vec<Message> = order
             .iter()
             .filter_map(|at| things.get(*at).cloned())
             .collect();
@@ -369,7 +370,7 @@ proptest! {
             .map(|author| cast.manifest(author, if holders.contains(&author) { &sent } else { &[] }))
             .collect();
         let mut things = sent.clone();
-        things.extend(manifests.iter().map(|(signed, _)| Thing::Manifest(signed.clone())));
+        things.extend(manifests.iter().map(|(signed, _)| Message::Manifest(signed.clone())));
         // Each seals the first quorum of manifests, counted from itself.
         let quorum: Vec<u8> = (0..sizes.quorum()).map(|at| turn(at + 1)).collect();
         for validator in &quorum {
@@ -377,7 +378,7 @@ proptest! {
             let names: Vec<Named> = (0..sizes.quorum())
                 .map(|at| manifests[(from + at) % validators].1)
                 .collect();
-            things.push(Thing::Seal(cast.seal(*validator, MINUTE_MS, &names)));
+            things.push(Message::Seal(cast.seal(*validator, MINUTE_MS, &names)));
         }
         let (closing, closed) = close(&cast, &things);
         prop_assert_eq!(answer(&cast, &closing), Ok(closed.clone()));

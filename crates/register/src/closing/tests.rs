@@ -14,8 +14,9 @@ use crate::{
     phase::{Beginning, Cause, Phase, PhaseError, Question, VoterIndex},
     says::Act,
     statement::Named,
-    testing::{Cast, FEDERATION, HOUR_MS, MINUTE_MS, Sent, Thing},
+    testing::{Cast, FEDERATION, HOUR_MS, MINUTE_MS, Sent},
     validators::{ValidatorIndex, ValidatorSet},
+    witness::Message,
 };
 
 const ALL: [u8; 4] = [0, 1, 2, 3];
@@ -25,7 +26,7 @@ fn consent() -> Cast {
     Cast::new(4, 3, RuleName::ConsentThenVote, "")
 }
 
-fn close(cast: &Cast, things: &[Thing]) -> (Vec<u8>, Closed) {
+fn close(cast: &Cast, things: &[Message]) -> (Vec<u8>, Closed) {
     let (closing, closed) = assemble(&cast.case(), &cast.gather(things)).unwrap();
     let bytes = closing.to_bytes();
     assert_eq!(check(&bytes, &cast.case()).as_ref(), Ok(&closed));
@@ -213,10 +214,10 @@ fn answered(window: &Cast, answers: &[(u8, Act)]) -> Closed {
     for (revision, act) in answers {
         let pair = (window.answer(*revision, *act), window.mandate(0, 1));
         let leaf = window.leaf(&pair.0, &pair.1);
-        things.push(Thing::Ballot(Box::new(pair)));
-        let witness = crate::leaves::Witness::Receipts;
-        let receipts = ALL.map(|validator| window.leaves(witness, validator, HOUR_MS, &[leaf]));
-        things.extend(receipts.map(Thing::Leaves));
+        things.push(Message::Ballot(Box::new(pair)));
+        let claim = crate::leaves::Claim::Receipts;
+        let receipts = ALL.map(|validator| window.leaves(claim, validator, HOUR_MS, &[leaf]));
+        things.extend(receipts.map(Message::Leaves));
     }
     close(window, &window.whole(things, &ALL)).1
 }
@@ -293,10 +294,10 @@ fn an_opening_that_was_final_too_late_is_repeated_in_full_and_keeps_what_was_cou
         let names: Vec<Named> = manifests.iter().map(|(_, named)| *named).collect();
         let seals = ALL.map(|validator| {
             let after_ms = u64::from(validator + 1) * MINUTE_MS;
-            Thing::Seal(cast.seal(validator, after_ms, &names))
+            Message::Seal(cast.seal(validator, after_ms, &names))
         });
         let mut things = things.clone();
-        things.extend(manifests.map(|(signed, _)| Thing::Manifest(signed)));
+        things.extend(manifests.map(|(signed, _)| Message::Manifest(signed)));
         things.extend(seals);
         close(&cast, &things).1
     };
@@ -338,14 +339,14 @@ fn the_validators_after_the_height_close_what_an_extension_opens() {
 fn a_validator_that_signed_two_seals_is_left_out_and_a_quorum_is_enough() {
     let cast = consent();
     let mut things = cast.whole(cast.sent(&[Sent::new(0, Choice::Agree, &ALL)]), &ALL);
-    let Some(Thing::Seal(seal)) = things.last().cloned() else {
+    let Some(Message::Seal(seal)) = things.last().cloned() else {
         panic!("the last thing is a seal");
     };
     let another = cast.seal(3, 9 * MINUTE_MS, &seal.names);
-    things.push(Thing::Seal(another));
+    things.push(Message::Seal(another));
     let (bytes, _) = close(&cast, &things);
     assert_eq!(Closing::from_bytes(&bytes).unwrap().seals.len(), 3);
-    let sealed = |things: &[Thing]| assemble(&cast.case(), &cast.gather(things)).map(|_| ());
+    let sealed = |things: &[Message]| assemble(&cast.case(), &cast.gather(things)).map(|_| ());
     let without_another_honest = &things[..things.len() - 2];
     assert!(sealed(without_another_honest).is_ok());
     let (found, needed) = (2, 3);
