@@ -1,8 +1,14 @@
 //! What one engine does with what it is given.
 
-use domain::cbor::{Decode, Encode};
+use std::cell::Cell;
+
+use domain::{
+    cbor::{Decode, Encode},
+    key::{PublicKey, Signature},
+};
 use register::agreement::{
-    Agreement, AgreementError, Input, Message, Output, Refusal, Step, Verdict, Wait,
+    Agreement, AgreementError, Engine, Evidence, Input, Message, Output, Pair, Refusal, Step,
+    Timeouts, Verdict, Verification, Wait,
 };
 
 use crate::{
@@ -49,10 +55,23 @@ fn an_invalid_value_gets_a_vote_for_none() {
     bench.proposal(proposal(proposer(FOUR, 0), 0, value(1), None));
     bench.judged(value(1), Verdict::Invalid);
     assert_eq!(bench.votes()[0].value, None);
+    // The same value in a later round is not asked about again.
+    let others = bench.others();
+    for other in &others[..2] {
+        bench.vote(vote(*other, 1, Step::Prevote, None));
+    }
+    bench.outputs.clear();
+    let second = (1..)
+        .find(|round| proposer(FOUR, *round) != bench.me)
+        .unwrap();
+    bench.proposal(proposal(proposer(FOUR, second), second, value(1), None));
+    let asks = |output: &Output| matches!(output, Output::Judge { .. });
+    assert_eq!(bench.count_of(asks), 0);
     // It stays invalid, whatever the caller says later.
     let written = bench.journal.len();
     bench.judged(value(1), Verdict::Valid);
-    assert_eq!((bench.votes().len(), bench.journal.len()), (1, written));
+    assert_eq!(bench.journal.len(), written);
+    assert!(bench.votes().iter().all(|vote| vote.value.is_none()));
 }
 
 #[test]
@@ -200,6 +219,53 @@ fn what_is_refused_changes_nothing() {
     assert_eq!(bench.journal, before);
 }
 
+/// Says yes so often, then no.
+struct Fickle(Cell<usize>);
+
+impl Verification for Fickle {
+    fn verify(&self, _: &PublicKey, _: &[u8], _: &Signature) -> bool {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(1));
+        left > 0
+    }
+}
+
+#[test]
+fn a_failure_inside_the_library_stops_agreement_and_not_the_node() {
+    // It puts a certificate together from votes it verified, and has no answer if that is wrong.
+    let (count, me) = (FOUR, Bench::started(FOUR).me);
+    let identity = Bench::identity(Some(World::key(me)));
+    let verification = Fickle(Cell::new(4));
+    let timeouts = Timeouts::MINUTES;
+    let mut engine = Engine::with_verification(identity, timeouts, HEIGHT, verification);
+    let (set, journal) = (set(count), Vec::new());
+    let start = Input::Start {
+        height: HEIGHT,
+        set,
+        journal,
+    };
+    let mut inputs = vec![start];
+    let others = (0..count).filter(|index| *index != me);
+    for other in others {
+        let vote = vote(other, 0, Step::Precommit, Some(value(1)));
+        inputs.push(Input::Message(Message::Vote(vote)));
+    }
+    let proposal = proposal(proposer(count, 0), 0, value(1), None);
+    inputs.push(Input::Message(Message::Proposal(proposal)));
+    inputs.push(Input::Judged {
+        value: value(1),
+        verdict: Verdict::Valid,
+    });
+    let results: Vec<_> = inputs
+        .into_iter()
+        .map(|input| engine.handle(input))
+        .collect();
+    let failed = Err(AgreementError::Failed(HEIGHT));
+    assert_eq!(results.last(), Some(&failed));
+    let stopped = engine.handle(Input::Fired(timer(0, Wait::Proposal)));
+    assert_eq!(stopped, Err(AgreementError::Stopped));
+}
+
 #[test]
 fn nothing_runs_between_heights() {
     let mut bench = Bench::new(0, FOUR);
@@ -243,11 +309,7 @@ fn a_value_put_forward_here_joins_a_later_proposal_of_the_same_value() {
 fn an_observer_follows_and_signs_nothing() {
     let mut bench = Bench::new(0, FOUR);
     let other = World::key(20);
-    bench.engine = register::agreement::Engine::new(
-        Bench::identity(Some(other)),
-        register::agreement::Timeouts::MINUTES,
-        HEIGHT,
-    );
+    bench.engine = Engine::new(Bench::identity(Some(other)), Timeouts::MINUTES, HEIGHT);
     (bench.me, bench.count) = (20, FOUR);
     bench.start(Vec::new()).unwrap();
     decide(&mut bench);
@@ -275,8 +337,15 @@ fn two_votes_of_one_step_are_proof_for_anybody() {
     let federation = crate::world::FEDERATION;
     assert!(evidence.is_valid(&federation));
     assert_eq!(evidence.key, World::key(liar).public());
-    let read = register::agreement::Evidence::from_bytes(&evidence.to_bytes());
+    let read = Evidence::from_bytes(&evidence.to_bytes());
     assert_eq!(read.as_ref(), Ok(evidence));
+    let Pair::Votes(first, second) = evidence.pair else {
+        panic!("votes");
+    };
+    for pair in [Pair::Votes(second, first), Pair::Votes(first, first)] {
+        let key = evidence.key;
+        assert!(!Evidence { key, pair }.is_valid(&federation));
+    }
     let mut other_key = evidence.clone();
     other_key.key = World::key(bench.me).public();
     assert!(!other_key.is_valid(&federation));

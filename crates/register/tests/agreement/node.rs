@@ -328,6 +328,9 @@ fn react(world: &mut World, index: usize, reaction: Reaction) {
         node.engine = None;
         node.timers.clear();
         node.restarts += 1;
+        if world.setup.forgets {
+            node.journal.clear();
+        }
         if world.random.chance(30) {
             world.nodes[index].dies_in = Some(world.random.below(10));
         }

@@ -51,6 +51,12 @@ fn a_restart_from_the_journal_says_the_same_again_and_nothing_else() {
         );
         if whole {
             assert_eq!(again.journal, [], "nothing is written twice");
+            let asks = |output: &Output| matches!(output, Output::Judge { .. });
+            assert_eq!(
+                again.count_of(asks),
+                0,
+                "what was judged is not asked again"
+            );
         }
     }
 }
@@ -158,4 +164,34 @@ fn the_own_signature_on_what_the_journal_does_not_have_stops_the_node() {
     let said = vote(bench.me, 0, Step::Prevote, None);
     bench.vote(said);
     assert_eq!(bench.votes(), [said.statement]);
+}
+
+#[test]
+fn a_proposer_that_comes_back_puts_the_same_value_forward() {
+    let mut bench = Bench::new(proposer(FOUR, 0), FOUR);
+    bench.start(Vec::new()).unwrap();
+    let value = value(1);
+    bench.give(Input::Propose { round: 0, value });
+    let mut again = Bench::new(bench.me, FOUR);
+    again.start(bench.journal.clone()).unwrap();
+    let proposals = |bench: &Bench| {
+        let outputs = bench.outputs.iter().filter_map(|output| match output {
+            Output::Publish(Message::Proposal(signed)) => Some(*signed),
+            _ => None,
+        });
+        outputs.collect::<Vec<_>>()
+    };
+    let asks = |output: &Output| matches!(output, Output::NeedValue { .. });
+    assert_eq!(again.count_of(asks), 0);
+    // It was sent, or is in the store: what matters is that there is never another.
+    let other = crate::bench::value(2);
+    again.give(Input::Propose {
+        round: 0,
+        value: other,
+    });
+    assert!(
+        proposals(&again)
+            .iter()
+            .all(|signed| proposals(&bench).contains(signed))
+    );
 }

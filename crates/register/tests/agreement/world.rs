@@ -137,6 +137,8 @@ pub struct Setup {
     pub loss_percent: u64,
     /// Whether each node crashes at each height, some more than once.
     pub crashes: bool,
+    /// Whether a crash takes the journal with it, which must never be.
+    pub forgets: bool,
     /// Whether the set changes at every height; else all nodes are in it.
     pub changing: bool,
     /// Whether nodes ask a random other every minute what they missed.
@@ -153,6 +155,7 @@ impl Setup {
             heights,
             loss_percent: 0,
             crashes: false,
+            forgets: false,
             changing: false,
             pulls: true,
             cut: BTreeSet::new(),
