@@ -160,3 +160,24 @@ impl Decode for Duty {
         })
     }
 }
+
+impl Encode for SignedHave {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder
+            .array(3)
+            .value(&self.validator)
+            .value(&self.named)
+            .value(&self.signature);
+    }
+}
+
+impl Decode for SignedHave {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(3)?;
+        Ok(Self {
+            validator: decoder.value()?,
+            named: decoder.value()?,
+            signature: decoder.value()?,
+        })
+    }
+}
