@@ -132,6 +132,30 @@ fn a_ballot_cast_before_an_extension_was_final_counts_in_it() {
 }
 
 #[test]
+fn an_older_ballot_that_is_witnessed_in_an_extension_does_not_replace_what_was_counted() {
+    let cast = Cast::new(4, 9, RuleName::Consent, "");
+    let newer = Sent {
+        revision: 2,
+        ..Sent::new(0, Choice::Agree, &ALL)
+    };
+    let next = after(&cast, &closed(&cast, &[newer]));
+    let older = Sent::new(0, Choice::Block, &ALL);
+    let last = closed(&next, &[older]);
+    let standing = &last.counted[&VoterIndex(0)];
+    assert_eq!(
+        (standing.slot().revision, standing.choice()),
+        (2, Choice::Agree)
+    );
+    // Another of the same slot is a conflict across both.
+    let other = Sent {
+        revision: 2,
+        ..Sent::new(0, Choice::StandAside, &ALL)
+    };
+    let last = closed(&next, &[other]);
+    assert_eq!(last.counted[&VoterIndex(0)].sides().len(), 2);
+}
+
+#[test]
 fn a_late_block_extends_by_a_day_and_may_be_taken_back() {
     let cast = consent();
     let late_ms = cast.phase.length_ms() - HOUR_MS;
