@@ -324,6 +324,8 @@ mod tests {
         holds(&cast, &Evidence::Manifests(ValidatorIndex(1), pair));
         let same = Evidence::Manifests(ValidatorIndex(1), [pair[0], pair[0]]);
         no_contradiction(&cast, &same);
+        let forged = Evidence::Manifests(ValidatorIndex(2), pair);
+        assert!(forged.verify(&cast.case()).is_err());
 
         let names: Vec<_> = ALL.map(|author| cast.manifest(author, &things).1).to_vec();
         let seals = [

@@ -3,13 +3,17 @@
 
 mod conflicts;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    decision::Slot,
     entry::Entry,
     id::{EntryId, Timestamp},
     key::Signature,
+    record::REVISIONS_MAX,
 };
 
 use crate::{
@@ -26,11 +30,14 @@ use crate::{
     witness::SignedHave,
 };
 
-/// The most ballots of one voter that are kept. Only the voter's own keys make them, and nobody
-/// needs as many; who writes more hides its own later ones.
-pub const BALLOTS_OF_VOTER_MAX: usize = 256;
-/// The most leaves that are kept of one validator, receipts and holds each.
-pub const LEAVES_OF_VALIDATOR_MAX: usize = 16 * 1024;
+/// The most mandates of one voter whose ballots are kept. Only its root key makes them, so nobody
+/// else can use them up.
+pub const MANDATES_OF_VOTER_MAX: usize = 16;
+/// The most ballots of one slot that are kept. Who has a stolen key can make many; a newer mandate
+/// stands above all of them.
+pub const BALLOTS_OF_SLOT_MAX: usize = 4;
+/// The most slots of one voter that are kept, and so the most receipts of one honest validator.
+const SLOTS_OF_VOTER_MAX: usize = MANDATES_OF_VOTER_MAX * REVISIONS_MAX as usize;
 /// The most manifests of one author that are kept without another validator's word for them: two are
 /// evidence.
 const MANIFESTS_OF_AUTHOR_MAX: usize = 2;
@@ -61,7 +68,7 @@ pub(crate) struct KeptReceipt {
 pub struct Gathered {
     pub(crate) mandates: BTreeMap<EntryId, Kept<ProvenMandate>>,
     pub(crate) ballots: BTreeMap<EntryId, Kept<ProvenBallot>>,
-    of_voter: BTreeMap<VoterIndex, BTreeSet<EntryId>>,
+    of_voter: BTreeMap<VoterIndex, BTreeMap<Slot, BTreeSet<EntryId>>>,
     pub(crate) receipts: BTreeMap<Leaf, BTreeMap<PinnedReceipt, KeptReceipt>>,
     holds: BTreeMap<Leaf, BTreeSet<ValidatorIndex>>,
     leaves_of: BTreeMap<(Claim, ValidatorIndex), usize>,
@@ -89,7 +96,7 @@ impl Gathered {
     }
 
     /// Takes a ballot with its mandate; whether it is new. Notes are left out. Beyond
-    /// [`BALLOTS_OF_VOTER_MAX`] of a voter nothing is taken.
+    /// [`BALLOTS_OF_SLOT_MAX`] of a slot and [`MANDATES_OF_VOTER_MAX`] of a voter nothing is taken.
     ///
     /// # Errors
     /// When one of them does not count in this phase.
@@ -103,18 +110,23 @@ impl Gathered {
         let proven_mandate = ProvenMandate::judge(case, &mandate)?;
         let proven = ProvenBallot::judge(case, &ballot, &proven_mandate)?;
         let of_voter = self.of_voter.entry(proven.voter).or_default();
-        let is_new = !of_voter.contains(&proven.id);
-        if is_new && of_voter.len() >= BALLOTS_OF_VOTER_MAX {
+        let is_known = |slot: &Slot| slot.mandate == proven.slot.mandate;
+        if !of_voter.keys().any(is_known) && mandates(of_voter.keys()) >= MANDATES_OF_VOTER_MAX {
             return Ok(None);
         }
-        of_voter.insert(proven.id);
+        let of_slot = of_voter.entry(proven.slot).or_default();
+        let is_new = !of_slot.contains(&proven.id);
+        if is_new && of_slot.len() >= BALLOTS_OF_SLOT_MAX {
+            return Ok(None);
+        }
+        of_slot.insert(proven.id);
         keep(&mut self.mandates, proven.mandate, mandate, proven_mandate);
         keep(&mut self.ballots, proven.id, ballot, proven.clone());
         Ok(is_new.then_some(proven))
     }
 
-    /// Takes receipts or holds; whether one of them is new. Beyond [`LEAVES_OF_VALIDATOR_MAX`] of a
-    /// validator nothing is taken.
+    /// Takes receipts or holds; whether one of them is new. Beyond what an honest
+    /// validator can have to say, nothing is taken of one.
     ///
     /// # Errors
     /// When they are of another phase or not signed by a validator of this one.
@@ -127,7 +139,12 @@ impl Gathered {
         case.verify(signed.validator, &statement, &signed.signature, "leaves")?;
         let kept = self.leaves_of.entry((signed.claim, signed.validator));
         let kept = kept.or_default();
-        if *kept + signed.leaves().len() > LEAVES_OF_VALIDATOR_MAX {
+        let of_slot = match signed.claim {
+            Claim::Receipts => 1,
+            Claim::Holds => BALLOTS_OF_SLOT_MAX,
+        };
+        let most = case.phase.voters().len() * SLOTS_OF_VOTER_MAX * of_slot;
+        if *kept + signed.leaves().len() > most {
             return Ok(false);
         }
         let new = match (signed.claim, statement) {
@@ -272,6 +289,12 @@ impl Gathered {
     pub fn is_secured(&self, case: &Case<'_>, ballot: &ProvenBallot) -> bool {
         self.holders(ballot) >= case.phase.validators.sizes().securing()
     }
+}
+
+/// How many mandates these slots are of.
+fn mandates<'a>(slots: impl Iterator<Item = &'a Slot>) -> usize {
+    let numbers: BTreeSet<u64> = slots.map(|slot| slot.mandate).collect();
+    numbers.len()
 }
 
 fn without_note(entry: &Entry) -> Entry {

@@ -108,6 +108,8 @@ pub struct Registrar<V = Strict> {
     journal: Vec<agreement::Record>,
     /// What it says that this node was about to send.
     unsent: Vec<Message>,
+    /// The same of open phases.
+    resent: Vec<Message>,
     posts: Posts,
     wanted: Items,
     motions: BTreeMap<Hash, Motion>,
@@ -181,6 +183,10 @@ impl<V: Verification> Registrar<V> {
                 Record::Opened { phase, time } => posts.opened(phase, time),
             }
         }
+        let mut resent = Vec::new();
+        if let Some(key) = &key {
+            resent = posts.unsent(&chain, key);
+        }
         posts.follow(now, &chain, key.as_ref());
         Self {
             chain,
@@ -189,6 +195,7 @@ impl<V: Verification> Registrar<V> {
             is_open: false,
             journal: agreed,
             unsent,
+            resent,
             posts,
             wanted: Items::default(),
             motions: BTreeMap::new(),
@@ -232,12 +239,14 @@ impl<V: Verification> Registrar<V> {
         timer.into_iter().chain(self.posts.wake(&self.chain)).min()
     }
 
-    /// What a node asks for when it has started: all messages about what is open.
-    #[must_use]
-    pub fn start(&self) -> Vec<Output> {
+    /// What a node does when it has started: it says again what it had signed in open phases, and
+    /// asks for all messages about what is open.
+    pub fn start(&mut self) -> Vec<Output> {
+        let resent = std::mem::take(&mut self.resent).into_iter();
         let phases = self.chain.phases().keys().copied().map(Topic::Phase);
         let topics = phases.chain([Topic::Height(self.chain.height() + 1)]);
-        topics.map(Output::Again).collect()
+        let again = topics.map(Output::Again);
+        resent.map(Output::Publish).chain(again).collect()
     }
 
     /// Takes an input at a time by this machine's clock.

@@ -1,15 +1,19 @@
 //! A cast of validators and voters for tests: everything signed with keys that anyone can make.
 
+mod keys;
+
 use domain::{
-    cbor::{Encode, Encoder},
+    cbor::Encode,
     charter::{Charter, RuleName},
     decision::{Choice, extensions},
-    entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted, Sealed},
-    id::{EntryId, FederationId, Hash, MemberId, Timestamp},
-    key::{SecretKey, Signature},
+    entry::{Entry, Sealed},
+    id::{EntryId, FederationId, Hash, Timestamp},
+    key::SecretKey,
     record::{Ballot, Delegate, Elector, Kind, Mandate, Opening},
 };
 
+pub use self::keys::root_key;
+use self::keys::{delegate_key, elector, entry, keys, member};
 use crate::{
     closing::SignedManifest,
     gathered::Gathered,
@@ -141,6 +145,12 @@ impl Cast {
             ValidatorIndex(number),
             &self.validators[usize::from(number)],
         )
+    }
+
+    /// The key of a voter's delegate.
+    #[must_use]
+    pub fn delegate(&self, voter: usize) -> SecretKey {
+        delegate_key(voter)
     }
 
     /// A mandate of a voter that lists its delegate.
@@ -331,74 +341,5 @@ impl Cast {
         });
         whole.extend(seals);
         whole
-    }
-}
-
-/// Member and root key of the voter with that number. Members ascend.
-fn elector((place, root): (usize, &SecretKey)) -> Elector {
-    Elector {
-        member: member(place),
-        class: "producer".to_owned(),
-        root: root.public(),
-        record: EntryId(member(place).0),
-    }
-}
-
-fn member(number: usize) -> MemberId {
-    let mut id = [0; 32];
-    id[..8].copy_from_slice(&(number as u64).to_be_bytes());
-    MemberId(id)
-}
-
-fn key(family: u8, number: usize) -> SecretKey {
-    let mut seed = [family; 32];
-    seed[..8].copy_from_slice(&(number as u64).to_be_bytes());
-    SecretKey::from_seed(&seed)
-}
-
-/// The root key of a voter, or of somebody with a higher number.
-#[must_use]
-pub fn root_key(number: usize) -> SecretKey {
-    key(0, number)
-}
-
-fn keys(family: u8, number: usize) -> Vec<SecretKey> {
-    (0..number).map(|number| key(family, number)).collect()
-}
-
-fn delegate_key(voter: usize) -> SecretKey {
-    key(2, voter)
-}
-
-fn entry(
-    key: &SecretKey,
-    grant: EntryId,
-    kind: Kind,
-    body: &impl Encode,
-    note: Option<Sealed>,
-) -> Entry {
-    let mut encoder = Encoder::new();
-    encoder.value(body);
-    let body = Salted::new(&[5; SALT_BYTES], &encoder.into_bytes());
-    let header = Header {
-        author: key.public(),
-        grant,
-        sequence: 2,
-        previous: Some(EntryId([6; 32])),
-        time: OPENED,
-        address: Address::parse("ballots").expect("a plain word is an address"),
-        audience: Audience::Public,
-        kind,
-        critical: false,
-        body: body.seal(),
-        note,
-        references: Vec::new(),
-    };
-    let signature: Signature = header.sign(&FEDERATION, key);
-    Entry {
-        header,
-        signature,
-        body: Some(body),
-        note: None,
     }
 }

@@ -221,7 +221,7 @@ impl Witness {
         match message {
             Message::Ballot(pair) => {
                 if let Some(ballot) = self.gathered.take_ballot(case, &pair.0, &pair.1)? {
-                    self.claims.saw(now, case, &ballot.leaf());
+                    self.claims.saw(now, &ballot.leaf());
                     self.claims.look(now, case, &self.gathered, &ballot);
                 }
             }

@@ -50,6 +50,24 @@ impl Posts {
         self.opened.insert(phase, time);
     }
 
+    /// What was written down before a restart, signed once more: perhaps it was never sent.
+    pub fn unsent(&self, chain: &Chain, key: &SecretKey) -> Vec<Message> {
+        let mut unsent = Vec::new();
+        for (id, duties) in &self.duties {
+            let Some(phase) = chain.phases().get(id) else {
+                continue;
+            };
+            let Some(me) = phase.validators.index_of(&key.public()) else {
+                continue;
+            };
+            let federation = chain.federation();
+            let signed = duties.iter();
+            let signed = signed.filter_map(|duty| duty.sign(&federation, *id, (me, key)).ok());
+            unsent.extend(signed.map(|said| Message::Phase { phase: *id, said }));
+        }
+        unsent
+    }
+
     pub fn get(&self, phase: &PhaseId) -> Option<&Witness> {
         self.posts.get(phase).map(|post| &post.witness)
     }

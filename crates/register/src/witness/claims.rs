@@ -1,6 +1,6 @@
 //! Receipts and holds: which are signed, and which wait to be signed together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use domain::{
     decision::Slot,
@@ -52,13 +52,11 @@ impl Claims {
     }
 
     /// A ballot was seen for the first time.
-    pub(super) fn saw(&mut self, now: Timestamp, case: &Case<'_>, leaf: &Leaf) {
-        let slot = (leaf.voter, leaf.slot);
-        if now > case.phase.deadline || self.receipts.contains_key(&slot) {
-            return;
+    pub(super) fn saw(&mut self, now: Timestamp, leaf: &Leaf) {
+        if let Entry::Vacant(slot) = self.receipts.entry((leaf.voter, leaf.slot)) {
+            slot.insert(leaf.ballot);
+            self.wait(Claim::Receipts, now, *leaf);
         }
-        self.receipts.insert(slot, leaf.ballot);
-        self.wait(Claim::Receipts, now, *leaf);
     }
 
     /// Something was heard about a ballot: perhaps it is held now.

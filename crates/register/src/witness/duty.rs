@@ -116,27 +116,6 @@ impl Duty {
     }
 }
 
-impl Encode for SignedHave {
-    fn encode(&self, encoder: &mut Encoder) {
-        encoder
-            .array(3)
-            .value(&self.validator)
-            .value(&self.named)
-            .value(&self.signature);
-    }
-}
-
-impl Decode for SignedHave {
-    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        decoder.array(3)?;
-        Ok(Self {
-            validator: decoder.value()?,
-            named: decoder.value()?,
-            signature: decoder.value()?,
-        })
-    }
-}
-
 impl Encode for Duty {
     fn encode(&self, encoder: &mut Encoder) {
         match self {
@@ -178,6 +157,27 @@ impl Decode for Duty {
                 names: decode_names(decoder)?,
             },
             _ => return Err(DecodeError::Invalid("a duty of another length")),
+        })
+    }
+}
+
+impl Encode for SignedHave {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder
+            .array(3)
+            .value(&self.validator)
+            .value(&self.named)
+            .value(&self.signature);
+    }
+}
+
+impl Decode for SignedHave {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(3)?;
+        Ok(Self {
+            validator: decoder.value()?,
+            named: decoder.value()?,
+            signature: decoder.value()?,
         })
     }
 }
