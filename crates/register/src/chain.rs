@@ -11,6 +11,7 @@ use domain::{
     cbor::{Encode, Encoder},
     charter::Charter,
     decision::Verdict,
+    effect::Motion,
     genesis::Genesis,
     id::{EntryId, FederationId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
 };
@@ -137,6 +138,8 @@ pub struct Chain {
     decided: BTreeMap<Motioned, Vec<Decided>>,
     /// The charters that open phases name.
     charters: BTreeMap<Hash, Charter>,
+    /// What is voted on in open phases, by its hash.
+    motions: BTreeMap<Hash, Motion>,
     /// Every opening there ever was.
     opened: BTreeSet<EntryId>,
     /// The highest mandate of each member that the register has seen: older ones open nothing.
@@ -166,6 +169,7 @@ impl Chain {
             phases: BTreeMap::new(),
             open: BTreeMap::new(),
             decided: BTreeMap::new(),
+            motions: BTreeMap::new(),
             opened: BTreeSet::new(),
             mandates: BTreeMap::new(),
             objected: BTreeSet::new(),
@@ -219,6 +223,12 @@ impl Chain {
     pub fn open_phase(&self, proposal: &ProposalId, proposer: &MemberId) -> Option<&Phase> {
         let id = self.open.get(&(*proposal, *proposer))?;
         self.phases.get(id)
+    }
+
+    /// What is voted on in an open phase.
+    #[must_use]
+    pub fn motion(&self, phase: &Phase) -> Option<&Motion> {
+        self.motions.get(&phase.text)
     }
 
     /// The votes on a proposal that are over, the last one last.

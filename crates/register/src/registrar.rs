@@ -56,7 +56,8 @@ pub enum Input {
     Message(Message),
     /// What somebody wants decided. It stays wanted until it is, or cannot be any more.
     Want(Box<Items>),
-    /// A version of a proposal, of which only the hash may be known.
+    /// A version of a proposal that a block may be answered with: closings that amend show it. It is
+    /// forgotten with each height and given again with what is open.
     Motion(Motion),
     /// A height that was decided, from whoever.
     Height(Box<(Batch, Certificate)>),
@@ -280,7 +281,9 @@ impl<V: Verification> Registrar<V> {
             Input::Message(message) => self.take(now, message, &mut reaction)?,
             Input::Want(items) => self.want(*items),
             Input::Motion(motion) => {
-                self.motions.insert(motion.hash(), motion);
+                if self.motions.len() < WANTED_MAX {
+                    self.motions.insert(motion.hash(), motion);
+                }
                 self.stirred = true;
             }
             Input::Height(height) => {
@@ -378,10 +381,6 @@ impl<V: Verification> Registrar<V> {
             known.len() > before
         }
         let wanted = &mut self.wanted;
-        for opened in &items.openings {
-            let motion = opened.motion.clone();
-            self.motions.insert(motion.hash(), motion);
-        }
         self.stirred |= add(&mut wanted.answers, items.answers);
         self.stirred |= add(&mut wanted.withdrawals, items.withdrawals);
         self.stirred |= add(&mut wanted.stalls, items.stalls);
@@ -400,8 +399,12 @@ impl<V: Verification> Registrar<V> {
             let Ok((closing, closed)) = assemble(&case, witness.gathered()) else {
                 continue;
             };
-            let motion = self.motions.get(&case.phase.text);
-            let motion = motion.filter(|_| closed.outcome.is_passed()).cloned();
+            let asked = closed.outcome.motion(case.phase);
+            let motion = asked.and_then(|hash| {
+                let known = self.chain.motion(case.phase);
+                let known = known.filter(|motion| motion.hash() == hash);
+                known.or_else(|| self.motions.get(&hash)).cloned()
+            });
             items.closings.push(Closes { closing, motion });
         }
         self.chain.draft(items)
@@ -562,6 +565,7 @@ impl<V: Verification> Registrar<V> {
         self.asked.clear();
         self.heard.clear();
         self.timers.clear();
+        self.motions.clear();
         self.stirred = true;
         self.forget();
         for phase in self.posts.follow(now, &self.chain, self.key.as_ref()) {

@@ -9,7 +9,7 @@ use domain::{
     cbor::Encode,
     decision::Verdict,
     effect::{Effect, Motion},
-    id::{EntryId, MemberId, PhaseId, Timestamp},
+    id::{EntryId, Hash, MemberId, PhaseId, Timestamp},
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     opening::Written,
 };
 use crate::{
-    batch::{Batch, Closes, Header, ITEMS_MAX, Items, Mandated, Opened, Stall},
+    batch::{Answers, Batch, Closes, Header, ITEMS_MAX, Items, Mandated, Opened, Stall},
     closing,
     declaration::{Declaration, Matter},
     order::{Ineffective, Order, Place},
@@ -52,6 +52,8 @@ struct Next<'a> {
     begins: Vec<(usize, Motioned, Begins)>,
     mandates: BTreeMap<MemberId, u64>,
     objected: BTreeSet<PhaseId>,
+    /// What is voted on in phases that begin.
+    motions: Vec<Motion>,
     happened: Vec<Happened>,
 }
 
@@ -66,6 +68,7 @@ impl<'a> Next<'a> {
             begins: Vec::new(),
             mandates: BTreeMap::new(),
             objected: before.objected.clone(),
+            motions: Vec::new(),
             happened: Vec::new(),
         }
     }
@@ -102,12 +105,8 @@ impl<'a> Next<'a> {
         let closed = closing::check(&closes.closing.to_bytes(), &case);
         let closed = closed.map_err(ItemError::Closing)?;
         let phase = case.phase;
-        if closed.outcome.is_passed() != closes.motion.is_some() {
-            return Err(ItemError::Motion);
-        }
-        if let Some(motion) = &closes.motion {
-            check_motion(phase, motion)?;
-        }
+        let asked = closed.outcome.motion(phase);
+        check_motion(asked, closes.motion.as_ref())?;
         let mut effect = None;
         match closed.outcome {
             Outcome::Decided(verdict) => {
@@ -124,6 +123,7 @@ impl<'a> Next<'a> {
             | Outcome::Blocked(_)
             | Outcome::Answered(..) => {
                 let begins = Begins::After(Box::new(phase.clone()), Box::new(closed.clone()));
+                self.motions.extend(closes.motion.clone());
                 self.goes_on(phase, begins);
             }
         }
@@ -150,7 +150,8 @@ impl<'a> Next<'a> {
         self.order.apply(&place, effect)
     }
 
-    fn answer(&mut self, mandated: &Mandated) -> Result<(), ItemError> {
+    fn answer(&mut self, answers: &Answers) -> Result<(), ItemError> {
+        let mandated = &answers.answer;
         let written = self.before.answer(&self.order, mandated)?;
         let case = self.case(&written.body.phase)?;
         let phase = case.phase;
@@ -158,6 +159,8 @@ impl<'a> Next<'a> {
             return Err(ItemError::NotOpen(phase.id));
         }
         check_proposer(phase, &written)?;
+        check_motion(written.body.act.amends(), answers.motion.as_ref())?;
+        self.motions.extend(answers.motion.clone());
         self.mandates.insert(written.by.member, written.mandate);
         match written.body.act {
             Act::Withdraw => self.ends(phase, Ending::Withdrawn, None),
@@ -300,6 +303,7 @@ impl Begun<'_> {
         let by = (written.by.member, written.mandate);
         self.next.mandates.insert(by.0, by.1);
         self.opened.insert(phase.id);
+        self.next.motions.push(opened.motion.clone());
         let told = Happened::Opened { phase: phase.id };
         self.next.happened.push(told);
         self.phases.insert(motioned, phase);
@@ -315,6 +319,7 @@ impl Begun<'_> {
             decided,
             mandates,
             objected,
+            motions,
             happened,
             ..
         } = self.next;
@@ -338,6 +343,11 @@ impl Begun<'_> {
         }
         chain.objected = objected;
         chain.objected.retain(|id| chain.phases.contains_key(id));
+        for motion in motions {
+            chain.motions.insert(motion.hash(), motion);
+        }
+        let texts: BTreeSet<_> = chain.phases.values().map(|phase| phase.text).collect();
+        chain.motions.retain(|text, _| texts.contains(text));
         let charter = chain.order.charter().clone();
         chain.charters.insert(charter.hash(), charter);
         let in_force = chain.order.charter().hash();
@@ -353,11 +363,13 @@ fn motioned(phase: &Phase) -> Motioned {
     (phase.proposal, phase.proposer.member)
 }
 
-fn check_motion(phase: &Phase, motion: &Motion) -> Result<(), ItemError> {
-    let (expected, found) = (phase.text, motion.hash());
-    match found == expected {
-        true => Ok(()),
-        false => Err(ItemError::OtherMotion { expected, found }),
+/// Whether the motion that is asked for is there, and none that is not.
+fn check_motion(asked: Option<Hash>, motion: Option<&Motion>) -> Result<(), ItemError> {
+    match (asked, motion.map(Motion::hash)) {
+        (None, None) => Ok(()),
+        (Some(expected), Some(found)) if found == expected => Ok(()),
+        (Some(expected), Some(found)) => Err(ItemError::OtherMotion { expected, found }),
+        _ => Err(ItemError::Motion),
     }
 }
 
@@ -431,7 +443,7 @@ pub(super) fn judge(chain: &Chain, batch: &Batch) -> Result<(Chain, Vec<Happened
     }
     let entry = |mandated: &Mandated| mandated.entry.id(federation);
     ascending("closings", &items.closings, |one| place_of(chain, one))?;
-    ascending("answers", &items.answers, entry)?;
+    ascending("answers", &items.answers, |one| entry(&one.answer))?;
     ascending("withdrawals", &items.withdrawals, entry)?;
     ascending("stalls", &items.stalls, |one| one.phase)?;
     ascending("declarations", &items.declarations, |one| {
@@ -490,7 +502,11 @@ pub(super) fn draft(chain: &Chain, wanted: Items) -> (Batch, Vec<Happened>) {
         |one| place_of(chain, one),
         |one| next.close(one),
     );
-    let answers = some(wanted.answers, entry, |one| next.answer(one));
+    let answers = some(
+        wanted.answers,
+        |one| entry(&one.answer),
+        |one| next.answer(one),
+    );
     let withdrawals = some(wanted.withdrawals, entry, |one| next.withdraw(one));
     let stalls = some(wanted.stalls, |one| one.phase, |one| next.stall(one));
     let declarations = some(

@@ -9,7 +9,7 @@ use domain::{
 
 use super::*;
 use crate::{
-    batch::{Closes, Mandated, Opened, Stall, StallNote},
+    batch::{Answers, Closes, Mandated, Opened, Stall, StallNote},
     closing::assemble,
     declaration::{Declaration, Matter},
     order::Member,
@@ -62,6 +62,7 @@ pub(crate) fn register(cast: &Cast) -> Chain {
         phases: BTreeMap::new(),
         open: BTreeMap::new(),
         decided: BTreeMap::new(),
+        motions: BTreeMap::new(),
         opened: BTreeSet::new(),
         mandates: BTreeMap::new(),
         objected: BTreeSet::new(),
@@ -381,7 +382,10 @@ fn a_block_opens_a_window_and_the_answer_a_fallback_vote() {
     let (chain, happened) = goes_on(
         &chain,
         Items {
-            answers: vec![answer],
+            answers: vec![Answers {
+                answer,
+                motion: None,
+            }],
             ..Items::default()
         },
     );
