@@ -210,7 +210,8 @@ impl ProvenBallot {
     }
 }
 
-fn body<T: Decode>(entry: &Entry, needed: Kind) -> Result<T, BallotError> {
+/// The body of an entry of a kind, without a note.
+pub(crate) fn body<T: Decode>(entry: &Entry, needed: Kind) -> Result<T, BallotError> {
     let found = entry.header.kind;
     if found != needed {
         return Err(BallotError::Kind { found, needed });

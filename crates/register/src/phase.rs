@@ -187,7 +187,8 @@ pub struct Phase {
 
 impl Phase {
     /// The phase that an opening begins, with the entry's id and time, the proposing member, and
-    /// the validators in force after the height that has it. That the electors are the members who
+    /// the validators in force after the height that has it, and the charter with how many times as
+    /// long a vote takes (more than once in a time of force majeure). That the electors are the members who
     /// may vote, and that the text is the version's, is for who keeps those to judge.
     ///
     /// # Errors
@@ -197,7 +198,7 @@ impl Phase {
         opening: &Opening,
         proposer: Elector,
         validators: ValidatorSet,
-        charter: &Charter,
+        (charter, times): (&Charter, u64),
     ) -> Result<Self, PhaseError> {
         let (named, found) = (opening.charter, charter.hash());
         if named != found {
@@ -207,8 +208,8 @@ impl Phase {
         let rule: RuleName = opening.rule.parse().map_err(|_| unknown())?;
         charter.check_rule(rule).map_err(|_| unknown())?;
         let found_ms = opening.deadline.since_ms(opened);
-        let regular_ms = period(rule, false, charter).saturating_mul(1_000);
-        let urgent_ms = period(rule, true, charter).saturating_mul(1_000);
+        let regular_ms = period(rule, false, charter).saturating_mul(1_000 * times);
+        let urgent_ms = period(rule, true, charter).saturating_mul(1_000 * times);
         let urgent = match found_ms {
             found if found == regular_ms => false,
             found if found == urgent_ms => true,
@@ -243,7 +244,7 @@ impl Phase {
             period_ms: found_ms,
             late_block_ms: opening.late_block_ms,
             extension_ms: opening.extension_ms,
-            integration_ms: integration(urgent, charter).saturating_mul(1_000),
+            integration_ms: integration(urgent, charter).saturating_mul(1_000 * times),
             answered_late_block: false,
             extended: false,
             pinned: BTreeMap::new(),

@@ -12,6 +12,7 @@ use domain::{
     record::{Ballot, Delegate, Elector, Kind, Mandate, Opening},
 };
 
+pub use self::keys::root_key;
 use self::keys::{delegate_key, elector, entry, keys, member};
 use crate::{
     closing::SignedManifest,
@@ -108,7 +109,7 @@ impl Cast {
             &opening,
             electorate[0].clone(),
             set.expect("the cast's validators are a set"),
-            &charter,
+            (&charter, 1),
         );
         Self {
             charter,

@@ -40,7 +40,7 @@ fn open(cast: &Cast, opening: &Opening) -> Result<Phase, PhaseError> {
     let phase = &cast.phase;
     let (proposer, validators) = (phase.proposer.clone(), phase.validators.clone());
     let entry = (phase.id, OPENED);
-    Phase::of_opening(entry, opening, proposer, validators, &cast.charter)
+    Phase::of_opening(entry, opening, proposer, validators, (&cast.charter, 1))
 }
 
 #[test]

@@ -32,6 +32,12 @@ pub(super) fn key(family: u8, number: usize) -> SecretKey {
     SecretKey::from_seed(&seed)
 }
 
+/// The root key of a voter, or of somebody with a higher number.
+#[must_use]
+pub fn root_key(number: usize) -> SecretKey {
+    key(0, number)
+}
+
 pub(super) fn keys(family: u8, number: usize) -> Vec<SecretKey> {
     (0..number).map(|number| key(family, number)).collect()
 }
