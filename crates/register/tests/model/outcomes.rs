@@ -1,0 +1,136 @@
+//! What counts for one voter, for everything that the seals of a closing can say when there are four
+//! validators: the production function asked once for every input there is.
+
+use std::collections::BTreeSet;
+
+use domain::{decision::Slot, id::Hash};
+use register::counting::{Counted, LISTED_MAX, Listed, counted};
+
+use crate::knowledge::{ALL, count, sizes};
+
+/// A way to count; the production function or one that is known to be wrong.
+pub type Counting = fn(&[Vec<&Listed>]) -> Option<Counted>;
+
+/// For each of the four seals what the manifests it names list, as a mask of rows; `None` if the
+/// closing does not carry it.
+pub type Seals = [Option<u8>; ALL];
+
+/// The outcomes for every combination of rows.
+pub struct Outcomes {
+    rows: Vec<Listed>,
+    by_seals: Vec<Option<Counted>>,
+}
+
+/// The production function for four validators.
+pub fn by_seals(seals: &[Vec<&Listed>]) -> Option<Counted> {
+    counted(sizes(), seals)
+}
+
+/// Hash by hash: of the ballots that f+1 seals list, those of the highest slot. It loses a secured
+/// ballot when the slots are spread over the seals.
+pub fn hash_by_hash(seals: &[Vec<&Listed>]) -> Option<Counted> {
+    let sides: Vec<BTreeSet<(Slot, Hash)>> = seals.iter().map(|lists| pairs(lists)).collect();
+    let all: BTreeSet<(Slot, Hash)> = sides.iter().flatten().copied().collect();
+    let support = |pair: &(Slot, Hash)| sides.iter().filter(|side| side.contains(pair)).count();
+    let supported = all
+        .iter()
+        .filter(|pair| support(pair) >= sizes().witnesses());
+    let (slot, _) = supported.clone().next_back().copied()?;
+    let ballots = supported
+        .filter(|pair| pair.0 == slot)
+        .map(|pair| pair.1)
+        .collect();
+    Some(Counted { slot, ballots })
+}
+
+fn pairs(lists: &[&Listed]) -> BTreeSet<(Slot, Hash)> {
+    let row = |listed: &&Listed| {
+        let slot = listed.slot;
+        listed
+            .ballots
+            .clone()
+            .into_iter()
+            .map(move |ballot| (slot, ballot))
+    };
+    lists.iter().flat_map(row).collect()
+}
+
+impl Outcomes {
+    /// Asks `counting` for every input made of these rows, in every order of seals.
+    ///
+    /// Panics if the order changes what counts.
+    pub fn of(rows: Vec<Listed>, counting: Counting) -> Self {
+        assert!(rows.iter().all(|row| row.ballots.len() <= LISTED_MAX));
+        let mut outcomes = Self {
+            by_seals: Vec::new(),
+            rows,
+        };
+        for index in 0..outcomes.digits().pow(ALL as u32) {
+            let seals = outcomes.seals(index);
+            let outcome = counting(&outcomes.lists(&seals, false));
+            let mut turned = seals;
+            for _ in 0..ALL {
+                turned.rotate_left(1);
+                for other in [turned, swapped(turned)] {
+                    let again = counting(&outcomes.lists(&other, true));
+                    assert_eq!(again, outcome, "the order decides: {seals:?} and {other:?}");
+                }
+            }
+            outcomes.by_seals.push(outcome);
+        }
+        outcomes
+    }
+
+    /// What counts if these seals are carried.
+    pub fn get(&self, seals: &Seals) -> Option<&Counted> {
+        let digit = |seal: &Option<u8>| seal.map_or(0, |rows| usize::from(rows) + 1);
+        let index = seals
+            .iter()
+            .fold(0, |index, seal| index * self.digits() + digit(seal));
+        self.by_seals[index].as_ref()
+    }
+
+    fn digits(&self) -> usize {
+        (1 << self.rows.len()) + 1
+    }
+
+    fn seals(&self, mut index: usize) -> Seals {
+        let mut seals = [None; ALL];
+        for seal in seals.iter_mut().rev() {
+            *seal = (index % self.digits())
+                .checked_sub(1)
+                .map(|rows| rows as u8);
+            index /= self.digits();
+        }
+        seals
+    }
+
+    fn lists(&self, seals: &Seals, backwards: bool) -> Vec<Vec<&Listed>> {
+        let lists = |rows: u8| {
+            let named = (0..self.rows.len()).filter(|row| rows & (1 << row) != 0);
+            let mut lists: Vec<&Listed> = named.map(|row| &self.rows[row]).collect();
+            if backwards {
+                lists.reverse();
+            }
+            lists
+        };
+        seals.iter().flatten().map(|rows| lists(*rows)).collect()
+    }
+}
+
+fn swapped(mut seals: Seals) -> Seals {
+    seals.swap(0, 1);
+    seals
+}
+
+/// The closings that can be made of these seals: every set of them that reaches a quorum.
+pub fn closings(seals: &Seals) -> impl Iterator<Item = Seals> {
+    let seals = *seals;
+    let signed = (0..ALL).filter(|signer| seals[*signer].is_some());
+    let signed = signed.fold(0, |mask, signer| mask | 1 << signer);
+    crate::knowledge::quorums().filter_map(move |carried| {
+        let carry = |signer: usize| seals[signer].filter(|_| carried & (1 << signer) != 0);
+        let complete = carried & !signed == 0 && count(carried) >= sizes().quorum();
+        complete.then(|| std::array::from_fn(carry))
+    })
+}
