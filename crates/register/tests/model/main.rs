@@ -7,7 +7,9 @@
 mod knowledge;
 mod one_ballot;
 mod outcomes;
+mod protocol;
 mod rules;
 mod seals;
+mod spread;
 
 mod two_ballots;

@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 
 use domain::{decision::Slot, id::Hash};
-use register::counting::{Counted, LISTED_MAX, Listed, counted};
+use register::{
+    counting::{Counted, LISTED_MAX, Listed},
+    sizes::Sizes,
+};
 
 use crate::knowledge::{ALL, count, sizes};
 
 /// A way to count; the production function or one that is known to be wrong.
-pub type Counting = fn(&[Vec<&Listed>]) -> Option<Counted>;
+pub type Counting = fn(Sizes, &[Vec<&Listed>]) -> Option<Counted>;
 
 /// For each of the four seals what the manifests it names list, as a mask of rows; `None` if the
 /// closing does not carry it.
@@ -21,20 +24,13 @@ pub struct Outcomes {
     by_seals: Vec<Option<Counted>>,
 }
 
-/// The production function for four validators.
-pub fn by_seals(seals: &[Vec<&Listed>]) -> Option<Counted> {
-    counted(sizes(), seals)
-}
-
-/// Hash by hash: of the ballots that f+1 seals list, those of the highest slot. It loses a secured
-/// ballot when the slots are spread over the seals.
-pub fn hash_by_hash(seals: &[Vec<&Listed>]) -> Option<Counted> {
-    let sides: Vec<BTreeSet<(Slot, Hash)>> = seals.iter().map(|lists| pairs(lists)).collect();
+/// Hash by hash: each seal supports the ballots of its own highest slot, and of those that f+1 seals
+/// support the highest count. It loses a secured ballot when the slots are spread over the seals.
+pub fn hash_by_hash(sizes: Sizes, seals: &[Vec<&Listed>]) -> Option<Counted> {
+    let sides: Vec<BTreeSet<(Slot, Hash)>> = seals.iter().map(|lists| highest(lists)).collect();
     let all: BTreeSet<(Slot, Hash)> = sides.iter().flatten().copied().collect();
     let support = |pair: &(Slot, Hash)| sides.iter().filter(|side| side.contains(pair)).count();
-    let supported = all
-        .iter()
-        .filter(|pair| support(pair) >= sizes().witnesses());
+    let supported = all.iter().filter(|pair| support(pair) >= sizes.witnesses());
     let (slot, _) = supported.clone().next_back().copied()?;
     let ballots = supported
         .filter(|pair| pair.0 == slot)
@@ -43,16 +39,23 @@ pub fn hash_by_hash(seals: &[Vec<&Listed>]) -> Option<Counted> {
     Some(Counted { slot, ballots })
 }
 
-fn pairs(lists: &[&Listed]) -> BTreeSet<(Slot, Hash)> {
-    let row = |listed: &&Listed| {
-        let slot = listed.slot;
-        listed
-            .ballots
-            .clone()
-            .into_iter()
-            .map(move |ballot| (slot, ballot))
-    };
-    lists.iter().flat_map(row).collect()
+fn highest(lists: &[&Listed]) -> BTreeSet<(Slot, Hash)> {
+    let slot = lists.iter().map(|listed| listed.slot).max();
+    let there = lists.iter().filter(|listed| Some(listed.slot) == slot);
+    there
+        .flat_map(|listed| listed.ballots.iter().map(|ballot| (listed.slot, *ballot)))
+        .collect()
+}
+
+/// The minimum rule, for a closing of manifests: the highest slot listed in any of them.
+pub fn highest_in_any(_: Sizes, manifests: &[Vec<&Listed>]) -> Option<Counted> {
+    let slot = manifests.iter().flatten().map(|listed| listed.slot).max()?;
+    let there = manifests
+        .iter()
+        .flatten()
+        .filter(|listed| listed.slot == slot);
+    let ballots = there.flat_map(|listed| listed.ballots.clone()).collect();
+    Some(Counted { slot, ballots })
 }
 
 impl Outcomes {
@@ -67,12 +70,12 @@ impl Outcomes {
         };
         for index in 0..outcomes.digits().pow(ALL as u32) {
             let seals = outcomes.seals(index);
-            let outcome = counting(&outcomes.lists(&seals, false));
+            let outcome = counting(sizes(), &outcomes.lists(&seals, false));
             let mut turned = seals;
             for _ in 0..ALL {
                 turned.rotate_left(1);
                 for other in [turned, swapped(turned)] {
-                    let again = counting(&outcomes.lists(&other, true));
+                    let again = counting(sizes(), &outcomes.lists(&other, true));
                     assert_eq!(again, outcome, "the order decides: {seals:?} and {other:?}");
                 }
             }

@@ -2,11 +2,11 @@
 //! the four manifests, one liar's being of two kinds: what the seals support.
 
 use domain::{decision::Slot, id::Hash};
-use register::counting::Listed;
+use register::counting::{Listed, counted};
 
 use crate::{
     knowledge::{ALL, Knowledge, Network, count, sizes},
-    outcomes::{Outcomes, Seals, by_seals, closings},
+    outcomes::{Outcomes, Seals, closings},
     rules::lists,
 };
 
@@ -77,7 +77,7 @@ fn found(network: Network, equal: bool) -> Found {
         },
         ballots: vec![Hash([1; 32])],
     };
-    let outcomes = Outcomes::of(vec![row], by_seals);
+    let outcomes = Outcomes::of(vec![row], counted);
     let names = all_names();
     let mut found = Found::default();
     for state in Knowledge::states(network, HONEST) {
