@@ -12,4 +12,5 @@ mod rules;
 mod seals;
 mod spread;
 
+mod timed;
 mod two_ballots;
