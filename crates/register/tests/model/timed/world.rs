@@ -147,8 +147,8 @@ impl World {
         if !self.setting.kept_back && random.coin() {
             // The liars' receipts, and all others, to whom they like, just before the manifest.
             let all = given_ms.iter().flatten().count() + self.setting.liars;
-            for validator in 0..honest {
-                known[validator] = if random.coin() { all } else { known[validator] };
+            for known in &mut known {
+                *known = if random.coin() { all } else { *known };
             }
         }
         let revisions = self.setting.revisions;
