@@ -18,6 +18,13 @@ use crate::{
 
 const REVISIONS: u8 = 3;
 
+/// How many random closings at seven validators.
+const CLOSINGS: usize = if cfg!(debug_assertions) {
+    2_000
+} else {
+    20_000
+};
+
 fn rows() -> Vec<Listed> {
     let row = |revision| Listed {
         slot: Slot {
@@ -107,13 +114,13 @@ fn a_secured_ballot_is_not_lost_when_slots_are_spread_over_the_seals() {
     let (closings, lost) = at_four(counted);
     println!("n = 4: {closings} closings");
     assert_eq!(lost, 0);
-    assert_eq!(at_seven(counted, 20_000), 0);
+    assert_eq!(at_seven(counted, CLOSINGS), 0);
 }
 
 #[test]
 fn counting_hash_by_hash_loses_a_secured_ballot() {
     let four = at_four(hash_by_hash);
-    let seven = at_seven(hash_by_hash, 20_000);
-    println!("hash by hash: n = 4: {four:?}; n = 7: {seven} of 20000");
+    let seven = at_seven(hash_by_hash, CLOSINGS);
+    println!("hash by hash: n = 4: {four:?}; n = 7: {seven} of {CLOSINGS}");
     assert!(four.1 > 0 && seven > 0);
 }
