@@ -6,6 +6,7 @@ pub mod blob;
 pub mod cbor;
 pub mod charter;
 pub mod decision;
+pub mod effect;
 pub mod entry;
 pub mod genesis;
 pub mod id;

@@ -202,7 +202,8 @@ impl Core {
                     rhythm: block("rhythm", &circle.rhythm, record::LINE_BYTES_MAX)?,
                     ..circle.clone()
                 };
-                let (grant, _) = self.steward_or_delegate(key)?;
+                let (grant, member) = self.steward_or_delegate(key)?;
+                self.check_circle_name(&circle, circle.id(member))?;
                 Ok(Draft::new(grant, "circles", Record::Circle(circle)))
             }
             Act::Endpoint(endpoint) => {

@@ -86,6 +86,23 @@ const WEEKLY: [(&str, &str); 6] = [
 ];
 
 #[tokio::test]
+async fn a_second_circle_of_one_name_is_refused_at_the_field() {
+    let world = World::with_alice().await;
+    let mut browser = world.alice().await;
+    circle(&mut browser, "Operations").await;
+    let fields = [("name", "operations"), ("domain", "Things"), ("rhythm", "")];
+    let answer = browser.submit("/circles/new", "/circles", &fields).await;
+    assert_eq!(
+        answer.status(),
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{}",
+        answer.body
+    );
+    let words = "there is a circle of this name already";
+    assert!(answer.body.contains(words), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn a_person_joins_a_circle_and_leaves_it_without_a_delegate() {
     let world = World::with_alice().await;
     let mut browser = world.alice().await;

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Choice, Count, Electorate};
-use crate::charter::{Charter, ClassId};
+use super::{Choice, Electorate};
+use crate::{
+    charter::{Charter, ClassId},
+    id::MemberId,
+};
 
 /// How many voters did what, in the electorate or in one class of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,7 +48,7 @@ impl Figures {
 pub(super) fn by_class(
     charter: &Charter,
     electorate: &Electorate,
-    count: &Count,
+    choice_of: impl Fn(&MemberId) -> Option<Choice>,
 ) -> BTreeMap<ClassId, Figures> {
     let terms = charter.terms();
     let mut classes: BTreeMap<ClassId, Figures> = terms
@@ -57,8 +60,8 @@ pub(super) fn by_class(
         let figures = classes.entry(class.clone()).or_default();
         figures.eligible += 1;
         // Asked for by voter, so that a count of another electorate can add nobody.
-        if let Some(counted) = count.counted.get(member) {
-            figures.add(counted.choice, terms.disagree_allowed);
+        if let Some(choice) = choice_of(member) {
+            figures.add(choice, terms.disagree_allowed);
         }
     }
     classes

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Condition, ConditionName, Count, Electorate, Figures, Relation, Verdict,
+    Choice, Condition, ConditionName, Count, Electorate, Figures, Relation, Verdict,
     figures::{by_class, sum},
     weights::{share, strengths},
 };
-use crate::charter::{Charter, ClassId, Fraction, RuleName};
+use crate::{
+    charter::{Charter, ClassId, Fraction, RuleName},
+    id::MemberId,
+};
 
 const HALF: Fraction = match Fraction::new(1, 2) {
     Some(half) => half,
@@ -96,7 +99,31 @@ pub fn judge(
     count: &Count,
     stage: Stage,
 ) -> Outcome {
-    let classes = by_class(charter, electorate, count);
+    let choice_of = |member: &MemberId| count.counted.get(member).map(|counted| counted.choice);
+    let classes = by_class(charter, electorate, choice_of);
+    judge_figures(rule, charter, classes, stage)
+}
+
+/// Judges choices that were counted elsewhere: those a closing supports. Who is missing has not
+/// voted; who is not of the electorate changes nothing.
+#[must_use]
+pub fn judge_choices(
+    rule: RuleName,
+    charter: &Charter,
+    electorate: &Electorate,
+    choices: &BTreeMap<MemberId, Choice>,
+    stage: Stage,
+) -> Outcome {
+    let classes = by_class(charter, electorate, |member| choices.get(member).copied());
+    judge_figures(rule, charter, classes, stage)
+}
+
+fn judge_figures(
+    rule: RuleName,
+    charter: &Charter,
+    classes: BTreeMap<ClassId, Figures>,
+    stage: Stage,
+) -> Outcome {
     let figures = sum(classes.values());
     let quorum = charter.rule(rule).quorum;
     let mut bench = Bench {

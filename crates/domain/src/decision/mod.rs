@@ -31,7 +31,7 @@ pub use self::{
         ELECTORATE_MAX, Electorate, ElectorateError, Voter, electorate, integration, period,
     },
     figures::Figures,
-    judge::{Outcome, Stage, judge},
+    judge::{Outcome, Stage, judge, judge_choices},
     power::{ClassPower, PowerShare, power},
     weights::strengths_of as strengths,
 };

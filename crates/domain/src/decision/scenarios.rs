@@ -355,3 +355,27 @@ fn staying_away_can_stop_what_voting_against_cannot() {
     let against = outcome(rule, &charter, &votes(Some(Block)));
     assert_eq!(against.verdict, Verdict::Passed);
 }
+
+#[test]
+fn choices_that_were_counted_elsewhere_are_judged_as_ballots_are() {
+    let votes = [
+        voters(3, "producer", Some(Agree)),
+        voters(2, "consumer", Some(Block)),
+        voters(4, "individual", Some(StandAside)),
+        voters(1, "consumer", None),
+    ]
+    .concat();
+    let (charter, electorate) = (Charter::default(), electorate_of(&votes));
+    let count = count_of(&electorate, casts_of(&votes));
+    let counted = count.counted.iter();
+    let mut choices: BTreeMap<_, _> = counted
+        .map(|(member, counted)| (*member, counted.choice))
+        .collect();
+    choices.insert(member(99), Block);
+    for rule in RuleName::ALL {
+        let stage = Stage::default();
+        let judged = judge(rule, &charter, &electorate, &count, stage);
+        let given = judge_choices(rule, &charter, &electorate, &choices, stage);
+        assert_eq!(judged, given, "{rule}");
+    }
+}

@@ -82,6 +82,24 @@ impl Core {
         }
     }
 
+    /// Refuses the name of another circle at work: people could not tell them apart.
+    pub(super) fn check_circle_name(
+        &self,
+        circle: &record::Circle,
+        id: CircleId,
+    ) -> Result<(), Refused> {
+        let name = circle.name.to_lowercase();
+        let same = self.view().circles.iter().find(|(other, known)| {
+            **other != id && !known.record.ended && known.record.name.to_lowercase() == name
+        });
+        match same {
+            Some(_) if !circle.ended => {
+                Err(text_error("name", "there is a circle of this name already"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_circle(&self, circle: &CircleId) -> Result<(), Refused> {
         match self.view().circles.contains_key(circle) {
             true => Ok(()),

@@ -16,7 +16,7 @@ use crate::{
     auth::{Form, Signed, Upload},
     documents,
     error::{FieldFault, WebError},
-    pages::attachments::Attached,
+    pages::attachments::{Attached, in_address},
     site::Site,
 };
 
@@ -133,7 +133,8 @@ pub(crate) async fn serve(site: &Site, id: DocumentId, name: &str) -> Result<Res
     let bytes = blob.assemble(&chunks).map_err(damaged)?;
     let mut response = Body::from(bytes).into_response();
     let headers = response.headers_mut();
-    let encoded: String = name.bytes().map(escaped).collect();
+    // RFC 8187 leaves no asterisk in a value.
+    let encoded = in_address(name).replace('*', "%2A");
     let disposition = format!("attachment; filename*=UTF-8''{encoded}");
     if let Ok(value) = HeaderValue::from_str(&disposition) {
         headers.insert(header::CONTENT_DISPOSITION, value);
@@ -141,14 +142,4 @@ pub(crate) async fn serve(site: &Site, id: DocumentId, name: &str) -> Result<Res
     let kind = HeaderValue::from_static("application/octet-stream");
     headers.insert(header::CONTENT_TYPE, kind);
     Ok(response)
-}
-
-/// A byte of a name as RFC 8187 writes it.
-fn escaped(byte: u8) -> String {
-    match byte {
-        b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        other => format!("%{other:02X}"),
-    }
 }

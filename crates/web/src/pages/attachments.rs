@@ -38,7 +38,7 @@ pub(super) fn section(frame: &Frame, path: &str, attached: &[Attached], filled: 
                         @for one in attached {
                             li {
                                 @if one.is_here {
-                                    a href={ (path) "/attachments/" (encoded(&one.name)) } { (one.name) }
+                                    a href={ (path) "/attachments/" (in_address(&one.name)) } { (one.name) }
                                 } @else {
                                     strong { (one.name) }
                                 }
@@ -67,7 +67,7 @@ pub(super) fn section(frame: &Frame, path: &str, attached: &[Attached], filled: 
 }
 
 /// A name as a part of an address.
-fn encoded(name: &str) -> String {
+pub(crate) fn in_address(name: &str) -> String {
     form_urlencoded::byte_serialize(name.as_bytes())
         .collect::<String>()
         .replace('+', "%20")

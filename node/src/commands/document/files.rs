@@ -15,16 +15,10 @@ use crate::{
 
 /// The path of an attachment.
 fn attachment(id: &str, name: &str) -> String {
-    let escaped = name.bytes().map(|byte| match byte {
-        b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        other => format!("%{other:02X}"),
-    });
-    format!(
-        "/api/documents/{id}/attachments/{}",
-        escaped.collect::<String>()
-    )
+    let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    // In a path a plus is a plus.
+    let name = name.replace('+', "%20");
+    format!("/api/documents/{id}/attachments/{name}")
 }
 
 pub(super) async fn attach(global: &Global, api: &Api, document: &str, file: &Path) -> Outcome {

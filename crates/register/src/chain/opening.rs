@@ -1,0 +1,139 @@
+//! Entries that members write under their mandates and that a batch has: openings, answers,
+//! withdrawals.
+
+use domain::{
+    cbor::Decode,
+    entry::Entry,
+    id::EntryId,
+    record::{Elector, Kind, Mandate, Opening, Withdrawal},
+};
+
+use super::{Chain, error::ItemError};
+use crate::{
+    ballot::{self, BallotError},
+    batch::{Mandated, Opened},
+    order::{Order, Place},
+    phase::Phase,
+    says::{ANSWER, Answer},
+    validators::ValidatorSet,
+};
+
+/// What a member wrote under a mandate.
+pub(super) struct Written<T> {
+    pub id: EntryId,
+    pub by: Elector,
+    pub mandate: u64,
+    pub body: T,
+}
+
+impl Chain {
+    /// Tells for which member an entry was written, by its mandate and that member's root key.
+    fn written<T: Decode>(
+        &self,
+        order: &Order,
+        mandated: &Mandated,
+        kind: Kind,
+    ) -> Result<Written<T>, ItemError> {
+        let Mandated { entry, mandate } = mandated;
+        let root = mandate.header.author;
+        let mut members = order.members().iter();
+        let member = members.find(|(_, member)| member.root == root);
+        let (id, member) = member.ok_or(ItemError::Root(root))?;
+        let by = Elector {
+            member: *id,
+            class: member.class.as_str().to_owned(),
+            root,
+            record: member.record,
+        };
+        let listed: Mandate = ballot::body(mandate, Kind::Mandate).map_err(ItemError::Entry)?;
+        let body = ballot::body(entry, kind).map_err(ItemError::Entry)?;
+        let (named, given) = (entry.header.grant, mandate.id(&self.federation));
+        if named != given {
+            return Err(ItemError::Entry(BallotError::Mandate { named, given }));
+        }
+        let author = entry.header.author;
+        if listed.delegate(&author).is_none() {
+            return Err(ItemError::Entry(BallotError::Delegate(author)));
+        }
+        let known = self.mandates.get(id).copied().unwrap_or(0);
+        if listed.number < known {
+            let found = listed.number;
+            return Err(ItemError::OldMandate { known, found });
+        }
+        for entry in [mandate, entry] {
+            self.verify(entry)?;
+        }
+        Ok(Written {
+            id: entry.id(&self.federation),
+            by,
+            mandate: listed.number,
+            body,
+        })
+    }
+
+    fn verify(&self, entry: &Entry) -> Result<(), ItemError> {
+        let verifier = entry.header.author.verifier();
+        let signed = verifier.and_then(|key| entry.verify(&self.federation, &key));
+        signed.map_err(|error| ItemError::Entry(BallotError::Signature(error)))
+    }
+
+    pub(super) fn withdrawal(
+        &self,
+        order: &Order,
+        mandated: &Mandated,
+    ) -> Result<Written<Withdrawal>, ItemError> {
+        self.written(order, mandated, Kind::Withdrawal)
+    }
+
+    pub(super) fn answer(
+        &self,
+        order: &Order,
+        mandated: &Mandated,
+    ) -> Result<Written<Answer>, ItemError> {
+        self.written(order, mandated, ANSWER)
+    }
+
+    /// Judges an opening by the order and the validators in force after the rest of its batch.
+    pub(super) fn opening(
+        &self,
+        (order, validators): (&Order, &ValidatorSet),
+        opened: &Opened,
+        height: u64,
+    ) -> Result<(Phase, Written<Opening>), ItemError> {
+        let written = self.written::<Opening>(order, &opened.opening, Kind::Opening)?;
+        let Written { id, by, body, .. } = &written;
+        if self.opened.contains(id) {
+            return Err(ItemError::OpenedBefore(*id));
+        }
+        let (begun, found) = (self.begun, opened.opening.entry.header.time);
+        if found < begun {
+            return Err(ItemError::BeforeTheRegister { begun, found });
+        }
+        let phase = Phase::of_opening(
+            (*id, found),
+            body,
+            by.clone(),
+            validators.clone(),
+            (order.charter(), order.times_as_long(found)),
+        );
+        let phase = phase.map_err(ItemError::Phase)?;
+        if phase.electorate != order.electorate(phase.rule) {
+            return Err(ItemError::Electorate);
+        }
+        let (expected, found) = (phase.text, opened.motion.hash());
+        if found != expected {
+            return Err(ItemError::OtherMotion { expected, found });
+        }
+        if let Some(effect) = &opened.motion.effect {
+            let place = Place {
+                federation: self.federation,
+                height,
+                time: phase.deadline,
+                record: phase.id,
+            };
+            let checked = order.check(&place, phase.rule, effect);
+            checked.map_err(ItemError::Ineffective)?;
+        }
+        Ok((phase, written))
+    }
+}
