@@ -1,7 +1,9 @@
 //! The register: heights one after the other, and what they have made of the federation. Everything
 //! here is a function of the batches, so every node that has them has the same register.
 
+mod begun;
 mod error;
+mod judge;
 mod next;
 mod opening;
 
@@ -17,8 +19,8 @@ use domain::{
 };
 
 pub use self::{
+    begun::STALLED_AFTER_MS,
     error::{BatchError, ItemError},
-    next::STALLED_AFTER_MS,
 };
 use crate::{
     batch::{Batch, Items},
@@ -280,14 +282,14 @@ impl Chain {
     /// # Errors
     /// Says what is wrong with the batch: a function of its bytes and of the register before it.
     pub fn after(&self, batch: &Batch) -> Result<(Self, Vec<Happened>), BatchError> {
-        next::judge(self, batch)
+        judge::judge(self, batch)
     }
 
     /// The next batch, of what is wanted (in any order) as far as it is possible, and what it does. Validators who
     /// want the same make the same one.
     #[must_use]
     pub fn draft(&self, wanted: Items) -> (Batch, Vec<Happened>) {
-        next::draft(self, wanted)
+        judge::draft(self, wanted)
     }
 }
 

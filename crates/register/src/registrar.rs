@@ -6,10 +6,12 @@
 //! taken yet is asked for again when it can ([`Output::Again`]), for whoever carries the messages
 //! keeps them all. So a node that was away takes the same path as one that was there.
 
+mod heights;
 mod message;
 mod posts;
 #[cfg(test)]
 mod tests;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,13 +23,13 @@ use domain::{
 };
 
 pub use self::message::{Message, Record, Topic};
-use self::posts::Posts;
+use self::{posts::Posts, wishes::Wishes};
 use crate::{
     agreement::{
         self, Agreement, AgreementError, Certificate, Engine, Identity, Strict, Timeouts, Timer,
-        Verdict, Verification, verify,
+        Verification,
     },
-    batch::{Batch, Closes, ITEMS_MAX, Items},
+    batch::{Batch, Closes, Items},
     chain::{Chain, Happened},
     closing::assemble,
     evidence,
@@ -37,8 +39,8 @@ use crate::{
 
 /// The most values of one height that are kept: each validator puts few forward.
 const VALUES_MAX: usize = 64;
-/// The most items of one sort that wait for a height.
-const WANTED_MAX: usize = 4 * ITEMS_MAX;
+/// The most versions of which the text is known.
+const MOTIONS_MAX: usize = 256;
 
 /// What the registrar is told.
 #[derive(Debug, Clone)]
@@ -112,7 +114,7 @@ pub struct Registrar<V = Strict> {
     /// The same of open phases.
     resent: Vec<Message>,
     posts: Posts,
-    wanted: Items,
+    wishes: Wishes,
     motions: BTreeMap<Hash, Motion>,
     /// Values of the next height.
     values: BTreeMap<Hash, Batch>,
@@ -198,7 +200,7 @@ impl<V: Verification> Registrar<V> {
             unsent,
             resent,
             posts,
-            wanted: Items::default(),
+            wishes: Wishes::default(),
             motions: BTreeMap::new(),
             values,
             asked: BTreeMap::new(),
@@ -230,7 +232,7 @@ impl<V: Verification> Registrar<V> {
     /// What waits for a height.
     #[must_use]
     pub fn wanted(&self) -> &Items {
-        &self.wanted
+        self.wishes.items()
     }
 
     /// When it wants to be woken, if nothing else happens.
@@ -279,9 +281,9 @@ impl<V: Verification> Registrar<V> {
                 self.tell_all(now, &witness::Input::Message(said), &mut reaction);
             }
             Input::Message(message) => self.take(now, message, &mut reaction)?,
-            Input::Want(items) => self.want(*items),
+            Input::Want(items) => self.stirred |= self.wishes.add(*items),
             Input::Motion(motion) => {
-                if self.motions.len() < WANTED_MAX {
+                if self.motions.len() < MOTIONS_MAX {
                     self.motions.insert(motion.hash(), motion);
                 }
                 self.stirred = true;
@@ -318,79 +320,9 @@ impl<V: Verification> Registrar<V> {
         }
     }
 
-    /// A value of the next height has come.
-    fn value(
-        &mut self,
-        now: Timestamp,
-        batch: Batch,
-        reaction: &mut Reaction,
-    ) -> Result<(), AgreementError> {
-        let federation = self.chain.federation();
-        let is_next = batch.header.height == self.chain.height() + 1
-            && batch.header.epoch == self.chain.epoch()
-            && batch.header.items == batch.items.hash(&federation);
-        if !is_next || self.values.len() >= VALUES_MAX {
-            return Ok(());
-        }
-        let hash = batch.header.hash(&federation);
-        self.values.insert(hash, batch);
-        if let Some(certificate) = self.certified.take_if(|certified| certified.value == hash) {
-            return self.decided(now, certificate, reaction);
-        }
-        if self.asked.remove(&hash).is_some() {
-            return self.judge(now, hash, reaction);
-        }
-        Ok(())
-    }
-
-    fn judge(
-        &mut self,
-        now: Timestamp,
-        value: Hash,
-        reaction: &mut Reaction,
-    ) -> Result<(), AgreementError> {
-        let batch = self.values.get(&value);
-        let verdict = batch.map_or(Verdict::NotYet, |batch| match self.chain.after(batch) {
-            Ok(_) => Verdict::Valid,
-            Err(_) => Verdict::Invalid,
-        });
-        let judged = agreement::Input::Judged { value, verdict };
-        self.agree(now, judged, reaction)
-    }
-
-    /// Counts who speaks of the next height: when more do than may lie, it is opened here too.
-    fn hear(&mut self, message: &agreement::Message) {
-        if message.height() != self.chain.height() + 1 {
-            return;
-        }
-        let signer = message.signer().filter(|signer| {
-            let validator = self.chain.validators().get(*signer);
-            validator.is_some_and(|one| message.is_by(&self.chain.federation(), &one.key))
-        });
-        self.heard.extend(signer);
-    }
-
-    fn want(&mut self, items: Items) {
-        fn add<T: PartialEq>(known: &mut Vec<T>, more: Vec<T>) -> bool {
-            let before = known.len();
-            for item in more {
-                if known.len() < WANTED_MAX && !known.contains(&item) {
-                    known.push(item);
-                }
-            }
-            known.len() > before
-        }
-        let wanted = &mut self.wanted;
-        self.stirred |= add(&mut wanted.answers, items.answers);
-        self.stirred |= add(&mut wanted.withdrawals, items.withdrawals);
-        self.stirred |= add(&mut wanted.stalls, items.stalls);
-        self.stirred |= add(&mut wanted.declarations, items.declarations);
-        self.stirred |= add(&mut wanted.openings, items.openings);
-    }
-
     /// What this node would decide now.
     fn draft(&self) -> (Batch, Vec<Happened>) {
-        let mut items = self.wanted.clone();
+        let mut items = self.wishes.items().clone();
         for phase in self.posts.closable() {
             let (Some(case), Some(witness)) = (self.chain.case(phase), self.posts.get(phase))
             else {
@@ -408,232 +340,6 @@ impl<V: Verification> Registrar<V> {
             items.closings.push(Closes { closing, motion });
         }
         self.chain.draft(items)
-    }
-
-    /// Opens the next height when there is something to decide, or more of the others than may lie
-    /// say so.
-    fn begin_height(
-        &mut self,
-        now: Timestamp,
-        reaction: &mut Reaction,
-    ) -> Result<(), AgreementError> {
-        if self.is_open {
-            return Ok(());
-        }
-        let witnesses = self.chain.validators().sizes().witnesses();
-        let mut is_wanted = self.heard.len() >= witnesses || !self.journal.is_empty();
-        if !is_wanted && std::mem::take(&mut self.stirred) {
-            is_wanted = !self.draft().0.items.is_empty();
-        }
-        if is_wanted {
-            self.open_height(now, reaction)?;
-        }
-        Ok(())
-    }
-
-    fn open_height(
-        &mut self,
-        now: Timestamp,
-        reaction: &mut Reaction,
-    ) -> Result<(), AgreementError> {
-        self.is_open = true;
-        let height = self.chain.height() + 1;
-        let start = agreement::Input::Start {
-            height,
-            set: self.chain.validators().clone(),
-            journal: std::mem::take(&mut self.journal),
-        };
-        let again = Output::Again(Topic::Height(height));
-        reaction.outputs.push(again);
-        // What was written down before a restart; perhaps it was never sent.
-        let again = std::mem::take(&mut self.unsent).into_iter();
-        reaction.outputs.extend(again.map(Output::Publish));
-        self.agree(now, start, reaction)
-    }
-
-    /// Takes a height that was decided.
-    fn learn(
-        &mut self,
-        now: Timestamp,
-        batch: Batch,
-        certificate: Certificate,
-        reaction: &mut Reaction,
-    ) -> Result<(), AgreementError> {
-        let place = agreement::Place {
-            federation: self.chain.federation(),
-            epoch: self.chain.epoch(),
-            height: self.chain.height() + 1,
-        };
-        if verify(&certificate, &place, self.chain.validators()).is_err() {
-            return Ok(());
-        }
-        if !self.is_open {
-            self.open_height(now, reaction)?;
-        }
-        self.value(now, batch, reaction)?;
-        self.agree(now, agreement::Input::Certificate(certificate), reaction)
-    }
-
-    /// Tells the engine something and does what it asks.
-    fn agree(
-        &mut self,
-        now: Timestamp,
-        input: agreement::Input,
-        reaction: &mut Reaction,
-    ) -> Result<(), AgreementError> {
-        let agreement::Reaction { journal, outputs } = self.engine.handle(input)?;
-        let journal = journal.into_iter().map(Record::Agreement);
-        reaction.journal.extend(journal);
-        for output in outputs {
-            match output {
-                agreement::Output::Round { .. } => {
-                    let topic = Topic::Height(self.chain.height() + 1);
-                    let again = Output::Again(topic);
-                    if !reaction.outputs.contains(&again) {
-                        reaction.outputs.push(again);
-                    }
-                }
-                agreement::Output::Publish(message) => {
-                    let message = Message::Agreement(message);
-                    reaction.outputs.push(Output::Publish(message));
-                }
-                agreement::Output::NeedValue { round } => self.propose(now, round, reaction)?,
-                agreement::Output::Judge { value, round } => {
-                    if self.values.contains_key(&value) {
-                        self.judge(now, value, reaction)?;
-                    } else {
-                        self.asked.insert(value, round);
-                    }
-                }
-                agreement::Output::SetTimer { timer, after_ms } => {
-                    self.timers.insert(timer, now.plus_ms(after_ms));
-                }
-                agreement::Output::CancelTimer(timer) => drop(self.timers.remove(&timer)),
-                agreement::Output::CancelTimers => self.timers.clear(),
-                agreement::Output::Decided(certificate) => {
-                    self.decided(now, certificate, reaction)?;
-                }
-                agreement::Output::Evidence(evidence) => {
-                    reaction.outputs.push(Output::Equivocation(evidence));
-                }
-                agreement::Output::Refused(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn propose(
-        &mut self,
-        now: Timestamp,
-        round: u32,
-        reaction: &mut Reaction,
-    ) -> Result<(), AgreementError> {
-        let (batch, _) = self.draft();
-        if batch.items.is_empty() {
-            // The timer runs out, and another proposes.
-            return Ok(());
-        }
-        let value = batch.header.hash(&self.chain.federation());
-        self.values.insert(value, batch.clone());
-        let record = Record::Value(Box::new(batch.clone()));
-        reaction.journal.push(record);
-        let message = Message::Value(Box::new(batch));
-        reaction.outputs.push(Output::Publish(message));
-        let propose = agreement::Input::Propose { round, value };
-        self.agree(now, propose, reaction)
-    }
-
-    fn decided(
-        &mut self,
-        now: Timestamp,
-        certificate: Certificate,
-        reaction: &mut Reaction,
-    ) -> Result<(), AgreementError> {
-        let Some(batch) = self.values.get(&certificate.value).cloned() else {
-            self.certified = Some(certificate);
-            return Ok(());
-        };
-        // A quorum holds it to be valid: that it does not follow here is for people to look at.
-        let after = self.chain.after(&batch);
-        let (chain, happened) = after.map_err(|_| AgreementError::DecidedInvalid {
-            height: batch.header.height,
-            value: certificate.value,
-        })?;
-        self.chain = chain;
-        self.is_open = false;
-        self.values.clear();
-        self.asked.clear();
-        self.heard.clear();
-        self.timers.clear();
-        self.motions.clear();
-        self.stirred = true;
-        self.forget();
-        for phase in self.posts.follow(now, &self.chain, self.key.as_ref()) {
-            reaction.journal.push(Record::Opened { phase, time: now });
-            let again = Output::Again(Topic::Phase(phase));
-            reaction.outputs.push(again);
-        }
-        reaction.outputs.push(Output::Decided(Box::new(Decision {
-            batch,
-            certificate,
-            happened,
-        })));
-        let next = Topic::Height(self.chain.height() + 1);
-        reaction.outputs.push(Output::Again(next));
-        Ok(())
-    }
-
-    /// Forgets what is wanted and can no longer be: each is asked whether a height could have it.
-    fn forget(&mut self) {
-        let wanted = std::mem::take(&mut self.wanted);
-        let keeps = |items: Items| !self.chain.draft(items).0.items.is_empty();
-        let one = Items::default;
-        let kept = Items {
-            closings: Vec::new(),
-            answers: wanted.answers,
-            withdrawals: wanted.withdrawals,
-            stalls: wanted.stalls,
-            declarations: wanted.declarations,
-            openings: wanted.openings,
-        };
-        let answers = kept.answers.into_iter().filter(|answer| {
-            keeps(Items {
-                answers: vec![answer.clone()],
-                ..one()
-            })
-        });
-        let withdrawals = kept.withdrawals.into_iter().filter(|withdrawal| {
-            keeps(Items {
-                withdrawals: vec![withdrawal.clone()],
-                ..one()
-            })
-        });
-        let stalls = kept.stalls.into_iter().filter(|stall| {
-            keeps(Items {
-                stalls: vec![stall.clone()],
-                ..one()
-            })
-        });
-        let declarations = kept.declarations.into_iter().filter(|declaration| {
-            keeps(Items {
-                declarations: vec![declaration.clone()],
-                ..one()
-            })
-        });
-        let openings = kept.openings.into_iter().filter(|opening| {
-            keeps(Items {
-                openings: vec![opening.clone()],
-                ..one()
-            })
-        });
-        self.wanted = Items {
-            closings: Vec::new(),
-            answers: answers.collect(),
-            withdrawals: withdrawals.collect(),
-            stalls: stalls.collect(),
-            declarations: declarations.collect(),
-            openings: openings.collect(),
-        };
     }
 
     fn tell_all(&mut self, now: Timestamp, input: &witness::Input, reaction: &mut Reaction) {
