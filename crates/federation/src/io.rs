@@ -156,6 +156,8 @@ pub enum Write {
     /// The next record of the register's journal: what this node is about to sign. It never leaves
     /// this node and is in no backup.
     Journal {
+        /// Its place in the journal, from 1.
+        number: u64,
         /// The record, encoded.
         bytes: Vec<u8>,
     },

@@ -47,6 +47,8 @@ pub(crate) struct Register {
     /// The chain and the journal that were stored.
     chain: Option<Chain>,
     journal: Vec<registrar::Record>,
+    /// How many records the journal has.
+    written: u64,
     /// What founders signed, by what it is.
     beginnings: BTreeMap<Hash, Beginning>,
     parts: BTreeMap<Hash, Parts>,
@@ -59,7 +61,9 @@ pub(crate) struct Register {
     asked: BTreeSet<EntryId>,
     declared: Vec<Declaration>,
     inbox: VecDeque<Input>,
-    /// Why this node takes no more part in it.
+    /// Whether this node takes no more part in it,
+    is_over: bool,
+    /// and what people should know.
     trouble: Option<String>,
 }
 
@@ -194,6 +198,7 @@ impl Core {
     pub fn restore_journal(&mut self, record: &[u8]) -> Result<(), CoreError> {
         let record = registrar::Record::from_bytes(record).map_err(CoreError::Bytes)?;
         self.register.journal.push(record);
+        self.register.written += 1;
         Ok(())
     }
 
@@ -203,7 +208,12 @@ impl Core {
         self.register.registrar.as_ref()
     }
 
-    /// Why this node takes no more part in the register.
+    /// What founders have signed of the beginning of the register, as long as it has not begun.
+    pub fn beginnings(&self) -> impl Iterator<Item = &Beginning> {
+        self.register.beginnings.values()
+    }
+
+    /// What is wrong with this node's part in the register.
     #[must_use]
     pub fn register_trouble(&self) -> Option<&str> {
         self.register.trouble.as_deref()
@@ -218,6 +228,7 @@ impl Core {
         if valid.next().is_some() {
             let trouble = "two different beginnings of the register were signed";
             self.register.trouble = Some(trouble.to_owned());
+            self.register.is_over = true;
             return None;
         }
         Some(chain)
@@ -225,7 +236,7 @@ impl Core {
 
     /// Begins to take part as soon as the register has begun and this node may sign.
     fn take_office(&mut self, now: Timestamp) {
-        if self.register.registrar.is_some() || self.register.trouble.is_some() {
+        if self.register.registrar.is_some() || self.register.is_over {
             return;
         }
         if !self.is_started() || !self.is_caught_up() {
@@ -236,6 +247,14 @@ impl Core {
         };
         let journal = std::mem::take(&mut self.register.journal);
         let key = self.register.key.clone();
+        // What this key has signed before has to be in the journal, or it could contradict itself.
+        let has_signed = |key: &SecretKey| self.replica().tip(&key.public()).is_some();
+        let is_lost = journal.is_empty() && key.as_ref().is_some_and(has_signed);
+        let key = key.filter(|_| !is_lost);
+        if is_lost {
+            let trouble = "the journal of the validator key is lost: grant a new key";
+            self.register.trouble = Some(trouble.to_owned());
+        }
         let mut registrar = Registrar::new(now, chain, key, Timeouts::MINUTES, journal);
         let said = registrar.start();
         self.register.registrar = Some(registrar);
@@ -262,8 +281,11 @@ impl Core {
             };
             match registrar.handle(now, input) {
                 Ok(reaction) => {
-                    let journal = reaction.journal.iter();
-                    let writes = journal.map(|record| Write::Journal {
+                    let before = self.register.written;
+                    self.register.written += reaction.journal.len() as u64;
+                    let journal = (before + 1..).zip(&reaction.journal);
+                    let writes = journal.map(|(number, record)| Write::Journal {
+                        number,
                         bytes: record.to_bytes(),
                     });
                     let writes = writes.collect();
@@ -272,6 +294,7 @@ impl Core {
                 }
                 Err(error) => {
                     self.register.trouble = Some(error.to_string());
+                    self.register.is_over = true;
                     self.register.registrar = None;
                 }
             }

@@ -134,7 +134,10 @@ impl World {
                     .extend(others.map(|other| (other, bytes.clone())));
             }
             Write::Height { height, batch, .. } => drop(own.heights.insert(height, batch)),
-            Write::Journal { bytes } => own.journal.push(bytes),
+            Write::Journal { number, bytes } => {
+                own.journal.push(bytes);
+                assert_eq!(number, own.journal.len() as u64);
+            }
             _ => {}
         }
     }
