@@ -76,6 +76,11 @@ async fn show(global: &Global, access: &Access) -> Outcome {
             register["faulty"],
         ),
     };
+    for one in answer["register"]["final"].as_array().into_iter().flatten() {
+        let title = one["title"].as_str().unwrap_or("?");
+        let (by, ending) = (text(one, "by"), text(one, "ending"));
+        said.push_str(&format!("\n{:>6}  {ending}  {title} ({by})", one["height"]));
+    }
     for pending in answer["pending"].as_array().into_iter().flatten() {
         if answer["register"].is_null() {
             said.push_str(&format!(

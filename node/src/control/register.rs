@@ -21,6 +21,27 @@ impl Desk {
             let view = core.view();
             let begun = core.registrar().map(|registrar| {
                 let chain = registrar.chain();
+                let mut finals: Vec<Value> = Vec::new();
+                for ((proposal, proposer), endings) in chain.decisions() {
+                    finals.extend(endings.iter().map(|ending| {
+                        let known = view.proposals.get(proposal);
+                        let title = known.and_then(|known| {
+                            let versions = known.versions();
+                            let mut versions = versions.iter();
+                            let version = versions.find(|version| version.hash == ending.text);
+                            version.map(|version| version.title.clone())
+                        });
+                        json!({
+                            "proposal": proposal.to_string(),
+                            "title": title,
+                            "by": view.member_name(proposer),
+                            "height": ending.height,
+                            "ending": ending.ending.word(),
+                            "effective": ending.effective,
+                        })
+                    }));
+                }
+                finals.sort_by_key(|one| one["height"].as_u64());
                 let validators = chain.validators().iter();
                 let validators = validators.map(|(_, one)| view.member_name(&one.member));
                 json!({
@@ -28,6 +49,7 @@ impl Desk {
                     "last": chain.last().to_string(),
                     "state": chain.state().to_string(),
                     "open": chain.phases().len(),
+                    "final": finals,
                     "deciding": registrar.round().is_some(),
                     "faulty": chain.validators().sizes().faulty(),
                     "validators": validators.collect::<Vec<_>>(),
