@@ -4,6 +4,7 @@
 //! (manifests, seals), and agree on a closing. What a closing counts is a pure function of its bytes
 //! and of the register before it; it never depends on a log's standing or on who was connected.
 
+pub mod agreement;
 pub mod ballot;
 pub mod batch;
 pub mod begin;
