@@ -19,6 +19,7 @@ pub use self::{
     error::{BatchError, ItemError},
     next::STALLED_AFTER_MS,
 };
+pub(crate) use self::{next::check_stall, opening::written_under};
 use crate::{
     batch::{Batch, Items},
     begin::{BeginError, Beginning},

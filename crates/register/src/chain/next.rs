@@ -9,7 +9,7 @@ use domain::{
     cbor::Encode,
     decision::Verdict,
     effect::{Effect, Motion},
-    id::{EntryId, MemberId, PhaseId, Timestamp},
+    id::{EntryId, FederationId, MemberId, PhaseId, Timestamp},
 };
 
 use super::{
@@ -187,27 +187,12 @@ impl<'a> Next<'a> {
 
     fn stall(&mut self, stall: &Stall) -> Result<(), ItemError> {
         let phase = self.case(&stall.phase)?.phase;
-        let today = &self.before.validators;
-        if phase.validators == *today {
-            return Err(ItemError::SameValidators);
-        }
-        for note in &stall.notes {
-            let says = Statement::Stalled {
-                phase: phase.id,
-                validators: today.hash(),
-                seals: note.seals,
-            };
-            let refused = || ItemError::Signature(note.validator);
-            let key = today.get(note.validator).ok_or_else(refused)?.key;
-            let signed = says.verify(&self.before.federation, &key, &note.signature);
-            signed.map_err(|_| refused())?;
-        }
-        let quorum = phase.validators.sizes().quorum() as u64;
-        let notes = stall.notes.iter().filter(|note| note.seals < quorum);
-        let (found, needed) = (notes.count(), today.sizes().quorum());
-        if found < needed {
-            return Err(ItemError::Stall { found, needed });
-        }
+        check_stall(
+            &self.before.federation,
+            phase,
+            &self.before.validators,
+            stall,
+        )?;
         self.goes_on(phase, Begins::Stalled(Box::new(phase.clone())));
         let (phase, next) = (phase.id, phase.id);
         self.happened.push(Happened::Stalled { phase, next });
@@ -348,6 +333,37 @@ impl Begun<'_> {
             .retain(|hash, _| *hash == in_force || named.contains(hash));
         (chain, happened)
     }
+}
+
+/// Checks that enough of today's validators say that a phase stalls, and that they are others than
+/// those who validate it.
+pub(crate) fn check_stall(
+    federation: &FederationId,
+    phase: &Phase,
+    today: &ValidatorSet,
+    stall: &Stall,
+) -> Result<(), ItemError> {
+    if phase.validators == *today {
+        return Err(ItemError::SameValidators);
+    }
+    for note in &stall.notes {
+        let says = Statement::Stalled {
+            phase: phase.id,
+            validators: today.hash(),
+            seals: note.seals,
+        };
+        let refused = || ItemError::Signature(note.validator);
+        let key = today.get(note.validator).ok_or_else(refused)?.key;
+        let signed = says.verify(federation, &key, &note.signature);
+        signed.map_err(|_| refused())?;
+    }
+    let quorum = phase.validators.sizes().quorum() as u64;
+    let notes = stall.notes.iter().filter(|note| note.seals < quorum);
+    let (found, needed) = (notes.count(), today.sizes().quorum());
+    if found < needed {
+        return Err(ItemError::Stall { found, needed });
+    }
+    Ok(())
 }
 
 fn motioned(phase: &Phase) -> Motioned {
@@ -536,7 +552,7 @@ fn headed(before: &Chain, items: Items, after: &Chain) -> Batch {
 
 impl Phase {
     /// The phase held again by today's validators.
-    fn again(&self, at: Beginning<'_>) -> Result<Self, PhaseError> {
+    pub(crate) fn again(&self, at: Beginning<'_>) -> Result<Self, PhaseError> {
         let from = self.deadline.plus_ms(STALLED_AFTER_MS);
         let to = from.plus_ms(self.length_ms());
         let closed = Closed {
