@@ -110,3 +110,29 @@ pub fn export<'a>(
         None => Err(ExportError::Unknown(*opening)),
     }
 }
+
+#[cfg(any(test, feature = "testing"))]
+impl DecisionFile {
+    /// The file with another last height, whether it holds or not.
+    #[must_use]
+    pub(crate) fn with_last(
+        mut self,
+        header: &Header,
+        items: &Items,
+        certificate: &Certificate,
+    ) -> Self {
+        let mut certificate = certificate.clone();
+        certificate.signatures.truncate(3);
+        for (list, bytes) in [
+            (&mut self.headers, header.to_bytes()),
+            (&mut self.certificates, certificate.to_bytes()),
+        ] {
+            list.pop();
+            list.push(Hex(bytes));
+        }
+        if let Some(last) = self.items.last_mut() {
+            last.items = Hex(items.to_bytes());
+        }
+        self
+    }
+}

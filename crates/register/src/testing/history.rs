@@ -51,6 +51,8 @@ pub struct History {
     pub cast: Cast,
     /// Every height from 2 with its certificate and the validators after it.
     pub heights: Vec<(Batch, Certificate, ValidatorSet)>,
+    /// The heights before the last one was forged.
+    honest: Vec<(Batch, Certificate, ValidatorSet)>,
     charter: Charter,
     motion: Motion,
     rule: RuleName,
@@ -96,6 +98,7 @@ impl History {
             beginning,
             chain,
             heights: Vec::new(),
+            honest: Vec::new(),
             charter,
             motion: motion(1, None),
             rule,
@@ -132,7 +135,9 @@ impl History {
         happened
     }
 
-    fn certify(&self, batch: &Batch) -> Certificate {
+    /// The certificate of a batch by all of today's validators, whatever it says.
+    #[must_use]
+    pub fn certify(&self, batch: &Batch) -> Certificate {
         let federation = self.federation();
         let vote = Vote {
             epoch: batch.header.epoch,
@@ -388,6 +393,33 @@ impl History {
             ..Items::default()
         });
         self.enter_next(&happened);
+    }
+
+    /// The file that the opening's vote would have if its last height held, as JSON.
+    ///
+    /// # Panics
+    /// When even the heights before do not hold.
+    #[must_use]
+    pub fn file_unchecked(&self, opening: &PhaseId) -> String {
+        let (last, certificate, _) = self.heights.last().expect("a height was decided");
+        let honest = Self {
+            heights: self.honest.clone(),
+            ..self.clone()
+        };
+        let file = honest.file(opening, None).expect("the vote is over");
+        file.with_last(&last.header, &last.items, certificate)
+            .to_json()
+    }
+
+    /// Puts other items into the last height, and has all of today's validators sign it: what more
+    /// liars than may be could do.
+    pub fn forge(&mut self, change: impl FnOnce(&mut Items)) {
+        self.honest.clone_from(&self.heights);
+        let (mut batch, _, next) = self.heights.pop().expect("a height was decided");
+        change(&mut batch.items);
+        batch.header.items = batch.items.hash(&self.federation());
+        let certificate = self.certify(&batch);
+        self.heights.push((batch, certificate, next));
     }
 
     /// The file of the vote that an opening began, with its text.
