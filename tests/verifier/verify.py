@@ -1298,9 +1298,10 @@ class File:
             if type(closing) is list and closing and closing[0] == self.phase.id:
                 self.close(height, closing, motion)
                 return True
-        for pair in (mandated(one, self.federation) for one in answers):
+        for pair, motion in map(fields(anything, anything), answers):
+            pair = mandated(pair, self.federation)
             if pair[0].read(ANSWER, ANSWER_FORM)[0] == self.phase.id:
-                self.answer(height, pair)
+                self.answer(height, pair, motion)
                 return True
         for pair in (mandated(one, self.federation) for one in withdrawals):
             (proposal,) = pair[0].read(WITHDRAWAL, WITHDRAWAL_FORM)
@@ -1335,17 +1336,15 @@ class File:
         self.phases = [(times, phase) for times, phase, _ in all_closed]
         closed = all_closed[0][2]
         outcome = closed.outcome
-        need((outcome == [0, 0]) == (motion is not None), "the motion is missing or not asked for")
-        if motion is not None:
-            self.motion = Motion(motion)
-            need(self.motion.hash == self.phase.text, "what passed is not what is shown")
+        amends = outcome[0] == 4 and outcome[1][0] == 0
+        asked = outcome[1][2] if amends else self.phase.text if outcome == [0, 0] else None
+        self.show(motion, asked)
         happened = ["", "extended", "repeated", "blocked", "", "lapsed"][outcome[0]]
         if outcome[0] == 0:
             happened = self.ended = VERDICTS[outcome[1]]
         elif outcome[0] == 4:
             happened = ACTS[outcome[1][0]]
             self.ended = "withdrawn" if happened == "withdraw" else None
-            self.motion = None if happened == "amend" else self.motion
         elif outcome[0] == 5:
             self.ended = "lapsed"
         self.tell(height, happened, closed)
@@ -1354,16 +1353,22 @@ class File:
             at = (height, self.set_of(height + 1), self.federation)
             self.phases = [(times, phase.after(one, *at)) for times, phase, one in all_closed]
 
-    def answer(self, height, pair):
+    def show(self, motion, asked):
+        need((motion is None) == (asked is None), "the motion is missing or not asked for")
+        if motion is not None:
+            self.motion = Motion(motion)
+            need(self.motion.hash == asked, "what is voted on is not what is shown")
+
+    def answer(self, height, pair, motion):
         _, _, act = written_under(pair, ANSWER, ANSWER_FORM, self.federation)
         need(self.phase.question == WINDOW, "an answer where nothing was asked")
         need(pair[1].author == self.proposer[2], "an answer of another member")
+        self.show(motion, act[2] if act[0] == 0 else None)
         if act[0] == 1:
             self.ended = "withdrawn"
             self.tell(height, "withdraw")
             return
         self.tell(height, ACTS[act[0]])
-        self.motion = None if act[0] == 0 else self.motion
         self.go_on(height, lambda phase, *at: phase.answered(act, pair[0].time, *at))
 
     def stall(self, height, value):
@@ -1384,7 +1389,6 @@ class File:
             return
         data = text.encode("utf-8")
         need(len(data) <= TEXT_BYTES_MAX, "a text too long")
-        need(self.motion is not None, "a text, and nothing that says which")
         need(sha256(data).digest() == self.motion.text, "another text than the one voted on")
 
     def proof(self):
@@ -1401,8 +1405,8 @@ class File:
             "charter": self.charter.hash.hex(),
             "version": self.phase.text.hex(),
             "times": self.phases[0][0],
-            "title": self.motion.title if self.motion else None,
-            "effect": self.motion.effect if self.motion else None,
+            "title": self.motion.title,
+            "effect": self.motion.effect,
             "text_shown": "text" in self.file,
             "ended": self.ended,
             "steps": self.steps,

@@ -44,12 +44,22 @@ pub struct Opened {
     pub motion: Motion,
 }
 
+/// A block is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answers {
+    /// The answer.
+    pub answer: Mandated,
+    /// The version that is voted on next: there if the answer amends, and only then.
+    pub motion: Option<Motion>,
+}
+
 /// A phase is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closes {
     /// The closing.
     pub closing: Closing,
-    /// What was voted on: there if it passed, and only then.
+    /// What was voted on, if it passed; what is voted on next, if the closing amends. Otherwise
+    /// nothing.
     pub motion: Option<Motion>,
 }
 
@@ -79,7 +89,7 @@ pub struct Items {
     /// Phases that are closed, ascending by deadline and phase.
     pub closings: Vec<Closes>,
     /// Answers to blocks, ascending by entry.
-    pub answers: Vec<Mandated>,
+    pub answers: Vec<Answers>,
     /// Proposals taken back while they are voted on, ascending by entry.
     pub withdrawals: Vec<Mandated>,
     /// Phases held again by others, ascending.
@@ -189,6 +199,25 @@ impl Decode for Opened {
         Ok(Self {
             opening: decoder.value()?,
             motion: decoder.value()?,
+        })
+    }
+}
+
+impl Encode for Answers {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder
+            .array(2)
+            .value(&self.answer)
+            .optional(self.motion.as_ref());
+    }
+}
+
+impl Decode for Answers {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(2)?;
+        Ok(Self {
+            answer: decoder.value()?,
+            motion: decoder.optional()?,
         })
     }
 }

@@ -1,7 +1,9 @@
 //! The register: heights one after the other, and what they have made of the federation. Everything
 //! here is a function of the batches, so every node that has them has the same register.
 
+mod begun;
 mod error;
+mod judge;
 mod next;
 mod opening;
 
@@ -11,15 +13,19 @@ use domain::{
     cbor::{Encode, Encoder},
     charter::Charter,
     decision::Verdict,
+    effect::Motion,
     genesis::Genesis,
     id::{EntryId, FederationId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
 };
 
 pub use self::{
+    begun::STALLED_AFTER_MS,
     error::{BatchError, ItemError},
-    next::STALLED_AFTER_MS,
 };
-pub(crate) use self::{next::check_stall, opening::written_under};
+pub(crate) use self::{
+    next::{check_motion, check_stall},
+    opening::written_under,
+};
 use crate::{
     batch::{Batch, Items},
     begin::{BeginError, Beginning},
@@ -138,6 +144,8 @@ pub struct Chain {
     decided: BTreeMap<Motioned, Vec<Decided>>,
     /// The charters that open phases name.
     charters: BTreeMap<Hash, Charter>,
+    /// What is voted on in open phases, by its hash.
+    motions: BTreeMap<Hash, Motion>,
     /// Every opening there ever was.
     opened: BTreeSet<EntryId>,
     /// The highest mandate of each member that the register has seen: older ones open nothing.
@@ -167,6 +175,7 @@ impl Chain {
             phases: BTreeMap::new(),
             open: BTreeMap::new(),
             decided: BTreeMap::new(),
+            motions: BTreeMap::new(),
             opened: BTreeSet::new(),
             mandates: BTreeMap::new(),
             objected: BTreeSet::new(),
@@ -222,6 +231,12 @@ impl Chain {
         self.phases.get(id)
     }
 
+    /// What is voted on in an open phase.
+    #[must_use]
+    pub fn motion(&self, phase: &Phase) -> Option<&Motion> {
+        self.motions.get(&phase.text)
+    }
+
     /// The votes on a proposal that are over, the last one last.
     #[must_use]
     pub fn decided(&self, proposal: &ProposalId, proposer: &MemberId) -> &[Decided] {
@@ -271,14 +286,14 @@ impl Chain {
     /// # Errors
     /// Says what is wrong with the batch: a function of its bytes and of the register before it.
     pub fn after(&self, batch: &Batch) -> Result<(Self, Vec<Happened>), BatchError> {
-        next::judge(self, batch)
+        judge::judge(self, batch)
     }
 
     /// The next batch, of what is wanted (in any order) as far as it is possible, and what it does. Validators who
     /// want the same make the same one.
     #[must_use]
     pub fn draft(&self, wanted: Items) -> (Batch, Vec<Happened>) {
-        next::draft(self, wanted)
+        judge::draft(self, wanted)
     }
 }
 
@@ -298,4 +313,4 @@ impl Encode for Decided {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

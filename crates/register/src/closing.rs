@@ -14,7 +14,11 @@ use domain::{
 };
 
 mod assembly;
+#[cfg(test)]
+mod beginnings;
 mod check;
+#[cfg(test)]
+mod lies;
 #[cfg(test)]
 mod tampering;
 #[cfg(test)]

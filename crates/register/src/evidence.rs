@@ -12,7 +12,7 @@ use crate::{
     ballot::{ProvenBallot, ProvenMandate},
     closing::Closing,
     fault::Fault,
-    leaves::{Leaf, Witness},
+    leaves::{Claim, Leaf},
     merkle::Proof,
     outcome::Closed,
     phase::Case,
@@ -145,7 +145,7 @@ fn verify_receipts(
     contradicts(place(one) == place(other) && one.leaf < other.leaf)?;
     for receipt in receipts {
         let root = receipt.proof.root_of(receipt.leaf.hash());
-        let statement = Witness::Receipts.statement(case.phase.id, receipt.time, root);
+        let statement = Claim::Receipts.statement(case.phase.id, receipt.time, root);
         case.verify(validator, &statement, &receipt.signature, "receipts")?;
     }
     Ok(())
@@ -242,7 +242,8 @@ mod tests {
     use super::*;
     use crate::{
         closing::assemble,
-        testing::{Cast, FEDERATION, HOUR_MS, MINUTE_MS, Sent, Thing},
+        testing::{Cast, FEDERATION, HOUR_MS, MINUTE_MS, Sent},
+        witness::Message,
     };
 
     const ALL: [u8; 4] = [0, 1, 2, 3];
@@ -292,7 +293,7 @@ mod tests {
         let mandate = cast.mandate(0, 1);
         let receipt = |validator: u8, revision: u8, choice| {
             let leaf = cast.leaf(&cast.ballot(0, revision, choice), &mandate);
-            let signed = cast.leaves(Witness::Receipts, validator, HOUR_MS, &[leaf]);
+            let signed = cast.leaves(Claim::Receipts, validator, HOUR_MS, &[leaf]);
             Receipt {
                 leaf,
                 time: signed.time,
@@ -323,6 +324,8 @@ mod tests {
         holds(&cast, &Evidence::Manifests(ValidatorIndex(1), pair));
         let same = Evidence::Manifests(ValidatorIndex(1), [pair[0], pair[0]]);
         no_contradiction(&cast, &same);
+        let forged = Evidence::Manifests(ValidatorIndex(2), pair);
+        assert!(forged.verify(&cast.case()).is_err());
 
         let names: Vec<_> = ALL.map(|author| cast.manifest(author, &things).1).to_vec();
         let seals = [
@@ -342,7 +345,7 @@ mod tests {
             Sent::new(0, Choice::Agree, &[1, 2]),
             Sent::new(0, Choice::Abstain, &[2, 3]),
         ];
-        let things: Vec<Thing> = cast.sent(&sent);
+        let things: Vec<Message> = cast.sent(&sent);
         let gathered = cast.gather(&things);
         let leaf = cast.leaf(&cast.ballot(0, 1, Choice::Agree), &cast.mandate(0, 1));
         let of = |validator| {

@@ -3,35 +3,47 @@
 
 mod conflicts;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    decision::Slot,
     entry::Entry,
     id::{EntryId, Timestamp},
     key::Signature,
+    record::REVISIONS_MAX,
 };
 
 use crate::{
     ballot::{BallotError, ProvenBallot, ProvenMandate},
     closing::SignedManifest,
     fault::Fault,
-    leaves::{Leaf, SignedLeaves, Witness},
+    leaves::{Claim, Leaf, SignedLeaves},
     manifest::{Holdings, Manifest, PinnedReceipt},
     merkle::Proof,
     phase::{Case, VoterIndex},
     seal::Seal,
     statement::{Named, Statement},
     validators::ValidatorIndex,
+    witness::SignedHave,
 };
 
-/// The most ballots of one voter that are kept. Only the voter's own keys make them, and nobody
-/// needs as many; who writes more hides its own later ones.
-pub const BALLOTS_OF_VOTER_MAX: usize = 256;
-/// The most leaves that are kept of one validator, receipts and holds each.
-pub const LEAVES_OF_VALIDATOR_MAX: usize = 16 * 1024;
-/// The most manifests of one author that are kept without a seal that names them: two are evidence.
+/// The most mandates of one voter whose ballots are kept. Only its root key makes them, so nobody
+/// else can use them up.
+pub const MANDATES_OF_VOTER_MAX: usize = 16;
+/// The most ballots of one slot that are kept. Who has a stolen key can make many; a newer mandate
+/// stands above all of them.
+pub const BALLOTS_OF_SLOT_MAX: usize = 4;
+/// The most slots of one voter that are kept, and so the most receipts of one honest validator.
+const SLOTS_OF_VOTER_MAX: usize = MANDATES_OF_VOTER_MAX * REVISIONS_MAX as usize;
+/// The most manifests of one author that are kept without another validator's word for them: two are
+/// evidence.
 const MANIFESTS_OF_AUTHOR_MAX: usize = 2;
+/// The most manifests of one author for which one validator's have statements are kept: having
+/// accepted two it needs no more.
+const HAVES_OF_AUTHOR_MAX: usize = 2;
 /// The most seals of one validator that are kept: two are evidence.
 const SEALS_OF_VALIDATOR_MAX: usize = 2;
 
@@ -56,11 +68,12 @@ pub(crate) struct KeptReceipt {
 pub struct Gathered {
     pub(crate) mandates: BTreeMap<EntryId, Kept<ProvenMandate>>,
     pub(crate) ballots: BTreeMap<EntryId, Kept<ProvenBallot>>,
-    of_voter: BTreeMap<VoterIndex, BTreeSet<EntryId>>,
+    of_voter: BTreeMap<VoterIndex, BTreeMap<Slot, BTreeSet<EntryId>>>,
     pub(crate) receipts: BTreeMap<Leaf, BTreeMap<PinnedReceipt, KeptReceipt>>,
     holds: BTreeMap<Leaf, BTreeSet<ValidatorIndex>>,
-    leaves_of: BTreeMap<(Witness, ValidatorIndex), usize>,
+    leaves_of: BTreeMap<(Claim, ValidatorIndex), usize>,
     pub(crate) manifests: BTreeMap<Named, (Manifest, SignedManifest)>,
+    haves: BTreeMap<Named, BTreeSet<ValidatorIndex>>,
     pub(crate) seals: BTreeMap<ValidatorIndex, Vec<Seal>>,
 }
 
@@ -83,7 +96,7 @@ impl Gathered {
     }
 
     /// Takes a ballot with its mandate; whether it is new. Notes are left out. Beyond
-    /// [`BALLOTS_OF_VOTER_MAX`] of a voter nothing is taken.
+    /// [`BALLOTS_OF_SLOT_MAX`] of a slot and [`MANDATES_OF_VOTER_MAX`] of a voter nothing is taken.
     ///
     /// # Errors
     /// When one of them does not count in this phase.
@@ -97,18 +110,23 @@ impl Gathered {
         let proven_mandate = ProvenMandate::judge(case, &mandate)?;
         let proven = ProvenBallot::judge(case, &ballot, &proven_mandate)?;
         let of_voter = self.of_voter.entry(proven.voter).or_default();
-        let is_new = !of_voter.contains(&proven.id);
-        if is_new && of_voter.len() >= BALLOTS_OF_VOTER_MAX {
+        let is_known = |slot: &Slot| slot.mandate == proven.slot.mandate;
+        if !of_voter.keys().any(is_known) && mandates(of_voter.keys()) >= MANDATES_OF_VOTER_MAX {
             return Ok(None);
         }
-        of_voter.insert(proven.id);
+        let of_slot = of_voter.entry(proven.slot).or_default();
+        let is_new = !of_slot.contains(&proven.id);
+        if is_new && of_slot.len() >= BALLOTS_OF_SLOT_MAX {
+            return Ok(None);
+        }
+        of_slot.insert(proven.id);
         keep(&mut self.mandates, proven.mandate, mandate, proven_mandate);
         keep(&mut self.ballots, proven.id, ballot, proven.clone());
         Ok(is_new.then_some(proven))
     }
 
-    /// Takes receipts or holds; whether one of them is new. Beyond [`LEAVES_OF_VALIDATOR_MAX`] of a
-    /// validator nothing is taken.
+    /// Takes receipts or holds; whether one of them is new. Beyond what an honest
+    /// validator can have to say, nothing is taken of one.
     ///
     /// # Errors
     /// When they are of another phase or not signed by a validator of this one.
@@ -119,13 +137,18 @@ impl Gathered {
         }
         let statement = signed.statement();
         case.verify(signed.validator, &statement, &signed.signature, "leaves")?;
-        let kept = self.leaves_of.entry((signed.witness, signed.validator));
+        let kept = self.leaves_of.entry((signed.claim, signed.validator));
         let kept = kept.or_default();
-        if *kept + signed.leaves().len() > LEAVES_OF_VALIDATOR_MAX {
+        let of_slot = match signed.claim {
+            Claim::Receipts => 1,
+            Claim::Holds => BALLOTS_OF_SLOT_MAX,
+        };
+        let most = case.phase.voters().len() * SLOTS_OF_VOTER_MAX * of_slot;
+        if *kept + signed.leaves().len() > most {
             return Ok(false);
         }
-        let new = match (signed.witness, statement) {
-            (Witness::Receipts, Statement::Receipts { time, root, .. }) => {
+        let new = match (signed.claim, statement) {
+            (Claim::Receipts, Statement::Receipts { time, root, .. }) => {
                 let validator = signed.validator;
                 let receipt = PinnedReceipt {
                     time,
@@ -147,8 +170,8 @@ impl Gathered {
         Ok(new > 0)
     }
 
-    /// Takes a manifest; its name if it is new. Of one author two are kept, and those that seals
-    /// name.
+    /// Takes a manifest; its name if it is new. Of one author two are kept, and those that another
+    /// validator has or names in a seal.
     ///
     /// # Errors
     /// When it is not of its form, of another phase, or not signed by its author.
@@ -177,13 +200,44 @@ impl Gathered {
         }
         let others = self.manifests.keys();
         let others = others.filter(|other| other.author == named.author).count();
-        let mut seals = self.seals.values().flatten();
-        let is_sealed = seals.any(|seal| seal.names.contains(&named));
-        if others >= MANIFESTS_OF_AUTHOR_MAX && !is_sealed {
+        if others >= MANIFESTS_OF_AUTHOR_MAX && !self.is_vouched_for(&named) {
             return Ok(None);
         }
         self.manifests.insert(named, (manifest, signed.clone()));
         Ok(Some(named))
+    }
+
+    fn is_vouched_for(&self, named: &Named) -> bool {
+        let mut seals = self.seals.values().flatten();
+        self.haves.contains_key(named) || seals.any(|seal| seal.names.contains(named))
+    }
+
+    /// Takes a have statement; whether it is new. Of one validator two are kept for each author, and
+    /// none for its own manifests.
+    ///
+    /// # Errors
+    /// When it is not signed by a validator of the phase, or is about a stranger's manifest.
+    pub fn take_have(&mut self, case: &Case<'_>, have: &SignedHave) -> Result<bool, Fault> {
+        let (validator, named) = (have.validator, have.named);
+        if case.phase.validators.get(named.author).is_none() {
+            return Err(Fault::Stranger(named.author));
+        }
+        let phase = case.phase.id;
+        let statement = Statement::Have { phase, named };
+        case.verify(validator, &statement, &have.signature, "a have statement")?;
+        let of_author = self.haves.iter().filter(|(other, validators)| {
+            other.author == named.author && validators.contains(&validator)
+        });
+        if validator == named.author || of_author.count() >= HAVES_OF_AUTHOR_MAX {
+            return Ok(false);
+        }
+        Ok(self.haves.entry(named).or_default().insert(validator))
+    }
+
+    /// How many validators other than its author have a manifest.
+    #[must_use]
+    pub fn haves(&self, named: &Named) -> usize {
+        self.haves.get(named).map_or(0, BTreeSet::len)
     }
 
     /// Takes a seal; whether it is new. Of one validator two are kept.
@@ -235,6 +289,12 @@ impl Gathered {
     pub fn is_secured(&self, case: &Case<'_>, ballot: &ProvenBallot) -> bool {
         self.holders(ballot) >= case.phase.validators.sizes().securing()
     }
+}
+
+/// How many mandates these slots are of.
+fn mandates<'a>(slots: impl Iterator<Item = &'a Slot>) -> usize {
+    let numbers: BTreeSet<u64> = slots.map(|slot| slot.mandate).collect();
+    numbers.len()
 }
 
 fn without_note(entry: &Entry) -> Entry {

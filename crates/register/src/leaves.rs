@@ -70,15 +70,15 @@ pub(crate) fn decode_slot(decoder: &mut Decoder<'_>) -> Result<Slot, DecodeError
 
 /// What a validator says of the ballots it signs for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Witness {
+pub enum Claim {
     /// It has them, and will sign no other ballot for their slots.
     Receipts,
     /// It has them with f+1 receipts each.
     Holds,
 }
 
-impl Witness {
-    fn number(self) -> u64 {
+impl Claim {
+    pub(crate) fn number(self) -> u64 {
         match self {
             Self::Receipts => 1,
             Self::Holds => 2,
@@ -99,7 +99,7 @@ impl Witness {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedLeaves {
     /// What it says of them.
-    pub witness: Witness,
+    pub claim: Claim,
     /// The phase.
     pub phase: PhaseId,
     /// Who signed.
@@ -118,7 +118,7 @@ impl SignedLeaves {
     /// # Errors
     /// When there are none or more than a tree has, or one voter's slot is there twice.
     pub fn sign(
-        witness: Witness,
+        claim: Claim,
         federation: &FederationId,
         phase: PhaseId,
         (validator, key): (ValidatorIndex, &SecretKey),
@@ -127,9 +127,9 @@ impl SignedLeaves {
     ) -> Result<Self, DecodeError> {
         leaves.sort_unstable();
         check(&leaves)?;
-        let statement = witness.statement(phase, time, root_of(&leaves));
+        let statement = claim.statement(phase, time, root_of(&leaves));
         Ok(Self {
-            witness,
+            claim,
             phase,
             validator,
             time,
@@ -154,7 +154,7 @@ impl SignedLeaves {
     #[must_use]
     pub fn statement(&self) -> Statement {
         let root = root_of(&self.leaves);
-        self.witness.statement(self.phase, self.time, root)
+        self.claim.statement(self.phase, self.time, root)
     }
 
     /// Verifies the signature, strictly.
@@ -190,7 +190,7 @@ impl Encode for SignedLeaves {
     fn encode(&self, encoder: &mut Encoder) {
         encoder
             .array(6)
-            .uint(self.witness.number())
+            .uint(self.claim.number())
             .value(&self.phase)
             .value(&self.validator)
             .value(&self.time)
@@ -202,19 +202,19 @@ impl Encode for SignedLeaves {
 impl Decode for SignedLeaves {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.array(6)?;
-        let witness = match decoder.uint()? {
-            1 => Witness::Receipts,
-            2 => Witness::Holds,
+        let claim = match decoder.uint()? {
+            1 => Claim::Receipts,
+            2 => Claim::Holds,
             found => {
                 return Err(DecodeError::Range {
-                    field: "witness",
+                    field: "claim",
                     found,
                     allowed: "1 or 2",
                 });
             }
         };
         let signed = Self {
-            witness,
+            claim,
             phase: decoder.value()?,
             validator: decoder.value()?,
             time: decoder.value()?,
@@ -247,8 +247,8 @@ mod tests {
     fn sign(leaves: Vec<Leaf>) -> Result<SignedLeaves, DecodeError> {
         let key = SecretKey::from_seed(&[3; 32]);
         let signer = (ValidatorIndex(0), &key);
-        let witness = Witness::Receipts;
-        SignedLeaves::sign(witness, &FEDERATION, PHASE, signer, Timestamp(9), leaves)
+        let claim = Claim::Receipts;
+        SignedLeaves::sign(claim, &FEDERATION, PHASE, signer, Timestamp(9), leaves)
     }
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
         let key = SecretKey::from_seed(&[3; 32]).public();
         assert_eq!(back.verify(&FEDERATION, &key), Ok(()));
         let holds = SignedLeaves {
-            witness: Witness::Holds,
+            claim: Claim::Holds,
             ..back
         };
         assert_eq!(holds.verify(&FEDERATION, &key), Err(KeyError::Signature));

@@ -22,6 +22,7 @@ pub mod merkle;
 pub mod order;
 pub mod outcome;
 pub mod phase;
+pub mod registrar;
 pub mod says;
 pub mod seal;
 pub mod sizes;
@@ -29,3 +30,4 @@ pub mod statement;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod validators;
+pub mod witness;

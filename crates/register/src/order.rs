@@ -3,6 +3,7 @@
 
 mod apply;
 mod encoding;
+mod error;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use domain::{
     record::Elector,
 };
 
-pub use self::apply::{Ineffective, Place};
+pub use self::{apply::Place, error::Ineffective};
 use crate::{
     sizes::VALIDATORS_MAX,
     validators::{Validator, ValidatorSet},

@@ -7,13 +7,13 @@ use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     charter::RuleName,
     decision::{self, Choice, Verdict, judge_choices},
-    id::{EntryId, Timestamp},
+    id::{EntryId, Hash, Timestamp},
 };
 
 use crate::{
     counting::{Listed, counted},
     manifest::{Manifest, Row},
-    phase::{Case, PhaseError, Question, VoterIndex},
+    phase::{Case, Phase, PhaseError, Question, VoterIndex},
     says::{Act, Says, Standing},
 };
 
@@ -72,6 +72,25 @@ pub enum Outcome {
     Answered(Act, Timestamp),
     /// The proposing member has not answered, or has said two things: it stays blocked.
     Lapsed,
+}
+
+impl Outcome {
+    /// The hash of the version that has to be shown with it: what passed, so that its effect can be
+    /// had, or what is voted on next.
+    #[must_use]
+    pub fn motion(&self, phase: &Phase) -> Option<Hash> {
+        match self {
+            Self::Decided(Verdict::Passed) => Some(phase.text),
+            Self::Answered(act, _) => act.amends(),
+            _ => None,
+        }
+    }
+
+    /// Whether the proposal passed.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        *self == Self::Decided(Verdict::Passed)
+    }
 }
 
 impl Encode for Outcome {

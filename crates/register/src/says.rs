@@ -30,6 +30,17 @@ pub enum Act {
     CallVote,
 }
 
+impl Act {
+    /// The hash of the version that is voted on next, if it amends.
+    #[must_use]
+    pub fn amends(&self) -> Option<Hash> {
+        match self {
+            Self::Amend { text, .. } => Some(*text),
+            Self::Withdraw | Self::CallVote => None,
+        }
+    }
+}
+
 impl Encode for Act {
     fn encode(&self, encoder: &mut Encoder) {
         match self {

@@ -1,29 +1,33 @@
 //! A cast of validators and voters for tests: everything signed with keys that anyone can make.
 
 mod history;
+mod keys;
 
 pub use history::{History, TEXT as PROPOSED_TEXT};
 
 use domain::{
-    cbor::{Encode, Encoder},
+    cbor::Encode,
     charter::{Charter, RuleName},
     decision::{Choice, extensions},
-    entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted, Sealed},
-    id::{EntryId, FederationId, Hash, MemberId, Timestamp},
-    key::{SecretKey, Signature},
+    entry::{Entry, Sealed},
+    id::{EntryId, FederationId, Hash, Timestamp},
+    key::SecretKey,
     record::{Ballot, Delegate, Elector, Kind, Mandate, Opening},
 };
 
+pub use self::keys::root_key;
+use self::keys::{delegate_key, elector, entry, keys, member};
 use crate::{
     closing::SignedManifest,
     gathered::Gathered,
-    leaves::{Leaf, SignedLeaves, Witness},
+    leaves::{Claim, Leaf, SignedLeaves},
     manifest::Manifest,
     phase::{Case, Phase},
     says::{ANSWER, Act, Answer},
     seal::Seal,
     statement::{Named, Statement},
     validators::{Validator, ValidatorIndex, ValidatorSet},
+    witness::Message,
 };
 
 /// The federation of the cast.
@@ -35,19 +39,6 @@ pub const MINUTE_MS: u64 = 60_000;
 /// An hour, in milliseconds.
 pub const HOUR_MS: u64 = 60 * MINUTE_MS;
 const TEXT: Hash = Hash([0x7e; 32]);
-
-/// Something that is seen of a phase.
-#[derive(Debug, Clone)]
-pub enum Thing {
-    /// A ballot with its mandate.
-    Ballot(Box<(Entry, Entry)>),
-    /// Receipts or holds.
-    Leaves(SignedLeaves),
-    /// A manifest.
-    Manifest(SignedManifest),
-    /// A seal.
-    Seal(Seal),
-}
 
 /// A ballot, how long after the opening it is witnessed, and by whom.
 #[derive(Debug, Clone)]
@@ -162,6 +153,12 @@ impl Cast {
         )
     }
 
+    /// The key of a voter's delegate.
+    #[must_use]
+    pub fn delegate(&self, voter: usize) -> SecretKey {
+        delegate_key(voter)
+    }
+
     /// A mandate of a voter that lists its delegate.
     #[must_use]
     pub fn mandate(&self, voter: usize, number: u64) -> Entry {
@@ -257,7 +254,7 @@ impl Cast {
     #[must_use]
     pub fn leaves(
         &self,
-        witness: Witness,
+        claim: Claim,
         validator: u8,
         after_ms: u64,
         leaves: &[Leaf],
@@ -265,22 +262,22 @@ impl Cast {
         let signer = self.validator(validator);
         let time = self.phase.opened.plus_ms(after_ms);
         let (phase, leaves) = (self.phase.id, leaves.to_vec());
-        let signed = SignedLeaves::sign(witness, &self.federation, phase, signer, time, leaves);
+        let signed = SignedLeaves::sign(claim, &self.federation, phase, signer, time, leaves);
         signed.expect("the test's leaves are of different slots")
     }
 
     /// Ballots with their receipts, each signed by itself.
     #[must_use]
-    pub fn sent(&self, sent: &[Sent]) -> Vec<Thing> {
+    pub fn sent(&self, sent: &[Sent]) -> Vec<Message> {
         let mut things = Vec::new();
         for sent in sent {
             let ballot = self.ballot(sent.voter, sent.revision, sent.choice);
             let ballot = (ballot, self.mandate(sent.voter, 1));
             let leaf = self.leaf(&ballot.0, &ballot.1);
-            things.push(Thing::Ballot(Box::new(ballot)));
+            things.push(Message::Ballot(Box::new(ballot)));
             things.extend(sent.witnesses.iter().map(|validator| {
-                let witness = Witness::Receipts;
-                Thing::Leaves(self.leaves(witness, *validator, sent.after_ms, &[leaf]))
+                let claim = Claim::Receipts;
+                Message::Leaves(self.leaves(claim, *validator, sent.after_ms, &[leaf]))
             }));
         }
         things
@@ -291,28 +288,17 @@ impl Cast {
     /// # Panics
     /// When one of them does not count.
     #[must_use]
-    pub fn gather(&self, things: &[Thing]) -> Gathered {
+    pub fn gather(&self, things: &[Message]) -> Gathered {
         let (case, mut gathered) = (self.case(), Gathered::new());
         for thing in things {
-            let taken = match thing {
-                Thing::Ballot(ballot) => gathered
-                    .take_ballot(&case, &ballot.0, &ballot.1)
-                    .map(|_| ())
-                    .map_err(|error| error.to_string()),
-                Thing::Leaves(leaves) => gathered
-                    .take_leaves(&case, leaves)
-                    .map(|_| ())
-                    .map_err(|error| error.to_string()),
-                Thing::Manifest(manifest) => gathered
-                    .take_manifest(&case, manifest)
-                    .map(|_| ())
-                    .map_err(|error| error.to_string()),
-                Thing::Seal(seal) => gathered
-                    .take_seal(&case, seal)
-                    .map(|_| ())
-                    .map_err(|error| error.to_string()),
+            let counts = match thing {
+                Message::Ballot(pair) => gathered.take_ballot(&case, &pair.0, &pair.1).is_ok(),
+                Message::Leaves(leaves) => gathered.take_leaves(&case, leaves).is_ok(),
+                Message::Have(have) => gathered.take_have(&case, have).is_ok(),
+                Message::Manifest(manifest) => gathered.take_manifest(&case, manifest).is_ok(),
+                Message::Seal(seal) => gathered.take_seal(&case, seal).is_ok(),
             };
-            taken.expect("the test's things count");
+            assert!(counts, "the test's things count: {thing:?}");
         }
         gathered
     }
@@ -335,7 +321,7 @@ impl Cast {
 
     /// The manifest of a validator that has seen these things and the opening at once.
     #[must_use]
-    pub fn manifest(&self, author: u8, things: &[Thing]) -> (SignedManifest, Named) {
+    pub fn manifest(&self, author: u8, things: &[Message]) -> (SignedManifest, Named) {
         let seen = self.gather(things);
         let author = ValidatorIndex(author);
         self.sign_manifest(&seen.manifest(&self.case(), author, self.phase.opened))
@@ -353,7 +339,7 @@ impl Cast {
 
     /// These things, and manifests and seals of validators that have all seen them.
     #[must_use]
-    pub fn whole(&self, things: Vec<Thing>, sealers: &[u8]) -> Vec<Thing> {
+    pub fn whole(&self, things: Vec<Message>, sealers: &[u8]) -> Vec<Message> {
         let manifests: Vec<_> = sealers
             .iter()
             .map(|author| self.manifest(*author, &things))
@@ -361,82 +347,12 @@ impl Cast {
         let names: Vec<Named> = manifests.iter().map(|(_, named)| *named).collect();
         let mut whole = things;
         let signed = manifests.into_iter().map(|(signed, _)| signed);
-        whole.extend(signed.map(Thing::Manifest));
+        whole.extend(signed.map(Message::Manifest));
         let seals = sealers.iter().map(|validator| {
             let after_ms = u64::from(*validator + 1) * MINUTE_MS;
-            Thing::Seal(self.seal(*validator, after_ms, &names))
+            Message::Seal(self.seal(*validator, after_ms, &names))
         });
         whole.extend(seals);
         whole
-    }
-}
-
-/// Member and root key of the voter with that number. Members ascend.
-fn elector((place, root): (usize, &SecretKey)) -> Elector {
-    Elector {
-        member: member(place),
-        class: "producer".to_owned(),
-        root: root.public(),
-        record: EntryId(member(place).0),
-    }
-}
-
-fn member(number: usize) -> MemberId {
-    let mut id = [0; 32];
-    id[..8].copy_from_slice(&(number as u64).to_be_bytes());
-    MemberId(id)
-}
-
-fn key(family: u8, number: usize) -> SecretKey {
-    let mut seed = [family; 32];
-    seed[..8].copy_from_slice(&(number as u64).to_be_bytes());
-    SecretKey::from_seed(&seed)
-}
-
-/// The root key of a voter, or of somebody with a higher number.
-#[must_use]
-pub fn root_key(number: usize) -> SecretKey {
-    key(0, number)
-}
-
-fn keys(family: u8, number: usize) -> Vec<SecretKey> {
-    (0..number).map(|number| key(family, number)).collect()
-}
-
-fn delegate_key(voter: usize) -> SecretKey {
-    key(2, voter)
-}
-
-fn entry(
-    federation: &FederationId,
-    key: &SecretKey,
-    grant: EntryId,
-    kind: Kind,
-    body: &impl Encode,
-    note: Option<Sealed>,
-) -> Entry {
-    let mut encoder = Encoder::new();
-    encoder.value(body);
-    let body = Salted::new(&[5; SALT_BYTES], &encoder.into_bytes());
-    let header = Header {
-        author: key.public(),
-        grant,
-        sequence: 2,
-        previous: Some(EntryId([6; 32])),
-        time: OPENED,
-        address: Address::parse("ballots").expect("a plain word is an address"),
-        audience: Audience::Public,
-        kind,
-        critical: false,
-        body: body.seal(),
-        note,
-        references: Vec::new(),
-    };
-    let signature: Signature = header.sign(federation, key);
-    Entry {
-        header,
-        signature,
-        body: Some(body),
-        note: None,
     }
 }

@@ -10,11 +10,13 @@ use domain::{
 use thiserror::Error;
 
 use super::{
-    statement::{Place, Round, Step, Vote, decode_validator, signed_bytes},
-    validators::Validators,
+    statement::{Place, Round, Step, Vote, signed_bytes},
     verification::{Strict, Verification},
 };
-use crate::sizes::VALIDATORS_MAX;
+use crate::{
+    sizes::VALIDATORS_MAX,
+    validators::{ValidatorIndex, ValidatorSet},
+};
 
 /// Why votes do not prove what they should.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -44,38 +46,38 @@ pub enum CertificateError {
         found: usize,
     },
     /// An index that the set does not have.
-    #[error("validator {found} signed, the set has {size}")]
+    #[error("validator {} signed, the set has {size}", found.0)]
     Unknown {
         /// How many validators the set has.
         size: usize,
         /// The index found.
-        found: usize,
+        found: ValidatorIndex,
     },
     /// A validator twice, or out of order.
-    #[error("validator {second} follows {first}: not strictly ascending")]
+    #[error("validator {} follows {}: not strictly ascending", second.0, first.0)]
     Order {
         /// The index before.
-        first: usize,
+        first: ValidatorIndex,
         /// The index after it.
-        second: usize,
+        second: ValidatorIndex,
     },
     /// A signature that is not the validator's over this vote in this federation.
-    #[error("the signature of validator {0} does not verify")]
-    Signature(usize),
+    #[error("the signature of validator {} does not verify", .0.0)]
+    Signature(ValidatorIndex),
 }
 
 /// Votes of one step of one round for one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Votes<'a> {
     vote: Vote,
-    signatures: &'a [(usize, Signature)],
+    signatures: &'a [(ValidatorIndex, Signature)],
 }
 
 impl Votes<'_> {
     fn verify(
         &self,
         place: &Place,
-        set: &Validators,
+        set: &ValidatorSet,
         verification: &impl Verification,
     ) -> Result<(), CertificateError> {
         let (vote, found) = (&self.vote, self.signatures.len());
@@ -100,11 +102,11 @@ impl Votes<'_> {
         }
         let bytes = signed_bytes(&place.federation, vote);
         for (validator, signature) in self.signatures {
-            if *validator >= set.len() {
-                let (size, found) = (set.len(), *validator);
+            let Some(known) = set.get(*validator) else {
+                let (size, found) = (set.sizes().all(), *validator);
                 return Err(CertificateError::Unknown { size, found });
-            }
-            if !verification.verify(set, *validator, &bytes, signature) {
+            };
+            if !verification.verify(&known.key, &bytes, signature) {
                 return Err(CertificateError::Signature(*validator));
             }
         }
@@ -126,7 +128,7 @@ macro_rules! votes {
             /// The hash of the value they are for.
             pub value: Hash,
             /// Who signed, by index in the set, strictly ascending.
-            pub signatures: Vec<(usize, Signature)>,
+            pub signatures: Vec<(ValidatorIndex, Signature)>,
         }
 
         impl $name {
@@ -146,7 +148,7 @@ macro_rules! votes {
             pub(super) fn verify_with(
                 &self,
                 place: &Place,
-                set: &Validators,
+                set: &ValidatorSet,
                 verification: &impl Verification,
             ) -> Result<(), CertificateError> {
                 let votes = Votes { vote: self.vote(), signatures: &self.signatures };
@@ -160,7 +162,7 @@ macro_rules! votes {
                 encoder.uint(u64::from(self.round)).value(&self.value);
                 encoder.array(self.signatures.len());
                 for (validator, signature) in &self.signatures {
-                    encoder.array(2).uint(*validator as u64).value(signature);
+                    encoder.array(2).value(validator).value(signature);
                 }
             }
         }
@@ -187,12 +189,14 @@ votes! {
     Polka: Prevote;
 }
 
-fn decode_signatures(decoder: &mut Decoder<'_>) -> Result<Vec<(usize, Signature)>, DecodeError> {
+fn decode_signatures(
+    decoder: &mut Decoder<'_>,
+) -> Result<Vec<(ValidatorIndex, Signature)>, DecodeError> {
     let length = decoder.array_to("signatures", VALIDATORS_MAX)?;
-    let mut signatures: Vec<(usize, Signature)> = Vec::new();
+    let mut signatures: Vec<(ValidatorIndex, Signature)> = Vec::new();
     for _ in 0..length {
         decoder.array(2)?;
-        let validator = decode_validator(decoder)?;
+        let validator = decoder.value()?;
         if signatures.last().is_some_and(|last| last.0 >= validator) {
             return Err(DecodeError::Unsorted("signatures"));
         }
@@ -210,7 +214,7 @@ fn decode_signatures(decoder: &mut Decoder<'_>) -> Result<Vec<(usize, Signature)
 pub fn verify(
     certificate: &Certificate,
     place: &Place,
-    set: &Validators,
+    set: &ValidatorSet,
 ) -> Result<(), CertificateError> {
     certificate.verify_with(place, set, &Strict)
 }

@@ -8,6 +8,7 @@ use arc_malachitebft_core_types::{
 use domain::id::Hash;
 
 use super::statement::{Proposal, Signed, Step, Vote};
+use crate::validators::ValidatorIndex;
 
 /// The types that the engine works with.
 #[derive(Debug, Clone)]
@@ -42,15 +43,15 @@ impl core::Height for Height {
 
 /// A validator's index in the set; for an observer a number that no validator has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Address(pub usize);
+pub(super) struct Address(pub ValidatorIndex);
 
 impl Address {
-    pub(super) const OBSERVER: Address = Address(usize::MAX);
+    pub(super) const OBSERVER: Address = Address(ValidatorIndex(u8::MAX));
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.0.0.fmt(f)
     }
 }
 
@@ -126,21 +127,25 @@ impl core::Validator<Context> for Voice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Voices {
     voices: Arc<[Voice]>,
-    proposers: Arc<[usize]>,
+    proposers: Arc<[ValidatorIndex]>,
 }
 
 impl Voices {
     /// The validators who propose in this order: each index once.
-    pub(super) fn new(proposers: Vec<usize>) -> Self {
-        let voices = (0..proposers.len()).map(|index| Voice(Address(index)));
+    pub(super) fn new(proposers: Vec<ValidatorIndex>) -> Self {
+        let mut voices: Vec<Voice> = proposers
+            .iter()
+            .map(|index| Voice(Address(*index)))
+            .collect();
+        voices.sort_unstable_by_key(|voice| voice.0);
         Self {
-            voices: voices.collect(),
+            voices: voices.into(),
             proposers: proposers.into(),
         }
     }
 
     /// Who proposes in a round.
-    pub(super) fn proposer(&self, round: u32) -> usize {
+    pub(super) fn proposer(&self, round: u32) -> ValidatorIndex {
         self.proposers[round as usize % self.proposers.len()]
     }
 }
@@ -155,7 +160,7 @@ impl core::ValidatorSet<Context> for Voices {
     }
 
     fn get_by_address(&self, address: &Address) -> Option<&Voice> {
-        self.voices.get(address.0)
+        self.voices.get(usize::from(address.0.0))
     }
 
     fn get_by_index(&self, index: usize) -> Option<&Voice> {
@@ -276,7 +281,8 @@ impl core::Context for Context {
     type SigningScheme = Scheme;
 
     fn select_proposer<'a>(&self, set: &'a Voices, _: Height, round: Round) -> &'a Voice {
-        &set.voices[set.proposer(round.as_u32().unwrap_or_default())]
+        let proposer = set.proposer(number(round));
+        &set.voices[usize::from(proposer.0)]
     }
 
     fn new_proposal(
@@ -355,7 +361,7 @@ impl Voted {
     }
 
     /// Who cast it.
-    pub(super) fn voter(&self) -> usize {
+    pub(super) fn voter(&self) -> ValidatorIndex {
         self.voter.0
     }
 }
@@ -373,7 +379,7 @@ impl Proposed {
     }
 
     /// Who made it.
-    pub(super) fn proposer(&self) -> usize {
+    pub(super) fn proposer(&self) -> ValidatorIndex {
         self.proposer.0
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arc_malachitebft_core_consensus::{
-    ConsensusMsg, Effect, Error, Input, LivenessMsg, MisbehaviorEvidence, Resumable, Resume,
+    ConsensusMsg, Effect, Input, LivenessMsg, MisbehaviorEvidence, Resumable, Resume,
     SignedConsensusMsg, VoteExtensionError,
 };
 use arc_malachitebft_core_types::{
@@ -24,9 +24,9 @@ use super::{
     journal::Record,
     statement::{Message, Place, Proposal, Signed, Statement, Step, Vote, signed_bytes},
     timers::{Timeouts, Timer, Wait},
-    validators::Validators,
     verification::Verification,
 };
+use crate::validators::{ValidatorIndex, ValidatorSet};
 
 /// What does not change from height to height.
 #[derive(Debug)]
@@ -40,9 +40,9 @@ pub(super) struct Office<V> {
 #[derive(Debug)]
 pub(super) struct Desk {
     pub place: Place,
-    pub set: Validators,
+    pub set: ValidatorSet,
     /// This node's index, if it votes.
-    pub me: Option<usize>,
+    pub me: Option<ValidatorIndex>,
     /// Everything this node signed at this height: the last barrier against signing twice.
     pub votes: BTreeMap<(u32, Step), Signed<Vote>>,
     pub proposals: BTreeMap<u32, Signed<Proposal>>,
@@ -55,7 +55,7 @@ pub(super) struct Desk {
     /// The certificate that was verified, while its value is not there.
     pub certified: Option<(u32, Hash)>,
     /// How many pairs of statements were reported, by validator: of proposals and of votes.
-    reported: BTreeMap<(usize, bool), usize>,
+    reported: BTreeMap<(ValidatorIndex, bool), usize>,
     /// What follows from this call.
     pub reaction: Reaction,
     pub decided: Option<Certificate>,
@@ -63,10 +63,8 @@ pub(super) struct Desk {
     pub fault: Option<AgreementError>,
 }
 
-type Answer = Result<Resume<Context>, Error<Context>>;
-
 impl Desk {
-    pub(super) fn new(place: Place, set: Validators, me: Option<usize>) -> Self {
+    pub(super) fn new(place: Place, set: ValidatorSet, me: Option<ValidatorIndex>) -> Self {
         Self {
             place,
             set,
@@ -89,30 +87,29 @@ impl Desk {
         self.reaction.outputs.push(output);
     }
 
-    /// Answers one question of the engine.
+    /// Answers one question of the engine. A signature that must not be made is answered with
+    /// something else: the engine stops there, and the fault says why.
     pub(super) fn answer<V: Verification>(
         &mut self,
         office: &Office<V>,
         effect: Effect<Context>,
-    ) -> Answer {
+    ) -> Resume<Context> {
         match effect {
-            Effect::SignVote(vote, r) => {
-                let signed = self.sign_vote(office, &vote)?;
-                let signature = Mark(signed.signature.0);
-                Ok(r.resume_with(SignedMessage::new(vote, signature)))
-            }
-            Effect::SignProposal(proposal, r) => {
-                let signed = self.sign_proposal(office, &proposal)?;
-                let signature = Mark(signed.signature.0);
-                Ok(r.resume_with(SignedMessage::new(proposal, signature)))
-            }
+            Effect::SignVote(vote, r) => match self.sign_vote(office, &vote) {
+                Some(mark) => r.resume_with(SignedMessage::new(vote, mark)),
+                None => Resume::Continue,
+            },
+            Effect::SignProposal(proposal, r) => match self.sign_proposal(office, &proposal) {
+                Some(mark) => r.resume_with(SignedMessage::new(proposal, mark)),
+                None => Resume::Continue,
+            },
             Effect::VerifySignature(message, (), r) => {
-                Ok(r.resume_with(self.is_signed(office, &message)))
+                r.resume_with(self.is_signed(office, &message))
             }
             Effect::VerifyCommitCertificate(certificate, _, _, r) => {
                 let certificate = self.certificate(&certificate);
                 let result = certificate.verify_with(&self.place, &self.set, &office.verification);
-                Ok(r.resume_with(self.note(result)))
+                r.resume_with(self.note(result))
             }
             Effect::VerifyExtendedCommitCertificate(certificate, _, _, _, r) => {
                 let certificate = self.certificate(&certificate.trim_vote_extensions());
@@ -122,24 +119,24 @@ impl Desk {
                     // not write it down, and would come to another round after a restart.
                     self.record(Record::Certificate(certificate));
                 }
-                Ok(r.resume_with(self.note(result)))
+                r.resume_with(self.note(result))
             }
             Effect::VerifyPolkaCertificate(polka, _, _, r) => {
                 let polka = self.polka(&polka);
                 let result = polka.verify_with(&self.place, &self.set, &office.verification);
-                Ok(r.resume_with(self.note(result)))
+                r.resume_with(self.note(result))
             }
             // Neither is ever asked: round certificates are not taken in, votes carry nothing.
             Effect::VerifyRoundCertificate(_, _, _, r) => {
-                Ok(r.resume_with(Err(EngineRefusal::VerificationError(None))))
+                r.resume_with(Err(EngineRefusal::VerificationError(None)))
             }
-            Effect::ExtendVote(_, _, _, _, r) => Ok(r.resume_with(None)),
+            Effect::ExtendVote(_, _, _, _, r) => r.resume_with(None),
             Effect::VerifyVoteExtension(_, _, _, _, _, _, r) => {
-                Ok(r.resume_with(Err(VoteExtensionError::InvalidVoteExtension)))
+                r.resume_with(Err(VoteExtensionError::InvalidVoteExtension))
             }
             other => {
                 self.carry_out(office, other);
-                Ok(Resume::Continue)
+                Resume::Continue
             }
         }
     }
@@ -206,29 +203,21 @@ impl Desk {
     }
 
     /// Signs, unless this node signed another vote for that step before.
-    fn sign_vote<V>(
-        &mut self,
-        office: &Office<V>,
-        vote: &Voted,
-    ) -> Result<Signed<Vote>, Error<Context>> {
+    fn sign_vote<V>(&mut self, office: &Office<V>, vote: &Voted) -> Option<Mark> {
         let statement = vote.statement(self.place.epoch);
         let slot = (statement.round, statement.step);
         let before = self.votes.get(&slot).copied();
         let signed = self.sign(office, statement, before)?;
         self.votes.insert(slot, signed);
-        Ok(signed)
+        Some(Mark(signed.signature.0))
     }
 
-    fn sign_proposal<V>(
-        &mut self,
-        office: &Office<V>,
-        proposal: &Proposed,
-    ) -> Result<Signed<Proposal>, Error<Context>> {
+    fn sign_proposal<V>(&mut self, office: &Office<V>, proposal: &Proposed) -> Option<Mark> {
         let statement = proposal.statement(self.place.epoch);
         let before = self.proposals.get(&statement.round).copied();
         let signed = self.sign(office, statement, before)?;
         self.proposals.insert(statement.round, signed);
-        Ok(signed)
+        Some(Mark(signed.signature.0))
     }
 
     fn sign<V, S: Statement>(
@@ -236,18 +225,16 @@ impl Desk {
         office: &Office<V>,
         statement: S,
         before: Option<Signed<S>>,
-    ) -> Result<Signed<S>, Error<Context>> {
+    ) -> Option<Signed<S>> {
         let (height, round) = (self.place.height, statement.round());
         match (before, self.me, &office.key) {
-            (Some(before), _, _) if before.statement == statement => Ok(before),
+            (Some(before), _, _) if before.statement == statement => Some(before),
             (None, Some(me), Some(key)) => {
-                Ok(Signed::sign(&self.place.federation, me, key, statement))
+                Some(Signed::sign(&self.place.federation, me, key, statement))
             }
             _ => {
                 self.fault = Some(AgreementError::Divergence { height, round });
-                let at = core::Round::new(round);
-                // Without a signature the engine stops what it is doing.
-                Err(Error::DecisionNotFound(super::context::Height(height), at))
+                None
             }
         }
     }
@@ -272,8 +259,10 @@ impl Desk {
             }
         };
         let signature = Signature(message.signature.0);
-        let verification = &office.verification;
-        let valid = verification.verify(&self.set, validator, &bytes, &signature);
+        let valid = self.set.get(validator).is_some_and(|known| {
+            let verification = &office.verification;
+            verification.verify(&known.key, &bytes, &signature)
+        });
         if !valid {
             self.refused = Some(Refusal::Signature { validator });
         }
@@ -328,24 +317,28 @@ impl Desk {
     pub(super) fn report(&mut self, evidence: &MisbehaviorEvidence<Context>) {
         for (validator, pairs) in &evidence.proposals {
             let done = self.count(validator.0, true, pairs.len());
+            let Some(key) = self.set.get(validator.0).map(|known| known.key) else {
+                continue;
+            };
             for (one, other) in pairs.iter().skip(done) {
                 let (one, other) = (self.signed_proposal(one), self.signed_proposal(other));
-                let key = self.set.list()[validator.0].1;
                 self.push(Output::Evidence(Evidence::of_proposals(key, one, other)));
             }
         }
         for (validator, pairs) in &evidence.votes {
             let done = self.count(validator.0, false, pairs.len());
+            let Some(key) = self.set.get(validator.0).map(|known| known.key) else {
+                continue;
+            };
             for (one, other) in pairs.iter().skip(done) {
                 let (one, other) = (self.signed_vote(one), self.signed_vote(other));
-                let key = self.set.list()[validator.0].1;
                 self.push(Output::Evidence(Evidence::of_votes(key, one, other)));
             }
         }
     }
 
     /// How many pairs were reported before; from now on it is `now`.
-    fn count(&mut self, validator: usize, proposals: bool, now: usize) -> usize {
+    fn count(&mut self, validator: ValidatorIndex, proposals: bool, now: usize) -> usize {
         let before = self.reported.entry((validator, proposals)).or_default();
         std::mem::replace(before, now.max(*before))
     }
@@ -407,7 +400,7 @@ impl Desk {
     }
 }
 
-fn ascending(mut signatures: Vec<(usize, Signature)>) -> Vec<(usize, Signature)> {
+fn ascending(mut signatures: Vec<(ValidatorIndex, Signature)>) -> Vec<(ValidatorIndex, Signature)> {
     signatures.sort_by_key(|(validator, _)| *validator);
     signatures
 }

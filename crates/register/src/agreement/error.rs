@@ -7,6 +7,7 @@ use super::{
     certificate::{Certificate, CertificateError},
     statement::ROUND_MAX,
 };
+use crate::validators::ValidatorIndex;
 
 /// Why something from outside was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,20 +43,20 @@ pub enum Refusal {
         found: u32,
     },
     /// An index that the set does not have.
-    #[error("validator {found}, the set has {size}")]
+    #[error("validator {}, the set has {size}", found.0)]
     Unknown {
         /// How many validators the set has.
         size: usize,
         /// The index found.
-        found: usize,
+        found: ValidatorIndex,
     },
     /// A proposal by another than the proposer.
-    #[error("a proposal by validator {found}, the proposer is {expected}")]
+    #[error("a proposal by validator {}, the proposer is {}", found.0, expected.0)]
     NotProposer {
         /// Who proposes in that round.
-        expected: usize,
+        expected: ValidatorIndex,
         /// Who signed.
-        found: usize,
+        found: ValidatorIndex,
     },
     /// A proposal that claims a lock from its own round or a later one.
     #[error("a proposal of round {round} with a lock of round {lock}")]
@@ -66,10 +67,10 @@ pub enum Refusal {
         lock: u32,
     },
     /// A signature that does not verify.
-    #[error("the signature of validator {validator} does not verify")]
+    #[error("the signature of validator {} does not verify", validator.0)]
     Signature {
         /// Whose it should be.
-        validator: usize,
+        validator: ValidatorIndex,
     },
     /// A certificate or a proof of a lock that does not hold.
     #[error("the votes do not hold")]

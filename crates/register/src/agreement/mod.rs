@@ -7,29 +7,33 @@
 
 mod certificate;
 mod context;
+mod convert;
 mod desk;
 mod engine;
 mod error;
 mod evidence;
 mod journal;
+mod open;
+mod proposers;
 mod replay;
 mod statement;
 mod timers;
-mod validators;
 mod verification;
 
 use domain::id::Hash;
+
+use crate::validators::{ValidatorIndex, ValidatorSet};
 
 pub use certificate::{Certificate, CertificateError, Polka, verify};
 pub use engine::{Engine, Identity};
 pub use error::{AgreementError, Refusal};
 pub use evidence::{Evidence, Pair};
 pub use journal::Record;
+pub use proposers::proposers;
 pub use statement::{
     Message, Place, Proposal, ROUND_MAX, Signed, Statement, Step, Vote, signed_bytes,
 };
 pub use timers::{Timeouts, Timer, Wait};
-pub use validators::{Validators, ValidatorsError};
 pub use verification::{Strict, Verification};
 
 /// What the caller says of a value.
@@ -52,7 +56,7 @@ pub enum Input {
         /// The height: the one after the last decided.
         height: u64,
         /// The validators of that height.
-        set: Validators,
+        set: ValidatorSet,
         /// What was written down for it.
         journal: Vec<Record>,
     },
@@ -89,7 +93,7 @@ pub enum Output {
         /// Its number.
         round: u32,
         /// Who proposes, by index.
-        proposer: usize,
+        proposer: ValidatorIndex,
     },
     /// Send this to all, and keep it for those who are away.
     Publish(Message),

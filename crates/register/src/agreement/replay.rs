@@ -7,9 +7,10 @@ use domain::cbor::Encode;
 use super::{
     AgreementError, Output,
     context::Context,
+    convert::{engine_input, response, start_input, timeout},
     desk::Office,
-    engine::{Open, engine_input, response, start_input, timeout},
     journal::Record,
+    open::Open,
     statement::{Message, ROUND_MAX, Signed, Statement, signed_bytes},
     verification::Verification,
 };
@@ -55,14 +56,18 @@ impl Open {
                 let (set, place) = (&self.desk.set, &self.desk.place);
                 let verification = &office.verification;
                 let federation = &place.federation;
+                let is_signed = |validator, bytes: &[u8], signature| {
+                    let known = set.get(validator);
+                    known.is_some_and(|known| verification.verify(&known.key, bytes, signature))
+                };
                 let verified = match message {
                     Message::Proposal(of) => {
                         let bytes = signed_bytes(federation, &of.statement);
-                        verification.verify(set, of.validator, &bytes, &of.signature)
+                        is_signed(of.validator, &bytes, &of.signature)
                     }
                     Message::Vote(of) => {
                         let bytes = signed_bytes(federation, &of.statement);
-                        verification.verify(set, of.validator, &bytes, &of.signature)
+                        is_signed(of.validator, &bytes, &of.signature)
                     }
                     Message::Polka(polka) => polka.verify_with(place, set, verification).is_ok(),
                 };

@@ -7,10 +7,7 @@ use domain::{
 };
 
 use super::certificate::Polka;
-use crate::sizes::VALIDATORS_MAX;
-
-/// Every signature of the register is over this, the federation and the statement.
-const PREFIX: &[u8] = b"folkmoot/register/1\0";
+use crate::{statement::message, validators::ValidatorIndex};
 
 /// The highest round. At a minute each it is two months; it keeps round numbers from overflowing.
 pub const ROUND_MAX: u32 = 100_000;
@@ -123,11 +120,6 @@ fn decode_round(decoder: &mut Decoder<'_>) -> Result<u32, DecodeError> {
     Ok(u32::try_from(round).expect("the limit fits"))
 }
 
-pub(super) fn decode_validator(decoder: &mut Decoder<'_>) -> Result<usize, DecodeError> {
-    let index = decoder.uint_to("validator", VALIDATORS_MAX as u64 - 1)?;
-    Ok(usize::try_from(index).expect("the limit fits"))
-}
-
 fn decode_type(decoder: &mut Decoder<'_>, expected: u64) -> Result<(), DecodeError> {
     match decoder.uint()? {
         found if found == expected => Ok(()),
@@ -216,14 +208,14 @@ impl Decode for Vote {
 /// The bytes that a signature of a statement is over.
 #[must_use]
 pub fn signed_bytes(federation: &FederationId, statement: &impl Encode) -> Vec<u8> {
-    [PREFIX, &federation.0, &statement.to_bytes()].concat()
+    message(federation, &statement.to_bytes())
 }
 
 /// A statement with its signature by a validator of the height's set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signed<S> {
     /// The validator's index in the set.
-    pub validator: usize,
+    pub validator: ValidatorIndex,
     /// What it says.
     pub statement: S,
     /// Its signature over [`signed_bytes`].
@@ -235,7 +227,7 @@ impl<S: Statement> Signed<S> {
     #[must_use]
     pub fn sign(
         federation: &FederationId,
-        validator: usize,
+        validator: ValidatorIndex,
         key: &SecretKey,
         statement: S,
     ) -> Self {
@@ -257,7 +249,7 @@ impl<S: Statement> Signed<S> {
 
 impl<S: Encode> Encode for Signed<S> {
     fn encode(&self, encoder: &mut Encoder) {
-        encoder.array(3).uint(self.validator as u64);
+        encoder.array(3).value(&self.validator);
         encoder.value(&self.statement).value(&self.signature);
     }
 }
@@ -266,7 +258,7 @@ impl<S: Decode> Decode for Signed<S> {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.array(3)?;
         Ok(Self {
-            validator: decode_validator(decoder)?,
+            validator: decoder.value()?,
             statement: decoder.value()?,
             signature: decoder.value()?,
         })
@@ -293,6 +285,26 @@ impl Message {
             Message::Proposal(signed) => signed.statement.height,
             Message::Vote(signed) => signed.statement.height,
             Message::Polka(polka) => polka.height,
+        }
+    }
+
+    /// The validator whose single statement it is.
+    #[must_use]
+    pub fn signer(&self) -> Option<ValidatorIndex> {
+        match self {
+            Message::Proposal(signed) => Some(signed.validator),
+            Message::Vote(signed) => Some(signed.validator),
+            Message::Polka(_) => None,
+        }
+    }
+
+    /// Whether it is a single statement signed with this key in this federation.
+    #[must_use]
+    pub fn is_by(&self, federation: &FederationId, key: &PublicKey) -> bool {
+        match self {
+            Message::Proposal(signed) => signed.is_by(federation, key),
+            Message::Vote(signed) => signed.is_by(federation, key),
+            Message::Polka(_) => false,
         }
     }
 

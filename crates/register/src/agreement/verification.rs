@@ -1,20 +1,12 @@
 //! The one way to verify signatures, behind a trait so that a simulation of many nodes in one
 //! process can share the answers.
 
-use domain::key::Signature;
-
-use super::validators::Validators;
+use domain::key::{PublicKey, Signature};
 
 /// How a signature is verified.
 pub trait Verification {
-    /// Whether the validator of that index signed these bytes.
-    fn verify(
-        &self,
-        set: &Validators,
-        validator: usize,
-        bytes: &[u8],
-        signature: &Signature,
-    ) -> bool;
+    /// Whether this key signed these bytes.
+    fn verify(&self, key: &PublicKey, bytes: &[u8], signature: &Signature) -> bool;
 }
 
 /// Strict Ed25519, as everywhere. Everything else must give the same answers.
@@ -22,14 +14,7 @@ pub trait Verification {
 pub struct Strict;
 
 impl Verification for Strict {
-    fn verify(
-        &self,
-        set: &Validators,
-        validator: usize,
-        bytes: &[u8],
-        signature: &Signature,
-    ) -> bool {
-        let key = set.verifier(validator);
-        key.is_some_and(|key| key.verify(bytes, signature).is_ok())
+    fn verify(&self, key: &PublicKey, bytes: &[u8], signature: &Signature) -> bool {
+        key.verify(bytes, signature).is_ok()
     }
 }

@@ -9,7 +9,7 @@ use domain::{
 
 use super::*;
 use crate::{
-    batch::{Closes, Mandated, Opened, Stall, StallNote},
+    batch::{Answers, Closes, Mandated, Opened, Stall, StallNote},
     closing::assemble,
     declaration::{Declaration, Matter},
     order::Member,
@@ -17,14 +17,15 @@ use crate::{
     phase::{Cause, Question},
     says::Act,
     statement::Statement,
-    testing::{Cast, FEDERATION, OPENED, Sent, Thing},
+    testing::{Cast, FEDERATION, OPENED, Sent},
     validators::ValidatorIndex,
+    witness::Message,
 };
 
 const ALL: [u8; 4] = [0, 1, 2, 3];
 const PROPOSAL: ProposalId = EntryId([1; 32]);
 
-fn cast() -> Cast {
+pub(crate) fn cast() -> Cast {
     Cast::new(4, 4, RuleName::ConsentThenVote, "")
 }
 
@@ -33,7 +34,7 @@ fn root(voter: usize) -> SecretKey {
 }
 
 /// A register in which the cast's voters are members, each with a validator.
-fn register(cast: &Cast) -> Chain {
+pub(crate) fn register(cast: &Cast) -> Chain {
     let electors = cast.phase.electorate.iter().enumerate();
     let members = electors.map(|(number, elector)| {
         let member = Member {
@@ -61,13 +62,14 @@ fn register(cast: &Cast) -> Chain {
         phases: BTreeMap::new(),
         open: BTreeMap::new(),
         decided: BTreeMap::new(),
+        motions: BTreeMap::new(),
         opened: BTreeSet::new(),
         mandates: BTreeMap::new(),
         objected: BTreeSet::new(),
     }
 }
 
-fn motion(number: u8, effect: Option<Effect>) -> Motion {
+pub(crate) fn motion(number: u8, effect: Option<Effect>) -> Motion {
     Motion {
         title: "A motion".to_owned(),
         text: Hash([number; 32]),
@@ -98,7 +100,7 @@ fn opening(chain: &Chain, rule: RuleName, motion: &Motion) -> Opening {
     }
 }
 
-fn opened(cast: &Cast, chain: &Chain, rule: RuleName, motion: &Motion) -> Opened {
+pub(crate) fn opened(cast: &Cast, chain: &Chain, rule: RuleName, motion: &Motion) -> Opened {
     Opened {
         opening: mandated(cast, 0, Kind::Opening, &opening(chain, rule, motion)),
         motion: motion.clone(),
@@ -141,7 +143,7 @@ fn closes(cast: &Cast, says: &[Choice], motion: Option<&Motion>) -> Closes {
     closes_with(cast, cast.sent(&sent), motion)
 }
 
-fn closes_with(cast: &Cast, things: Vec<Thing>, motion: Option<&Motion>) -> Closes {
+fn closes_with(cast: &Cast, things: Vec<Message>, motion: Option<&Motion>) -> Closes {
     let things = cast.whole(things, &ALL);
     let (closing, _) = assemble(&cast.case(), &cast.gather(&things)).unwrap();
     Closes {
@@ -157,7 +159,7 @@ fn closing(closes: Closes) -> Items {
     }
 }
 
-fn applicant(chain: &Chain, number: usize) -> Applicant {
+pub(crate) fn applicant(chain: &Chain, number: usize) -> Applicant {
     let words = ("We ask to join.", "40 hours a year");
     let terms = chain.order.charter().hash();
     let name = ("Newcomer", "producer");
@@ -380,7 +382,10 @@ fn a_block_opens_a_window_and_the_answer_a_fallback_vote() {
     let (chain, happened) = goes_on(
         &chain,
         Items {
-            answers: vec![answer],
+            answers: vec![Answers {
+                answer,
+                motion: None,
+            }],
             ..Items::default()
         },
     );

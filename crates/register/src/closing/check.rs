@@ -12,7 +12,7 @@ use super::{CLOSING_BYTES_MAX, Closing, Used, UsedBatch, used};
 use crate::{
     ballot::{BallotError, ProvenBallot, ProvenMandate},
     fault::{Fault, Missing, Refused},
-    leaves::Witness,
+    leaves::Claim,
     manifest::{Holdings, Manifest, PinnedReceipt},
     outcome::{Closed, Sealed, decide},
     phase::Case,
@@ -214,7 +214,7 @@ impl Carried {
             self.receipts.insert((ballot, batch.receipt));
         }
         let (time, validator) = (batch.receipt.time, batch.receipt.validator);
-        let statement = Witness::Receipts.statement(case.phase.id, time, root);
+        let statement = Claim::Receipts.statement(case.phase.id, time, root);
         Ok(case.verify(validator, &statement, &batch.signature, "receipts")?)
     }
 }

@@ -10,20 +10,20 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     fault::{Fault, Missing, Refused},
-    manifest::Manifest,
     outcome::{Closed, Outcome},
     phase::VoterIndex,
     statement::Named,
-    testing::{Cast, HOUR_MS, MINUTE_MS, Sent, Thing},
+    testing::{Cast, HOUR_MS, MINUTE_MS, Sent},
+    witness::Message,
 };
 
-const ALL: [u8; 4] = [0, 1, 2, 3];
+pub(super) const ALL: [u8; 4] = [0, 1, 2, 3];
 
-fn consent() -> Cast {
+pub(super) fn consent() -> Cast {
     Cast::new(4, 3, RuleName::Consent, "")
 }
 
-fn story(cast: &Cast) -> Vec<Thing> {
+fn story(cast: &Cast) -> Vec<Message> {
     let sent = [
         Sent::new(0, Choice::Agree, &[0, 1, 3]),
         Sent::new(1, Choice::StandAside, &[1, 2]),
@@ -33,11 +33,11 @@ fn story(cast: &Cast) -> Vec<Thing> {
     cast.whole(cast.sent(&sent), &ALL)
 }
 
-fn close(cast: &Cast, things: &[Thing]) -> (Closing, Closed) {
+pub(super) fn close(cast: &Cast, things: &[Message]) -> (Closing, Closed) {
     assemble(&cast.case(), &cast.gather(things)).unwrap()
 }
 
-fn answer(cast: &Cast, closing: &Closing) -> Result<Closed, Refused> {
+pub(super) fn answer(cast: &Cast, closing: &Closing) -> Result<Closed, Refused> {
     check(&closing.to_bytes(), &cast.case())
 }
 
@@ -209,81 +209,43 @@ fn another_outcome_another_phase_and_another_charter_are_refused() {
     ));
 }
 
-/// A closing in which validator 3 says what it likes.
-fn with_liar(cast: &Cast, change: impl Fn(&mut Manifest)) -> Result<Closed, Refused> {
-    let things = cast.sent(&[
-        Sent::new(0, Choice::Agree, &ALL),
-        Sent::new(1, Choice::Agree, &ALL),
-        Sent::new(1, Choice::StandAside, &ALL),
-        Sent::new(2, Choice::Block, &[3]),
-    ]);
-    let (closing, _) = close(cast, &cast.whole(things.clone(), &ALL));
-    let seen = cast.gather(&things);
-    let author = crate::validators::ValidatorIndex(3);
-    let mut manifest = seen.manifest(&cast.case(), author, cast.phase.opened);
-    change(&mut manifest);
-    let (signed, liars) = cast.sign_manifest(&manifest);
-    let mut names: Vec<Named> = closing.seals[0].names.clone();
-    names[3] = liars;
-    let mut lying = closing;
-    lying.manifests[3] = signed;
-    lying.seals = ALL
-        .map(|validator| cast.seal(validator, MINUTE_MS, &names))
-        .to_vec();
-    answer(cast, &lying)
-}
-
 #[test]
-fn a_manifest_that_breaks_a_rule_is_named_by_its_fault() {
+fn a_seal_that_names_less_than_a_quorum_is_none() {
     let cast = consent();
-    let fault = |change: fn(&mut Manifest)| match with_liar(&cast, change) {
-        Err(Refused::Invalid(fault)) => fault,
-        other => panic!("{other:?}"),
+    let (mut closing, _) = close(&cast, &story(&cast));
+    let names = closing.seals[0].names[..2].to_vec();
+    closing.seals[0] = cast.seal(0, MINUTE_MS, &names);
+    let validator = crate::validators::ValidatorIndex(0);
+    let (found, needed) = (2, 3);
+    let few = Fault::Names {
+        validator,
+        found,
+        needed,
     };
-    assert!(with_liar(&cast, |_| ()).is_ok());
-    assert!(with_liar(&cast, |manifest| manifest.rows.clear()).is_err());
-    let early = fault(|manifest| manifest.rows.clear());
-    assert_eq!(early, Fault::Early(VoterIndex(0)));
-    let voter = fault(|manifest| manifest.rows[1].voter = VoterIndex(3));
-    assert_eq!(voter, Fault::Voter(VoterIndex(3)));
-    let place = fault(|manifest| manifest.rows[0].slot.revision = 2);
-    assert!(matches!(place, Fault::Place(_)));
-    let receipts = fault(|manifest| {
-        manifest.rows[0].ballots[0].receipts.pop();
-    });
-    assert!(matches!(
-        receipts,
-        Fault::Receipts {
-            found: 1,
-            needed: 2,
-            ..
-        }
-    ));
-    let time = fault(|manifest| {
-        let receipts = &mut manifest.rows[0].ballots[0].receipts;
-        receipts[1].time = domain::id::Timestamp::MAX;
-    });
-    assert!(matches!(time, Fault::Time { .. }));
-    let stranger = fault(|manifest| {
-        let receipts = &mut manifest.rows[0].ballots[0].receipts;
-        receipts[1].validator = crate::validators::ValidatorIndex(9);
-    });
-    let nine = crate::validators::ValidatorIndex(9);
-    assert_eq!(stranger, Fault::Stranger(nine));
-    let phase = fault(|manifest| manifest.phase.0[0] ^= 1);
-    assert!(matches!(phase, Fault::Phase { .. }));
+    assert_eq!(answer(&cast, &closing), invalid(few));
 }
 
 #[test]
-fn a_manifest_that_lists_what_is_not_there_is_not_yet_valid() {
-    let cast = consent();
-    let missing = with_liar(&cast, |manifest| {
-        manifest.rows[0].ballots[0].ballot.0[0] ^= 1;
-    });
-    assert!(
-        matches!(missing, Err(Refused::NotYet(Missing::Ballot(_)))),
-        "{missing:?}"
-    );
+fn ballots_witnessed_together_are_proven_each_by_its_path() {
+    let cast = Cast::new(4, 9, RuleName::Consent, "");
+    let mut things = Vec::new();
+    let mut leaves = Vec::new();
+    for voter in 0..9 {
+        let pair = (cast.ballot(voter, 1, Choice::Agree), cast.mandate(voter, 1));
+        leaves.push(cast.leaf(&pair.0, &pair.1));
+        things.push(Message::Ballot(Box::new(pair)));
+    }
+    let claim = crate::leaves::Claim::Receipts;
+    let receipts = ALL.map(|validator| cast.leaves(claim, validator, HOUR_MS, &leaves));
+    things.extend(receipts.map(Message::Leaves));
+    let (closing, closed) = close(&cast, &cast.whole(things, &ALL));
+    assert_eq!((closing.batches.len(), closed.counted.len()), (2, 9));
+    assert_eq!(answer(&cast, &closing).as_ref(), Ok(&closed));
+    let mut wrong = closing.clone();
+    let proof = wrong.batches[0].leaves[1].proof.clone();
+    wrong.batches[0].leaves[0].proof = proof;
+    let refused = answer(&cast, &wrong);
+    assert!(matches!(refused, Err(Refused::Invalid(Fault::Root { .. }))));
 }
 
 #[test]
@@ -306,16 +268,16 @@ fn a_ballot_held_by_2f_and_1_counts_whatever_the_liar_lists_and_whichever_seals_
         let carried: Vec<usize> = (0..3).filter(|at| *at != skipped).collect();
         for at in &carried {
             let mine = [honest[carried[0]].1, honest[carried[1]].1, liars[*at].1];
-            things.push(Thing::Seal(cast.seal(*at as u8, MINUTE_MS, &mine)));
-            things.push(Thing::Manifest(honest[*at].0.clone()));
-            things.push(Thing::Manifest(liars[*at].0.clone()));
+            things.push(Message::Seal(cast.seal(*at as u8, MINUTE_MS, &mine)));
+            things.push(Message::Manifest(honest[*at].0.clone()));
+            things.push(Message::Manifest(liars[*at].0.clone()));
         }
         let mine = [
             honest[carried[0]].1,
             honest[carried[1]].1,
             liars[carried[0]].1,
         ];
-        things.push(Thing::Seal(cast.seal(3, HOUR_MS, &mine)));
+        things.push(Message::Seal(cast.seal(3, HOUR_MS, &mine)));
         let (closing, closed) = close(&cast, &things);
         assert_eq!(answer(&cast, &closing).as_ref(), Ok(&closed));
         assert_eq!(closed.counted[&VoterIndex(0)].choice(), Choice::Agree);
@@ -332,7 +294,7 @@ proptest! {
         let cast = consent();
         let things = story(&cast);
         let (expected, closed) = close(&cast, &things);
-        let turned: Vec<Thing> = order
+        let turned: Vec<Message> = order
             .iter()
             .filter_map(|at| things.get(*at).cloned())
             .collect();
@@ -369,7 +331,7 @@ proptest! {
             .map(|author| cast.manifest(author, if holders.contains(&author) { &sent } else { &[] }))
             .collect();
         let mut things = sent.clone();
-        things.extend(manifests.iter().map(|(signed, _)| Thing::Manifest(signed.clone())));
+        things.extend(manifests.iter().map(|(signed, _)| Message::Manifest(signed.clone())));
         // Each seals the first quorum of manifests, counted from itself.
         let quorum: Vec<u8> = (0..sizes.quorum()).map(|at| turn(at + 1)).collect();
         for validator in &quorum {
@@ -377,7 +339,7 @@ proptest! {
             let names: Vec<Named> = (0..sizes.quorum())
                 .map(|at| manifests[(from + at) % validators].1)
                 .collect();
-            things.push(Thing::Seal(cast.seal(*validator, MINUTE_MS, &names)));
+            things.push(Message::Seal(cast.seal(*validator, MINUTE_MS, &names)));
         }
         let (closing, closed) = close(&cast, &things);
         prop_assert_eq!(answer(&cast, &closing), Ok(closed.clone()));

@@ -4,7 +4,7 @@ use domain::{
     cbor::{Decode, Encode},
     charter::RuleName,
     decision::{Choice, Verdict},
-    id::{EntryId, Hash, Timestamp},
+    id::{EntryId, Hash},
 };
 
 use super::*;
@@ -13,19 +13,18 @@ use crate::{
     outcome::{Closed, Outcome, Span},
     phase::{Beginning, Cause, Phase, PhaseError, Question, VoterIndex},
     says::Act,
-    statement::Named,
-    testing::{Cast, FEDERATION, HOUR_MS, MINUTE_MS, Sent, Thing},
-    validators::{ValidatorIndex, ValidatorSet},
+    testing::{Cast, FEDERATION, HOUR_MS, MINUTE_MS, Sent},
+    witness::Message,
 };
 
-const ALL: [u8; 4] = [0, 1, 2, 3];
+pub(super) const ALL: [u8; 4] = [0, 1, 2, 3];
 const DAY_MS: u64 = 24 * HOUR_MS;
 
-fn consent() -> Cast {
+pub(super) fn consent() -> Cast {
     Cast::new(4, 3, RuleName::ConsentThenVote, "")
 }
 
-fn close(cast: &Cast, things: &[Thing]) -> (Vec<u8>, Closed) {
+pub(super) fn close(cast: &Cast, things: &[Message]) -> (Vec<u8>, Closed) {
     let (closing, closed) = assemble(&cast.case(), &cast.gather(things)).unwrap();
     let bytes = closing.to_bytes();
     assert_eq!(check(&bytes, &cast.case()).as_ref(), Ok(&closed));
@@ -34,17 +33,17 @@ fn close(cast: &Cast, things: &[Thing]) -> (Vec<u8>, Closed) {
 
 /// What is closed when all have seen these ballots. With four seals, the second latest is that of
 /// validator 2, three minutes after the deadline.
-fn closed(cast: &Cast, sent: &[Sent]) -> Closed {
+pub(super) fn closed(cast: &Cast, sent: &[Sent]) -> Closed {
     close(cast, &cast.whole(cast.sent(sent), &ALL)).1
 }
 
-fn span(cast: &Cast, length_ms: u64) -> Span {
+pub(super) fn span(cast: &Cast, length_ms: u64) -> Span {
     let from = cast.phase.deadline.plus_ms(3 * MINUTE_MS);
     let to = from.plus_ms(length_ms);
     Span { from, to }
 }
 
-fn at(cast: &Cast) -> Beginning<'static> {
+pub(super) fn at(cast: &Cast) -> Beginning<'static> {
     Beginning {
         federation: &FEDERATION,
         height: 7,
@@ -133,6 +132,30 @@ fn a_ballot_cast_before_an_extension_was_final_counts_in_it() {
 }
 
 #[test]
+fn an_older_ballot_that_is_witnessed_in_an_extension_does_not_replace_what_was_counted() {
+    let cast = Cast::new(4, 9, RuleName::Consent, "");
+    let newer = Sent {
+        revision: 2,
+        ..Sent::new(0, Choice::Agree, &ALL)
+    };
+    let next = after(&cast, &closed(&cast, &[newer]));
+    let older = Sent::new(0, Choice::Block, &ALL);
+    let last = closed(&next, &[older]);
+    let standing = &last.counted[&VoterIndex(0)];
+    assert_eq!(
+        (standing.slot().revision, standing.choice()),
+        (2, Choice::Agree)
+    );
+    // Another of the same slot is a conflict across both.
+    let other = Sent {
+        revision: 2,
+        ..Sent::new(0, Choice::StandAside, &ALL)
+    };
+    let last = closed(&next, &[other]);
+    assert_eq!(last.counted[&VoterIndex(0)].sides().len(), 2);
+}
+
+#[test]
 fn a_late_block_extends_by_a_day_and_may_be_taken_back() {
     let cast = consent();
     let late_ms = cast.phase.length_ms() - HOUR_MS;
@@ -161,6 +184,10 @@ fn a_late_block_extends_by_a_day_and_may_be_taken_back() {
     // Left standing, it blocks: a late block extends once.
     let left = closed(&next, &[]);
     assert!(matches!(left.outcome, Outcome::Blocked(_)));
+    // And so does another block that comes late in the extension.
+    let another = Sent::new(2, Choice::Block, &ALL);
+    let blocked = closed(&next, &[another]);
+    assert!(matches!(blocked.outcome, Outcome::Blocked(_)));
 }
 
 #[test]
@@ -195,7 +222,7 @@ fn a_late_block_and_too_few_ballots_together_extend_by_the_longer() {
 }
 
 /// A cast whose proposal was blocked, in the time of integration.
-fn window() -> (Cast, Cast) {
+pub(super) fn window() -> (Cast, Cast) {
     let cast = consent();
     let sent = [
         Sent::new(0, Choice::Agree, &ALL),
@@ -213,10 +240,10 @@ fn answered(window: &Cast, answers: &[(u8, Act)]) -> Closed {
     for (revision, act) in answers {
         let pair = (window.answer(*revision, *act), window.mandate(0, 1));
         let leaf = window.leaf(&pair.0, &pair.1);
-        things.push(Thing::Ballot(Box::new(pair)));
-        let witness = crate::leaves::Witness::Receipts;
-        let receipts = ALL.map(|validator| window.leaves(witness, validator, HOUR_MS, &[leaf]));
-        things.extend(receipts.map(Thing::Leaves));
+        things.push(Message::Ballot(Box::new(pair)));
+        let claim = crate::leaves::Claim::Receipts;
+        let receipts = ALL.map(|validator| window.leaves(claim, validator, HOUR_MS, &[leaf]));
+        things.extend(receipts.map(Message::Leaves));
     }
     close(window, &window.whole(things, &ALL)).1
 }
@@ -280,72 +307,17 @@ fn no_answer_two_answers_and_a_withdrawal_lead_nowhere() {
 }
 
 #[test]
-fn an_opening_that_was_final_too_late_is_repeated_in_full_and_keeps_what_was_counted() {
-    let cast = consent();
-    let things = cast.sent(&[Sent::new(0, Choice::Agree, &ALL)]);
-    let seen = cast.gather(&things);
-    let seal = |opened_final: [Timestamp; 4]| {
-        let manifests = ALL.map(|author| {
-            let opened_final = opened_final[usize::from(author)];
-            let author = ValidatorIndex(author);
-            cast.sign_manifest(&seen.manifest(&cast.case(), author, opened_final))
-        });
-        let names: Vec<Named> = manifests.iter().map(|(_, named)| *named).collect();
-        let seals = ALL.map(|validator| {
-            let after_ms = u64::from(validator + 1) * MINUTE_MS;
-            Thing::Seal(cast.seal(validator, after_ms, &names))
-        });
-        let mut things = things.clone();
-        things.extend(manifests.map(|(signed, _)| Thing::Manifest(signed)));
-        things.extend(seals);
-        close(&cast, &things).1
-    };
-    let (last, late) = (cast.phase.in_time(), cast.phase.in_time().plus_ms(1));
-    let tenth_ms = cast.phase.length_ms() / 10;
-    assert_eq!(last, cast.phase.opened.plus_ms(tenth_ms));
-    let passed = Outcome::Decided(Verdict::Passed);
-    assert_eq!(seal([last, last, late, late]).outcome, passed);
-    let stalled = seal([last, late, late, late]);
-    let again = span(&cast, cast.phase.length_ms());
-    assert_eq!(stalled.outcome, Outcome::Repeated(again));
-    let next = after(&cast, &stalled);
-    assert_eq!(closed(&next, &[]).outcome, passed);
-}
-
-#[test]
-fn the_validators_after_the_height_close_what_an_extension_opens() {
-    let cast = consent();
-    let first = closed(&cast, &[]);
-    let fewer = ValidatorSet::new(
-        cast.phase
-            .validators
-            .iter()
-            .take(3)
-            .map(|(_, v)| *v)
-            .collect(),
-    );
-    let at = Beginning {
-        validators: fewer.unwrap(),
-        ..at(&cast)
-    };
-    let next = cast.within(cast.phase.after(&first, at).unwrap());
-    let things = next.whole(next.sent(&[Sent::new(0, Choice::Agree, &[2])]), &[0, 1, 2]);
-    let last = close(&next, &things).1;
-    assert_eq!(last.outcome, Outcome::Decided(Verdict::Passed));
-}
-
-#[test]
 fn a_validator_that_signed_two_seals_is_left_out_and_a_quorum_is_enough() {
     let cast = consent();
     let mut things = cast.whole(cast.sent(&[Sent::new(0, Choice::Agree, &ALL)]), &ALL);
-    let Some(Thing::Seal(seal)) = things.last().cloned() else {
+    let Some(Message::Seal(seal)) = things.last().cloned() else {
         panic!("the last thing is a seal");
     };
     let another = cast.seal(3, 9 * MINUTE_MS, &seal.names);
-    things.push(Thing::Seal(another));
+    things.push(Message::Seal(another));
     let (bytes, _) = close(&cast, &things);
     assert_eq!(Closing::from_bytes(&bytes).unwrap().seals.len(), 3);
-    let sealed = |things: &[Thing]| assemble(&cast.case(), &cast.gather(things)).map(|_| ());
+    let sealed = |things: &[Message]| assemble(&cast.case(), &cast.gather(things)).map(|_| ());
     let without_another_honest = &things[..things.len() - 2];
     assert!(sealed(without_another_honest).is_ok());
     let (found, needed) = (2, 3);

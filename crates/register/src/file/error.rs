@@ -244,9 +244,6 @@ pub enum FileError {
         /// The hash of the text in the file.
         found: Hash,
     },
-    /// A text for a version whose title and effect are not in the file.
-    #[error("the file has a text, and nothing that says which text was voted on")]
-    TextUnknown,
 }
 
 /// Why one file does not continue another.

@@ -127,8 +127,8 @@ pub struct Proof {
     pub steps: Vec<Step>,
     /// How it ended.
     pub ending: Ending,
-    /// Title, text hash and effect of the version voted on last, if the file shows them.
-    pub motion: Option<Motion>,
+    /// Title, text hash and effect of the version voted on last.
+    pub motion: Motion,
     /// Whether the file shows the text.
     pub shows_text: bool,
 }

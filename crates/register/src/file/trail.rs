@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use domain::{
     cbor::Encode,
     charter::{Charter, ClassId},
-    decision::Verdict,
     effect::{LONGER_MAX, Motion},
     id::{EntryId, FederationId, MemberId, PhaseId, Timestamp},
     record::{Elector, Kind, Opening, Withdrawal},
@@ -17,8 +16,8 @@ use super::{
 };
 use crate::{
     ballot,
-    batch::{Closes, Items, Mandated, Opened},
-    chain::{Ending, ItemError, check_stall, written_under},
+    batch::{Answers, Closes, Items, Mandated, Opened},
+    chain::{Ending, ItemError, check_motion, check_stall, written_under},
     closing,
     order::Member,
     outcome::{Closed, Outcome},
@@ -71,8 +70,8 @@ pub(super) struct Trail<'a> {
     phases: Vec<(u64, Phase)>,
     pub steps: Vec<Step>,
     pub ending: Option<Ending>,
-    /// What is voted on, once it was shown.
-    pub motion: Option<Motion>,
+    /// What is voted on.
+    pub motion: Motion,
 }
 
 /// The opening of that id among these items.
@@ -119,14 +118,14 @@ impl<'a> Trail<'a> {
         let phases = some_of(all).map_err(|error| at.item(ItemError::Phase(error)))?;
         let (_, first) = &phases[0];
         check_electors(charter, first)?;
-        check_motion(first, &opened.motion).map_err(|error| at.item(error))?;
+        check_motion(Some(first.text), Some(&opened.motion)).map_err(|error| at.item(error))?;
         Ok(Self {
             ground,
             charter,
             steps: vec![Step::new(at.height, first, Turn::Opened)],
             phases,
             ending: None,
-            motion: Some(opened.motion.clone()),
+            motion: opened.motion.clone(),
         })
     }
 
@@ -145,8 +144,8 @@ impl<'a> Trail<'a> {
         let id = self.phase().id;
         if let Some(closes) = items.closings.iter().find(|one| one.closing.phase == id) {
             self.close(closes, at)?;
-        } else if let Some(mandated) = items.answers.iter().find(|one| answers(one, &id)) {
-            self.answer(mandated, at)?;
+        } else if let Some(answers) = items.answers.iter().find(|one| answers(one, &id)) {
+            self.answer(answers, at)?;
         } else if let Some(mandated) = items.withdrawals.iter().find(|one| self.withdraws(one)) {
             let checked =
                 written_under::<Withdrawal>(self.ground.federation, mandated, Kind::Withdrawal);
@@ -203,13 +202,10 @@ impl<'a> Trail<'a> {
         let closed = some_of(phases.into_iter().map(check).collect());
         let closed = closed.map_err(|error| at.item(ItemError::Closing(error)))?;
         let (_, phase, first) = &closed[0];
-        let passed = first.outcome == Outcome::Decided(Verdict::Passed);
-        if passed != closes.motion.is_some() {
-            return Err(at.item(ItemError::Motion));
-        }
+        let asked = first.outcome.motion(phase);
+        check_motion(asked, closes.motion.as_ref()).map_err(|error| at.item(error))?;
         if let Some(motion) = &closes.motion {
-            check_motion(phase, motion).map_err(|error| at.item(error))?;
-            self.motion = Some(motion.clone());
+            self.motion = motion.clone();
         }
         self.steps.push(closing_step(at.height, phase, first));
         self.ending = match first.outcome {
@@ -218,9 +214,6 @@ impl<'a> Trail<'a> {
             Outcome::Answered(Act::Withdraw, _) => Some(Ending::Withdrawn),
             _ => None,
         };
-        if let Outcome::Answered(act, _) = first.outcome {
-            self.votes_on(&act);
-        }
         for (times, phase, closed) in closed {
             let next = match self.ending {
                 Some(_) => phase,
@@ -235,7 +228,8 @@ impl<'a> Trail<'a> {
         Ok(())
     }
 
-    fn answer(&mut self, mandated: &Mandated, at: At<'_>) -> Result<(), FileError> {
+    fn answer(&mut self, answers: &Answers, at: At<'_>) -> Result<(), FileError> {
+        let mandated = &answers.answer;
         let written = written_under::<Answer>(self.ground.federation, mandated, ANSWER);
         let (_, answer) = written.map_err(|error| at.item(error))?;
         let (phase, root) = (self.phase(), mandated.mandate.header.author);
@@ -245,22 +239,19 @@ impl<'a> Trail<'a> {
         if root != phase.proposer.root {
             return Err(at.item(ItemError::Root(root)));
         }
+        let asked = answer.act.amends();
+        check_motion(asked, answers.motion.as_ref()).map_err(|error| at.item(error))?;
         if answer.act == Act::Withdraw {
             self.end(Ending::Withdrawn, Turn::Answered(answer.act), at);
             return Ok(());
         }
         let step = Step::new(at.height, phase, Turn::Answered(answer.act));
         self.steps.push(step);
-        self.votes_on(&answer.act);
+        if let Some(motion) = &answers.motion {
+            self.motion = motion.clone();
+        }
         let time = mandated.entry.header.time;
         self.go_on(at, |phase, at| phase.answered(answer.act, time, at))
-    }
-
-    /// An amended version is shown by the closing that passes it, if one does.
-    fn votes_on(&mut self, act: &Act) {
-        if matches!(act, Act::Amend { .. }) {
-            self.motion = None;
-        }
     }
 
     fn withdraws(&self, mandated: &Mandated) -> bool {
@@ -278,8 +269,8 @@ impl<'a> Trail<'a> {
     }
 }
 
-fn answers(mandated: &Mandated, phase: &PhaseId) -> bool {
-    let body = ballot::body::<Answer>(&mandated.entry, ANSWER);
+fn answers(answers: &Answers, phase: &PhaseId) -> bool {
+    let body = ballot::body::<Answer>(&answers.answer.entry, ANSWER);
     body.is_ok_and(|answer| answer.phase == *phase)
 }
 
@@ -335,14 +326,6 @@ fn check_electors(charter: &Charter, phase: &Phase) -> Result<(), FileError> {
             class: elector.class.clone(),
         }),
         None => Ok(()),
-    }
-}
-
-fn check_motion(phase: &Phase, motion: &Motion) -> Result<(), ItemError> {
-    let (expected, found) = (phase.text, motion.hash());
-    match found == expected {
-        true => Ok(()),
-        false => Err(ItemError::OtherMotion { expected, found }),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     trail::{At, Ground, Trail, find_opening},
 };
 use crate::{
-    agreement::{self, Certificate, Place, Validators},
+    agreement::{self, Certificate, Place},
     batch::{Header, Items},
     begin::Beginning,
     order::Order,
@@ -253,12 +253,6 @@ fn next_set(file: &DecisionFile, place: usize, header: &Header) -> Result<Valida
     Ok(set)
 }
 
-/// The set as agreement takes it.
-fn voices(set: &ValidatorSet) -> Validators {
-    let list = set.iter().map(|(_, one)| (one.member, one.key)).collect();
-    Validators::new(list).expect("a set of validators has each member and usable key once")
-}
-
 fn certify(
     federation: &FederationId,
     (header, hash): (&Header, &Hash),
@@ -288,7 +282,7 @@ fn certify(
         epoch: header.epoch,
         height,
     };
-    let verified = agreement::verify(&certificate, &place, &voices(set));
+    let verified = agreement::verify(&certificate, &place, set);
     verified.map_err(|source| FileError::Certificate { height, source })
 }
 
@@ -363,7 +357,7 @@ fn check_text(file: &DecisionFile, trail: &Trail<'_>) -> Result<bool, FileError>
     if found > most {
         return Err(FileError::TooLong { found, most });
     }
-    let motion = trail.motion.as_ref().ok_or(FileError::TextUnknown)?;
+    let motion = &trail.motion;
     let (expected, found) = (motion.text, Hash::of(&[text.as_bytes()]));
     match found == expected {
         true => Ok(true),

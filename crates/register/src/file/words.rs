@@ -167,8 +167,7 @@ impl Proof {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let steps: Vec<Value> = self.steps.iter().map(Step::to_json).collect();
-        let motion = self.motion.as_ref();
-        let effect = motion.and_then(|motion| motion.effect.as_ref());
+        let effect = self.motion.effect.as_ref();
         json!({
             "federation": self.federation.to_string(),
             "name": self.name,
@@ -182,7 +181,7 @@ impl Proof {
             "charter": self.charter.to_string(),
             "version": self.version.to_string(),
             "times": self.times,
-            "title": motion.map(|motion| motion.title.clone()),
+            "title": self.motion.title,
             "effect": effect.map(|effect| effect.word()),
             "text_shown": self.shows_text,
             "ended": self.ending.word(),
@@ -204,10 +203,7 @@ impl Proof {
     }
 
     fn what(&self) -> Vec<String> {
-        let title = match &self.motion {
-            Some(motion) => format!("{:?}", motion.title),
-            None => format!("the version {}", self.version),
-        };
+        let title = format!("{:?}", self.motion.title);
         let mut said = vec![
             format!(
                 "{}: {title}, proposed by {}",
@@ -222,11 +218,7 @@ impl Proof {
                 self.signatures.all()
             ),
         ];
-        let effect = self
-            .motion
-            .as_ref()
-            .and_then(|motion| motion.effect.as_ref());
-        if let Some(effect) = effect {
+        if let Some(effect) = &self.motion.effect {
             said.push(format!(
                 "What it decides about the federation: {}.",
                 effect.word()

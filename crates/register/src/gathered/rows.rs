@@ -42,7 +42,8 @@ impl Gathered {
     fn row(&self, case: &Case<'_>, voter: VoterIndex, to: Timestamp) -> Option<Row> {
         let sizes = case.phase.validators.sizes();
         let ballots = self.of_voter.get(&voter)?;
-        let ballots: Vec<&ProvenBallot> = ballots.iter().filter_map(|id| self.ballot(id)).collect();
+        let ballots = ballots.values().flatten();
+        let ballots: Vec<&ProvenBallot> = ballots.filter_map(|id| self.ballot(id)).collect();
         let said: BTreeSet<Says> = ballots.iter().map(|ballot| ballot.says).collect();
         let seen = ballots.iter().map(|ballot| Seen {
             slot: ballot.slot,

@@ -15,21 +15,25 @@ use domain::{
     record::{Kind, Opening, Withdrawal},
 };
 
-use super::{Cast, HOUR_MS, MINUTE_MS, OPENED, Sent, Thing, key, member, root_key};
+use super::{
+    Cast, HOUR_MS, MINUTE_MS, OPENED, Sent,
+    keys::{key, member, root_key},
+};
 use crate::{
     agreement::{Certificate, Signed, Step, Vote},
-    batch::{Batch, Closes, Items, Mandated, Opened, Stall, StallNote},
+    batch::{Answers, Batch, Closes, Items, Mandated, Opened, Stall, StallNote},
     begin::{Begin, Beginning, First},
     chain::{Chain, Happened},
     closing::assemble,
     declaration::{Declaration, Matter},
     file::{DecisionFile, ExportError, Height, export},
-    leaves::{Leaf, Witness},
+    leaves::{Claim, Leaf},
     outcome::Outcome,
     phase::Phase,
     says::Act,
     statement::Statement,
     validators::{ValidatorIndex, ValidatorSet},
+    witness::Message,
 };
 
 /// The text of every proposal of a history.
@@ -148,7 +152,6 @@ impl History {
         };
         let validators = self.chain.validators().iter();
         let signatures = validators.map(|(place, validator)| {
-            let place = usize::from(place.0);
             let key = &self.keys[&validator.key];
             let signed = Signed::sign(&federation, place, key, vote);
             (place, signed.signature)
@@ -280,12 +283,12 @@ impl History {
                     .or_default()
                     .push(leaf);
             }
-            things.push(Thing::Ballot(Box::new((ballot, mandate))));
+            things.push(Message::Ballot(Box::new((ballot, mandate))));
         }
         for ((validator, after_ms), mut leaves) in receipts {
             leaves.sort_unstable();
-            let signed = cast.leaves(Witness::Receipts, validator, after_ms, &leaves);
-            things.push(Thing::Leaves(signed));
+            let signed = cast.leaves(Claim::Receipts, validator, after_ms, &leaves);
+            things.push(Message::Leaves(signed));
         }
         let mut seen = cast.gather(&things);
         let validators: Vec<ValidatorIndex> = cast
@@ -309,17 +312,19 @@ impl History {
             taken.expect("the test's seals are signed");
         }
         let (closing, _) = assemble(&case, &seen).expect("all is there");
-        let passed = Outcome::Decided(domain::decision::Verdict::Passed);
-        let motion = (closing.outcome == passed).then(|| self.motion.clone());
+        let asked = closing.outcome.motion(&cast.phase);
+        let motion = asked.map(|_| self.motion.clone());
         Closes { closing, motion }
     }
 
     /// Member 0 answers a block in a batch, before its time is over.
     pub fn answer(&mut self, act: Act) {
-        let answers = vec![Mandated {
+        let answer = Mandated {
             entry: self.cast.answer(1, act),
             mandate: self.cast.mandate(0, 1),
-        }];
+        };
+        let motion = act.amends().map(|_| self.motion.clone());
+        let answers = vec![Answers { answer, motion }];
         let happened = self.commit(Items {
             answers,
             ..Items::default()

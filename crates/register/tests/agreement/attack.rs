@@ -1,7 +1,10 @@
 //! Validators that lie: each half of the nodes is told another story, and liars tell the same one.
 
 use domain::id::Hash;
-use register::agreement::{Message, Proposal, Signed, Step, Vote};
+use register::{
+    agreement::{Message, Proposal, Signed, Step, Vote},
+    validators::ValidatorIndex,
+};
 
 use crate::{
     node::make,
@@ -9,7 +12,13 @@ use crate::{
 };
 
 /// A round begins at a liar: if it proposes, it does so twice.
-pub fn on_round(world: &mut World, index: usize, height: u64, round: u32, proposer: usize) {
+pub fn on_round(
+    world: &mut World,
+    index: usize,
+    height: u64,
+    round: u32,
+    proposer: ValidatorIndex,
+) {
     let set = world.set(height);
     let me = set.index_of(&World::key(index).public());
     if me != Some(proposer) || world.plot.contains_key(&(height, round)) {
@@ -18,8 +27,7 @@ pub fn on_round(world: &mut World, index: usize, height: u64, round: u32, propos
     let values = [make(world, index, 1, true), make(world, index, 2, true)];
     let values = values.map(|value| Some(value.hash()));
     world.plot.insert((height, round), values);
-    for side in 0..2 {
-        let Some(value) = values[side] else { continue };
+    for (side, value) in values.into_iter().flatten().enumerate() {
         let statement = Proposal {
             epoch: EPOCH,
             height,

@@ -6,8 +6,9 @@ use domain::{
 };
 use register::agreement::{
     Agreement, AgreementError, Certificate, Engine, Identity, Input, Message, Output, Polka,
-    Proposal, Reaction, Record, Signed, Step, Timeouts, Timer, Validators, Verdict, Vote, Wait,
+    Proposal, Reaction, Record, Signed, Step, Timeouts, Timer, Verdict, Vote, Wait, proposers,
 };
+use register::validators::{Validator, ValidatorIndex, ValidatorSet};
 
 use crate::world::{EPOCH, FEDERATION, World};
 
@@ -17,10 +18,16 @@ pub fn value(number: u8) -> Hash {
     Hash([number; 32])
 }
 
-pub fn set(count: usize) -> Validators {
-    let member = |index: usize| MemberId([u8::try_from(index).unwrap(); 32]);
-    let list = (0..count).map(|index| (member(index), World::key(index).public()));
-    Validators::new(list.collect()).unwrap()
+pub fn set(count: usize) -> ValidatorSet {
+    let validator = |index: usize| Validator {
+        member: MemberId([u8::try_from(index).unwrap(); 32]),
+        key: World::key(index).public(),
+    };
+    ValidatorSet::new((0..count).map(validator).collect()).unwrap()
+}
+
+pub fn at(index: usize) -> ValidatorIndex {
+    ValidatorIndex(u8::try_from(index).unwrap())
 }
 
 pub fn vote(validator: usize, round: u32, step: Step, value: Option<Hash>) -> Signed<Vote> {
@@ -31,7 +38,12 @@ pub fn vote(validator: usize, round: u32, step: Step, value: Option<Hash>) -> Si
         step,
         value,
     };
-    Signed::sign(&FEDERATION, validator, &World::key(validator), statement)
+    Signed::sign(
+        &FEDERATION,
+        at(validator),
+        &World::key(validator),
+        statement,
+    )
 }
 
 pub fn proposal(validator: usize, round: u32, value: Hash, lock: Option<u32>) -> Signed<Proposal> {
@@ -42,7 +54,12 @@ pub fn proposal(validator: usize, round: u32, value: Hash, lock: Option<u32>) ->
         value,
         lock,
     };
-    Signed::sign(&FEDERATION, validator, &World::key(validator), statement)
+    Signed::sign(
+        &FEDERATION,
+        at(validator),
+        &World::key(validator),
+        statement,
+    )
 }
 
 fn signatures(
@@ -50,8 +67,8 @@ fn signatures(
     round: u32,
     step: Step,
     value: Hash,
-) -> Vec<(usize, Signature)> {
-    let sign = |index: &usize| (*index, vote(*index, round, step, Some(value)).signature);
+) -> Vec<(ValidatorIndex, Signature)> {
+    let sign = |index: &usize| (at(*index), vote(*index, round, step, Some(value)).signature);
     validators.iter().map(sign).collect()
 }
 
@@ -180,32 +197,8 @@ impl Bench {
     }
 }
 
-/// Who proposes in a round: what an observer is told.
+/// Who proposes in a round.
 pub fn proposer(count: usize, round: u32) -> usize {
-    let mut engine = Engine::new(Bench::identity(None), Timeouts::MINUTES, HEIGHT);
-    let set = set(count);
-    let journal = Vec::new();
-    let start = Input::Start {
-        height: HEIGHT,
-        set,
-        journal,
-    };
-    let mut outputs = engine.handle(start).unwrap().outputs;
-    for earlier in 0..round {
-        let votes = (0..count).map(|index| vote(index, earlier, Step::Precommit, None));
-        for vote in votes {
-            let message = Input::Message(Message::Vote(vote));
-            outputs.extend(engine.handle(message).unwrap().outputs);
-        }
-        let fired = Input::Fired(timer(earlier, Wait::Precommits));
-        outputs.extend(engine.handle(fired).unwrap().outputs);
-    }
-    let found = outputs.iter().find_map(|output| match output {
-        Output::Round {
-            round: at,
-            proposer,
-        } if *at == round => Some(*proposer),
-        _ => None,
-    });
-    found.unwrap()
+    let order = proposers(&World::place(HEIGHT), &set(count));
+    usize::from(order[round as usize % count].0)
 }

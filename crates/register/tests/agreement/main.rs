@@ -7,5 +7,7 @@ mod bench;
 mod contract;
 mod hostile;
 mod node;
+mod restart;
 mod scenarios;
+mod vectors;
 mod world;

@@ -11,6 +11,8 @@ use register::agreement::{
     Record, Refusal, Timer, Verdict,
 };
 
+use register::validators::ValidatorIndex;
+
 use crate::{
     attack,
     world::{EPOCH, Event, FEDERATION, MINUTE_MS, Packet, Remembered, Value, World},
@@ -326,6 +328,9 @@ fn react(world: &mut World, index: usize, reaction: Reaction) {
         node.engine = None;
         node.timers.clear();
         node.restarts += 1;
+        if world.setup.forgets {
+            node.journal.clear();
+        }
         if world.random.chance(30) {
             world.nodes[index].dies_in = Some(world.random.below(10));
         }
@@ -395,7 +400,7 @@ pub fn make(world: &mut World, index: usize, salt: u64, valid: bool) -> Value {
     value
 }
 
-fn round_begins(world: &mut World, index: usize, round: u32, proposer: usize) {
+fn round_begins(world: &mut World, index: usize, round: u32, proposer: ValidatorIndex) {
     let height = world.nodes[index].height();
     if world.nodes[index].conduct == Conduct::Equivocator {
         attack::on_round(world, index, height, round, proposer);

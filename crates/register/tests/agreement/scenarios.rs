@@ -1,5 +1,7 @@
 //! What must be decided, whatever happens to at most f of the validators.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use register::agreement::AgreementError;
 
 use crate::{
@@ -71,12 +73,30 @@ fn a_crash_at_every_height_signs_nothing_twice() {
     }
 }
 
+/// The last barrier is the journal itself: this shows that the worlds above would see it missing.
+#[test]
+fn a_node_that_comes_back_without_its_journal_signs_twice_and_it_is_seen() {
+    let said_twice = (1..20).any(|seed| {
+        let mut setup = Setup::honest(4, 10);
+        (setup.seed, setup.crashes, setup.forgets) = (seed, true, true);
+        let mut world = World::new(setup);
+        let result = catch_unwind(AssertUnwindSafe(|| world.run(LONG_MS)));
+        result.is_err_and(|panic| {
+            let text = panic.downcast_ref::<String>();
+            text.is_some_and(|text| text.contains("signed twice"))
+        })
+    });
+    assert!(said_twice);
+}
+
 #[test]
 fn the_set_changes_at_every_height_and_observers_follow() {
     let mut setup = Setup::honest(12, 30);
     setup.changing = true;
     let world = run(setup);
-    let sizes: Vec<usize> = (1..=30).map(|height| world.set(height).len()).collect();
+    let sizes: Vec<usize> = (1..=30)
+        .map(|height| world.set(height).sizes().all())
+        .collect();
     assert!(sizes.contains(&3) && sizes.contains(&12), "{sizes:?}");
 }
 
@@ -169,10 +189,10 @@ fn drawn_worlds_agree_and_none_is_stuck() {
         run(drawn(seed.parse().unwrap()));
         return;
     }
-    let count = std::env::var("AGREEMENTS").map_or(80, |count| count.parse().unwrap());
+    let count = std::env::var("AGREEMENTS").map_or(50, |count| count.parse().unwrap());
     let mut worst_ms = 0;
     for seed in 0..count {
-        let result = std::panic::catch_unwind(|| run(drawn(seed)).now_ms);
+        let result = catch_unwind(|| run(drawn(seed)).now_ms);
         match result {
             Ok(now_ms) => worst_ms = worst_ms.max(now_ms),
             Err(_) => panic!("AGREEMENT={seed} cargo test -p register --test agreement drawn"),

@@ -13,9 +13,10 @@ use domain::{
     key::{PublicKey, SecretKey, Signature},
 };
 use register::agreement::{
-    Certificate, Evidence, Message, Place, Step, Strict, Timeouts, Timer, Validators, Verification,
-    verify,
+    Certificate, Evidence, Message, Place, Step, Strict, Timeouts, Timer, Verification, verify,
 };
+
+use register::validators::{Validator, ValidatorSet};
 
 use crate::node::{Conduct, Node};
 
@@ -45,24 +46,18 @@ impl Random {
     }
 }
 
+/// A signature, the key it should be of, and the hash of what it should be over.
+type Question = ([u8; 64], PublicKey, Hash);
+
 /// Strict verification, remembered.
 #[derive(Clone, Default)]
-pub struct Remembered(Rc<RefCell<BTreeMap<([u8; 64], PublicKey, Hash), bool>>>);
+pub struct Remembered(Rc<RefCell<BTreeMap<Question, bool>>>);
 
 impl Verification for Remembered {
-    fn verify(
-        &self,
-        set: &Validators,
-        validator: usize,
-        bytes: &[u8],
-        signature: &Signature,
-    ) -> bool {
-        let Some((_, key)) = set.list().get(validator) else {
-            return false;
-        };
+    fn verify(&self, key: &PublicKey, bytes: &[u8], signature: &Signature) -> bool {
         let question = (signature.0, *key, Hash::of(&[bytes]));
         let mut answers = self.0.borrow_mut();
-        let strict = || Strict.verify(set, validator, bytes, signature);
+        let strict = || Strict.verify(key, bytes, signature);
         *answers.entry(question).or_insert_with(strict)
     }
 }
@@ -142,6 +137,8 @@ pub struct Setup {
     pub loss_percent: u64,
     /// Whether each node crashes at each height, some more than once.
     pub crashes: bool,
+    /// Whether a crash takes the journal with it, which must never be.
+    pub forgets: bool,
     /// Whether the set changes at every height; else all nodes are in it.
     pub changing: bool,
     /// Whether nodes ask a random other every minute what they missed.
@@ -158,6 +155,7 @@ impl Setup {
             heights,
             loss_percent: 0,
             crashes: false,
+            forgets: false,
             changing: false,
             pulls: true,
             cut: BTreeSet::new(),
@@ -235,7 +233,7 @@ impl World {
     }
 
     /// The validators of a height.
-    pub fn set(&self, height: u64) -> Validators {
+    pub fn set(&self, height: u64) -> ValidatorSet {
         let count = self.nodes.len();
         let mut chosen: Vec<usize> = (0..count).collect();
         if self.setup.changing {
@@ -245,10 +243,11 @@ impl World {
             chosen.truncate(size);
             chosen.sort_unstable();
         }
-        let member = |index: usize| MemberId([u8::try_from(index).unwrap(); 32]);
-        let key = |index| World::key(index).public();
-        let list = chosen.into_iter().map(|index| (member(index), key(index)));
-        Validators::new(list.collect()).unwrap()
+        let validator = |index: usize| Validator {
+            member: MemberId([u8::try_from(index).unwrap(); 32]),
+            key: World::key(index).public(),
+        };
+        ValidatorSet::new(chosen.into_iter().map(validator).collect()).unwrap()
     }
 
     pub fn place(height: u64) -> Place {

@@ -1,0 +1,176 @@
+//! What begins at a height: phases that follow from others, and votes that are opened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    decision::Verdict,
+    id::{EntryId, Timestamp},
+};
+
+use super::{
+    Chain, Decided, Ending, Happened, Motioned,
+    error::ItemError,
+    next::{Next, motioned},
+};
+use crate::{
+    batch::Opened,
+    order::Ineffective,
+    outcome::{Closed, Outcome, Span},
+    phase::{Beginning, Phase, PhaseError},
+    says::Act,
+    validators::ValidatorSet,
+};
+
+/// How long after its deadline a phase whose validators are too few is held again by today's, in
+/// milliseconds: 7 days.
+pub const STALLED_AFTER_MS: u64 = 7 * 24 * 3600 * 1000;
+
+/// A phase that begins when the validators of the next height are known.
+pub(super) enum Begins {
+    After(Box<Phase>, Box<Closed>),
+    Answered(Box<Phase>, Act, Timestamp),
+    Stalled(Box<Phase>),
+}
+
+impl<'a> Next<'a> {
+    /// Everything has ended that ends; who validates from now on is known.
+    pub fn begins(self) -> Result<Begun<'a>, ItemError> {
+        let refused = ItemError::Ineffective(Ineffective::NoValidators);
+        let validators = self.order.validators().ok_or(refused)?;
+        let mut begun = Begun {
+            phases: BTreeMap::new(),
+            opened: BTreeSet::new(),
+            validators,
+            next: self,
+        };
+        for (told, motioned, begins) in std::mem::take(&mut begun.next.begins) {
+            let at = Beginning {
+                federation: &begun.next.before.federation,
+                height: begun.next.height,
+                validators: begun.validators.clone(),
+            };
+            let phase = match begins {
+                Begins::After(phase, closed) => phase.after(&closed, at),
+                Begins::Answered(phase, act, time) => phase.answered(act, time, at),
+                Begins::Stalled(phase) => phase.again(at),
+            };
+            let phase = phase.map_err(ItemError::Phase)?;
+            match &mut begun.next.happened[told] {
+                Happened::Closed { next, .. } | Happened::Answered { next, .. } => {
+                    *next = Some(phase.id);
+                }
+                Happened::Stalled { next, .. } => *next = phase.id,
+                _ => {}
+            }
+            begun.phases.insert(motioned, phase);
+        }
+        Ok(begun)
+    }
+}
+
+/// A height of which all is known that begins at it, but the votes that are opened.
+pub(super) struct Begun<'a> {
+    next: Next<'a>,
+    validators: ValidatorSet,
+    phases: BTreeMap<Motioned, Phase>,
+    opened: BTreeSet<EntryId>,
+}
+
+impl Begun<'_> {
+    pub fn open(&mut self, opened: &Opened) -> Result<(), ItemError> {
+        let before = self.next.before;
+        let force = (&self.next.order, &self.validators);
+        let (phase, written) = before.opening(force, opened, self.next.height)?;
+        let motioned = motioned(&phase);
+        if self.phases.contains_key(&motioned) || self.opened.contains(&phase.id) {
+            return Err(ItemError::Again);
+        }
+        let now = self.next.decided.iter().filter(|(of, _)| *of == motioned);
+        let known = before.decided.get(&motioned).into_iter().flatten();
+        let mut known = known.chain(now.map(|(_, decided)| decided));
+        let is_over = |decided: &Decided| {
+            decided.ending == Ending::Judged(Verdict::Passed) || decided.text == phase.text
+        };
+        if known.any(is_over) {
+            return Err(ItemError::Again);
+        }
+        let open = before.open.get(&motioned);
+        let open = open.and_then(|id| before.phases.get(id));
+        if let Some(open) = open.filter(|open| !self.next.ended.contains(&open.id)) {
+            if open.text == phase.text {
+                return Err(ItemError::Again);
+            }
+            self.next.ends(open, Ending::Amended, None);
+        }
+        let by = (written.by.member, written.mandate);
+        self.next.mandates.insert(by.0, by.1);
+        self.opened.insert(phase.id);
+        self.next.motions.push(opened.motion.clone());
+        let told = Happened::Opened { phase: phase.id };
+        self.next.happened.push(told);
+        self.phases.insert(motioned, phase);
+        Ok(())
+    }
+
+    pub fn finish(self) -> (Chain, Vec<Happened>) {
+        let Next {
+            before,
+            height,
+            order,
+            ended,
+            decided,
+            mandates,
+            objected,
+            motions,
+            happened,
+            ..
+        } = self.next;
+        let mut chain = before.clone();
+        chain.height = height;
+        chain.order = order;
+        chain.validators = self.validators;
+        chain.phases.retain(|id, _| !ended.contains(id));
+        chain.open.retain(|_, id| !ended.contains(id));
+        for (motioned, over) in decided {
+            chain.decided.entry(motioned).or_default().push(over);
+        }
+        for (motioned, phase) in self.phases {
+            chain.open.insert(motioned, phase.id);
+            chain.phases.insert(phase.id, phase);
+        }
+        chain.opened.extend(self.opened);
+        for (member, number) in mandates {
+            let known = chain.mandates.entry(member).or_default();
+            *known = number.max(*known);
+        }
+        chain.objected = objected;
+        chain.objected.retain(|id| chain.phases.contains_key(id));
+        for motion in motions {
+            chain.motions.insert(motion.hash(), motion);
+        }
+        let texts: BTreeSet<_> = chain.phases.values().map(|phase| phase.text).collect();
+        chain.motions.retain(|text, _| texts.contains(text));
+        let charter = chain.order.charter().clone();
+        chain.charters.insert(charter.hash(), charter);
+        let in_force = chain.order.charter().hash();
+        let named: BTreeSet<_> = chain.phases.values().map(|phase| phase.charter).collect();
+        chain
+            .charters
+            .retain(|hash, _| *hash == in_force || named.contains(hash));
+        (chain, happened)
+    }
+}
+
+impl Phase {
+    /// The phase held again by today's validators.
+    pub(crate) fn again(&self, at: Beginning<'_>) -> Result<Self, PhaseError> {
+        let from = self.deadline.plus_ms(STALLED_AFTER_MS);
+        let to = from.plus_ms(self.length_ms());
+        let closed = Closed {
+            outcome: Outcome::Repeated(Span { from, to }),
+            counted: self.pinned.clone(),
+            judged: None,
+        };
+        self.after(&closed, at)
+    }
+}

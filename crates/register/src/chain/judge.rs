@@ -1,0 +1,179 @@
+//! A batch judged, and a batch drafted: the same way through the items, all of them or those that can
+//! be taken.
+
+use domain::id::{PhaseId, Timestamp};
+
+use super::{
+    Chain, Happened,
+    error::{BatchError, ItemError},
+    next::Next,
+};
+use crate::batch::{Batch, Closes, Header, ITEMS_MAX, Items, Mandated};
+
+/// Where a closing stands among those of its batch.
+fn place_of(chain: &Chain, closes: &Closes) -> (Timestamp, PhaseId) {
+    let id = closes.closing.phase;
+    let deadline = chain.phases.get(&id).map(|phase| phase.deadline);
+    (deadline.unwrap_or_default(), id)
+}
+
+fn ascending<T, K: Ord>(
+    what: &'static str,
+    items: &[T],
+    key: impl Fn(&T) -> K,
+) -> Result<(), BatchError> {
+    let keys: Vec<K> = items.iter().map(key).collect();
+    match keys.windows(2).all(|pair| pair[0] < pair[1]) {
+        true => Ok(()),
+        false => Err(BatchError::Order(what)),
+    }
+}
+
+/// Takes items that must all be possible.
+fn all<T>(
+    what: &'static str,
+    items: &[T],
+    mut take: impl FnMut(&T) -> Result<(), ItemError>,
+) -> Result<(), BatchError> {
+    for (at, item) in items.iter().enumerate() {
+        take(item).map_err(|source| {
+            let source = Box::new(source);
+            BatchError::Item { what, at, source }
+        })?;
+    }
+    Ok(())
+}
+
+pub(super) fn judge(chain: &Chain, batch: &Batch) -> Result<(Chain, Vec<Happened>), BatchError> {
+    let Batch { header, items } = batch;
+    let (expected, found) = (chain.epoch, header.epoch);
+    if found != expected {
+        return Err(BatchError::Epoch { expected, found });
+    }
+    let (expected, found) = (chain.height + 1, header.height);
+    if found != expected {
+        return Err(BatchError::Height { expected, found });
+    }
+    let (expected, found) = (chain.last, header.previous);
+    if found != expected {
+        return Err(BatchError::Previous { expected, found });
+    }
+    let (expected, found) = (chain.validators.hash(), header.validators);
+    if found != expected {
+        return Err(BatchError::Validators { expected, found });
+    }
+    if items.is_empty() {
+        return Err(BatchError::Empty);
+    }
+    let federation = &chain.federation;
+    let (expected, found) = (items.hash(federation), header.items);
+    if found != expected {
+        return Err(BatchError::Items { expected, found });
+    }
+    let entry = |mandated: &Mandated| mandated.entry.id(federation);
+    ascending("closings", &items.closings, |one| place_of(chain, one))?;
+    ascending("answers", &items.answers, |one| entry(&one.answer))?;
+    ascending("withdrawals", &items.withdrawals, entry)?;
+    ascending("stalls", &items.stalls, |one| one.phase)?;
+    ascending("declarations", &items.declarations, |one| {
+        (one.member, one.number)
+    })?;
+    ascending("openings", &items.openings, |one| entry(&one.opening))?;
+    let mut next = Next::new(chain);
+    all("closing", &items.closings, |one| next.close(one))?;
+    all("answer", &items.answers, |one| next.answer(one))?;
+    all("withdrawal", &items.withdrawals, |one| next.withdraw(one))?;
+    all("stall", &items.stalls, |one| next.stall(one))?;
+    all("declaration", &items.declarations, |one| next.declare(one))?;
+    let begun = next.begins();
+    let (what, at) = ("closing", 0);
+    let mut begun = begun.map_err(|source| {
+        let source = Box::new(source);
+        BatchError::Item { what, at, source }
+    })?;
+    all("opening", &items.openings, |one| begun.open(one))?;
+    let (mut after, happened) = begun.finish();
+    let (expected, found) = (after.validators.hash(), header.next_validators);
+    if found != expected {
+        return Err(BatchError::NextValidators { expected, found });
+    }
+    let (expected, found) = (after.state(), header.state);
+    if found != expected {
+        return Err(BatchError::State { expected, found });
+    }
+    after.last = header.hash(federation);
+    Ok((after, happened))
+}
+
+/// Sorts items and keeps those that can be taken, as many as a batch has.
+fn some<T, K: Ord>(
+    mut items: Vec<T>,
+    key: impl Fn(&T) -> K,
+    mut take: impl FnMut(&T) -> Result<(), ItemError>,
+) -> Vec<T> {
+    items.sort_by_key(&key);
+    items.dedup_by_key(|item| key(item));
+    let mut kept = Vec::new();
+    for item in items {
+        if kept.len() < ITEMS_MAX && take(&item).is_ok() {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+pub(super) fn draft(chain: &Chain, wanted: Items) -> (Batch, Vec<Happened>) {
+    let federation = &chain.federation;
+    let entry = |mandated: &Mandated| mandated.entry.id(federation);
+    let mut next = Next::new(chain);
+    let closings = some(
+        wanted.closings,
+        |one| place_of(chain, one),
+        |one| next.close(one),
+    );
+    let answers = some(
+        wanted.answers,
+        |one| entry(&one.answer),
+        |one| next.answer(one),
+    );
+    let withdrawals = some(wanted.withdrawals, entry, |one| next.withdraw(one));
+    let stalls = some(wanted.stalls, |one| one.phase, |one| next.stall(one));
+    let declarations = some(
+        wanted.declarations,
+        |one| (one.member, one.number),
+        |one| next.declare(one),
+    );
+    let mut items = Items {
+        closings,
+        answers,
+        withdrawals,
+        stalls,
+        declarations,
+        openings: Vec::new(),
+    };
+    // No phase follows from what was closed: nothing is drafted rather than something wrong.
+    let Ok(mut begun) = next.begins() else {
+        return (headed(chain, Items::default(), chain), Vec::new());
+    };
+    items.openings = some(
+        wanted.openings,
+        |one| entry(&one.opening),
+        |one| begun.open(one),
+    );
+    let (after, happened) = begun.finish();
+    (headed(chain, items, &after), happened)
+}
+
+/// These items under the header of what follows.
+fn headed(before: &Chain, items: Items, after: &Chain) -> Batch {
+    let header = Header {
+        epoch: before.epoch,
+        height: before.height + 1,
+        previous: before.last,
+        validators: before.validators.hash(),
+        items: items.hash(&before.federation),
+        next_validators: after.validators.hash(),
+        state: after.state(),
+    };
+    Batch { header, items }
+}

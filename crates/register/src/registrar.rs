@@ -1,0 +1,368 @@
+//! The registrar: a node's whole part in the register. It witnesses ballots in every open phase,
+//! wants heights when there is something to decide, agrees on them with the others, and keeps the
+//! register that follows.
+//!
+//! It is a state machine without clock, chance or I/O. It keeps no messages for later: what cannot be
+//! taken yet is asked for again when it can ([`Output::Again`]), for whoever carries the messages
+//! keeps them all. So a node that was away takes the same path as one that was there.
+
+mod heights;
+mod message;
+mod posts;
+#[cfg(test)]
+mod tests;
+mod wishes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    effect::Motion,
+    entry::Entry,
+    id::{Hash, PhaseId, Timestamp},
+    key::SecretKey,
+};
+
+pub use self::message::{Message, Record, Topic};
+use self::{posts::Posts, wishes::Wishes};
+use crate::{
+    agreement::{
+        self, Agreement, AgreementError, Certificate, Engine, Identity, Strict, Timeouts, Timer,
+        Verification,
+    },
+    batch::{Batch, Closes, Items},
+    chain::{Chain, Happened},
+    closing::assemble,
+    evidence,
+    validators::ValidatorIndex,
+    witness::{self, Witness},
+};
+
+/// The most values of one height that are kept: each validator puts few forward.
+const VALUES_MAX: usize = 64;
+/// The most versions of which the text is known.
+const MOTIONS_MAX: usize = 256;
+
+/// What the registrar is told.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The time it asked for has come.
+    Wake,
+    /// Whether this machine's clock agrees with its peers'.
+    Clock {
+        /// Whether it does.
+        trusted: bool,
+    },
+    /// A ballot, or an answer to a block, with its mandate.
+    Ballot(Box<(Entry, Entry)>),
+    /// What a validator said, this node's own messages included.
+    Message(Message),
+    /// What somebody wants decided. It stays wanted until it is, or cannot be any more.
+    Want(Box<Items>),
+    /// A version of a proposal that a block may be answered with: closings that amend show it. It is
+    /// forgotten with each height and given again with what is open.
+    Motion(Motion),
+    /// A height that was decided, from whoever.
+    Height(Box<(Batch, Certificate)>),
+}
+
+/// What the registrar wants done, in this order, once the journal is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send this to all, and keep it for those who are away.
+    Publish(Message),
+    /// Give all messages about this again, and the ballots if it is a phase.
+    Again(Topic),
+    /// A height is decided: store it, with all it does, in one go.
+    Decided(Box<Decision>),
+    /// Someone has contradicted itself in a phase: keep and show it.
+    Contradiction(evidence::Evidence),
+    /// Someone has contradicted itself in agreement: keep and show it.
+    Equivocation(agreement::Evidence),
+}
+
+/// A height that is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is decided.
+    pub batch: Batch,
+    /// Who says so.
+    pub certificate: Certificate,
+    /// What it does.
+    pub happened: Vec<Happened>,
+}
+
+/// The answer to an input.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reaction {
+    /// To be appended to the journal, in order, and durable before any output is acted on.
+    pub journal: Vec<Record>,
+    /// To be done then, in order.
+    pub outputs: Vec<Output>,
+}
+
+/// A node's part in the register.
+pub struct Registrar<V = Strict> {
+    chain: Chain,
+    key: Option<SecretKey>,
+    engine: Engine<V>,
+    /// Whether the next height is open.
+    is_open: bool,
+    /// The journal of the next height, from before a restart.
+    journal: Vec<agreement::Record>,
+    /// What it says that this node was about to send.
+    unsent: Vec<Message>,
+    /// The same of open phases.
+    resent: Vec<Message>,
+    posts: Posts,
+    wishes: Wishes,
+    motions: BTreeMap<Hash, Motion>,
+    /// Values of the next height.
+    values: BTreeMap<Hash, Batch>,
+    /// Values the engine waits for.
+    asked: BTreeMap<Hash, u32>,
+    /// The certificate of a value that is not here.
+    certified: Option<Certificate>,
+    /// Who has said something about the next height while it is not open here.
+    heard: BTreeSet<ValidatorIndex>,
+    timers: BTreeMap<Timer, Timestamp>,
+    /// Whether there may be something new to decide.
+    stirred: bool,
+}
+
+impl Registrar {
+    /// The registrar of a register that stands there. Without a key, or where its journal is not
+    /// known to be whole, the node observes.
+    #[must_use]
+    pub fn new(
+        now: Timestamp,
+        chain: Chain,
+        key: Option<SecretKey>,
+        timeouts: Timeouts,
+        journal: Vec<Record>,
+    ) -> Self {
+        Self::with_verification(now, chain, key, timeouts, journal, Strict)
+    }
+}
+
+impl<V: Verification> Registrar<V> {
+    /// As [`Registrar::new`], with another way to get the same answers of strict verification.
+    #[must_use]
+    pub fn with_verification(
+        now: Timestamp,
+        chain: Chain,
+        key: Option<SecretKey>,
+        timeouts: Timeouts,
+        journal: Vec<Record>,
+        verification: V,
+    ) -> Self {
+        let identity = Identity {
+            federation: chain.federation(),
+            epoch: chain.epoch(),
+            key: key.clone(),
+        };
+        let next = chain.height() + 1;
+        let engine = Engine::with_verification(identity, timeouts, next, verification);
+        let mut posts = Posts::default();
+        let (mut agreed, mut values) = (Vec::new(), BTreeMap::new());
+        let mut unsent = Vec::new();
+        let me = key.as_ref();
+        let me = me.and_then(|key| chain.validators().index_of(&key.public()));
+        for record in journal {
+            match record {
+                Record::Agreement(record) if record.height() == next => {
+                    if let agreement::Record::Message(message) = &record
+                        && me.is_some_and(|me| message.signer() == Some(me))
+                    {
+                        unsent.push(Message::Agreement(message.clone()));
+                    }
+                    agreed.push(record);
+                }
+                Record::Value(batch) if batch.header.height == next => {
+                    unsent.push(Message::Value(batch.clone()));
+                    values.insert(batch.header.hash(&chain.federation()), *batch);
+                }
+                Record::Agreement(_) | Record::Value(_) => {}
+                Record::Duty { phase, duty } => posts.remember(phase, duty),
+                Record::Opened { phase, time } => posts.opened(phase, time),
+            }
+        }
+        let mut resent = Vec::new();
+        if let Some(key) = &key {
+            resent = posts.unsent(&chain, key);
+        }
+        posts.follow(now, &chain, key.as_ref());
+        Self {
+            chain,
+            key,
+            engine,
+            is_open: false,
+            journal: agreed,
+            unsent,
+            resent,
+            posts,
+            wishes: Wishes::default(),
+            motions: BTreeMap::new(),
+            values,
+            asked: BTreeMap::new(),
+            certified: None,
+            heard: BTreeSet::new(),
+            timers: BTreeMap::new(),
+            stirred: true,
+        }
+    }
+
+    /// The register.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// What this node has seen of an open phase.
+    #[must_use]
+    pub fn witness(&self, phase: &PhaseId) -> Option<&Witness> {
+        self.posts.get(phase)
+    }
+
+    /// The round of the open height; `None` while nothing is being decided.
+    #[must_use]
+    pub fn round(&self) -> Option<u32> {
+        self.engine.round()
+    }
+
+    /// What waits for a height.
+    #[must_use]
+    pub fn wanted(&self) -> &Items {
+        self.wishes.items()
+    }
+
+    /// When it wants to be woken, if nothing else happens.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        let timer = self.timers.values().min().copied();
+        timer.into_iter().chain(self.posts.wake(&self.chain)).min()
+    }
+
+    /// What a node does when it has started: it says again what it had signed in open phases, and
+    /// asks for all messages about what is open.
+    pub fn start(&mut self) -> Vec<Output> {
+        let resent = std::mem::take(&mut self.resent).into_iter();
+        let phases = self.chain.phases().keys().copied().map(Topic::Phase);
+        let topics = phases.chain([Topic::Height(self.chain.height() + 1)]);
+        let again = topics.map(Output::Again);
+        resent.map(Output::Publish).chain(again).collect()
+    }
+
+    /// Takes an input at a time by this machine's clock.
+    ///
+    /// # Errors
+    /// When agreement cannot go on: its journal contradicts it, or more validators lie than it can
+    /// bear. Nothing must be signed from then on. What is merely refused is passed over.
+    pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<Reaction, AgreementError> {
+        let mut reaction = Reaction::default();
+        match input {
+            Input::Wake => {
+                let due: Vec<Timer> = self
+                    .timers
+                    .iter()
+                    .filter(|(_, at)| **at <= now)
+                    .map(|(timer, _)| *timer)
+                    .collect();
+                for timer in due {
+                    self.timers.remove(&timer);
+                    self.agree(now, agreement::Input::Fired(timer), &mut reaction)?;
+                }
+                self.tell_all(now, &witness::Input::Wake, &mut reaction);
+            }
+            Input::Clock { trusted } => {
+                self.tell_all(now, &witness::Input::Clock { trusted }, &mut reaction);
+            }
+            Input::Ballot(pair) => {
+                let said = witness::Message::Ballot(pair);
+                self.tell_all(now, &witness::Input::Message(said), &mut reaction);
+            }
+            Input::Message(message) => self.take(now, message, &mut reaction)?,
+            Input::Want(items) => self.stirred |= self.wishes.add(*items),
+            Input::Motion(motion) => {
+                if self.motions.len() < MOTIONS_MAX {
+                    self.motions.insert(motion.hash(), motion);
+                }
+                self.stirred = true;
+            }
+            Input::Height(height) => {
+                let (batch, certificate) = *height;
+                self.learn(now, batch, certificate, &mut reaction)?;
+            }
+        }
+        self.begin_height(now, &mut reaction)?;
+        Ok(reaction)
+    }
+
+    fn take(
+        &mut self,
+        now: Timestamp,
+        message: Message,
+        reaction: &mut Reaction,
+    ) -> Result<(), AgreementError> {
+        match message {
+            Message::Phase { phase, said } => {
+                let said = witness::Input::Message(said);
+                self.tell(now, &phase, &said, reaction);
+                Ok(())
+            }
+            Message::Agreement(message) => {
+                if !self.is_open {
+                    self.hear(&message);
+                    return Ok(());
+                }
+                self.agree(now, agreement::Input::Message(message), reaction)
+            }
+            Message::Value(batch) => self.value(now, *batch, reaction),
+        }
+    }
+
+    /// What this node would decide now.
+    fn draft(&self) -> (Batch, Vec<Happened>) {
+        let mut items = self.wishes.items().clone();
+        for phase in self.posts.closable() {
+            let (Some(case), Some(witness)) = (self.chain.case(phase), self.posts.get(phase))
+            else {
+                continue;
+            };
+            let Ok((closing, closed)) = assemble(&case, witness.gathered()) else {
+                continue;
+            };
+            let asked = closed.outcome.motion(case.phase);
+            let motion = asked.and_then(|hash| {
+                let known = self.chain.motion(case.phase);
+                let known = known.filter(|motion| motion.hash() == hash);
+                known.or_else(|| self.motions.get(&hash)).cloned()
+            });
+            items.closings.push(Closes { closing, motion });
+        }
+        self.chain.draft(items)
+    }
+
+    fn tell_all(&mut self, now: Timestamp, input: &witness::Input, reaction: &mut Reaction) {
+        let phases: Vec<PhaseId> = self.chain.phases().keys().copied().collect();
+        for phase in phases {
+            self.tell(now, &phase, input, reaction);
+        }
+    }
+
+    fn tell(
+        &mut self,
+        now: Timestamp,
+        phase: &PhaseId,
+        input: &witness::Input,
+        reaction: &mut Reaction,
+    ) {
+        let Some(case) = self.chain.case(phase) else {
+            return;
+        };
+        // What a witness refuses changes nothing, and who sent it is known to who carries it.
+        let said = self.posts.tell(now, &case, input, self.key.as_ref());
+        self.stirred |= said.is_closable;
+        reaction.journal.extend(said.journal);
+        reaction.outputs.extend(said.outputs);
+    }
+}
