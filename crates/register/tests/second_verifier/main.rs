@@ -14,7 +14,7 @@ use std::{
 };
 
 use domain::id::FederationId;
-use register::file::DecisionFile;
+use register::file::{DecisionFile, since};
 use serde_json::Value;
 
 use self::{
@@ -26,6 +26,7 @@ fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/verifier/verify.py")
 }
 
+/// Runs the second verifier; what it says, line by line.
 fn python(arguments: &[&str], files: &[PathBuf]) -> Vec<Value> {
     let output = Command::new("python3")
         .arg(script())
@@ -168,4 +169,41 @@ fn a_file_of_another_federation_than_asked_for_is_refused() {
     let other = FederationId([1; 32]).to_string();
     let answers = python(&["--federation", &other], &[path]);
     assert!(answers[0]["refused"].is_string());
+}
+
+#[test]
+fn both_verifiers_see_that_a_file_continues_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["old.json", "new.json", "fork.json"].map(|name| folder.path().join(name));
+    let (_, mut history, first) = consent();
+    fs::write(&paths[0], history.file(&first, None).unwrap().to_json()).unwrap();
+    history.renew(1);
+    let second = history.open(2, 2, None);
+    history.withdraw();
+    fs::write(&paths[1], history.file(&second, None).unwrap().to_json()).unwrap();
+    let (_, fork, forked) = scenes::withdrawn();
+    fs::write(&paths[2], fork.file(&forked, None).unwrap().to_json()).unwrap();
+    let [old, new, fork] = paths;
+    let answer = |old: &PathBuf, new: &PathBuf| {
+        let answers = python(&["--since"], &[old.clone(), new.clone()]);
+        let read = |path: &PathBuf| DecisionFile::read(&fs::read(path).unwrap()).unwrap();
+        let continues = since(&read(old), &read(new), None).is_ok();
+        assert_eq!(answers[0]["continues"] == true, continues);
+        continues
+    };
+    assert!(answer(&old, &new) && answer(&new, &new));
+    assert!(!answer(&new, &old));
+    assert!(!answer(&fork, &old) && !answer(&old, &fork));
+}
+
+#[test]
+fn the_second_verifier_keeps_to_the_vectors() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let output = Command::new("python3")
+        .arg(root.join("tests/verifier/vectors.py"))
+        .arg(root.join("specs/vectors"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
