@@ -62,6 +62,7 @@ pub struct History {
     rule: RuleName,
     keys: BTreeMap<PublicKey, SecretKey>,
     declared: u64,
+    divided: Option<u64>,
 }
 
 impl History {
@@ -108,6 +109,7 @@ impl History {
             rule,
             keys: keys.map(|key| (key.public(), key)).collect(),
             declared: 0,
+            divided: None,
             cast,
         }
     }
@@ -299,7 +301,11 @@ impl History {
             .collect();
         let manifests: Vec<_> = validators
             .iter()
-            .map(|author| cast.sign_manifest(&seen.manifest(&case, *author, cast.phase.opened)))
+            .map(|author| {
+                let own: Vec<Message> = self.seen_by(*author, &things);
+                let opened_final = self.opened_final_at(*author);
+                cast.sign_manifest(&cast.gather(&own).manifest(&case, *author, opened_final))
+            })
             .collect();
         let names: Vec<_> = manifests.iter().map(|(_, named)| *named).collect();
         for (signed, _) in &manifests {
@@ -308,6 +314,12 @@ impl History {
         }
         for validator in validators {
             let after_ms = u64::from(validator.0 + 1) * MINUTE_MS;
+            let mut names = names.clone();
+            if cast.phase.validators.sizes().faulty() > 0
+                && let Some(seed) = self.divided
+            {
+                names.remove((usize::from(validator.0) + seed as usize) % names.len());
+            }
             let taken = seen.take_seal(&case, &cast.seal(validator.0, after_ms, &names));
             taken.expect("the test's seals are signed");
         }
@@ -315,6 +327,30 @@ impl History {
         let asked = closing.outcome.motion(&cast.phase);
         let motion = asked.map(|_| self.motion.clone());
         Closes { closing, motion }
+    }
+
+    /// The validators of the next phases see, name and know different things, as the seed says.
+    pub fn divide(&mut self, seed: Option<u64>) {
+        self.divided = seed;
+    }
+
+    fn seen_by(&self, validator: ValidatorIndex, things: &[Message]) -> Vec<Message> {
+        let sees = |thing: &&Message| match (thing, self.divided) {
+            (Message::Ballot(pair), Some(seed)) => {
+                let id = pair.0.id(&self.federation());
+                (u64::from(id.0[0]) + 7 * u64::from(validator.0) + seed) % 3 > 0
+            }
+            _ => true,
+        };
+        things.iter().filter(sees).cloned().collect()
+    }
+
+    fn opened_final_at(&self, validator: ValidatorIndex) -> Timestamp {
+        let phase = &self.cast.phase;
+        match self.divided {
+            Some(seed) if (seed / 3 + u64::from(validator.0)) % 4 < seed % 4 => phase.deadline,
+            _ => phase.opened,
+        }
     }
 
     /// Member 0 answers a block in a batch, before its time is over.

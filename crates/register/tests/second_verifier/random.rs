@@ -1,7 +1,10 @@
 //! Votes by every rule, in which members of several classes say whatever.
 
 use domain::{charter::RuleName, decision::Choice};
-use register::{outcome::Outcome, testing::History};
+use register::{
+    outcome::Outcome,
+    testing::{History, Sent},
+};
 
 use super::{scenes::Scene, tampering::numbers};
 
@@ -46,7 +49,21 @@ fn vote(rule: RuleName, random: &mut impl FnMut(usize) -> usize) -> Scene {
                 says.push((voter, choice));
             }
         }
-        outcome = Some(history.close(&history.sent(&says)));
+        let mut sent = history.sent(&says);
+        let mut again = Vec::new();
+        for sent in sent.iter() {
+            if random(3) == 0 {
+                again.push(Sent {
+                    revision: 2,
+                    choice: Choice::ALL[random(4)],
+                    ..sent.clone()
+                });
+            }
+        }
+        sent.extend(again);
+        // What validators see differs in the first closing only: what follows has an end.
+        history.divide(outcome.is_none().then(|| random(60) as u64));
+        outcome = Some(history.close(&sent));
     }
     (rule.as_str(), history, opening)
 }
