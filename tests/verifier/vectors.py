@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Tries the second verifier on the vectors in specs/vectors: vectors.py FOLDER. Silent if all is well."""
+"""Tries the second verifier on the vectors in specs/vectors: vectors.py FOLDER [CASES].
+
+CASES are choices and what the rules make of them. Silent if all is well.
+"""
 
 import json
 import sys
@@ -41,5 +44,22 @@ def main(folder):
         refuses(row["what"], lambda: verify.Charter(bytes.fromhex(row["hex"])))
 
 
+def judge(path):
+    for case in json.loads(Path(path).read_text("utf-8")):
+        judged = verify.Judge(
+            case["rule"],
+            verify.Charter(bytes.fromhex(case["charter"])),
+            case["electorate"],
+            dict(case["choices"]),
+            case["extended"],
+            case["fallback"],
+        )
+        failing = judged.failing[0] if judged.failing else None
+        found = (judged.verdict, failing, judged.lacks_ballots())
+        assert found == (case["verdict"], case["failing"], case["lacks_ballots"]), (found, case)
+
+
 if __name__ == "__main__":
     main(sys.argv[1])
+    if len(sys.argv) > 2:
+        judge(sys.argv[2])

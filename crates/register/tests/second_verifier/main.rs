@@ -116,7 +116,7 @@ fn both_verifiers_prove_the_same_of_every_file() {
 
 #[test]
 fn both_verifiers_count_and_judge_random_votes_alike() {
-    let scenes = random::votes(120);
+    let scenes = random::votes(80);
     let proofs = both_prove(&scenes);
     for verdict in ["passed", "blocked", "no-quorum", "rejected"] {
         let found = proofs
@@ -197,11 +197,15 @@ fn both_verifiers_see_that_a_file_continues_another() {
 }
 
 #[test]
-fn the_second_verifier_keeps_to_the_vectors() {
+fn the_second_verifier_keeps_to_the_vectors_and_judges_random_choices_alike() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cases.json");
+    fs::write(&path, Value::from(random::cases(4_000)).to_string()).unwrap();
     let output = Command::new("python3")
         .arg(root.join("tests/verifier/vectors.py"))
         .arg(root.join("specs/vectors"))
+        .arg(&path)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .unwrap();

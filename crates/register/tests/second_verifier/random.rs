@@ -1,10 +1,18 @@
 //! Votes by every rule, in which members of several classes say whatever.
 
-use domain::{charter::RuleName, decision::Choice};
+use std::collections::BTreeMap;
+
+use domain::{
+    charter::{Charter, Class, RuleName},
+    decision::{Choice, Electorate, Stage, Voter, judge_choices},
+    id::MemberId,
+};
 use register::{
     outcome::Outcome,
     testing::{History, Sent},
 };
+
+use serde_json::{Value, json};
 
 use super::{scenes::Scene, tampering::numbers};
 
@@ -51,8 +59,17 @@ fn vote(rule: RuleName, random: &mut impl FnMut(usize) -> usize) -> Scene {
         }
         let mut sent = history.sent(&says);
         let mut again = Vec::new();
-        for sent in sent.iter() {
-            if random(3) == 0 {
+        let validators = history.cast.phase.validators.iter().len();
+        for sent in &mut sent {
+            if random(3) == 0 && validators > 3 {
+                // Two delegates at once, each witnessed by half of the validators.
+                let others = sent.witnesses.split_off(validators / 2);
+                again.push(Sent {
+                    choice: Choice::ALL[random(4)],
+                    witnesses: others,
+                    ..sent.clone()
+                });
+            } else if random(2) == 0 {
                 again.push(Sent {
                     revision: 2,
                     choice: Choice::ALL[random(4)],
@@ -66,4 +83,55 @@ fn vote(rule: RuleName, random: &mut impl FnMut(usize) -> usize) -> Scene {
         outcome = Some(history.close(&sent));
     }
     (rule.as_str(), history, opening)
+}
+
+/// Choices of random electorates, and what they come to, without any register.
+pub fn cases(number: usize) -> Vec<Value> {
+    let mut random = numbers(13);
+    (0..number)
+        .map(|place| case(RuleName::ALL[place % 5], &mut random))
+        .collect()
+}
+
+fn case(rule: RuleName, random: &mut impl FnMut(usize) -> usize) -> Value {
+    let charter = Charter::from_toml(CHARTERS[random(CHARTERS.len())]).unwrap();
+    let allowed = &charter.rule(rule).eligible;
+    let classes: Vec<&Class> = charter.terms().classes.iter().collect();
+    let classes: Vec<&Class> = classes
+        .into_iter()
+        .filter(|class| allowed.includes(class))
+        .collect();
+    let classes = &classes[random(classes.len())..];
+    let mut electors = Vec::new();
+    let mut choices = BTreeMap::new();
+    for place in 0..=random(12) {
+        let class = classes[random(classes.len())];
+        let member = MemberId([place as u8; 32]);
+        electors.push((member, class.id.clone()));
+        let choice = Choice::ALL[[0, 0, 0, 1, 2, 3, 3, 4][random(8)]];
+        if choice.is_allowed(&charter) && random(4) > 0 {
+            choices.insert(member, choice);
+        }
+    }
+    let voters = electors.iter().map(|(member, class)| Voter {
+        member: *member,
+        class: class.clone(),
+    });
+    let stage = Stage {
+        extended: random(2) == 1,
+        fallback: random(2) == 1,
+    };
+    let electorate = Electorate::new(voters).unwrap();
+    let judged = judge_choices(rule, &charter, &electorate, &choices, stage);
+    json!({
+        "charter": hex::encode(charter.to_bytes()),
+        "rule": rule.as_str(),
+        "electorate": electors.iter().map(|(member, class)| json!([member.to_string(), class.as_str()])).collect::<Vec<_>>(),
+        "choices": choices.iter().map(|(member, choice)| json!([member.to_string(), *choice as u8])).collect::<Vec<_>>(),
+        "extended": stage.extended,
+        "fallback": stage.fallback,
+        "verdict": judged.verdict.as_str(),
+        "failing": judged.first_failing().map(|condition| condition.name.as_str()),
+        "lacks_ballots": judged.lacks_ballots(),
+    })
 }
