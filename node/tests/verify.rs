@@ -1,5 +1,7 @@
 //! What somebody outside sees who verifies decision files, with nothing but the files.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{fs, path::Path, process::Command};
 
 use domain::{
