@@ -7,6 +7,7 @@
 
 mod client;
 mod desk;
+mod register;
 mod server;
 mod views;
 
@@ -36,6 +37,8 @@ pub enum Command {
     Keys,
     /// The persons of this member.
     Persons,
+    /// How the register is, and how it would begin.
+    Register,
     /// Who asks to be admitted.
     Applications,
     /// Makes an invitation for a co-op.
@@ -81,6 +84,11 @@ pub enum RootAct {
         root: String,
         /// The founder's signature, in hexadecimal.
         signature: String,
+    },
+    /// Signs the beginning of the register.
+    BeginRegister {
+        /// The beginning with the signature, in hexadecimal.
+        beginning: String,
     },
     /// Grants a key.
     Grant {

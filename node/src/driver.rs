@@ -36,7 +36,7 @@ pub use self::{
     handle::{Handle, refused},
     health::Health,
     room::Reserve,
-    writer::translate,
+    writer::{HEIGHTS, JOURNAL, batch_of, translate},
 };
 use self::{
     health::Room,

@@ -13,7 +13,7 @@ use store::{Options, Store, StoreError};
 use crate::{
     clock,
     directory::DataDirectory,
-    driver::{self, Reserve, Running},
+    driver::{self, HEIGHTS, JOURNAL, Reserve, Running, batch_of},
     failure::{Failure, Outcome},
     keyfile::Role,
 };
@@ -37,6 +37,9 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
         seed: clock::random()?,
     };
     let mut core = Core::new(genesis, settings).map_err(core_failure)?;
+    if directory.key_path(Role::Validator).exists() {
+        core.validate_with(directory.key(Role::Validator)?);
+    }
     let (store, opened) = Store::open(directory.path(), federation, Options::default()).await?;
     match read_back(&store, &mut core).await {
         Ok(()) => Ok(Restored {
@@ -67,6 +70,14 @@ async fn read_back(store: &Store, core: &mut Core) -> Outcome {
             chunks.extend(named_chunks(&stored.bytes));
         }
     }
+    for (_, height) in store.local_list(HEIGHTS).await? {
+        let damaged = || Failure::damaged("a stored height of the register is cut off");
+        let batch = batch_of(&height).ok_or_else(damaged)?;
+        core.restore_height(batch).map_err(core_failure)?;
+    }
+    for (_, record) in store.local_list(JOURNAL).await? {
+        core.restore_journal(&record).map_err(core_failure)?;
+    }
     let here = store.chunks_existing(&chunks).await?;
     for (hash, here) in chunks.into_iter().zip(here) {
         if here {
@@ -94,7 +105,9 @@ fn core_failure(error: CoreError) -> Failure {
     let message = error.to_string();
     let cause = std::error::Error::source(&error).map(ToString::to_string);
     let failure = match error {
-        CoreError::Stored(_) | CoreError::Bytes(_) => Failure::damaged(message),
+        CoreError::Stored(_) | CoreError::Bytes(_) | CoreError::Height(_) => {
+            Failure::damaged(message)
+        }
         CoreError::Charter(_) | CoreError::Requires(_) => Failure::configuration(message),
     };
     match cause {

@@ -27,6 +27,9 @@ struct Transaction {
 pub struct Disk {
     entries: BTreeMap<EntryId, Row>,
     chunks: BTreeMap<Hash, Vec<u8>>,
+    /// The register: heights, and the journal of the validator key.
+    pub heights: BTreeMap<u64, Vec<u8>>,
+    pub journal: BTreeMap<u64, Vec<u8>>,
     unsynced: VecDeque<Transaction>,
     order: u64,
     volatile: Vec<EntryId>,
@@ -78,6 +81,12 @@ impl Disk {
                 }
                 Write::Chunk { hash, bytes } => {
                     self.chunks.insert(hash, bytes);
+                }
+                Write::Height { height, batch, .. } => {
+                    self.heights.insert(height, batch);
+                }
+                Write::Journal { number, bytes } => {
+                    self.journal.insert(number, bytes);
                 }
             }
         }

@@ -80,6 +80,14 @@ impl Node {
         for hash in self.disk.chunks() {
             core.restore_chunk(*hash);
         }
+        for (height, batch) in &self.disk.heights {
+            core.restore_height(batch)
+                .map_err(|error| format!("height {height} does not restore: {error:?}"))?;
+        }
+        for record in self.disk.journal.values() {
+            core.restore_journal(record)
+                .map_err(|error| format!("the journal does not restore: {error:?}"))?;
+        }
         self.core = Some(core);
         Ok(())
     }

@@ -110,6 +110,8 @@ impl Trace {
             } => self.number(1).bytes(&id.0).bytes(bytes).number(received.0),
             Write::Remove { id } => self.number(2).bytes(&id.0),
             Write::Chunk { hash, bytes } => self.number(3).bytes(&hash.0).bytes(bytes),
+            Write::Height { height, batch, .. } => self.number(4).number(*height).bytes(batch),
+            Write::Journal { number, bytes } => self.number(5).number(*number).bytes(bytes),
         };
     }
 

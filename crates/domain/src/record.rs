@@ -17,6 +17,7 @@ mod edit;
 mod filing;
 mod grant;
 mod hosting;
+mod register;
 mod review;
 mod rights;
 mod voting;
@@ -27,6 +28,7 @@ pub use edit::*;
 pub use filing::*;
 pub use grant::*;
 pub use hosting::*;
+pub use register::*;
 pub use review::*;
 pub use rights::*;
 pub use voting::*;
@@ -153,6 +155,12 @@ records! {
     Review = 26, "review";
     /// A person joins a circle or leaves it.
     Membership = 27, "membership";
+    /// A validator says something about the register.
+    Witness = 28, "witness";
+    /// A founder signs the beginning of the register.
+    Founding = 30, "founding";
+    /// A member declares something with its root key.
+    Declaring = 31, "declaring";
 }
 
 impl Kind {
@@ -171,6 +179,9 @@ impl Kind {
                 | Self::Ballot
                 | Self::Host
                 | Self::Hosting
+                | Self::Witness
+                | Self::Founding
+                | Self::Declaring
         )
     }
 }
@@ -183,6 +194,8 @@ impl Record {
             Self::Proposal(Proposal { content, .. })
             | Self::Amendment(Amendment { content, .. }) => content.forget_text(),
             Self::Edit(edit) => edit.forget_text(),
+            Self::Witness(witness) => witness.bytes = Vec::new(),
+            Self::Founding(founding) => founding.beginning = Vec::new(),
             _ => {}
         }
         self

@@ -78,6 +78,17 @@ pub enum Act {
     Gathering(record::Gathering),
     /// A steward, a delegate or the proposer says when a decision is looked at again.
     Review(record::Review),
+    /// Founders' signatures under the beginning of the register, encoded: any founder's steward or
+    /// root key passes them on.
+    BeginRegister {
+        /// The beginning with these signatures.
+        beginning: Vec<u8>,
+    },
+    /// A member's declaration for the register, encoded.
+    Declare {
+        /// It, signed with the member's root key.
+        declaration: Vec<u8>,
+    },
     /// Where this node can be reached.
     Endpoint(record::Endpoint),
     /// A co-op's application, passed on by this node or a steward.

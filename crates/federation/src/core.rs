@@ -26,6 +26,7 @@ use crate::{
     exchange::Exchange,
     io::{Change, Input, Output, Write},
     presence::Presence,
+    register::Register,
     state::{Bench, Decision},
 };
 
@@ -96,6 +97,7 @@ pub struct Core {
     deadlines: BTreeSet<(Timestamp, ProposalId)>,
     changes: BTreeSet<Change>,
     pub(crate) presence: Presence,
+    pub(crate) register: Register,
 }
 
 impl Core {
@@ -138,6 +140,7 @@ impl Core {
             deadlines: BTreeSet::new(),
             changes: BTreeSet::new(),
             presence: Presence::default(),
+            register: Register::default(),
         })
     }
 
@@ -151,7 +154,10 @@ impl Core {
         self.replica
             .restore(entry, received)
             .map_err(CoreError::Stored)?;
-        for (position, _) in self.replica.take_changes().stored {
+        for (position, entry) in self.replica.take_changes().stored {
+            if let Some(stored) = self.replica.get(position) {
+                self.register.note(stored.id, &entry);
+            }
             self.note_chunks(position, None);
             self.charge(position);
         }
@@ -276,6 +282,7 @@ impl Core {
             self.replica.next_due(),
             self.exchange.next_wakeup(),
             self.presence.next_wakeup(),
+            self.register.next_wakeup(),
         ]
         .into_iter()
         .flatten()
@@ -285,6 +292,7 @@ impl Core {
     /// Takes one input at the time `now` and says what is to be done.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Vec<Output> {
         let mut outputs = Vec::new();
+        let is_woken = matches!(input, Input::Wake);
         match input {
             Input::Start { clean, alone } => self.start(now, clean || alone),
             Input::Connected(peer) => self.connected(now, peer, &mut outputs),
@@ -328,6 +336,8 @@ impl Core {
             Input::Compare => self.compare_anew(now),
             Input::Wake => self.wake(now, &mut outputs),
         }
+        self.settle_view();
+        self.settle_register(now, is_woken);
         self.settle_view();
         self.settle_writes(now, &mut outputs);
         self.announce(now, &mut outputs);
@@ -382,6 +392,15 @@ impl Core {
             self.caught_up = true;
             self.changes.insert(Change::Peers);
         }
+    }
+
+    pub(crate) fn is_started(&self) -> bool {
+        self.started
+    }
+
+    /// Adds writes to those of this input.
+    pub(crate) fn gather(&mut self, writes: Vec<Write>) {
+        self.flush(Waiting::default(), writes);
     }
 
     pub(crate) fn note_change(&mut self, change: Change) {

@@ -293,6 +293,9 @@ pub enum CoreError {
     /// A stored entry does not fit: the store is damaged.
     #[error("a stored entry does not fit; run folkmoot store check")]
     Stored(#[source] Refusal),
+    /// A stored height of the register does not follow from those before it.
+    #[error("the stored height {0} of the register does not follow; run folkmoot store check")]
+    Height(u64),
     /// Stored bytes are no entry.
     #[error("stored bytes are no entry; run folkmoot store check")]
     Bytes(#[source] DecodeError),

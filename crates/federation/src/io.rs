@@ -144,6 +144,23 @@ pub enum Write {
         /// Its bytes.
         bytes: Vec<u8>,
     },
+    /// A height of the register was decided.
+    Height {
+        /// Which.
+        height: u64,
+        /// What it decides, encoded.
+        batch: Vec<u8>,
+        /// Who says so, encoded.
+        certificate: Vec<u8>,
+    },
+    /// The next record of the register's journal: what this node is about to sign. It never leaves
+    /// this node and is in no backup.
+    Journal {
+        /// Its place in the journal, from 1.
+        number: u64,
+        /// The record, encoded.
+        bytes: Vec<u8>,
+    },
 }
 
 /// How a peer broke the protocol.

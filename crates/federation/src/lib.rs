@@ -12,6 +12,7 @@ mod io;
 pub mod message;
 mod prepare;
 pub mod presence;
+mod register;
 mod state;
 
 pub use self::{

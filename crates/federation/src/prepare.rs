@@ -12,16 +12,18 @@ mod text;
 use std::collections::BTreeMap;
 
 use domain::{
-    cbor::Encode,
+    cbor::{Decode, Encode},
     entry::{Address, Audience, Header, SALT_BYTES, Salted},
     id::{EntryId, ProposalId, Timestamp},
-    key::PublicKey,
+    key::{PublicKey, SecretKey},
     record::{self, Kind, PersonNote, Record},
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_core::Rng;
 
-use self::text::{block, line, note};
+use register::{begin::Beginning, declaration::Declaration};
+
+use self::text::{block, line, note, text_error};
 use crate::{
     act::{Act, Prepared},
     core::Core,
@@ -58,6 +60,25 @@ impl Core {
         self.check_ready(act)?;
         let draft = self.draft(now, key, act)?;
         self.address(now, key, draft, random)
+    }
+
+    /// Says something of the register with a validator's or a node's key.
+    pub(crate) fn say(
+        &mut self,
+        now: Timestamp,
+        key: &SecretKey,
+        record: Record,
+        random: [u8; 32],
+    ) -> Result<EntryId, Refused> {
+        let known = self.view().keys.get(&key.public());
+        let grant = known.map(|known| known.grant).ok_or(Refused::UnknownKey)?;
+        let area = match record {
+            Record::Witness(_) => "receipts",
+            _ => "register",
+        };
+        let prepared = self.address(now, &key.public(), Draft::new(grant, area, record), random)?;
+        let signature = prepared.header.sign(&self.federation(), key);
+        self.take_own(now, prepared.signed(signature), Vec::new())
     }
 
     /// Places a draft at the end of the key's log.
@@ -173,6 +194,24 @@ impl Core {
                 Ok(draft)
             }
             Act::Host { .. } | Act::Hosting { .. } => self.draft_host(key, act),
+            Act::BeginRegister { beginning } => {
+                let found = Beginning::from_bytes(beginning);
+                let found = found.map_err(|error| text_error("beginning", error.to_string()))?;
+                let checked = found.check_signed(self.genesis());
+                checked.map_err(|error| text_error("beginning", error.to_string()))?;
+                let grant = self.granting_grant(key)?;
+                let beginning = beginning.clone();
+                let record = Record::Founding(record::Founding { beginning });
+                Ok(Draft::new(grant, "register", record))
+            }
+            Act::Declare { declaration } => {
+                let found = Declaration::from_bytes(declaration);
+                found.map_err(|error| text_error("declaration", error.to_string()))?;
+                let grant = self.granting_grant(key)?;
+                let declaration = declaration.clone();
+                let record = Record::Declaring(record::Declaring { declaration });
+                Ok(Draft::new(grant, "register", record))
+            }
             Act::Role(role) => {
                 if !self.view().circles.contains_key(&role.circle) {
                     return Err(Refused::UnknownCircle);
@@ -290,6 +329,7 @@ pub(crate) fn change_of(
         }
         (Kind::Application | Kind::Admit, _) => Change::Applications,
         (Kind::Endpoint, _) => Change::Peers,
+        (Kind::Witness | Kind::Founding | Kind::Declaring, _) => return None,
         _ => Change::Members,
     })
 }

@@ -152,6 +152,7 @@ impl World {
                                 Write::Chunk { hash, bytes } => {
                                     node.chunks.insert(hash, bytes);
                                 }
+                                Write::Height { .. } | Write::Journal { .. } => {}
                             }
                         }
                         inputs.push_back(Input::Persisted(number));

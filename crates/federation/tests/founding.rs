@@ -220,6 +220,7 @@ impl World {
                         Write::Entry { id, bytes, .. } => drop(node.disk.insert(id, bytes)),
                         Write::Remove { id } => drop(node.disk.remove(&id)),
                         Write::Chunk { hash, bytes } => drop(node.chunks.insert(hash, bytes)),
+                        Write::Height { .. } | Write::Journal { .. } => {}
                     }
                 }
                 events.push_back((index, Input::Persisted(number)));

@@ -182,6 +182,19 @@ impl Beginning {
     /// # Errors
     /// Says what is wrong with it.
     pub fn check(&self, genesis: &Genesis) -> Result<Order, BeginError> {
+        let order = self.check_signed(genesis)?;
+        let (found, needed) = (self.signatures.len(), genesis.admissions_needed());
+        if found < needed {
+            return Err(BeginError::TooFew { found, needed });
+        }
+        Ok(order)
+    }
+
+    /// The order it begins, if all that signed it are founders, however many.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn check_signed(&self, genesis: &Genesis) -> Result<Order, BeginError> {
         let message = self.begin.message(&genesis.federation());
         for founding in &self.signatures {
             let root = founding.root;
@@ -190,10 +203,6 @@ impl Beginning {
             }
             let signed = root.verify(&message, &founding.signature);
             signed.map_err(|_| BeginError::Signature(root))?;
-        }
-        let (found, needed) = (self.signatures.len(), genesis.admissions_needed());
-        if found < needed {
-            return Err(BeginError::TooFew { found, needed });
         }
         let charter = Charter::decode(&genesis.charter).map_err(BeginError::Charter)?;
         self.begin.order(charter)

@@ -55,6 +55,17 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// The word in commands and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Judged(verdict) => verdict.as_str(),
+            Self::Lapsed => "lapsed",
+            Self::Withdrawn => "withdrawn",
+            Self::Amended => "amended",
+        }
+    }
+
     fn code(self) -> u64 {
         match self {
             Self::Judged(verdict) => verdict as u64,
@@ -242,6 +253,12 @@ impl Chain {
     pub fn decided(&self, proposal: &ProposalId, proposer: &MemberId) -> &[Decided] {
         let decided = self.decided.get(&(*proposal, *proposer));
         decided.map_or(&[], Vec::as_slice)
+    }
+
+    /// Every vote that is over, by proposal and proposing member, each with its endings.
+    #[must_use]
+    pub fn decisions(&self) -> &BTreeMap<Motioned, Vec<Decided>> {
+        &self.decided
     }
 
     /// An open phase with all that what is said in it is judged by.

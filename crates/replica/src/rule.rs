@@ -264,6 +264,11 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
         Kind::Edit | Kind::Filing | Kind::Attachment => ("documents", person),
         Kind::Opening => ("proposals", right.is_steward() || delegate),
         Kind::Ballot => ("ballots", delegate),
+        Kind::Witness => ("receipts", right == Right::Validator),
+        Kind::Founding | Kind::Declaring => (
+            "register",
+            right == Right::Root || right.is_steward() || right == Right::Node,
+        ),
         Kind::Host => ("hosts", right == Right::Root || right.is_steward()),
         Kind::Hosting => (
             "hosts",

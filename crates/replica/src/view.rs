@@ -371,7 +371,15 @@ impl Replica {
             Some(Record::Attachment(attachment)) => view.add_attachment(stored, attachment),
             Some(Record::Host(host)) => view.add_choice(stored, host),
             Some(Record::Hosting(hosting)) => view.add_answer(stored, hosting),
-            Some(Record::Ballot(_) | Record::Revocation(_)) | None => {}
+            // Ballots are looked up by phase, and what speaks of the register is not a view.
+            Some(
+                Record::Ballot(_)
+                | Record::Revocation(_)
+                | Record::Witness(_)
+                | Record::Founding(_)
+                | Record::Declaring(_),
+            )
+            | None => {}
         }
     }
 

@@ -23,6 +23,7 @@ pub mod open;
 pub mod person;
 mod proof;
 pub mod propose;
+pub mod register;
 pub mod run;
 pub mod show;
 pub mod status;

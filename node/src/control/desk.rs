@@ -48,6 +48,7 @@ impl Desk {
             Command::Members => Ok(self.members()),
             Command::Keys => Ok(self.keys()),
             Command::Persons => self.persons().await,
+            Command::Register => Ok(self.register()),
             Command::Applications => self.applications().await,
             Command::Invite {
                 name,
@@ -181,6 +182,11 @@ impl Desk {
                     newcomer,
                     signature,
                 })
+            }
+            RootAct::BeginRegister { beginning } => {
+                let beginning = hex::decode(&beginning);
+                let beginning = beginning.map_err(|_| Failure::usage("not hexadecimal"))?;
+                Act::BeginRegister { beginning }
             }
             RootAct::Grant {
                 purpose,

@@ -109,6 +109,25 @@ fn set(health: &watch::Sender<Health>, disk: Disk) {
     });
 }
 
+/// Where the heights of the register are kept, by number: the length of the batch, the batch, the
+/// certificate.
+pub const HEIGHTS: &str = "register/height";
+/// Where the validator's journal is kept, by number. It belongs to the validator key, and like it to
+/// this node alone.
+pub const JOURNAL: &str = "register/journal";
+
+fn register_height(batch: &[u8], certificate: &[u8]) -> Vec<u8> {
+    let length = (batch.len() as u64).to_be_bytes();
+    [&length, batch, certificate].concat()
+}
+
+/// The batch of a height as it is kept.
+pub fn batch_of(height: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = height.split_first_chunk::<8>()?;
+    let length = usize::try_from(u64::from_be_bytes(*length)).ok()?;
+    rest.get(..length)
+}
+
 /// A write of the core, as the store knows it.
 pub fn translate(write: federation::Write) -> Write {
     match write {
@@ -123,5 +142,19 @@ pub fn translate(write: federation::Write) -> Write {
         },
         federation::Write::Remove { id } => Write::Remove { id },
         federation::Write::Chunk { hash, bytes } => Write::Chunk { hash, bytes },
+        federation::Write::Height {
+            height,
+            batch,
+            certificate,
+        } => Write::Local {
+            area: HEIGHTS,
+            key: height.to_be_bytes().to_vec(),
+            value: Some(register_height(&batch, &certificate)),
+        },
+        federation::Write::Journal { number, bytes } => Write::Local {
+            area: JOURNAL,
+            key: number.to_be_bytes().to_vec(),
+            value: Some(bytes),
+        },
     }
 }

@@ -17,6 +17,7 @@ mod mandates;
 mod outsiders;
 mod pages;
 mod partition;
+mod register;
 mod reminders;
 mod tools;
 mod writing;

@@ -93,6 +93,7 @@ impl Core {
         let mut spread = Vec::new();
         for (position, entry) in &changes.stored {
             let id = entry.id(&self.federation());
+            self.register.note(id, entry);
             writes.push(Write::Entry {
                 id,
                 bytes: entry.to_bytes(),
@@ -305,7 +306,7 @@ impl Core {
     }
 
     /// Stores an entry of a key of this node's people.
-    fn take_own(
+    pub(crate) fn take_own(
         &mut self,
         now: Timestamp,
         entry: Entry,

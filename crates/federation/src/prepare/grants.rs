@@ -89,6 +89,19 @@ impl Core {
         })
     }
 
+    /// The mandate that lists this key, or another grant: what a delegate writes under its mandate the
+    /// register can tell to be its member's without any log.
+    pub(super) fn mandate_or(
+        &self,
+        key: &PublicKey,
+        other: impl FnOnce(&Self, &PublicKey) -> Result<(EntryId, MemberId), Refused>,
+    ) -> Result<(EntryId, MemberId), Refused> {
+        match self.mandate_of(key) {
+            Ok((mandate, member, _)) => Ok((mandate, member)),
+            Err(_) => other(self, key),
+        }
+    }
+
     pub(super) fn steward_or_delegate(
         &self,
         key: &PublicKey,

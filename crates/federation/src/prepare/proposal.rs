@@ -105,7 +105,7 @@ impl Core {
                 if let State::Closed(_) = decision.state {
                     return Err(closed(&decision));
                 }
-                let (grant, _) = self.person_grant(key)?;
+                let (grant, _) = self.mandate_or(key, Self::person_grant)?;
                 let record = record::Withdrawal {
                     proposal: *proposal,
                 };
@@ -186,7 +186,7 @@ impl Core {
         proposal: &ProposalId,
     ) -> Result<Draft, Refused> {
         let decision = self.own_proposal(now, key, proposal)?;
-        let (grant, _) = self.steward_or_delegate(key)?;
+        let (grant, _) = self.mandate_or(key, Self::steward_or_delegate)?;
         match decision.state {
             State::Voting => return Err(Refused::AlreadyOpen),
             State::Closed(_) => return Err(closed(&decision)),

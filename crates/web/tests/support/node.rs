@@ -142,6 +142,7 @@ impl Loop {
                         Write::Entry { id, bytes, .. } => drop(disk.entries.insert(id, bytes)),
                         Write::Remove { id } => drop(disk.entries.remove(&id)),
                         Write::Chunk { hash, bytes } => drop(disk.chunks.insert(hash, bytes)),
+                        Write::Height { .. } | Write::Journal { .. } => {}
                     }
                 }
                 inputs.push_back(Input::Persisted(number));

@@ -1,0 +1,435 @@
+//! The core's part in the register: what of the stored entries speaks of it is handed to the
+//! registrar, and what the registrar wants said is signed and stored like any other entry.
+//!
+//! The registrar keeps no messages: they are kept here by what they are about, until that is decided.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use domain::{
+    cbor::{Decode, Encode},
+    effect::Motion,
+    entry::Entry,
+    id::{EntryId, Hash, Timestamp},
+    key::SecretKey,
+    record::{self, Kind, Record},
+};
+use rand_core::Rng;
+use register::{
+    agreement::{Certificate, Timeouts},
+    batch::{Batch, Items, Mandated, Opened},
+    begin::Beginning,
+    chain::Chain,
+    declaration::Declaration,
+    registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
+};
+
+use crate::{
+    core::Core,
+    error::CoreError,
+    io::{Change, Write},
+};
+
+/// The most inputs of one call that the registrar is given: what it says answers itself.
+const INPUTS_MAX: usize = 100_000;
+
+/// The parts of a message that have come.
+#[derive(Debug, Default)]
+struct Parts {
+    parts: BTreeMap<u64, Vec<u8>>,
+    of: u64,
+}
+
+/// What is known of the register.
+#[derive(Default)]
+pub(crate) struct Register {
+    key: Option<SecretKey>,
+    registrar: Option<Registrar>,
+    /// The chain and the journal that were stored.
+    chain: Option<Chain>,
+    journal: Vec<registrar::Record>,
+    /// How many records the journal has.
+    written: u64,
+    /// What founders signed, by what it is.
+    beginnings: BTreeMap<Hash, Beginning>,
+    parts: BTreeMap<Hash, Parts>,
+    messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
+    /// Entries that the registrar judges by their own bytes.
+    entries: BTreeMap<EntryId, Entry>,
+    /// Ballots and answers whose mandate may still be missing.
+    ballots: BTreeSet<EntryId>,
+    /// Openings and withdrawals that were not handed on.
+    asked: BTreeSet<EntryId>,
+    declared: Vec<Declaration>,
+    inbox: VecDeque<Input>,
+    /// Whether this node takes no more part in it,
+    is_over: bool,
+    /// and what people should know.
+    trouble: Option<String>,
+}
+
+impl std::fmt::Debug for Register {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let height = self.registrar.as_ref().map(|one| one.chain().height());
+        f.debug_struct("Register")
+            .field("height", &height)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Register {
+    /// When the registrar wants to be woken.
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        self.registrar.as_ref()?.next_wakeup()
+    }
+
+    /// Takes note of a stored entry.
+    pub fn note(&mut self, id: EntryId, entry: &Entry) {
+        let Some(body) = entry.body.as_ref() else {
+            return;
+        };
+        let record = || Record::from_bytes(entry.header.kind, body.bytes()).ok();
+        match entry.header.kind {
+            Kind::Witness => {
+                if let Some(Some(Record::Witness(part))) = record() {
+                    self.take_part(part);
+                }
+            }
+            Kind::Founding => {
+                if let Some(Some(Record::Founding(founding))) = record() {
+                    self.take_founding(&founding.beginning);
+                }
+            }
+            Kind::Declaring => {
+                if let Some(Some(Record::Declaring(declaring))) = record()
+                    && let Ok(declaration) = Declaration::from_bytes(&declaring.declaration)
+                {
+                    self.declared.push(declaration);
+                }
+            }
+            Kind::Mandate => drop(self.entries.insert(id, without_note(entry))),
+            Kind::Ballot => {
+                self.entries.insert(id, without_note(entry));
+                self.ballots.insert(id);
+            }
+            Kind::Opening | Kind::Withdrawal => {
+                self.entries.insert(id, without_note(entry));
+                self.asked.insert(id);
+            }
+            _ => {}
+        }
+    }
+
+    fn take_part(&mut self, part: record::Witness) {
+        let whole = self.parts.entry(part.message).or_default();
+        whole.of = part.parts;
+        whole.parts.insert(part.part, part.bytes);
+        if (whole.parts.len() as u64) < whole.of {
+            return;
+        }
+        let whole = self.parts.remove(&part.message).unwrap_or_default();
+        let bytes: Vec<u8> = whole.parts.into_values().flatten().collect();
+        if Hash::of(&[&bytes]) != part.message {
+            return;
+        }
+        let Ok(message) = Message::from_bytes(&bytes) else {
+            return;
+        };
+        let known = self.messages.entry(message.topic()).or_default();
+        known.insert(part.message, message.clone());
+        self.inbox.push_back(Input::Message(message));
+    }
+
+    fn take_founding(&mut self, bytes: &[u8]) {
+        let Ok(found) = Beginning::from_bytes(bytes) else {
+            return;
+        };
+        let hash = Hash::of(&[&found.begin.to_bytes()]);
+        let known = self.beginnings.entry(hash).or_insert_with(|| Beginning {
+            begin: found.begin.clone(),
+            signatures: Vec::new(),
+        });
+        known.signatures.extend(found.signatures);
+        known.signatures.sort_unstable_by_key(|one| one.root);
+        known.signatures.dedup_by_key(|one| one.root);
+    }
+
+    fn mandated(&self, id: &EntryId) -> Option<Mandated> {
+        let entry = self.entries.get(id)?.clone();
+        let mandate = self.entries.get(&entry.header.grant)?.clone();
+        Some(Mandated { entry, mandate })
+    }
+}
+
+fn without_note(entry: &Entry) -> Entry {
+    Entry {
+        note: None,
+        ..entry.clone()
+    }
+}
+
+impl Core {
+    /// This node witnesses and closes votes with a validator's key, which agreement signs with: the
+    /// only secret key a core holds.
+    pub fn validate_with(&mut self, key: SecretKey) {
+        self.register.key = Some(key);
+    }
+
+    /// Takes up a height that this node stored before, in order, after the entries and before
+    /// [`crate::Input::Start`].
+    ///
+    /// # Errors
+    /// When it does not follow: the store is damaged.
+    pub fn restore_height(&mut self, batch: &[u8]) -> Result<(), CoreError> {
+        let chain = match self.register.chain.take() {
+            Some(chain) => Some(chain),
+            None => self.begun(),
+        };
+        let batch = Batch::read(batch).map_err(CoreError::Bytes)?;
+        let after = chain.and_then(|chain| chain.after(&batch).ok());
+        let (chain, _) = after.ok_or(CoreError::Height(batch.header.height))?;
+        self.register.chain = Some(chain);
+        Ok(())
+    }
+
+    /// Takes up a record of the register's journal that this node stored before, in order.
+    ///
+    /// # Errors
+    /// When it is none: the store is damaged.
+    pub fn restore_journal(&mut self, record: &[u8]) -> Result<(), CoreError> {
+        let record = registrar::Record::from_bytes(record).map_err(CoreError::Bytes)?;
+        self.register.journal.push(record);
+        self.register.written += 1;
+        Ok(())
+    }
+
+    /// The register, once it has begun.
+    #[must_use]
+    pub fn registrar(&self) -> Option<&Registrar> {
+        self.register.registrar.as_ref()
+    }
+
+    /// What founders have signed of the beginning of the register, as long as it has not begun.
+    pub fn beginnings(&self) -> impl Iterator<Item = &Beginning> {
+        self.register.beginnings.values()
+    }
+
+    /// What is wrong with this node's part in the register.
+    #[must_use]
+    pub fn register_trouble(&self) -> Option<&str> {
+        self.register.trouble.as_deref()
+    }
+
+    /// The register at height 1, if enough founders signed one beginning.
+    fn begun(&mut self) -> Option<Chain> {
+        let genesis = self.replica().genesis();
+        let valid = self.register.beginnings.values();
+        let mut valid = valid.filter_map(|one| Chain::begin(genesis, one).ok());
+        let chain = valid.next()?;
+        if valid.next().is_some() {
+            let trouble = "two different beginnings of the register were signed";
+            self.register.trouble = Some(trouble.to_owned());
+            self.register.is_over = true;
+            return None;
+        }
+        Some(chain)
+    }
+
+    /// Begins to take part as soon as the register has begun and this node may sign.
+    fn take_office(&mut self, now: Timestamp) {
+        if self.register.registrar.is_some() || self.register.is_over {
+            return;
+        }
+        if !self.is_started() || !self.is_caught_up() {
+            return;
+        }
+        let Some(chain) = self.register.chain.take().or_else(|| self.begun()) else {
+            return;
+        };
+        let journal = std::mem::take(&mut self.register.journal);
+        let key = self.register.key.clone();
+        // What this key has signed before has to be in the journal, or it could contradict itself.
+        let has_signed = |key: &SecretKey| self.replica().tip(&key.public()).is_some();
+        let is_lost = journal.is_empty() && key.as_ref().is_some_and(has_signed);
+        let key = key.filter(|_| !is_lost);
+        if is_lost {
+            let trouble = "the journal of the validator key is lost: grant a new key";
+            self.register.trouble = Some(trouble.to_owned());
+        }
+        let mut registrar = Registrar::new(now, chain, key, Timeouts::MINUTES, journal);
+        let said = registrar.start();
+        self.register.registrar = Some(registrar);
+        self.do_what_is_said(now, said);
+    }
+
+    /// Hands on to the registrar what has come, and does what it asks, until there is nothing more.
+    pub(crate) fn settle_register(&mut self, now: Timestamp, is_woken: bool) {
+        self.take_office(now);
+        if self.register.registrar.is_none() {
+            self.register.inbox.clear();
+            return;
+        }
+        if is_woken {
+            self.register.inbox.push_back(Input::Wake);
+        }
+        self.hand_on();
+        for _ in 0..INPUTS_MAX {
+            let Some(input) = self.register.inbox.pop_front() else {
+                break;
+            };
+            let Some(registrar) = self.register.registrar.as_mut() else {
+                break;
+            };
+            match registrar.handle(now, input) {
+                Ok(reaction) => {
+                    let before = self.register.written;
+                    self.register.written += reaction.journal.len() as u64;
+                    let journal = (before + 1..).zip(&reaction.journal);
+                    let writes = journal.map(|(number, record)| Write::Journal {
+                        number,
+                        bytes: record.to_bytes(),
+                    });
+                    let writes = writes.collect();
+                    self.gather(writes);
+                    self.do_what_is_said(now, reaction.outputs);
+                }
+                Err(error) => {
+                    self.register.trouble = Some(error.to_string());
+                    self.register.is_over = true;
+                    self.register.registrar = None;
+                }
+            }
+            if self.register.inbox.is_empty() {
+                self.hand_on();
+            }
+        }
+    }
+
+    /// Puts into the inbox what members asked for and said since.
+    fn hand_on(&mut self) {
+        let ballots = std::mem::take(&mut self.register.ballots);
+        for id in ballots {
+            match self.register.mandated(&id) {
+                Some(pair) => {
+                    let pair = Box::new((pair.entry, pair.mandate));
+                    self.register.inbox.push_back(Input::Ballot(pair));
+                }
+                None => drop(self.register.ballots.insert(id)),
+            }
+        }
+        let mut items = Items::default();
+        let asked = std::mem::take(&mut self.register.asked);
+        for id in asked {
+            let motion = self.motion_of(&id);
+            match (self.register.mandated(&id), motion) {
+                (Some(opening), Some(motion)) => items.openings.push(Opened { opening, motion }),
+                (Some(mandated), None) if mandated.entry.header.kind == Kind::Withdrawal => {
+                    items.withdrawals.push(mandated);
+                }
+                _ => drop(self.register.asked.insert(id)),
+            }
+        }
+        items.declarations = std::mem::take(&mut self.register.declared);
+        if items != Items::default() {
+            let items = Box::new(items);
+            self.register.inbox.push_back(Input::Want(items));
+        }
+    }
+
+    /// What an opening puts to the vote, if its version is here.
+    fn motion_of(&self, opening: &EntryId) -> Option<Motion> {
+        let entry = self.register.entries.get(opening)?;
+        let body = entry.body.as_ref()?;
+        let record = Record::from_bytes(entry.header.kind, body.bytes());
+        let Ok(Some(Record::Opening(opening))) = record else {
+            return None;
+        };
+        let proposal = self.view().proposals.get(&opening.proposal)?;
+        let versions = proposal.versions();
+        let mut versions = versions.iter();
+        let version = versions.find(|version| version.entry == opening.version)?;
+        Some(Motion {
+            title: version.title.clone(),
+            text: version.content.hash(),
+            effect: None,
+        })
+    }
+
+    fn do_what_is_said(&mut self, now: Timestamp, outputs: Vec<Said>) {
+        for output in outputs {
+            match output {
+                Said::Publish(message) => self.publish(now, &message),
+                Said::Again(topic) => self.again(topic),
+                Said::Decided(decision) => self.decided(*decision),
+                // Both are in entries that every node has; the register shows them from there.
+                Said::Contradiction(_) | Said::Equivocation(_) => {}
+            }
+        }
+    }
+
+    /// Signs a message in as many entries as it needs.
+    fn publish(&mut self, now: Timestamp, message: &Message) {
+        let Some(key) = self.register.key.clone() else {
+            return;
+        };
+        for part in record::Witness::parts_of(&message.to_bytes()) {
+            let mut random = [0; 32];
+            self.generator().fill_bytes(&mut random);
+            // A limit of a day that is reached is one that others reach too: it is said again later.
+            let _ = self.say(now, &key, Record::Witness(part), random);
+        }
+    }
+
+    fn again(&mut self, topic: Topic) {
+        let known = self.register.messages.get(&topic);
+        let messages = known.into_iter().flat_map(BTreeMap::values).cloned();
+        let inputs: Vec<Input> = messages.map(Input::Message).collect();
+        self.register.inbox.extend(inputs);
+        if let Topic::Phase(phase) = topic
+            && let Some(registrar) = &self.register.registrar
+            && let Some(phase) = registrar.chain().phases().get(&phase)
+        {
+            let of_phase = |entry: &Entry| {
+                let body = entry.body.as_ref();
+                let record = body.map(|body| Record::from_bytes(entry.header.kind, body.bytes()));
+                matches!(record, Some(Ok(Some(Record::Ballot(ballot)))) if ballot.phase == phase.vote)
+            };
+            let ballots = self.register.entries.iter();
+            let ballots = ballots
+                .filter(|(_, entry)| of_phase(entry))
+                .map(|(id, _)| *id);
+            let ballots: Vec<EntryId> = ballots.collect();
+            self.register.ballots.extend(ballots);
+        }
+    }
+
+    fn decided(&mut self, decision: Decision) {
+        let Decision {
+            batch, certificate, ..
+        } = decision;
+        let height = batch.header.height;
+        self.gather(vec![Write::Height {
+            height,
+            batch: batch.to_bytes(),
+            certificate: Certificate::to_bytes(&certificate),
+        }]);
+        let phases = self.register.registrar.as_ref();
+        let phases = phases.map(|one| one.chain().phases().keys().copied().collect());
+        let phases: BTreeSet<EntryId> = phases.unwrap_or_default();
+        self.register.messages.retain(|topic, _| match topic {
+            Topic::Height(of) => *of > height,
+            Topic::Phase(_) => true,
+        });
+        let closed = batch
+            .items
+            .closings
+            .iter()
+            .map(|closes| closes.closing.phase);
+        for phase in closed.filter(|phase| !phases.contains(phase)) {
+            self.register.messages.remove(&Topic::Phase(phase));
+        }
+        let proposals: Vec<EntryId> = self.view().proposals.keys().copied().collect();
+        for proposal in proposals {
+            self.note_change(Change::Proposal(proposal));
+        }
+    }
+}

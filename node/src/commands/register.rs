@@ -1,0 +1,161 @@
+//! `folkmoot register`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use domain::{
+    cbor::{Decode, Encode},
+    key::SecretKey,
+    record::{Grant, Purpose},
+};
+use register::begin::{Begin, Beginning};
+use serde_json::{Value, json};
+
+use super::{root_key, table::text};
+use crate::{
+    cli::Global,
+    control::{Access, Command, RootAct},
+    directory::DataDirectory,
+    failure::{Failure, Outcome},
+    keyfile::Role,
+};
+
+/// Show the register, in which outcomes become final, or begin it
+#[derive(Debug, Args)]
+pub struct Register {
+    #[command(subcommand)]
+    command: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Begin the register, as a founder
+    ///
+    /// Every founder with a node runs this once, so that its node may close votes; who runs it when
+    /// all have done so proposes the beginning, and the others run it again to sign it. It begins
+    /// when more than half of the founders have signed. Votes that are open are opened again then;
+    /// what was decided before stays provisional.
+    Begin {
+        /// This co-op's root key, if it is not in the data directory
+        #[arg(long, value_name = "FILE")]
+        root_key: Option<PathBuf>,
+    },
+}
+
+impl Register {
+    /// Runs the command.
+    pub async fn run(self, global: &Global) -> Outcome {
+        let directory = global.directory()?;
+        let access = Access::open(&directory).await?;
+        let done = match &self.command {
+            None => show(global, &access).await,
+            Some(What::Begin { root_key: file }) => match root_key(&directory, file.as_deref()) {
+                Ok(root) => begin(global, &directory, &access, &root).await,
+                Err(failure) => Err(failure),
+            },
+        };
+        access.close().await?;
+        done
+    }
+}
+
+fn list(value: &Value) -> Vec<&str> {
+    let all = value.as_array().into_iter().flatten();
+    all.filter_map(Value::as_str).collect()
+}
+
+async fn show(global: &Global, access: &Access) -> Outcome {
+    let mut answer = access.call(Command::Register).await?;
+    let mut said = match &answer["register"] {
+        Value::Null => "The register has not begun: outcomes are provisional.".to_owned(),
+        register => format!(
+            "Height {}, {} open. Validators: {} (of whom {} may be away or lie).",
+            register["height"],
+            register["open"],
+            list(&register["validators"]).join(", "),
+            register["faulty"],
+        ),
+    };
+    for one in answer["register"]["final"].as_array().into_iter().flatten() {
+        let title = one["title"].as_str().unwrap_or("?");
+        let (by, ending) = (text(one, "by"), text(one, "ending"));
+        said.push_str(&format!("\n{:>6}  {ending}  {title} ({by})", one["height"]));
+    }
+    for pending in answer["pending"].as_array().into_iter().flatten() {
+        if answer["register"].is_null() {
+            said.push_str(&format!(
+                "\nA beginning with {} members is signed by {} ({} are needed).",
+                pending["members"],
+                list(&pending["signed"]).join(", "),
+                pending["needed"],
+            ));
+        }
+    }
+    if let Some(trouble) = answer["trouble"].as_str() {
+        said.push_str(&format!("\nTrouble: {trouble}."));
+    }
+    if let Some(fields) = answer.as_object_mut() {
+        fields.remove("draft");
+    }
+    global.say(&answer, said)
+}
+
+async fn begin(
+    global: &Global,
+    directory: &DataDirectory,
+    access: &Access,
+    root: &SecretKey,
+) -> Outcome {
+    let mut answer = access.call(Command::Register).await?;
+    if !answer["register"].is_null() {
+        return Err(Failure::refused("the register has begun").hint("folkmoot register shows it"));
+    }
+    let strange = || Failure::refused("the node answered something this release cannot read");
+    let federation = text(&answer, "federation").parse().map_err(|_| strange())?;
+    if answer["own"] != true {
+        let key = directory.key(Role::Validator)?;
+        let member = domain::id::MemberId(root.public().0);
+        let purpose = Purpose::Validator;
+        let proof = Grant::prove(&key, &federation, &member, purpose, None);
+        let grant = RootAct::Grant {
+            purpose: "validator".to_owned(),
+            key: key.public().to_string(),
+            person: None,
+            roles: Vec::new(),
+            custody: "node".to_owned(),
+            proof: Some(hex::encode(proof.0)),
+        };
+        access.sign_and_submit(root, grant).await?;
+        answer = access.call(Command::Register).await?;
+    }
+    let missing = list(&answer["missing"]);
+    let pending = answer["pending"].as_array().into_iter().flatten().next();
+    if pending.is_none() && !missing.is_empty() {
+        let json = json!({ "signed": false, "missing": missing });
+        let said = format!(
+            "This node may close votes. Still to run folkmoot register begin: {}. Then run it again.",
+            missing.join(", ")
+        );
+        return global.say(&json, said);
+    }
+    let bytes = pending.map_or(&answer["draft"], |pending| &pending["begin"]);
+    let bytes = bytes.as_str().and_then(|bytes| hex::decode(bytes).ok());
+    let begin = Begin::from_bytes(&bytes.ok_or_else(strange)?).map_err(|_| strange())?;
+    let signatures = vec![begin.sign(&federation, root)];
+    let beginning = Beginning { begin, signatures };
+    let act = RootAct::BeginRegister {
+        beginning: hex::encode(beginning.to_bytes()),
+    };
+    access.sign_and_submit(root, act).await?;
+    let before = pending.map_or(0, |pending| list(&pending["signed"]).len());
+    let needed = pending.map_or(&Value::Null, |pending| &pending["needed"]);
+    let answer = access.call(Command::Register).await?;
+    let json = json!({ "signed": true, "signatures": before + 1, "needed": needed });
+    let said = match &answer["register"] {
+        Value::Null => "Signed. It begins when more than half of the founders have signed: the \
+            others run folkmoot register begin."
+            .to_owned(),
+        _ => "Signed. The register has begun: votes that are opened now become final.".to_owned(),
+    };
+    global.say(&json, said)
+}
