@@ -12,17 +12,6 @@ use crate::{
 };
 
 impl Ending {
-    /// The word used in JSON and by commands.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Judged(verdict) => verdict.as_str(),
-            Self::Lapsed => "lapsed",
-            Self::Withdrawn => "withdrawn",
-            Self::Amended => "amended",
-        }
-    }
-
     fn sentence(self) -> &'static str {
         use domain::decision::Verdict;
         match self {
