@@ -93,6 +93,7 @@ fn the_help_is_the_manual() {
         "charter",
         "decisions",
         "show",
+        "verify",
         "token",
         "store",
         "config",

@@ -22,6 +22,10 @@ pub use self::{
     begun::STALLED_AFTER_MS,
     error::{BatchError, ItemError},
 };
+pub(crate) use self::{
+    next::{check_motion, check_stall},
+    opening::written_under,
+};
 use crate::{
     batch::{Batch, Items},
     begin::{BeginError, Beginning},

@@ -14,6 +14,7 @@ pub mod counting;
 pub mod declaration;
 pub mod evidence;
 pub mod fault;
+pub mod file;
 pub mod gathered;
 pub mod leaves;
 pub mod manifest;

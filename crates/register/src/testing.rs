@@ -1,6 +1,9 @@
 //! A cast of validators and voters for tests: everything signed with keys that anyone can make.
 
+mod history;
 mod keys;
+
+pub use history::{History, TEXT as PROPOSED_TEXT};
 
 use domain::{
     cbor::Encode,
@@ -69,6 +72,8 @@ impl Sent {
 /// Validators and voters of one phase, with all their keys.
 #[derive(Debug, Clone)]
 pub struct Cast {
+    /// The federation.
+    pub federation: FederationId,
     /// The charter.
     pub charter: Charter,
     /// The phase.
@@ -112,6 +117,7 @@ impl Cast {
             (&charter, 1),
         );
         Self {
+            federation: FEDERATION,
             charter,
             phase: phase.expect("the cast's opening follows its charter"),
             roots,
@@ -132,7 +138,7 @@ impl Cast {
     #[must_use]
     pub fn case(&self) -> Case<'_> {
         Case {
-            federation: &FEDERATION,
+            federation: &self.federation,
             phase: &self.phase,
             charter: &self.charter,
         }
@@ -166,7 +172,7 @@ impl Cast {
         };
         let root = &self.roots[voter];
         let grant = EntryId(member(voter).0);
-        entry(root, grant, Kind::Mandate, &mandate, None)
+        entry(&self.federation, root, grant, Kind::Mandate, &mandate, None)
     }
 
     /// A ballot of a voter's delegate under its first mandate.
@@ -221,8 +227,15 @@ impl Cast {
             hash: Hash([4; 32]),
             length: 40,
         });
-        let grant = mandate.id(&FEDERATION);
-        entry(&delegate_key(voter), grant, kind, body, note)
+        let grant = mandate.id(&self.federation);
+        entry(
+            &self.federation,
+            &delegate_key(voter),
+            grant,
+            kind,
+            body,
+            note,
+        )
     }
 
     /// What receipts and holds for a ballot sign.
@@ -249,7 +262,7 @@ impl Cast {
         let signer = self.validator(validator);
         let time = self.phase.opened.plus_ms(after_ms);
         let (phase, leaves) = (self.phase.id, leaves.to_vec());
-        let signed = SignedLeaves::sign(claim, &FEDERATION, phase, signer, time, leaves);
+        let signed = SignedLeaves::sign(claim, &self.federation, phase, signer, time, leaves);
         signed.expect("the test's leaves are of different slots")
     }
 
@@ -294,13 +307,13 @@ impl Cast {
     #[must_use]
     pub fn sign_manifest(&self, manifest: &Manifest) -> (SignedManifest, Named) {
         let bytes = manifest.to_bytes();
-        let hash = Manifest::hash_of(&FEDERATION, &bytes);
+        let hash = Manifest::hash_of(&self.federation, &bytes);
         let statement = Statement::Manifest {
             phase: self.phase.id,
             manifest: hash,
         };
         let (author, key) = self.validator(manifest.author.0);
-        let signature = statement.sign(&FEDERATION, key);
+        let signature = statement.sign(&self.federation, key);
         let signed = SignedManifest { bytes, signature };
         let manifest = hash;
         (signed, Named { author, manifest })
@@ -321,7 +334,7 @@ impl Cast {
         names.sort_unstable();
         let time = self.phase.deadline.plus_ms(after_ms);
         let signer = self.validator(validator);
-        Seal::sign(&FEDERATION, self.phase.id, signer, time, names)
+        Seal::sign(&self.federation, self.phase.id, signer, time, names)
     }
 
     /// These things, and manifests and seals of validators that have all seen them.

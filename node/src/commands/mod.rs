@@ -30,6 +30,7 @@ pub mod status;
 pub mod store;
 mod table;
 pub mod token;
+pub mod verify;
 pub mod vote;
 pub mod withdraw;
 mod words;

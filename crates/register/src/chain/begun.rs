@@ -163,7 +163,7 @@ impl Begun<'_> {
 
 impl Phase {
     /// The phase held again by today's validators.
-    fn again(&self, at: Beginning<'_>) -> Result<Self, PhaseError> {
+    pub(crate) fn again(&self, at: Beginning<'_>) -> Result<Self, PhaseError> {
         let from = self.deadline.plus_ms(STALLED_AFTER_MS);
         let to = from.plus_ms(self.length_ms());
         let closed = Closed {

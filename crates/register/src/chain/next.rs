@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     cbor::Encode,
     effect::{Effect, Motion},
-    id::{Hash, MemberId, PhaseId},
+    id::{FederationId, Hash, MemberId, PhaseId},
 };
 
 use super::{
@@ -23,6 +23,7 @@ use crate::{
     phase::{Case, Phase, Question},
     says::Act,
     statement::Statement,
+    validators::ValidatorSet,
 };
 
 /// A height in the making.
@@ -174,27 +175,12 @@ impl<'a> Next<'a> {
 
     pub fn stall(&mut self, stall: &Stall) -> Result<(), ItemError> {
         let phase = self.case(&stall.phase)?.phase;
-        let today = &self.before.validators;
-        if phase.validators == *today {
-            return Err(ItemError::SameValidators);
-        }
-        for note in &stall.notes {
-            let says = Statement::Stalled {
-                phase: phase.id,
-                validators: today.hash(),
-                seals: note.seals,
-            };
-            let refused = || ItemError::Signature(note.validator);
-            let key = today.get(note.validator).ok_or_else(refused)?.key;
-            let signed = says.verify(&self.before.federation, &key, &note.signature);
-            signed.map_err(|_| refused())?;
-        }
-        let quorum = phase.validators.sizes().quorum() as u64;
-        let notes = stall.notes.iter().filter(|note| note.seals < quorum);
-        let (found, needed) = (notes.count(), today.sizes().quorum());
-        if found < needed {
-            return Err(ItemError::Stall { found, needed });
-        }
+        check_stall(
+            &self.before.federation,
+            phase,
+            &self.before.validators,
+            stall,
+        )?;
         self.goes_on(phase, Begins::Stalled(Box::new(phase.clone())));
         let (phase, next) = (phase.id, phase.id);
         self.happened.push(Happened::Stalled { phase, next });
@@ -217,12 +203,43 @@ impl<'a> Next<'a> {
     }
 }
 
+/// Checks that enough of today's validators say that a phase stalls, and that they are others than
+/// those who validate it.
+pub(crate) fn check_stall(
+    federation: &FederationId,
+    phase: &Phase,
+    today: &ValidatorSet,
+    stall: &Stall,
+) -> Result<(), ItemError> {
+    if phase.validators == *today {
+        return Err(ItemError::SameValidators);
+    }
+    for note in &stall.notes {
+        let says = Statement::Stalled {
+            phase: phase.id,
+            validators: today.hash(),
+            seals: note.seals,
+        };
+        let refused = || ItemError::Signature(note.validator);
+        let key = today.get(note.validator).ok_or_else(refused)?.key;
+        let signed = says.verify(federation, &key, &note.signature);
+        signed.map_err(|_| refused())?;
+    }
+    let quorum = phase.validators.sizes().quorum() as u64;
+    let notes = stall.notes.iter().filter(|note| note.seals < quorum);
+    let (found, needed) = (notes.count(), today.sizes().quorum());
+    if found < needed {
+        return Err(ItemError::Stall { found, needed });
+    }
+    Ok(())
+}
+
 pub(super) fn motioned(phase: &Phase) -> Motioned {
     (phase.proposal, phase.proposer.member)
 }
 
 /// Whether the motion that is asked for is there, and none that is not.
-fn check_motion(asked: Option<Hash>, motion: Option<&Motion>) -> Result<(), ItemError> {
+pub(crate) fn check_motion(asked: Option<Hash>, motion: Option<&Motion>) -> Result<(), ItemError> {
     match (asked, motion.map(Motion::hash)) {
         (None, None) => Ok(()),
         (Some(expected), Some(found)) if found == expected => Ok(()),

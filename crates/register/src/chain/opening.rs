@@ -3,8 +3,7 @@
 
 use domain::{
     cbor::Decode,
-    entry::Entry,
-    id::EntryId,
+    id::{EntryId, FederationId},
     record::{Elector, Kind, Mandate, Opening, Withdrawal},
 };
 
@@ -26,6 +25,31 @@ pub(super) struct Written<T> {
     pub body: T,
 }
 
+/// The mandate and the body of what was written under it: both signed, and the mandate lists who
+/// wrote. Whose mandate it is, is for who knows the members to say.
+pub(crate) fn written_under<T: Decode>(
+    federation: &FederationId,
+    Mandated { entry, mandate }: &Mandated,
+    kind: Kind,
+) -> Result<(Mandate, T), ItemError> {
+    let listed: Mandate = ballot::body(mandate, Kind::Mandate).map_err(ItemError::Entry)?;
+    let body = ballot::body(entry, kind).map_err(ItemError::Entry)?;
+    let (named, given) = (entry.header.grant, mandate.id(federation));
+    if named != given {
+        return Err(ItemError::Entry(BallotError::Mandate { named, given }));
+    }
+    let author = entry.header.author;
+    if listed.delegate(&author).is_none() {
+        return Err(ItemError::Entry(BallotError::Delegate(author)));
+    }
+    for entry in [mandate, entry] {
+        let verifier = entry.header.author.verifier();
+        let signed = verifier.and_then(|key| entry.verify(federation, &key));
+        signed.map_err(|error| ItemError::Entry(BallotError::Signature(error)))?;
+    }
+    Ok((listed, body))
+}
+
 impl Chain {
     /// Tells for which member an entry was written, by its mandate and that member's root key.
     fn written<T: Decode>(
@@ -45,23 +69,11 @@ impl Chain {
             root,
             record: member.record,
         };
-        let listed: Mandate = ballot::body(mandate, Kind::Mandate).map_err(ItemError::Entry)?;
-        let body = ballot::body(entry, kind).map_err(ItemError::Entry)?;
-        let (named, given) = (entry.header.grant, mandate.id(&self.federation));
-        if named != given {
-            return Err(ItemError::Entry(BallotError::Mandate { named, given }));
-        }
-        let author = entry.header.author;
-        if listed.delegate(&author).is_none() {
-            return Err(ItemError::Entry(BallotError::Delegate(author)));
-        }
+        let (listed, body) = written_under::<T>(&self.federation, mandated, kind)?;
         let known = self.mandates.get(id).copied().unwrap_or(0);
         if listed.number < known {
             let found = listed.number;
             return Err(ItemError::OldMandate { known, found });
-        }
-        for entry in [mandate, entry] {
-            self.verify(entry)?;
         }
         Ok(Written {
             id: entry.id(&self.federation),
@@ -69,12 +81,6 @@ impl Chain {
             mandate: listed.number,
             body,
         })
-    }
-
-    fn verify(&self, entry: &Entry) -> Result<(), ItemError> {
-        let verifier = entry.header.author.verifier();
-        let signed = verifier.and_then(|key| entry.verify(&self.federation, &key));
-        signed.map_err(|error| ItemError::Entry(BallotError::Signature(error)))
     }
 
     pub(super) fn withdrawal(

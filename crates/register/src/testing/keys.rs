@@ -3,12 +3,12 @@
 use domain::{
     cbor::{Encode, Encoder},
     entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted, Sealed},
-    id::{EntryId, MemberId},
+    id::{EntryId, FederationId, MemberId},
     key::{SecretKey, Signature},
     record::{Elector, Kind},
 };
 
-use super::{FEDERATION, OPENED};
+use super::OPENED;
 
 /// Member and root key of the voter with that number. Members ascend.
 pub(super) fn elector((place, root): (usize, &SecretKey)) -> Elector {
@@ -47,6 +47,7 @@ pub(super) fn delegate_key(voter: usize) -> SecretKey {
 }
 
 pub(super) fn entry(
+    federation: &FederationId,
     key: &SecretKey,
     grant: EntryId,
     kind: Kind,
@@ -70,7 +71,7 @@ pub(super) fn entry(
         note,
         references: Vec::new(),
     };
-    let signature: Signature = header.sign(&FEDERATION, key);
+    let signature: Signature = header.sign(federation, key);
     Entry {
         header,
         signature,
