@@ -1,0 +1,3 @@
+//! The scenarios.
+
+mod plain;
