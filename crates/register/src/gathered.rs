@@ -259,6 +259,17 @@ impl Gathered {
         Ok(true)
     }
 
+    /// Whose manifests are there: while they are too few, the others are waited for.
+    pub fn authors(&self) -> impl Iterator<Item = ValidatorIndex> {
+        let authors: BTreeSet<_> = self.manifests.keys().map(|named| named.author).collect();
+        authors.into_iter()
+    }
+
+    /// Whose seals are there.
+    pub fn sealers(&self) -> impl Iterator<Item = ValidatorIndex> {
+        self.seals.keys().copied()
+    }
+
     /// A ballot that was taken.
     #[must_use]
     pub fn ballot_of(&self, id: &EntryId) -> Option<&ProvenBallot> {

@@ -125,6 +125,10 @@ pub struct Registrar<V = Strict> {
     timers: BTreeMap<Timer, Timestamp>,
     /// Whether there may be something new to decide.
     stirred: bool,
+    /// Whether all that is wanted at this height is possible, and there is no room for more.
+    crowded: bool,
+    /// Whether this machine's clock agrees with its peers'.
+    is_trusted: bool,
 }
 
 impl Registrar {
@@ -206,6 +210,8 @@ impl<V: Verification> Registrar<V> {
             heard: BTreeSet::new(),
             timers: BTreeMap::new(),
             stirred: true,
+            crowded: false,
+            is_trusted: true,
         }
     }
 
@@ -272,6 +278,7 @@ impl<V: Verification> Registrar<V> {
                 self.tell_all(now, &witness::Input::Wake, &mut reaction);
             }
             Input::Clock { trusted } => {
+                self.is_trusted = trusted;
                 self.tell_all(now, &witness::Input::Clock { trusted }, &mut reaction);
             }
             Input::Ballot(pair) => {
@@ -329,10 +336,14 @@ impl<V: Verification> Registrar<V> {
         let is_next = batch.header.height == self.chain.height() + 1
             && batch.header.epoch == self.chain.epoch()
             && batch.header.items == batch.items.hash(&federation);
-        if !is_next || self.values.len() >= VALUES_MAX {
+        let hash = batch.header.hash(&federation);
+        // Anybody can make values, but only those put forward or certified are waited for.
+        let certified = self.certified.as_ref();
+        let is_awaited = self.asked.contains_key(&hash)
+            || certified.is_some_and(|certified| certified.value == hash);
+        if !is_next || (self.values.len() >= VALUES_MAX && !is_awaited) {
             return Ok(());
         }
-        let hash = batch.header.hash(&federation);
         self.values.insert(hash, batch);
         if let Some(certificate) = self.certified.take_if(|certified| certified.value == hash) {
             return self.decided(now, certificate, reaction);
@@ -380,12 +391,31 @@ impl<V: Verification> Registrar<V> {
             }
             known.len() > before
         }
+        if self.is_full(&items) && !self.crowded {
+            // What is impossible must not stand in the way of what is possible.
+            self.forget();
+            self.crowded = self.is_full(&items);
+        }
         let wanted = &mut self.wanted;
         self.stirred |= add(&mut wanted.answers, items.answers);
         self.stirred |= add(&mut wanted.withdrawals, items.withdrawals);
         self.stirred |= add(&mut wanted.stalls, items.stalls);
         self.stirred |= add(&mut wanted.declarations, items.declarations);
         self.stirred |= add(&mut wanted.openings, items.openings);
+    }
+
+    /// Whether there is no room for all of these.
+    fn is_full(&self, items: &Items) -> bool {
+        let wanted = &self.wanted;
+        let counts = [
+            (wanted.answers.len(), items.answers.len()),
+            (wanted.withdrawals.len(), items.withdrawals.len()),
+            (wanted.stalls.len(), items.stalls.len()),
+            (wanted.declarations.len(), items.declarations.len()),
+            (wanted.openings.len(), items.openings.len()),
+        ];
+        let mut counts = counts.into_iter();
+        counts.any(|(there, more)| more > 0 && there + more > WANTED_MAX)
     }
 
     /// What this node would decide now.
@@ -501,8 +531,8 @@ impl<V: Verification> Registrar<V> {
                 agreement::Output::Judge { value, round } => {
                     if self.values.contains_key(&value) {
                         self.judge(now, value, reaction)?;
-                    } else {
-                        self.asked.insert(value, round);
+                    } else if self.asked.insert(value, round).is_none() {
+                        self.ask_again(reaction);
                     }
                 }
                 agreement::Output::SetTimer { timer, after_ms } => {
@@ -520,6 +550,14 @@ impl<V: Verification> Registrar<V> {
             }
         }
         Ok(())
+    }
+
+    /// A value is waited for that may have come before, when there was no room for it.
+    fn ask_again(&self, reaction: &mut Reaction) {
+        let again = Output::Again(Topic::Height(self.chain.height() + 1));
+        if self.values.len() >= VALUES_MAX && !reaction.outputs.contains(&again) {
+            reaction.outputs.push(again);
+        }
     }
 
     fn propose(
@@ -551,6 +589,7 @@ impl<V: Verification> Registrar<V> {
     ) -> Result<(), AgreementError> {
         let Some(batch) = self.values.get(&certificate.value).cloned() else {
             self.certified = Some(certificate);
+            self.ask_again(reaction);
             return Ok(());
         };
         // A quorum holds it to be valid: that it does not follow here is for people to look at.
@@ -567,11 +606,16 @@ impl<V: Verification> Registrar<V> {
         self.timers.clear();
         self.motions.clear();
         self.stirred = true;
+        self.crowded = false;
         self.forget();
         for phase in self.posts.follow(now, &self.chain, self.key.as_ref()) {
             reaction.journal.push(Record::Opened { phase, time: now });
             let again = Output::Again(Topic::Phase(phase));
             reaction.outputs.push(again);
+            if !self.is_trusted {
+                let clock = witness::Input::Clock { trusted: false };
+                self.tell(now, &phase, &clock, reaction);
+            }
         }
         reaction.outputs.push(Output::Decided(Box::new(Decision {
             batch,

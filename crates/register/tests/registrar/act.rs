@@ -74,12 +74,10 @@ impl World {
             }
         };
         self.rounds = self.rounds.max(node.registrar.round().unwrap_or(0));
-        if node.is_honest() {
-            for record in &reaction.journal {
-                self.checks.wrote(now, at, record);
-            }
+        if self.nodes[at].is_honest() {
             for output in &reaction.outputs {
                 if let Output::Decided(decision) = output {
+                    let node = &self.nodes[at];
                     let chains = (&node.chain, node.registrar.chain());
                     self.checks.decided(now, at, chains, decision);
                 }
@@ -88,8 +86,20 @@ impl World {
         self.look(at, &input);
         self.trace_of(at, thing, reaction.journal.len(), &reaction.outputs);
         let does = self.survives(at, &reaction.journal, reaction.outputs.len());
-        let node = &mut self.nodes[at];
         let (records, outputs) = does;
+        if self.nodes[at].is_honest() {
+            // What was not written was not said either.
+            let is_trusted = self.is_trusted(at);
+            let key = self.nodes[at].key.public();
+            for record in reaction.journal.iter().take(records) {
+                self.checks.wrote(now, (at, &key), &self.federation.id, record);
+                if matches!(record, Record::Duty { .. }) && !is_trusted {
+                    let what = format!("node {at} witnesses though its clock is wrong");
+                    self.checks.fail(now, what);
+                }
+            }
+        }
+        let node = &mut self.nodes[at];
         node.journal.extend(reaction.journal.into_iter().take(records));
         self.act(at, reaction.outputs, outputs);
         if outputs != usize::MAX {
@@ -223,6 +233,12 @@ impl World {
         let node = &self.nodes[at];
         if node.is_honest() {
             self.checks.showed(self.now, id);
+        }
+        if node.conduct == Conduct::Accomplice
+            && let Some(thing) = thing
+        {
+            self.nodes[at].hidden.put(thing, &Hash([0; 32]));
+            return;
         }
         if node.conduct != Conduct::Backdater || thing.is_none() {
             return;

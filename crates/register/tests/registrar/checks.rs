@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     decision::Slot,
-    id::{EntryId, Hash, MemberId, PhaseId},
+    id::{EntryId, FederationId, Hash, MemberId, PhaseId},
     key::PublicKey,
 };
 use register::{
@@ -59,8 +59,14 @@ impl Checks {
     }
 
     /// An honest node wrote something down: it never contradicts what it wrote before (I5).
-    pub fn wrote(&mut self, now: u64, node: usize, record: &Record) {
+    pub fn wrote(&mut self, now: u64, (node, key): (usize, &PublicKey), federation: &FederationId, record: &Record) {
         let contradicts = match record {
+            // It writes down what it hears of others, too.
+            Record::Agreement(agreement::Record::Message(message))
+                if !message.is_by(federation, key) =>
+            {
+                false
+            }
             Record::Duty { phase, duty } => self.signs(node, *phase, duty),
             Record::Agreement(agreement::Record::Message(message)) => match message {
                 agreement::Message::Vote(signed) => {

@@ -20,6 +20,8 @@ pub enum About {
     Vote(PhaseId),
     /// The next height, whichever.
     Next,
+    /// Something elsewhere.
+    Elsewhere,
 }
 
 #[derive(Debug)]
@@ -87,6 +89,16 @@ impl Things {
         let about = About::Topic(Topic::Height(height.0.header.height));
         let bytes = batch.len() + certificate.len();
         self.keep(&[b"height", &batch[..]].concat(), bytes, about, input)
+    }
+
+    /// A thing that comes from elsewhere: whatever it is, it is about nothing here.
+    pub fn strange(&mut self, input: Input) -> Thing {
+        let bytes = format!("{input:?}").into_bytes();
+        self.keep(&bytes, bytes.len(), About::Elsewhere, input)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Kept> {
+        self.kept.iter()
     }
 
     fn keep(&mut self, id: &[u8], bytes: usize, about: About, input: Input) -> Thing {

@@ -119,7 +119,7 @@ fn in_phase(
             vec![(message, Audience::Even, 0)]
         }
         (Conduct::Withholder, _) => Vec::new(),
-        (Conduct::EmptyManifest, witness::Message::Manifest(signed)) => {
+        (Conduct::EmptyManifest | Conduct::Accomplice, witness::Message::Manifest(signed)) => {
             let Ok(mut manifest) = Manifest::from_bytes(&signed.bytes) else {
                 return Vec::new();
             };

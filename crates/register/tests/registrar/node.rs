@@ -35,6 +35,8 @@ pub enum Conduct {
     EmptyManifest,
     /// It shows its manifest to one node only, at the last moment.
     LateManifest,
+    /// Its manifest lists nothing, and it shows no ballot to anyone.
+    Accomplice,
     /// It says all sorts of things, and many.
     Flood,
 }

@@ -36,6 +36,8 @@ pub struct Setup {
     /// How many nodes wait for their member to be admitted.
     pub newcomers: usize,
     pub toml: String,
+    /// Tells federations of the same people apart.
+    pub nonce: u8,
     pub conducts: Vec<(usize, Conduct)>,
     pub loss_percent: u64,
     pub duplicate_percent: u64,
@@ -54,6 +56,7 @@ impl Setup {
             members,
             newcomers: 0,
             toml: SHORT.to_owned(),
+            nonce: 9,
             conducts: Vec::new(),
             loss_percent: 0,
             duplicate_percent: 2,
@@ -116,7 +119,7 @@ pub struct World {
 
 impl World {
     pub fn new(setup: Setup) -> Self {
-        let federation = Federation::new(setup.members, &setup.toml, 9);
+        let federation = Federation::new(setup.members, &setup.toml, setup.nonce);
         let (chain, cache) = (federation.chain(), Remembered::default());
         let mut clocks = Random::of(setup.seed, "clocks");
         let mut checks = Checks::default();
@@ -233,6 +236,17 @@ impl World {
     fn says(&mut self, time: u64, from: usize, thing: Thing, only: Option<Vec<usize>>) {
         let to = only.unwrap_or_else(|| (0..self.nodes.len()).collect());
         self.at(time, Event::Say { from, thing, to });
+    }
+
+    /// Cuts all links between these nodes and the others, both ways.
+    pub fn part(&mut self, group: &[usize]) {
+        let is_in = |node: &usize| group.contains(node);
+        let others: Vec<usize> = (0..self.nodes.len()).filter(|node| !is_in(node)).collect();
+        for one in group {
+            for other in &others {
+                self.cut.extend([(*one, *other), (*other, *one)]);
+            }
+        }
     }
 
     /// Sends a thing over a link: it is late, and perhaps lost or there twice.
