@@ -92,7 +92,8 @@ impl World {
             let is_trusted = self.is_trusted(at);
             let key = self.nodes[at].key.public();
             for record in reaction.journal.iter().take(records) {
-                self.checks.wrote(now, (at, &key), &self.federation.id, record);
+                self.checks
+                    .wrote(now, (at, &key), &self.federation.id, record);
                 if matches!(record, Record::Duty { .. }) && !is_trusted {
                     let what = format!("node {at} witnesses though its clock is wrong");
                     self.checks.fail(now, what);
@@ -100,7 +101,8 @@ impl World {
             }
         }
         let node = &mut self.nodes[at];
-        node.journal.extend(reaction.journal.into_iter().take(records));
+        node.journal
+            .extend(reaction.journal.into_iter().take(records));
         self.act(at, reaction.outputs, outputs);
         if outputs != usize::MAX {
             self.restarts += 1;
@@ -118,7 +120,9 @@ impl World {
             return (usize::MAX, usize::MAX);
         }
         let next = node.chain.height() + 1;
-        let is_of_height = journal.iter().any(|record| matches!(record, Record::Agreement(_)));
+        let is_of_height = journal
+            .iter()
+            .any(|record| matches!(record, Record::Agreement(_)));
         let due = self.setup.crashes_at_heights && is_of_height && node.crashed_at < next;
         let percent = if due { 40 } else { self.setup.crash_percent };
         if !self.disk.chance(percent) {
@@ -127,7 +131,11 @@ impl World {
         node.crashed_at = next;
         let written = self.disk.below(journal.len() as u64 + 1) as usize;
         let done = self.disk.below(outputs as u64 + 1) as usize;
-        if written < journal.len() { (written, 0) } else { (written, done) }
+        if written < journal.len() {
+            (written, 0)
+        } else {
+            (written, done)
+        }
     }
 
     /// Acts on the first outputs.
@@ -144,7 +152,8 @@ impl World {
                     let node = &mut self.nodes[at];
                     let after = node.chain.after(&decision.batch);
                     let Ok((chain, _)) = after else {
-                        self.checks.fail(self.now, format!("node {at} decides what does not follow"));
+                        self.checks
+                            .fail(self.now, format!("node {at} decides what does not follow"));
                         return;
                     };
                     node.chain = chain;
@@ -178,27 +187,64 @@ impl World {
         if node.is_honest() {
             let thing = self.things.message(message);
             self.say_to(at, thing, Audience::All);
-            self.after(0, Event::Arrive { to: at, thing, again: false });
+            self.after(
+                0,
+                Event::Arrive {
+                    to: at,
+                    thing,
+                    again: false,
+                },
+            );
             return;
         }
         let clock = node.clock(now);
-        // It believes itself, whatever it tells others.
-        let own = self.things.message(message.clone());
-        self.nodes[at].hidden.put(own, &Hash([0; 32]));
-        self.after(0, Event::Arrive { to: at, thing: own, again: false });
-        let lies = distort(&mut self.nodes[at], clock, message, &mut self.lies);
+        // It believes itself, whatever it tells others; an accomplice stands by what it tells.
+        let believes = node.conduct != Conduct::Accomplice;
+        let lies = distort(&mut self.nodes[at], clock, message.clone(), &mut self.lies);
+        if believes {
+            let thing = self.things.message(message);
+            self.nodes[at].hidden.put(thing, &Hash([0; 32]));
+            self.after(
+                0,
+                Event::Arrive {
+                    to: at,
+                    thing,
+                    again: false,
+                },
+            );
+        }
         for (message, audience, late_ms) in lies {
             let thing = self.things.message(message);
             if audience == Audience::All && late_ms == 0 {
-                let hash = self.things.get(thing).hash;
-                self.nodes[at].shelf.put(thing, &hash);
+                if believes {
+                    let hash = self.things.get(thing).hash;
+                    self.nodes[at].shelf.put(thing, &hash);
+                } else {
+                    self.after(
+                        0,
+                        Event::Arrive {
+                            to: at,
+                            thing,
+                            again: false,
+                        },
+                    );
+                }
                 self.nodes[at].hidden.remove(thing);
                 self.say_to(at, thing, audience);
             } else if late_ms == 0 {
                 self.say_to(at, thing, audience);
             } else {
-                let to = (0..self.nodes.len()).filter(|to| audience.hears(*to)).collect();
-                self.after(late_ms, Event::Say { from: at, thing, to });
+                let to = (0..self.nodes.len())
+                    .filter(|to| audience.hears(*to))
+                    .collect();
+                self.after(
+                    late_ms,
+                    Event::Say {
+                        from: at,
+                        thing,
+                        to,
+                    },
+                );
             }
         }
     }

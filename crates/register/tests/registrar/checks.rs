@@ -59,7 +59,13 @@ impl Checks {
     }
 
     /// An honest node wrote something down: it never contradicts what it wrote before (I5).
-    pub fn wrote(&mut self, now: u64, (node, key): (usize, &PublicKey), federation: &FederationId, record: &Record) {
+    pub fn wrote(
+        &mut self,
+        now: u64,
+        (node, key): (usize, &PublicKey),
+        federation: &FederationId,
+        record: &Record,
+    ) {
         let contradicts = match record {
             // It writes down what it hears of others, too.
             Record::Agreement(agreement::Record::Message(message))
@@ -84,7 +90,10 @@ impl Checks {
             _ => false,
         };
         if contradicts {
-            self.fail(now, format!("I5: node {node} signs against itself: {record:?}"));
+            self.fail(
+                now,
+                format!("I5: node {node} signs against itself: {record:?}"),
+            );
         }
     }
 
@@ -127,11 +136,20 @@ impl Checks {
     }
 
     /// An honest node decided a height; it was at `before`.
-    pub fn decided(&mut self, now: u64, node: usize, (before, after): (&Chain, &Chain), decision: &Decision) {
+    pub fn decided(
+        &mut self,
+        now: u64,
+        node: usize,
+        (before, after): (&Chain, &Chain),
+        decision: &Decision,
+    ) {
         let header = decision.batch.header;
         if header.height != before.height() + 1 || header.previous != before.last() {
             let (from, to) = (before.height(), header.height);
-            self.fail(now, format!("I2: node {node} goes from height {from} to {to}"));
+            self.fail(
+                now,
+                format!("I2: node {node} goes from height {from} to {to}"),
+            );
         }
         let value = (header.hash(&after.federation()), after.state());
         self.decided_at.entry((header.height, node)).or_insert(now);
@@ -176,7 +194,10 @@ impl Checks {
                     standing.slot() > slot || (standing.slot() == slot && is_there)
                 });
                 if !holds {
-                    let what = format!("I3: secured {slot:?} of {}, counted {standing:?}", member.short());
+                    let what = format!(
+                        "I3: secured {slot:?} of {}, counted {standing:?}",
+                        member.short()
+                    );
                     self.fail(now, what);
                 }
             }
@@ -192,7 +213,8 @@ impl Checks {
                 });
                 let shown = self.shown.get(ballot).copied().unwrap_or(u64::MAX);
                 if !is_pinned && shown > last {
-                    let what = format!("a ballot counts that was first shown at {shown}, after {last}");
+                    let what =
+                        format!("a ballot counts that was first shown at {shown}, after {last}");
                     self.fail(now, what);
                 }
             }

@@ -1,5 +1,7 @@
 //! Liars: what becomes of what an honest registrar would have said.
 
+use domain::cbor::{Decode, Encode};
+use domain::id::Timestamp;
 use domain::id::{Hash, PhaseId};
 use register::{
     agreement::{self, Proposal, Signed, Vote},
@@ -14,8 +16,6 @@ use register::{
     validators::ValidatorIndex,
     witness::{self, SignedHave},
 };
-use domain::cbor::{Decode, Encode};
-use domain::id::Timestamp;
 
 use crate::{
     node::{Conduct, Node},
@@ -56,16 +56,19 @@ pub fn distort(node: &mut Node, now: Timestamp, message: Message, random: &mut R
                 Some(_) => None,
                 None => node.instead.as_ref().map(|batch| hash(&node.chain, batch)),
             };
-            let statement = Vote { value, ..signed.statement };
+            let statement = Vote {
+                value,
+                ..signed.statement
+            };
             let other = sign_vote(node, signed.validator, statement);
             both(message, other)
         }
-        (
-            Conduct::DoubleVoter | Conduct::Censor | Conduct::BadProposer,
-            Message::Value(batch),
-        ) => {
+        (Conduct::DoubleVoter | Conduct::Censor | Conduct::BadProposer, Message::Value(batch)) => {
             node.instead = replaced(node.conduct, node.registrar.chain(), batch);
-            let other = node.instead.clone().map(|batch| Message::Value(Box::new(batch)));
+            let other = node
+                .instead
+                .clone()
+                .map(|batch| Message::Value(Box::new(batch)));
             match (node.conduct, other) {
                 (Conduct::DoubleVoter, Some(other)) => both(message, other),
                 (Conduct::DoubleVoter, None) => plain(message),
@@ -78,7 +81,10 @@ pub fn distort(node: &mut Node, now: Timestamp, message: Message, random: &mut R
         ) => {
             let other = node.instead.as_ref().map(|batch| {
                 let value = hash(&node.chain, batch);
-                let statement = Proposal { value, ..signed.statement };
+                let statement = Proposal {
+                    value,
+                    ..signed.statement
+                };
                 let federation = node.chain.federation();
                 let signed = Signed::sign(&federation, signed.validator, &node.key, statement);
                 Message::Agreement(agreement::Message::Proposal(signed))
@@ -147,7 +153,10 @@ pub fn backdated(node: &Node, phase: &PhaseId, leaf: Leaf) -> Option<Message> {
     let claim = Claim::Receipts;
     let leaves = SignedLeaves::sign(claim, &federation, phase.id, signer, time, vec![leaf]).ok()?;
     let said = witness::Message::Leaves(leaves);
-    Some(Message::Phase { phase: phase.id, said })
+    Some(Message::Phase {
+        phase: phase.id,
+        said,
+    })
 }
 
 fn both(one: Message, other: Message) -> Vec<Lie> {
@@ -176,7 +185,10 @@ fn sign_manifest(node: &Node, manifest: &Manifest) -> Message {
 fn replaced(conduct: Conduct, chain: &Chain, batch: &Batch) -> Option<Batch> {
     if conduct == Conduct::BadProposer {
         let state = Hash([0xba; 32]);
-        let header = Header { state, ..batch.header };
+        let header = Header {
+            state,
+            ..batch.header
+        };
         let items = batch.items.clone();
         return Some(Batch { header, items });
     }
@@ -204,7 +216,10 @@ fn flood(node: &mut Node, random: &mut Random) -> Vec<Lie> {
     let mut said = Vec::new();
     let (empty, _) = chain.draft(Items::default());
     for _ in 0..20 {
-        let header = Header { state: strange(), ..empty.header };
+        let header = Header {
+            state: strange(),
+            ..empty.header
+        };
         let items = empty.items.clone();
         said.push(Message::Value(Box::new(Batch { header, items })));
     }
@@ -224,30 +239,47 @@ fn flood(node: &mut Node, random: &mut Random) -> Vec<Lie> {
         let Some(me) = phase.validators.index_of(&node.key.public()) else {
             continue;
         };
-        let named = |(author, _)| Named { author, manifest: strange() };
+        let named = |(author, _)| Named {
+            author,
+            manifest: strange(),
+        };
         let names: Vec<Named> = phase.validators.iter().map(named).collect();
         for named in &names {
-            let statement = Statement::Have { phase: *id, named: *named };
+            let statement = Statement::Have {
+                phase: *id,
+                named: *named,
+            };
             let have = SignedHave {
                 validator: me,
                 named: *named,
                 signature: statement.sign(&federation, &node.key),
             };
             let said_in = witness::Message::Have(have);
-            said.push(Message::Phase { phase: *id, said: said_in });
+            said.push(Message::Phase {
+                phase: *id,
+                said: said_in,
+            });
         }
         let seal = Seal::sign(&federation, *id, (me, &node.key), phase.deadline, names);
         let said_in = witness::Message::Seal(seal);
-        said.push(Message::Phase { phase: *id, said: said_in });
+        said.push(Message::Phase {
+            phase: *id,
+            said: said_in,
+        });
         for number in 0..5 {
-            said.push(sign_manifest(node, &Manifest {
-                phase: *id,
-                author: me,
-                opened_final: Timestamp(phase.opened.0 + number + node.flooded),
-                rows: Vec::new(),
-                early: Vec::new(),
-            }));
+            said.push(sign_manifest(
+                node,
+                &Manifest {
+                    phase: *id,
+                    author: me,
+                    opened_final: Timestamp(phase.opened.0 + number + node.flooded),
+                    rows: Vec::new(),
+                    early: Vec::new(),
+                },
+            ));
         }
     }
-    said.into_iter().map(|message| (message, Audience::All, 0)).collect()
+    said.into_iter()
+        .map(|message| (message, Audience::All, 0))
+        .collect()
 }

@@ -261,7 +261,12 @@ impl Federation {
         }
     }
 
-    fn mandated(&self, voter: usize, (kind, time): (Kind, Timestamp), body: &impl Encode) -> Mandated {
+    fn mandated(
+        &self,
+        voter: usize,
+        (kind, time): (Kind, Timestamp),
+        body: &impl Encode,
+    ) -> Mandated {
         let mandate = self.mandate(voter, 1);
         let grant = (mandate.id(&self.id), time);
         let entry = self.entry(&delegate_key(voter, 0), grant, kind, body, None);

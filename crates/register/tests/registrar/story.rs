@@ -21,7 +21,11 @@ use crate::{
 /// Runs a scenario with each of its seeds, and with as many more as are asked for. A seed that fails
 /// says how to run it again.
 pub fn each_seed(scenario: &str, fixed: &[u64], run: impl Fn(u64)) {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let number = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok())
+    };
     let seeds: Vec<u64> = match (number("REGISTRAR_SEED"), number("REGISTRAR_SEEDS")) {
         (Some(seed), _) => vec![seed],
         (None, Some(count)) => (1..=count).collect(),
@@ -42,7 +46,13 @@ pub type Voting = (PhaseId, Hash);
 
 impl World {
     /// A member opens a vote; half an hour later it is open everywhere where it can be.
-    pub fn open(&mut self, proposer: usize, number: u8, rule: RuleName, effect: Option<Effect>) -> Voting {
+    pub fn open(
+        &mut self,
+        proposer: usize,
+        number: u8,
+        rule: RuleName,
+        effect: Option<Effect>,
+    ) -> Voting {
         let voting = self.opens(Asked {
             proposer,
             rule,
@@ -139,7 +149,11 @@ impl World {
             if node.is_honest() && node.is_up {
                 let chain = node.registrar.chain();
                 let round = node.registrar.round();
-                assert_eq!((chain.height(), chain.state()), (height, state), "node {at}, {round:?}");
+                assert_eq!(
+                    (chain.height(), chain.state()),
+                    (height, state),
+                    "node {at}, {round:?}"
+                );
             }
         }
         self.chain()

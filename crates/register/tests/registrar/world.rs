@@ -67,7 +67,8 @@ impl Setup {
     }
 
     pub fn with(mut self, conduct: Conduct, nodes: &[usize]) -> Self {
-        self.conducts.extend(nodes.iter().map(|node| (*node, conduct)));
+        self.conducts
+            .extend(nodes.iter().map(|node| (*node, conduct)));
         self
     }
 }
@@ -76,11 +77,22 @@ impl Setup {
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A thing reaches a node.
-    Arrive { to: usize, thing: Thing, again: bool },
+    Arrive {
+        to: usize,
+        thing: Thing,
+        again: bool,
+    },
     /// A node sends a thing it has to some: what was said later than its registrar said it.
-    Say { from: usize, thing: Thing, to: Vec<usize> },
+    Say {
+        from: usize,
+        thing: Thing,
+        to: Vec<usize>,
+    },
     /// A node gives itself all it has about something.
-    Again { node: usize, topic: Topic },
+    Again {
+        node: usize,
+        topic: Topic,
+    },
     /// Every minute each node compares what it has with a random other.
     Gossip,
     Up(usize),
@@ -138,8 +150,12 @@ impl World {
         });
         let nodes: Vec<Node> = nodes.collect();
         let stream = |purpose| Random::of(setup.seed, purpose);
-        let (net, disk, lies, people) =
-            (stream("links"), stream("disks"), stream("liars"), stream("people"));
+        let (net, disk, lies, people) = (
+            stream("links"),
+            stream("disks"),
+            stream("liars"),
+            stream("people"),
+        );
         let mut world = Self {
             now: BEGUN.0,
             federation,
@@ -181,7 +197,9 @@ impl World {
     pub fn chain(&self) -> &Chain {
         let honest = self.nodes.iter().filter(|node| node.is_honest());
         let chains = honest.map(|node| node.registrar.chain());
-        chains.max_by_key(|chain| chain.height()).expect("somebody is honest")
+        chains
+            .max_by_key(|chain| chain.height())
+            .expect("somebody is honest")
     }
 
     /// A member opens a vote now; its phase, if it comes to be one.
@@ -252,7 +270,11 @@ impl World {
     /// Sends a thing over a link: it is late, and perhaps lost or there twice.
     pub fn send(&mut self, from: usize, to: usize, thing: Thing) {
         let of = |node: usize| node as u64 % 3;
-        let base_ms = if of(from) == of(to) { 15 } else { 60 + 30 * (of(from) + of(to)) };
+        let base_ms = if of(from) == of(to) {
+            15
+        } else {
+            60 + 30 * (of(from) + of(to))
+        };
         let late_ms = base_ms + self.net.tail(40);
         let is_lost = self.net.chance(self.setup.loss_percent);
         let is_double = self.net.chance(self.setup.duplicate_percent);
@@ -266,7 +288,14 @@ impl World {
         self.after(late_ms, Event::Arrive { to, thing, again });
         if is_double {
             let late_ms = late_ms + self.net.tail(5 * SECOND_MS);
-            self.after(late_ms, Event::Arrive { to, thing, again: true });
+            self.after(
+                late_ms,
+                Event::Arrive {
+                    to,
+                    thing,
+                    again: true,
+                },
+            );
         }
     }
 
@@ -278,7 +307,12 @@ impl World {
             let wake = wakes.filter_map(|(at, node)| Some((node.wake?, at))).min();
             let event = self.queue.keys().next().copied();
             let times = [wake.map(|(at, _)| at), event.map(|(at, _)| at)];
-            let Some(next) = times.into_iter().flatten().min().filter(|next| *next <= until) else {
+            let Some(next) = times
+                .into_iter()
+                .flatten()
+                .min()
+                .filter(|next| *next <= until)
+            else {
                 break;
             };
             busy = if next > self.now { 0 } else { busy + 1 };
@@ -344,7 +378,11 @@ impl World {
     /// Each node asks a random other for what it has not, and gives what the other has not.
     fn gossip(&mut self) {
         let count = self.nodes.len();
-        let mut digests = self.nodes.iter().filter(|node| node.is_up).map(|node| node.shelf.digest);
+        let mut digests = self
+            .nodes
+            .iter()
+            .filter(|node| node.is_up)
+            .map(|node| node.shelf.digest);
         let first = digests.next();
         if digests.all(|digest| Some(digest) == first) {
             return;

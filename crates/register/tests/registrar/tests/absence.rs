@@ -107,10 +107,17 @@ fn with_too_many_down_nothing_is_decided_and_when_they_are_back_it_is() {
         world.assert_sound();
         assert_eq!(world.chain().height(), 2);
         let witness = world.nodes[0].registrar.witness(&voting.0).unwrap();
-        assert_eq!(witness.gathered().sealers().count(), 0, "it waits for seals");
+        assert_eq!(
+            witness.gathered().sealers().count(),
+            0,
+            "it waits for seals"
+        );
         world.run(deadline + DAY_MS + world.bound_ms());
         world.assert_sound();
-        assert!(world.chain().height() > 2, "decided soon after they are back");
+        assert!(
+            world.chain().height() > 2,
+            "decided soon after they are back"
+        );
         world.settle();
     });
 }
@@ -133,7 +140,10 @@ fn three_days_without_a_quorum_cost_few_messages_and_are_made_up_soon() {
         let sent = world.sent.0 - sent;
         assert!(sent <= 400, "{sent} messages in three days");
         world.run(back + 30 * MINUTE_MS);
-        assert!(world.checks.closed.contains_key(&voting.0), "made up within half an hour");
+        assert!(
+            world.checks.closed.contains_key(&voting.0),
+            "made up within half an hour"
+        );
         world.settle();
     });
 }

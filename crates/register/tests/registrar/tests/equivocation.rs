@@ -20,12 +20,19 @@ fn a_voter_that_says_two_things_in_one_slot_abstains_and_it_is_shown() {
         for voter in 0..3 {
             world.votes(time, voting, Vote::first(voter, Choice::Agree), None);
         }
-        let other = Vote { delegate: 1, ..Vote::first(2, Choice::Block) };
+        let other = Vote {
+            delegate: 1,
+            ..Vote::first(2, Choice::Block)
+        };
         world.votes(time, voting, other, Some(vec![3]));
         world.settle();
         let (phase, closed) = &world.checks.closed[&voting.0];
         let voter = world.federation.member(2);
-        let at = phase.voters().iter().position(|one| one.member == voter).unwrap();
+        let at = phase
+            .voters()
+            .iter()
+            .position(|one| one.member == voter)
+            .unwrap();
         let standing = &closed.counted[&register::phase::VoterIndex(at as u16)];
         // Both were held: a receipt of each honest validator went to what it saw first.
         if standing.sides().len() == 2 {

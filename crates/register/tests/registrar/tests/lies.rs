@@ -98,7 +98,13 @@ fn wishes_that_cannot_come_true_do_not_crowd_out_those_that_can() {
                 opening
             });
             let openings = openings.collect();
-            world.wants(3, Items { openings, ..Items::default() });
+            world.wants(
+                3,
+                Items {
+                    openings,
+                    ..Items::default()
+                },
+            );
         }
         world.run(world.now + MINUTE_MS);
         let voting = world.open(1, 2, RULE, None);

@@ -24,7 +24,12 @@ fn passes(world: &mut World, number: u8, rule: RuleName, effect: Effect) {
     let voting = world.open(proposer.unwrap(), number, rule, Some(effect));
     let phase = world.phase(&voting.0);
     for voter in world.voters(&phase) {
-        world.votes(world.now + HOUR_MS, voting, Vote::first(voter, Choice::Agree), None);
+        world.votes(
+            world.now + HOUR_MS,
+            voting,
+            Vote::first(voter, Choice::Agree),
+            None,
+        );
     }
     world.settle();
     let (_, closed) = &world.checks.closed[&voting.0];
@@ -40,7 +45,12 @@ fn the_validators_change_at_every_height() {
         for (number, newcomer) in (4..8).enumerate() {
             let applicant = world.federation.applicant(world.chain(), newcomer);
             let rule = RuleName::ConsentThenVote;
-            passes(&mut world, number as u8 + 1, rule, Effect::Admission(applicant));
+            passes(
+                &mut world,
+                number as u8 + 1,
+                rule,
+                Effect::Admission(applicant),
+            );
             let before = world.chain().validators().sizes().all();
             let declares = world.federation.declares_validator(newcomer, 1);
             world.wants(newcomer, declares);
@@ -85,9 +95,16 @@ fn the_charter_changes_between_votes_and_not_under_one() {
         world.run(world.now + 20 * MINUTE_MS);
         let old = world.phase(&under.0).charter;
         let charter = world.federation.charter.clone();
-        let charter = charter.with_changes([("period.regular-seconds", "43200")]).unwrap();
+        let charter = charter
+            .with_changes([("period.regular-seconds", "43200")])
+            .unwrap();
         let charter = charter.to_bytes();
-        passes(&mut world, 1, RuleName::Charter, Effect::Charter { charter });
+        passes(
+            &mut world,
+            1,
+            RuleName::Charter,
+            Effect::Charter { charter },
+        );
         assert_eq!(world.checks.closed[&under.0].0.charter, old);
         let voting = world.open(2, 2, RuleName::Consent, None);
         assert_eq!(world.phase(&voting.0).length_ms(), DAY_MS / 2);

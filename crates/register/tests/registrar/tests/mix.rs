@@ -34,7 +34,13 @@ fn drawn(random: &mut Random, seed: u64) -> Setup {
     }
     setup.newcomers = 1;
     // Each sort of fault is left out in half of all worlds.
-    let mut maybe = |most: u64| if random.chance(50) { random.below(most) + 1 } else { 0 };
+    let mut maybe = |most: u64| {
+        if random.chance(50) {
+            random.below(most) + 1
+        } else {
+            0
+        }
+    };
     setup.loss_percent = maybe(30);
     setup.duplicate_percent = maybe(30);
     setup.crash_percent = maybe(10);

@@ -30,7 +30,14 @@ fn decided(seed: u64, nonce: u8, strange: &[Input]) -> World {
         for to in 0..4 {
             let thing = world.things.strange(input.clone());
             let time = deadline + (number as u64 * 7_919) % HOUR_MS;
-            world.at(time, Event::Arrive { to, thing, again: true });
+            world.at(
+                time,
+                Event::Arrive {
+                    to,
+                    thing,
+                    again: true,
+                },
+            );
         }
     }
     world.settle();
@@ -40,14 +47,20 @@ fn decided(seed: u64, nonce: u8, strange: &[Input]) -> World {
 /// What two worlds of the same people decided, apart from their names.
 fn outcomes(world: &World) -> Vec<String> {
     let closed = world.checks.closed.values();
-    closed.map(|(_, closed)| format!("{:?}", closed.judged)).collect()
+    closed
+        .map(|(_, closed)| format!("{:?}", closed.judged))
+        .collect()
 }
 
 #[test]
 fn what_was_said_in_another_federation_of_the_same_people_counts_for_nothing() {
     each_seed("what_was_said_in_another", &[1, 2], |seed| {
         let other = decided(seed, 8, &[]);
-        let strange: Vec<Input> = other.things.all().map(|kept| (*kept.input).clone()).collect();
+        let strange: Vec<Input> = other
+            .things
+            .all()
+            .map(|kept| (*kept.input).clone())
+            .collect();
         assert!(strange.len() > 50);
         let [plain, with] = [decided(seed, 9, &[]), decided(seed, 9, &strange)];
         assert_eq!(plain.checks.closed.len(), with.checks.closed.len());
@@ -67,7 +80,13 @@ fn votes_of_another_epoch_count_for_nothing() {
             let me = chain.validators().index_of(&key.public()).unwrap();
             for (height, step) in [(2, Step::Prevote), (3, Step::Precommit)] {
                 let value = Some(Hash([7; 32]));
-                let vote = Vote { epoch: 1, height, round: 0, step, value };
+                let vote = Vote {
+                    epoch: 1,
+                    height,
+                    round: 0,
+                    step,
+                    value,
+                };
                 let signed = Signed::sign(&federation, me, &key, vote);
                 let message = agreement::Message::Vote(signed);
                 strange.push(Input::Message(Message::Agreement(message)));
@@ -89,7 +108,14 @@ fn a_ballot_of_one_vote_does_not_count_in_another() {
         let give = |world: &mut World, phase: PhaseId| {
             assert!(world.chain().phases().contains_key(&phase));
             for thing in &ballots {
-                world.after(0, Event::Arrive { to: 2, thing: *thing, again: true });
+                world.after(
+                    0,
+                    Event::Arrive {
+                        to: 2,
+                        thing: *thing,
+                        again: true,
+                    },
+                );
             }
         };
         give(&mut world, other.0);
