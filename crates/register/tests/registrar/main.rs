@@ -10,6 +10,7 @@ mod checks;
 mod items;
 mod liars;
 mod node;
+mod options;
 mod people;
 mod random;
 mod story;
