@@ -27,7 +27,6 @@ pub enum About {
 #[derive(Debug)]
 pub struct Kept {
     pub input: Rc<Input>,
-    pub about: About,
     /// How many bytes it has on the wire.
     pub bytes: usize,
     pub hash: Hash,
@@ -106,12 +105,7 @@ impl Things {
         let (kept, of_about) = (&mut self.kept, &mut self.about);
         *self.by_hash.entry(hash).or_insert_with(|| {
             let input = Rc::new(input);
-            kept.push(Kept {
-                input,
-                about,
-                bytes,
-                hash,
-            });
+            kept.push(Kept { input, bytes, hash });
             of_about.entry(about).or_default().push(kept.len() - 1);
             kept.len() - 1
         })
