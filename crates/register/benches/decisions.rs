@@ -13,6 +13,8 @@ mod checks;
 mod items;
 #[path = "../tests/registrar/liars.rs"]
 mod liars;
+#[path = "../tests/registrar/links.rs"]
+mod links;
 #[path = "../tests/registrar/node.rs"]
 mod node;
 #[path = "../tests/registrar/options.rs"]

@@ -329,7 +329,7 @@ impl World {
 
     /// The twin hears of every other ballot, and of everything else.
     fn twin(&mut self, at: usize, input: &Input, thing: Thing) {
-        if matches!(input, Input::Ballot(_)) && thing % 2 == 0 {
+        if matches!(input, Input::Ballot(_)) && thing.is_multiple_of(2) {
             return;
         }
         let clock = self.nodes[at].clock(self.now.saturating_sub(20 * SECOND_MS));

@@ -40,8 +40,8 @@ impl Audience {
     pub fn hears(self, node: usize) -> bool {
         match self {
             Self::All => true,
-            Self::Even => node % 2 == 0,
-            Self::Odd => node % 2 == 1,
+            Self::Even => node.is_multiple_of(2),
+            Self::Odd => !node.is_multiple_of(2),
             Self::Only(one) => node == one,
         }
     }

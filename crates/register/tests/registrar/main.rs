@@ -9,6 +9,7 @@ mod act;
 mod checks;
 mod items;
 mod liars;
+mod links;
 mod node;
 mod options;
 mod people;

@@ -19,8 +19,18 @@ fn survives(scenario: &str, conduct: Conduct) {
     each_seed(scenario, &[1, 2], |seed| {
         let (members, liars) = [(7, &[0, 4][..]), (4, &[1])][seed as usize % 2];
         let mut world = World::new(setup(seed, members, conduct, liars));
-        for number in 1..=3 {
-            let voting = world.open(2 + usize::from(number % 2), number, RULE, None);
+        // Two that end together and one that ends later.
+        let asked = Asked {
+            proposer: 3,
+            rule: RULE,
+            motion: motion(9, None),
+            number: 9,
+            time: Timestamp(world.now),
+        };
+        let beside = world.opens(asked);
+        let mut votings = vec![world.open(2, 1, RULE, None), beside];
+        votings.push(world.open(3, 2, RULE, None));
+        for voting in votings {
             world.everybody_votes(voting, 5);
         }
         world.settle();
