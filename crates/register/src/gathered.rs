@@ -107,6 +107,12 @@ impl Gathered {
         mandate: &Entry,
     ) -> Result<Option<ProvenBallot>, BallotError> {
         let (ballot, mandate) = (without_note(ballot), without_note(mandate));
+        let ids = [&ballot, &mandate].map(|entry| entry.id(case.federation));
+        let known = self.ballots.get(&ids[0]).map(|kept| &kept.entry);
+        let known_mandate = self.mandates.get(&ids[1]).map(|kept| &kept.entry);
+        if (known, known_mandate) == (Some(&ballot), Some(&mandate)) {
+            return Ok(None);
+        }
         let proven_mandate = ProvenMandate::judge(case, &mandate)?;
         let proven = ProvenBallot::judge(case, &ballot, &proven_mandate)?;
         let of_voter = self.of_voter.entry(proven.voter).or_default();
@@ -134,6 +140,9 @@ impl Gathered {
         let (named, judged) = (signed.phase, case.phase.id);
         if named != judged {
             return Err(Fault::Phase { named, judged });
+        }
+        if self.has_leaves(signed) {
+            return Ok(false);
         }
         let statement = signed.statement();
         case.verify(signed.validator, &statement, &signed.signature, "leaves")?;
@@ -170,6 +179,25 @@ impl Gathered {
         Ok(new > 0)
     }
 
+    /// Whether all of it is known; then it need not be verified.
+    fn has_leaves(&self, signed: &SignedLeaves) -> bool {
+        let validator = signed.validator;
+        let has = |leaf: &Leaf| match signed.claim {
+            Claim::Receipts => self.receipts.get(leaf).is_some_and(|receipts| {
+                let mut kept = receipts.iter();
+                kept.any(|(receipt, kept)| {
+                    (receipt.validator, receipt.time) == (validator, signed.time)
+                        && kept.signature == signed.signature
+                })
+            }),
+            Claim::Holds => self
+                .holds
+                .get(leaf)
+                .is_some_and(|holders| holders.contains(&validator)),
+        };
+        signed.leaves().iter().all(has)
+    }
+
     /// Takes a manifest; its name if it is new. Of one author two are kept, and those that another
     /// validator has or names in a seal.
     ///
@@ -189,6 +217,11 @@ impl Gathered {
             author: manifest.author,
             manifest: Manifest::hash_of(case.federation, &signed.bytes),
         };
+        if let Some((_, kept)) = self.manifests.get(&named)
+            && kept.signature == signed.signature
+        {
+            return Ok(None);
+        }
         let statement = Statement::Manifest {
             phase: judged,
             manifest: named.manifest,
@@ -222,6 +255,10 @@ impl Gathered {
         if case.phase.validators.get(named.author).is_none() {
             return Err(Fault::Stranger(named.author));
         }
+        let known = self.haves.get(&named);
+        if known.is_some_and(|validators| validators.contains(&validator)) {
+            return Ok(false);
+        }
         let phase = case.phase.id;
         let statement = Statement::Have { phase, named };
         case.verify(validator, &statement, &have.signature, "a have statement")?;
@@ -245,6 +282,10 @@ impl Gathered {
     /// # Errors
     /// When it is not signed by a validator of the phase or names too few manifests.
     pub fn take_seal(&mut self, case: &Case<'_>, seal: &Seal) -> Result<bool, Fault> {
+        let known = self.seals.get(&seal.validator);
+        if known.is_some_and(|known| known.contains(seal)) {
+            return Ok(false);
+        }
         seal.judge(case)?;
         let kept = self.seals.entry(seal.validator).or_default();
         let same = |other: &&mut Seal| (other.time, &other.names) == (seal.time, &seal.names);
@@ -257,6 +298,17 @@ impl Gathered {
         }
         kept.push(seal.clone());
         Ok(true)
+    }
+
+    /// Whose manifests are there: while they are too few, the others are waited for.
+    pub fn authors(&self) -> impl Iterator<Item = ValidatorIndex> {
+        let authors: BTreeSet<_> = self.manifests.keys().map(|named| named.author).collect();
+        authors.into_iter()
+    }
+
+    /// Whose seals are there.
+    pub fn sealers(&self) -> impl Iterator<Item = ValidatorIndex> {
+        self.seals.keys().copied()
     }
 
     /// A ballot that was taken.

@@ -127,6 +127,8 @@ pub struct Registrar<V = Strict> {
     timers: BTreeMap<Timer, Timestamp>,
     /// Whether there may be something new to decide.
     stirred: bool,
+    /// Whether this machine's clock agrees with its peers'.
+    is_trusted: bool,
 }
 
 impl Registrar {
@@ -208,6 +210,7 @@ impl<V: Verification> Registrar<V> {
             heard: BTreeSet::new(),
             timers: BTreeMap::new(),
             stirred: true,
+            is_trusted: true,
         }
     }
 
@@ -274,6 +277,7 @@ impl<V: Verification> Registrar<V> {
                 self.tell_all(now, &witness::Input::Wake, &mut reaction);
             }
             Input::Clock { trusted } => {
+                self.is_trusted = trusted;
                 self.tell_all(now, &witness::Input::Clock { trusted }, &mut reaction);
             }
             Input::Ballot(pair) => {
@@ -281,7 +285,7 @@ impl<V: Verification> Registrar<V> {
                 self.tell_all(now, &witness::Input::Message(said), &mut reaction);
             }
             Input::Message(message) => self.take(now, message, &mut reaction)?,
-            Input::Want(items) => self.stirred |= self.wishes.add(*items),
+            Input::Want(items) => self.stirred |= self.wishes.add(*items, &self.chain),
             Input::Motion(motion) => {
                 if self.motions.len() < MOTIONS_MAX {
                     self.motions.insert(motion.hash(), motion);

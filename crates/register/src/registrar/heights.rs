@@ -10,6 +10,7 @@ use crate::{
     },
     batch::Batch,
     registrar::Reaction,
+    witness,
 };
 
 impl<V: Verification> Registrar<V> {
@@ -24,10 +25,14 @@ impl<V: Verification> Registrar<V> {
         let is_next = batch.header.height == self.chain.height() + 1
             && batch.header.epoch == self.chain.epoch()
             && batch.header.items == batch.items.hash(&federation);
-        if !is_next || self.values.len() >= VALUES_MAX {
+        let hash = batch.header.hash(&federation);
+        // Anybody can make values, but only those put forward or certified are waited for.
+        let certified = self.certified.as_ref();
+        let is_awaited = self.asked.contains_key(&hash)
+            || certified.is_some_and(|certified| certified.value == hash);
+        if !is_next || (self.values.len() >= VALUES_MAX && !is_awaited) {
             return Ok(());
         }
-        let hash = batch.header.hash(&federation);
         self.values.insert(hash, batch);
         if let Some(certificate) = self.certified.take_if(|certified| certified.value == hash) {
             return self.decided(now, certificate, reaction);
@@ -156,8 +161,8 @@ impl<V: Verification> Registrar<V> {
                 agreement::Output::Judge { value, round } => {
                     if self.values.contains_key(&value) {
                         self.judge(now, value, reaction)?;
-                    } else {
-                        self.asked.insert(value, round);
+                    } else if self.asked.insert(value, round).is_none() {
+                        self.ask_again(reaction);
                     }
                 }
                 agreement::Output::SetTimer { timer, after_ms } => {
@@ -175,6 +180,14 @@ impl<V: Verification> Registrar<V> {
             }
         }
         Ok(())
+    }
+
+    /// A value is waited for that may have come before, when there was no room for it.
+    fn ask_again(&self, reaction: &mut Reaction) {
+        let again = Output::Again(Topic::Height(self.chain.height() + 1));
+        if self.values.len() >= VALUES_MAX && !reaction.outputs.contains(&again) {
+            reaction.outputs.push(again);
+        }
     }
 
     fn propose(
@@ -206,6 +219,7 @@ impl<V: Verification> Registrar<V> {
     ) -> Result<(), AgreementError> {
         let Some(batch) = self.values.get(&certificate.value).cloned() else {
             self.certified = Some(certificate);
+            self.ask_again(reaction);
             return Ok(());
         };
         // A quorum holds it to be valid: that it does not follow here is for people to look at.
@@ -227,6 +241,10 @@ impl<V: Verification> Registrar<V> {
             reaction.journal.push(Record::Opened { phase, time: now });
             let again = Output::Again(Topic::Phase(phase));
             reaction.outputs.push(again);
+            if !self.is_trusted {
+                let clock = witness::Input::Clock { trusted: false };
+                self.tell(now, &phase, &clock, reaction);
+            }
         }
         reaction.outputs.push(Output::Decided(Box::new(Decision {
             batch,

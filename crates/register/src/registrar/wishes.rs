@@ -10,7 +10,11 @@ const WANTED_MAX: usize = 4 * ITEMS_MAX;
 
 /// Items that somebody wants decided.
 #[derive(Debug, Default)]
-pub(super) struct Wishes(Items);
+pub(super) struct Wishes {
+    items: Items,
+    /// Whether all of them are possible at this height, and there is no room for more.
+    is_crowded: bool,
+}
 
 fn add<T: PartialEq>(known: &mut Vec<T>, more: Vec<T>) -> bool {
     let before = known.len();
@@ -29,12 +33,17 @@ fn keep<T: Clone>(chain: &Chain, items: &mut Vec<T>, alone: impl Fn(Vec<T>) -> I
 
 impl Wishes {
     pub fn items(&self) -> &Items {
-        &self.0
+        &self.items
     }
 
     /// Adds what is new. Closings are not wanted: each node makes them of what it has seen.
-    pub fn add(&mut self, items: Items) -> bool {
-        let known = &mut self.0;
+    pub fn add(&mut self, items: Items, chain: &Chain) -> bool {
+        if self.is_full(&items) && !self.is_crowded {
+            // What is impossible must not stand in the way of what is possible.
+            self.forget(chain);
+            self.is_crowded = self.is_full(&items);
+        }
+        let known = &mut self.items;
         let added = [
             add(&mut known.answers, items.answers),
             add(&mut known.withdrawals, items.withdrawals),
@@ -48,7 +57,8 @@ impl Wishes {
     /// Forgets what was decided or can no longer be.
     pub fn forget(&mut self, chain: &Chain) {
         let none = Items::default;
-        let known = &mut self.0;
+        self.is_crowded = false;
+        let known = &mut self.items;
         keep(chain, &mut known.answers, |answers| Items {
             answers,
             ..none()
@@ -69,5 +79,19 @@ impl Wishes {
             openings,
             ..none()
         });
+    }
+
+    /// Whether there is no room for all of these.
+    fn is_full(&self, more: &Items) -> bool {
+        let known = &self.items;
+        let counts = [
+            (known.answers.len(), more.answers.len()),
+            (known.withdrawals.len(), more.withdrawals.len()),
+            (known.stalls.len(), more.stalls.len()),
+            (known.declarations.len(), more.declarations.len()),
+            (known.openings.len(), more.openings.len()),
+        ];
+        let mut counts = counts.into_iter();
+        counts.any(|(there, more)| more > 0 && there + more > WANTED_MAX)
     }
 }
