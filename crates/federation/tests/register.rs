@@ -1,6 +1,11 @@
 //! Four nodes with the register: a vote becomes final on all of them, through stored entries alone,
 //! and a node that starts again goes on where it was.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a node that cannot go on has failed the test"
+)]
+
 use std::collections::BTreeMap;
 
 use domain::{
