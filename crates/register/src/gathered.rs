@@ -231,13 +231,18 @@ impl Gathered {
             smaller(&mut kept.signature, signed.signature);
             return Ok(None);
         }
-        let others = self.manifests.keys();
-        let others = others.filter(|other| other.author == named.author).count();
-        if others >= MANIFESTS_OF_AUTHOR_MAX && !self.is_vouched_for(&named) {
+        if self.is_full_of(named.author) && !self.is_vouched_for(&named) {
             return Ok(None);
         }
         self.manifests.insert(named, (manifest, signed.clone()));
         Ok(Some(named))
+    }
+
+    /// Whether another manifest of this author is kept only if somebody vouches for it.
+    pub(crate) fn is_full_of(&self, author: ValidatorIndex) -> bool {
+        let manifests = self.manifests.keys();
+        let of_author = manifests.filter(|other| other.author == author).count();
+        of_author >= MANIFESTS_OF_AUTHOR_MAX
     }
 
     fn is_vouched_for(&self, named: &Named) -> bool {

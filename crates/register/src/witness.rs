@@ -51,8 +51,8 @@ pub enum Output {
     Sign(Duty),
     /// Someone has contradicted itself: keep and show it. Said once of each validator and kind.
     Evidence(Evidence),
-    /// Others have this manifest: hand it in, once more if it was handed in before. Of an author that
-    /// signs many, those that nobody vouches for are not kept.
+    /// Others have this manifest of an author that signs many: hand it in once more. Those that nobody
+    /// vouches for are not kept.
     Want(Named),
     /// Enough seals and all they name are there: a closing can be assembled. Said once.
     Closable,
@@ -262,11 +262,12 @@ impl Witness {
         Ok(())
     }
 
-    /// Asks for manifests that others vouch for.
+    /// Asks for manifests that others vouch for and that there was no room for when they came. One
+    /// that has not come yet needs no asking: it is taken when it does.
     fn want(&self, names: &[Named], outputs: &mut Vec<Output>) {
-        let missing = names
-            .iter()
-            .filter(|named| !self.gathered.manifests.contains_key(named));
+        let missing = names.iter().filter(|named| {
+            !self.gathered.manifests.contains_key(named) && self.gathered.is_full_of(named.author)
+        });
         outputs.extend(missing.map(|named| Output::Want(*named)));
     }
 

@@ -179,6 +179,7 @@ impl World {
         let now = self.now;
         let node = &mut self.nodes[at];
         if node.is_honest() {
+            self.said += 1;
             let thing = self.things.message(message);
             self.say_to(at, thing, Audience::All);
             self.after(

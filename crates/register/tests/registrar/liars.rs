@@ -10,6 +10,7 @@ use register::{
     closing::SignedManifest,
     leaves::{Claim, Leaf, SignedLeaves},
     manifest::Manifest,
+    phase::Phase,
     registrar::Message,
     seal::Seal,
     statement::{Named, Statement},
@@ -211,7 +212,6 @@ fn flood(node: &mut Node, random: &mut Random) -> Vec<Lie> {
     }
     node.flooded += 20;
     let chain = node.registrar.chain();
-    let federation = chain.federation();
     let mut strange = || Hash::of(&[&random.next().to_be_bytes()]);
     let mut said = Vec::new();
     let (empty, _) = chain.draft(Items::default());
@@ -235,51 +235,50 @@ fn flood(node: &mut Node, random: &mut Random) -> Vec<Lie> {
             said.push(sign_vote(node, me, vote));
         }
     }
-    for (id, phase) in chain.phases() {
-        let Some(me) = phase.validators.index_of(&node.key.public()) else {
-            continue;
-        };
-        let named = |(author, _)| Named {
-            author,
-            manifest: strange(),
-        };
-        let names: Vec<Named> = phase.validators.iter().map(named).collect();
-        for named in &names {
-            let statement = Statement::Have {
-                phase: *id,
-                named: *named,
-            };
-            let have = SignedHave {
-                validator: me,
-                named: *named,
-                signature: statement.sign(&federation, &node.key),
-            };
-            let said_in = witness::Message::Have(have);
-            said.push(Message::Phase {
-                phase: *id,
-                said: said_in,
-            });
-        }
-        let seal = Seal::sign(&federation, *id, (me, &node.key), phase.deadline, names);
-        let said_in = witness::Message::Seal(seal);
-        said.push(Message::Phase {
-            phase: *id,
-            said: said_in,
-        });
-        for number in 0..5 {
-            said.push(sign_manifest(
-                node,
-                &Manifest {
-                    phase: *id,
-                    author: me,
-                    opened_final: Timestamp(phase.opened.0 + number + node.flooded),
-                    rows: Vec::new(),
-                    early: Vec::new(),
-                },
-            ));
-        }
+    for phase in chain.phases().values() {
+        said.extend(flood_of(node, phase, &mut strange));
     }
     said.into_iter()
         .map(|message| (message, Audience::All, 0))
         .collect()
+}
+
+/// Of one phase: haves and a seal of manifests that do not exist, and some empty manifests.
+fn flood_of(node: &Node, phase: &Phase, mut strange: impl FnMut() -> Hash) -> Vec<Message> {
+    let (id, federation) = (phase.id, node.chain.federation());
+    let Some(me) = phase.validators.index_of(&node.key.public()) else {
+        return Vec::new();
+    };
+    let named = |(author, _)| Named {
+        author,
+        manifest: strange(),
+    };
+    let names: Vec<Named> = phase.validators.iter().map(named).collect();
+    let haves = names.iter().map(|named| {
+        let (phase, named) = (id, *named);
+        let statement = Statement::Have { phase, named };
+        let signature = statement.sign(&federation, &node.key);
+        witness::Message::Have(SignedHave {
+            validator: me,
+            named,
+            signature,
+        })
+    });
+    let mut said: Vec<witness::Message> = haves.collect();
+    let signer = (me, &node.key);
+    let seal = Seal::sign(&federation, id, signer, phase.deadline, names);
+    said.push(witness::Message::Seal(seal));
+    let said = said.into_iter();
+    let said = said.map(|said| Message::Phase { phase: id, said });
+    let manifests = (0..5).map(|number| {
+        let manifest = Manifest {
+            phase: id,
+            author: me,
+            opened_final: Timestamp(phase.opened.0 + number + node.flooded),
+            rows: Vec::new(),
+            early: Vec::new(),
+        };
+        sign_manifest(node, &manifest)
+    });
+    said.chain(manifests).collect()
 }

@@ -115,6 +115,8 @@ pub struct World {
     pub cut: BTreeSet<(usize, usize)>,
     /// Messages and bytes sent from node to node.
     pub sent: (u64, u64),
+    /// How often an honest registrar has said something.
+    pub said: u64,
     /// The highest round of any height.
     pub rounds: u32,
     pub restarts: usize,
@@ -164,6 +166,7 @@ impl World {
             checks,
             cut: BTreeSet::new(),
             sent: (0, 0),
+            said: 0,
             rounds: 0,
             restarts: 0,
             trace: Hash([0; 32]),
@@ -332,10 +335,11 @@ impl World {
         }
     }
 
-    /// Whether a node still asks for a height: it must not while there is nothing to decide.
+    /// Whether an honest node still asks for a height: it must not while there is nothing to decide.
     pub fn is_idle(&self) -> bool {
-        let mut up = self.nodes.iter().filter(|node| node.is_up);
-        up.all(|node| node.wake.is_none() && node.registrar.round().is_none())
+        let up = self.nodes.iter().filter(|node| node.is_up);
+        let mut honest = up.filter(|node| node.is_honest());
+        honest.all(|node| node.wake.is_none() && node.registrar.round().is_none())
     }
 
     /// Ballots named by a phase are those of its vote.
