@@ -346,6 +346,7 @@ impl Core {
 
     fn start(&mut self, now: Timestamp, may_sign: bool) {
         self.started = true;
+        self.start_register(now);
         self.view = self.replica.view();
         self.note_all_deadlines(now);
         self.exchange.started(now, &mut self.generator);

@@ -29,6 +29,9 @@ use crate::{
     io::{Change, Write},
 };
 
+/// How long after the deadline of a vote that is not open in the register its ballots are still held,
+/// in milliseconds: 90 days. An opening may come late.
+const HELD_MS: u64 = 90 * 24 * 3600 * 1000;
 /// The most inputs of one call that the registrar is given: what it says answers itself.
 const INPUTS_MAX: usize = 100_000;
 
@@ -84,23 +87,20 @@ impl Register {
 
     /// Takes note of a stored entry.
     pub fn note(&mut self, id: EntryId, entry: &Entry) {
-        let Some(body) = entry.body.as_ref() else {
-            return;
-        };
-        let record = || Record::from_bytes(entry.header.kind, body.bytes()).ok();
+        let record = || record_of(entry);
         match entry.header.kind {
             Kind::Witness => {
-                if let Some(Some(Record::Witness(part))) = record() {
+                if let Some(Record::Witness(part)) = record() {
                     self.take_part(part);
                 }
             }
             Kind::Founding => {
-                if let Some(Some(Record::Founding(founding))) = record() {
+                if let Some(Record::Founding(founding)) = record() {
                     self.take_founding(&founding.beginning);
                 }
             }
             Kind::Declaring => {
-                if let Some(Some(Record::Declaring(declaring))) = record()
+                if let Some(Record::Declaring(declaring)) = record()
                     && let Ok(declaration) = Declaration::from_bytes(&declaring.declaration)
                 {
                     self.declared.push(declaration);
@@ -117,6 +117,32 @@ impl Register {
             }
             _ => {}
         }
+    }
+
+    /// Lets go of ballots of votes that are over: a node holds those of many years.
+    fn prune(&mut self, now: Timestamp) {
+        let registrar = self.registrar.as_ref();
+        let open: BTreeSet<EntryId> = registrar
+            .into_iter()
+            .flat_map(|one| one.chain().phases().values().map(|phase| phase.vote))
+            .collect();
+        let over: BTreeSet<EntryId> = self
+            .entries
+            .iter()
+            .filter(|(id, entry)| match record_of(entry) {
+                Some(Record::Opening(opening)) => {
+                    !open.contains(*id) && opening.deadline.plus_ms(HELD_MS) < now
+                }
+                _ => false,
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        self.entries.retain(|_, entry| match record_of(entry) {
+            Some(Record::Ballot(ballot)) => !over.contains(&ballot.phase),
+            _ => true,
+        });
+        let entries = &self.entries;
+        self.ballots.retain(|id| entries.contains_key(id));
     }
 
     fn take_part(&mut self, part: record::Witness) {
@@ -158,6 +184,13 @@ impl Register {
         let mandate = self.entries.get(&entry.header.grant)?.clone();
         Some(Mandated { entry, mandate })
     }
+}
+
+fn record_of(entry: &Entry) -> Option<Record> {
+    let body = entry.body.as_ref()?;
+    Record::from_bytes(entry.header.kind, body.bytes())
+        .ok()
+        .flatten()
 }
 
 fn without_note(entry: &Entry) -> Entry {
@@ -261,6 +294,11 @@ impl Core {
         self.do_what_is_said(now, said);
     }
 
+    /// Lets go of what was restored and is over.
+    pub(crate) fn start_register(&mut self, now: Timestamp) {
+        self.register.prune(now);
+    }
+
     /// Hands on to the registrar what has come, and does what it asks, until there is nothing more.
     pub(crate) fn settle_register(&mut self, now: Timestamp, is_woken: bool) {
         self.take_office(now);
@@ -338,9 +376,7 @@ impl Core {
     /// What an opening puts to the vote, if its version is here.
     fn motion_of(&self, opening: &EntryId) -> Option<Motion> {
         let entry = self.register.entries.get(opening)?;
-        let body = entry.body.as_ref()?;
-        let record = Record::from_bytes(entry.header.kind, body.bytes());
-        let Ok(Some(Record::Opening(opening))) = record else {
+        let Some(Record::Opening(opening)) = record_of(entry) else {
             return None;
         };
         let proposal = self.view().proposals.get(&opening.proposal)?;
@@ -359,7 +395,7 @@ impl Core {
             match output {
                 Said::Publish(message) => self.publish(now, &message),
                 Said::Again(topic) => self.again(topic),
-                Said::Decided(decision) => self.decided(*decision),
+                Said::Decided(decision) => self.decided(now, *decision),
                 // Both are in entries that every node has; the register shows them from there.
                 Said::Contradiction(_) | Said::Equivocation(_) => {}
             }
@@ -388,11 +424,7 @@ impl Core {
             && let Some(registrar) = &self.register.registrar
             && let Some(phase) = registrar.chain().phases().get(&phase)
         {
-            let of_phase = |entry: &Entry| {
-                let body = entry.body.as_ref();
-                let record = body.map(|body| Record::from_bytes(entry.header.kind, body.bytes()));
-                matches!(record, Some(Ok(Some(Record::Ballot(ballot)))) if ballot.phase == phase.vote)
-            };
+            let of_phase = |entry: &Entry| matches!(record_of(entry), Some(Record::Ballot(ballot)) if ballot.phase == phase.vote);
             let ballots = self.register.entries.iter();
             let ballots = ballots
                 .filter(|(_, entry)| of_phase(entry))
@@ -402,7 +434,7 @@ impl Core {
         }
     }
 
-    fn decided(&mut self, decision: Decision) {
+    fn decided(&mut self, now: Timestamp, decision: Decision) {
         let Decision {
             batch, certificate, ..
         } = decision;
@@ -419,6 +451,7 @@ impl Core {
             Topic::Height(of) => *of > height,
             Topic::Phase(_) => true,
         });
+        self.register.prune(now);
         let closed = batch
             .items
             .closings
