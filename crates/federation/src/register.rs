@@ -10,7 +10,7 @@ use domain::{
     effect::Motion,
     entry::Entry,
     id::{EntryId, Hash, Timestamp},
-    key::SecretKey,
+    key::{PublicKey, SecretKey},
     record::{self, Kind, Record},
 };
 use rand_core::Rng;
@@ -35,6 +35,10 @@ const HELD_MS: u64 = 90 * 24 * 3600 * 1000;
 /// The most inputs of one call that the registrar is given: what it says answers itself.
 const INPUTS_MAX: usize = 100_000;
 
+/// The most bytes of unfinished messages that are held of one key. Beyond, all of them are dropped:
+/// who writes so is no honest validator.
+const PARTS_BYTES_MAX: usize = 16 << 20;
+
 /// The parts of a message that have come.
 #[derive(Debug, Default)]
 struct Parts {
@@ -54,7 +58,7 @@ pub(crate) struct Register {
     written: u64,
     /// What founders signed, by what it is.
     beginnings: BTreeMap<Hash, Beginning>,
-    parts: BTreeMap<Hash, Parts>,
+    parts: BTreeMap<PublicKey, BTreeMap<Hash, Parts>>,
     messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
     /// Entries that the registrar judges by their own bytes.
     entries: BTreeMap<EntryId, Entry>,
@@ -91,7 +95,7 @@ impl Register {
         match entry.header.kind {
             Kind::Witness => {
                 if let Some(Record::Witness(part)) = record() {
-                    self.take_part(part);
+                    self.take_part(entry.header.author, part);
                 }
             }
             Kind::Founding => {
@@ -145,14 +149,19 @@ impl Register {
         self.ballots.retain(|id| entries.contains_key(id));
     }
 
-    fn take_part(&mut self, part: record::Witness) {
-        let whole = self.parts.entry(part.message).or_default();
+    fn take_part(&mut self, author: PublicKey, part: record::Witness) {
+        let unfinished = self.parts.entry(author).or_default();
+        let whole = unfinished.entry(part.message).or_default();
         whole.of = part.parts;
         whole.parts.insert(part.part, part.bytes);
         if (whole.parts.len() as u64) < whole.of {
+            let held = unfinished.values().flat_map(|one| one.parts.values());
+            if held.map(Vec::len).sum::<usize>() > PARTS_BYTES_MAX {
+                unfinished.clear();
+            }
             return;
         }
-        let whole = self.parts.remove(&part.message).unwrap_or_default();
+        let whole = unfinished.remove(&part.message).unwrap_or_default();
         let bytes: Vec<u8> = whole.parts.into_values().flatten().collect();
         if Hash::of(&[&bytes]) != part.message {
             return;
