@@ -79,6 +79,12 @@ impl Exchange {
     /// The median of the peers' clocks, from three nodes on, so that one liar cannot silence a
     /// node.
     fn clock_off(&self) -> Option<u64> {
+        let off = self.clock_deviation()?;
+        (off > CLOCK_MS_MAX).then_some(off / 1000)
+    }
+
+    /// How far the clock is off that median, in milliseconds.
+    pub fn clock_deviation(&self) -> Option<u64> {
         let known = self.peers.values().filter(|peer| peer.clock_known);
         let mut offsets: Vec<i64> = known.map(|peer| peer.clock_ahead_ms).collect();
         offsets.sort_unstable();
@@ -87,8 +93,7 @@ impl Exchange {
         }
         // Of an even number the smaller deviation: a doubt speaks for this node's clock.
         let middle = &offsets[(offsets.len() - 1) / 2..=offsets.len() / 2];
-        let off = middle.iter().map(|offset| offset.unsigned_abs()).min()?;
-        (off > CLOCK_MS_MAX).then_some(off / 1000)
+        middle.iter().map(|offset| offset.unsigned_abs()).min()
     }
 
     pub fn next_wakeup(&self) -> Option<Timestamp> {

@@ -68,6 +68,8 @@ pub(crate) struct Register {
     asked: BTreeSet<EntryId>,
     declared: Vec<Declaration>,
     inbox: VecDeque<Input>,
+    /// Whether this node's clock is further off its peers' than the charter bears.
+    is_clock_off: bool,
     /// Whether this node takes no more part in it,
     is_over: bool,
     /// and what people should know.
@@ -314,6 +316,13 @@ impl Core {
         if self.register.registrar.is_none() {
             self.register.inbox.clear();
             return;
+        }
+        let bound_ms = self.charter().terms().clock_bound_seconds * 1_000;
+        let deviation = self.exchange.clock_deviation();
+        let is_off = deviation.is_some_and(|off| off > bound_ms);
+        if std::mem::replace(&mut self.register.is_clock_off, is_off) != is_off {
+            let trusted = !is_off;
+            self.register.inbox.push_back(Input::Clock { trusted });
         }
         if is_woken {
             self.register.inbox.push_back(Input::Wake);

@@ -18,7 +18,7 @@ use domain::{
     key::SecretKey,
     record::{Custody, Delegate, Grant, Purpose, Roles},
 };
-use federation::{Act, Core, Input, Output, Refused, Settings, Write};
+use federation::{Act, Core, Input, Output, Refused, Settings, Write, message::Message};
 use register::{
     begin::{Begin, Beginning, First},
     chain::Ending,
@@ -375,4 +375,34 @@ fn a_node_that_starts_again_goes_on_where_it_was() {
     assert_eq!(world.heights(), [3; 4]);
     world.restart(1);
     assert_eq!(world.heights(), [3; 4]);
+}
+
+#[test]
+fn a_node_whose_clock_is_off_its_peers_signs_nothing_until_it_is_right() {
+    let mut world = World::new();
+    let proposal = world.propose(1);
+    let opened = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(opened);
+    let hear = |world: &mut World, ahead_ms: u64| {
+        let now = world.now.plus_ms(ahead_ms);
+        for member in [1, 2] {
+            let peer = key(member, 2).public();
+            world.give(2, Input::Connected(peer));
+            let incarnation = u64::from(member);
+            world.give(2, Input::Message(peer, Message::Hello { now, incarnation }));
+        }
+    };
+    // More than the charter's bound of a minute, and less than what ends all signing.
+    hear(&mut world, 90_000);
+    let before: Vec<usize> = world.nodes.iter().map(|node| node.journal.len()).collect();
+    world.vote(1, proposal);
+    let soon = world.now.plus_ms(MINUTE_MS);
+    world.run(soon);
+    let signed = |world: &World, node: usize| world.nodes[node].journal.len() - before[node];
+    assert_eq!(signed(&world, 2), 0);
+    assert!(signed(&world, 0) > 0 && signed(&world, 3) > 0);
+    hear(&mut world, 0);
+    let soon = world.now.plus_ms(MINUTE_MS);
+    world.run(soon);
+    assert!(signed(&world, 2) > 0);
 }

@@ -12,7 +12,7 @@ const PERIOD_SECONDS: u64 = 40;
 #[test]
 fn a_vote_becomes_final_on_every_node_and_stays_so_when_they_start_again() {
     story(300, async {
-        let bounds = "[clock]\nbound-seconds = 1\n[gossip]\nbound-seconds = 1\n";
+        let bounds = "[clock]\nbound-seconds = 3\n[gossip]\nbound-seconds = 1\n";
         let charter = charter(PERIOD_SECONDS) + bounds;
         let names = ["Alder", "Birch", "Cedar", "Dill"];
         let mut federation = Federation::found(&names, &charter).await;
