@@ -134,6 +134,7 @@ impl History {
         history.vote();
         history.draft();
         history.end();
+        history.register();
         history
     }
 
@@ -350,6 +351,41 @@ impl History {
             &record,
         );
         book.write(draft);
+    }
+
+    /// Anna's node may close votes, and says something of the register. What these entries carry is
+    /// not looked at here: any bytes will do.
+    fn register(&mut self) {
+        let (book, anna) = (&mut self.book, &self.anna);
+        let validator = key(0x15);
+        let purpose = Purpose::Validator;
+        let grant = Record::Grant(Grant {
+            purpose,
+            key: validator.public(),
+            person: None,
+            roles: Roles::none(),
+            custody: Custody::Node,
+            number: 1,
+            proof: Grant::prove(&validator, &book.federation, &anna.id(), purpose, None),
+        });
+        let draft = book.draft("anna.validator", &anna.root, anna.record, "keys", &grant);
+        let granted = book.write(draft);
+        let founding = Record::Founding(record::Founding {
+            beginning: b"a beginning".to_vec(),
+        });
+        let declaring = Record::Declaring(record::Declaring {
+            declaration: b"a declaration".to_vec(),
+        });
+        for (name, record) in [("founding", founding), ("declaring", declaring)] {
+            let name = format!("anna.{name}");
+            let draft = book.draft(&name, &anna.delegate, anna.grant, "register", &record);
+            book.write(draft);
+        }
+        for part in record::Witness::parts_of(b"a message") {
+            let record = Record::Witness(part);
+            let draft = book.draft("anna.witness", &validator, granted, "receipts", &record);
+            book.write(draft);
+        }
     }
 
     /// Dora's co-op applies, is admitted by two founders, and joins.

@@ -77,6 +77,7 @@ impl History {
             })
             .collect();
         keys.push(key_forms("anna.worker", &self.worker));
+        keys.push(key_forms("anna.validator", &key(0x15)));
         let entries: Vec<Value> = self.book.written.iter().map(|w| w.described()).collect();
         let replica = self.replica();
         let heights: Vec<Value> = replica
