@@ -38,11 +38,24 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(45);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub IpAddr);
 
+/// Runs the handler. What changes something is done to its end, even when whoever asked is gone: a
+/// browser whose user clicks twice drops the first request and sends it again, and the second must
+/// find what the first one did.
+async fn answer(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(failed) => WebError::Library(Box::new(failed)).into_response(),
+    }
+}
+
 /// The outermost layer: checks, deadline, error page, headers.
 pub(crate) async fn protect(State(site): State<Site>, request: Request, next: Next) -> Response {
     let asker = edge::Asker::of(&request);
     let answer = match admit(&site, request).await {
-        Ok(request) => match tokio::time::timeout(ANSWER_DEADLINE, next.run(request)).await {
+        Ok(request) => match tokio::time::timeout(ANSWER_DEADLINE, answer(request, next)).await {
             Ok(response) => response,
             Err(_) => WebError::NotReady {
                 why: "it did not answer in time",

@@ -5,6 +5,11 @@
 
 mod support;
 
+use std::{
+    future::Future,
+    task::{Context, Waker},
+};
+
 use axum::http::StatusCode;
 use domain::record;
 use serde_json::json;
@@ -74,6 +79,37 @@ async fn a_proposal_is_made_opened_and_voted_on_without_script() {
     assert!(page.body.contains("It is time"));
     let json = browser.get(&format!("{path}.json")).await.json();
     assert_eq!(json["phase"]["figures"]["agree"], 1);
+}
+
+/// A browser drops the first request of a double click, wherever its work stands just then.
+#[tokio::test]
+async fn a_form_whose_first_sender_went_away_does_its_work_once() {
+    for polls in 0..40 {
+        let world = World::with_alice().await;
+        let mut browser = world.alice().await;
+        let token = browser.get("/decide/new").await.field("csrf").to_owned();
+        let fields = [
+            ("title", "Once"),
+            ("text", "x"),
+            ("rule", "consent"),
+            ("language", "en"),
+            ("csrf", &*token),
+        ];
+        let mut gone = browser.clone();
+        let mut first = Box::pin(gone.post("/decide", &fields));
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..polls {
+            if first.as_mut().poll(&mut context).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        let answer = browser.post("/decide", &fields).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.body);
+        let proposals = world.node.read(|core| core.view().proposals.len());
+        assert_eq!(proposals, 1, "gone after {polls} polls");
+    }
 }
 
 #[tokio::test]
