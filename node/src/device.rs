@@ -47,10 +47,8 @@ pub fn record_of(entry: &Entry) -> Outcome<Record> {
     if entry.note.as_ref().map(|note| note.seal()) != entry.header.note {
         return Err(refused("the words are not those that are signed"));
     }
-    match Record::from_bytes(entry.header.kind, body.bytes()) {
-        Ok(Some(record)) => Ok(record),
-        _ => Err(refused("an entry this release does not know")),
-    }
+    let unknown = || refused("an entry this release does not know");
+    entry.record().ok_or_else(unknown)
 }
 
 /// Refuses an entry that is not what was asked for.

@@ -74,9 +74,8 @@ async fn introduce(handle: &Handle, network: &Network, address: &str) -> Result<
 
 /// The node key that a grant names.
 fn granted_node(entry: &Entry) -> Option<PublicKey> {
-    let body = entry.body.as_ref()?;
-    match Record::from_bytes(entry.header.kind, body.bytes()) {
-        Ok(Some(Record::Grant(grant))) if grant.purpose == Purpose::Node => Some(grant.key),
+    match entry.record() {
+        Some(Record::Grant(grant)) if grant.purpose == Purpose::Node => Some(grant.key),
         _ => None,
     }
 }

@@ -101,10 +101,7 @@ impl Ledger {
             return;
         };
         let header = &entry.header;
-        let record = entry
-            .body
-            .as_ref()
-            .and_then(|body| Record::from_bytes(header.kind, body.bytes()).ok().flatten());
+        let record = entry.record();
         let known = Known {
             author: header.author,
             grant: header.grant,

@@ -4,7 +4,7 @@ use crate::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     id::{CircleId, EntryId, FederationId, Hash, Timestamp},
     key::{KeyError, PublicKey, SecretKey, Signature, Verifier},
-    record::Kind,
+    record::{Kind, Record},
 };
 
 const PREFIX: &[u8] = b"folkmoot/entry/1\0";
@@ -275,6 +275,25 @@ impl Entry {
     #[must_use]
     pub fn id(&self, federation: &FederationId) -> EntryId {
         self.header.id(federation)
+    }
+
+    /// What the body says; `None` if it is withheld, not of its form, or of a kind this release does
+    /// not know.
+    #[must_use]
+    pub fn record(&self) -> Option<Record> {
+        let body = self.body.as_ref()?;
+        Record::from_bytes(self.header.kind, body.bytes())
+            .ok()
+            .flatten()
+    }
+
+    /// The entry without its note, which may be erased and proves nothing.
+    #[must_use]
+    pub fn without_note(&self) -> Self {
+        Self {
+            note: None,
+            ..self.clone()
+        }
     }
 
     /// Verifies the signature, strictly, with a key that was checked before.

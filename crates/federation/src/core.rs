@@ -13,14 +13,13 @@ use domain::{
     genesis::Genesis,
     id::{EntryId, FederationId, Hash, MemberId, ProposalId, Timestamp},
     key::PublicKey,
-    record::{Opening, Purpose, Record},
+    record::{Opening, Purpose},
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use replica::{Offer, Position, Replica, view::View};
 
 use self::chunks::Awaited;
 use crate::{
-    act::Prepared,
     budget::Budget,
     error::{CoreError, Refused},
     exchange::Exchange,
@@ -156,7 +155,8 @@ impl Core {
             .map_err(CoreError::Stored)?;
         for (position, entry) in self.replica.take_changes().stored {
             if let Some(stored) = self.replica.get(position) {
-                self.register.note(stored.id, &entry);
+                self.register
+                    .note(self.replica.genesis(), stored.id, &entry);
             }
             self.note_chunks(position, None);
             self.charge(position);
@@ -216,6 +216,12 @@ impl Core {
     #[must_use]
     pub fn has_chunk(&self, hash: &Hash) -> bool {
         self.chunks.contains(hash)
+    }
+
+    /// The chunks of long texts and attachments that are awaited: after restoring the entries, those
+    /// that the store may have.
+    pub fn awaited_chunks(&self) -> impl Iterator<Item = Hash> {
+        self.missing_chunks.keys().copied()
     }
 
     /// How many chunks of long texts are awaited.
@@ -282,7 +288,9 @@ impl Core {
             self.replica.next_due(),
             self.exchange.next_wakeup(),
             self.presence.next_wakeup(),
-            self.register.next_wakeup(),
+            self.register
+                .next_wakeup()
+                .filter(|_| self.clock_trouble().is_none()),
         ]
         .into_iter()
         .flatten()
@@ -488,14 +496,5 @@ impl Core {
             );
         }
         ids
-    }
-}
-
-impl Prepared {
-    fn record(entry: &Entry) -> Option<Record> {
-        let body = entry.body.as_ref()?;
-        Record::from_bytes(entry.header.kind, body.bytes())
-            .ok()
-            .flatten()
     }
 }

@@ -195,6 +195,11 @@ impl Core {
             }
             Act::Host { .. } | Act::Hosting { .. } => self.draft_host(key, act),
             Act::BeginRegister { beginning } => {
+                let (found, most) = (beginning.len(), record::PART_BYTES_MAX);
+                if found > most {
+                    let problem = format!("{found} bytes, {most} fit: begin with fewer members");
+                    return Err(text_error("beginning", problem));
+                }
                 let found = Beginning::from_bytes(beginning);
                 let found = found.map_err(|error| text_error("beginning", error.to_string()))?;
                 let checked = found.check_signed(self.genesis());

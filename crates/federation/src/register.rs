@@ -9,6 +9,7 @@ use domain::{
     cbor::{Decode, Encode},
     effect::Motion,
     entry::Entry,
+    genesis::Genesis,
     id::{EntryId, Hash, Timestamp},
     key::{PublicKey, SecretKey},
     record::{self, Kind, Record},
@@ -23,15 +24,14 @@ use register::{
     registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
 };
 
-use crate::{
-    core::Core,
-    error::CoreError,
-    io::{Change, Write},
-};
+use crate::{core::Core, error::CoreError, io::Write};
 
 /// How long after the deadline of a vote that is not open in the register its ballots are still held,
 /// in milliseconds: 90 days. An opening may come late.
 const HELD_MS: u64 = 90 * 24 * 3600 * 1000;
+/// What is shown when founders signed two beginnings.
+const TWO_BEGINNINGS: &str = "two different beginnings of the register are signed: nothing more becomes \
+    final until the founders have settled which one holds";
 /// The most inputs of one call that the registrar is given: what it says answers itself.
 const INPUTS_MAX: usize = 100_000;
 
@@ -58,15 +58,19 @@ pub(crate) struct Register {
     written: u64,
     /// What founders signed, by what it is.
     beginnings: BTreeMap<Hash, Beginning>,
+    /// Which phases were open after the last height.
+    open: BTreeSet<EntryId>,
     parts: BTreeMap<PublicKey, BTreeMap<Hash, Parts>>,
     messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
     /// Entries that the registrar judges by their own bytes.
     entries: BTreeMap<EntryId, Entry>,
-    /// Ballots and answers whose mandate may still be missing.
+    /// Ballots that were not handed on.
     ballots: BTreeSet<EntryId>,
     /// Openings and withdrawals that were not handed on.
     asked: BTreeSet<EntryId>,
     declared: Vec<Declaration>,
+    /// Whether founders have signed something since that was looked at.
+    has_founding: bool,
     inbox: VecDeque<Input>,
     /// Whether this node's clock is further off its peers' than the charter bears.
     is_clock_off: bool,
@@ -92,8 +96,10 @@ impl Register {
     }
 
     /// Takes note of a stored entry.
-    pub fn note(&mut self, id: EntryId, entry: &Entry) {
-        let record = || record_of(entry);
+    pub fn note(&mut self, genesis: &Genesis, id: EntryId, entry: &Entry) {
+        let record = || entry.record();
+        // Ancestors are stored first: what was not written under a mandate never will be.
+        let is_mandated = self.entries.contains_key(&entry.header.grant);
         match entry.header.kind {
             Kind::Witness => {
                 if let Some(Record::Witness(part)) = record() {
@@ -102,7 +108,7 @@ impl Register {
             }
             Kind::Founding => {
                 if let Some(Record::Founding(founding)) = record() {
-                    self.take_founding(&founding.beginning);
+                    self.take_founding(genesis, &founding.beginning);
                 }
             }
             Kind::Declaring => {
@@ -112,13 +118,13 @@ impl Register {
                     self.declared.push(declaration);
                 }
             }
-            Kind::Mandate => drop(self.entries.insert(id, without_note(entry))),
-            Kind::Ballot => {
-                self.entries.insert(id, without_note(entry));
+            Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
+            Kind::Ballot if is_mandated => {
+                self.entries.insert(id, entry.without_note());
                 self.ballots.insert(id);
             }
-            Kind::Opening | Kind::Withdrawal => {
-                self.entries.insert(id, without_note(entry));
+            Kind::Opening | Kind::Withdrawal if is_mandated => {
+                self.entries.insert(id, entry.without_note());
                 self.asked.insert(id);
             }
             _ => {}
@@ -135,7 +141,7 @@ impl Register {
         let over: BTreeSet<EntryId> = self
             .entries
             .iter()
-            .filter(|(id, entry)| match record_of(entry) {
+            .filter(|(id, entry)| match entry.record() {
                 Some(Record::Opening(opening)) => {
                     !open.contains(*id) && opening.deadline.plus_ms(HELD_MS) < now
                 }
@@ -143,7 +149,7 @@ impl Register {
             })
             .map(|(id, _)| *id)
             .collect();
-        self.entries.retain(|_, entry| match record_of(entry) {
+        self.entries.retain(|_, entry| match entry.record() {
             Some(Record::Ballot(ballot)) => !over.contains(&ballot.phase),
             _ => true,
         });
@@ -176,11 +182,17 @@ impl Register {
         self.inbox.push_back(Input::Message(message));
     }
 
-    fn take_founding(&mut self, bytes: &[u8]) {
-        let Ok(found) = Beginning::from_bytes(bytes) else {
+    /// Adds up what founders signed. What is not signed by one is nobody's: it must not stand in the
+    /// way of what is.
+    fn take_founding(&mut self, genesis: &Genesis, bytes: &[u8]) {
+        let Ok(mut found) = Beginning::from_bytes(bytes) else {
             return;
         };
-        let hash = Hash::of(&[&found.begin.to_bytes()]);
+        found.keep_founders(genesis);
+        if found.signatures.is_empty() {
+            return;
+        }
+        let hash = found.begin.hash(&genesis.federation());
         let known = self.beginnings.entry(hash).or_insert_with(|| Beginning {
             begin: found.begin.clone(),
             signatures: Vec::new(),
@@ -188,26 +200,13 @@ impl Register {
         known.signatures.extend(found.signatures);
         known.signatures.sort_unstable_by_key(|one| one.root);
         known.signatures.dedup_by_key(|one| one.root);
+        self.has_founding = true;
     }
 
     fn mandated(&self, id: &EntryId) -> Option<Mandated> {
         let entry = self.entries.get(id)?.clone();
         let mandate = self.entries.get(&entry.header.grant)?.clone();
         Some(Mandated { entry, mandate })
-    }
-}
-
-fn record_of(entry: &Entry) -> Option<Record> {
-    let body = entry.body.as_ref()?;
-    Record::from_bytes(entry.header.kind, body.bytes())
-        .ok()
-        .flatten()
-}
-
-fn without_note(entry: &Entry) -> Entry {
-    Entry {
-        note: None,
-        ..entry.clone()
     }
 }
 
@@ -224,11 +223,13 @@ impl Core {
     /// # Errors
     /// When it does not follow: the store is damaged.
     pub fn restore_height(&mut self, batch: &[u8]) -> Result<(), CoreError> {
+        let batch = Batch::read(batch).map_err(CoreError::Bytes)?;
         let chain = match self.register.chain.take() {
             Some(chain) => Some(chain),
-            None => self.begun(),
+            None => self
+                .begun()
+                .find(|chain| chain.last() == batch.header.previous),
         };
-        let batch = Batch::read(batch).map_err(CoreError::Bytes)?;
         let after = chain.and_then(|chain| chain.after(&batch).ok());
         let (chain, _) = after.ok_or(CoreError::Height(batch.header.height))?;
         self.register.chain = Some(chain);
@@ -246,13 +247,22 @@ impl Core {
         Ok(())
     }
 
-    /// The register, once it has begun.
+    /// This node's part in the register, as long as it takes part.
     #[must_use]
     pub fn registrar(&self) -> Option<&Registrar> {
         self.register.registrar.as_ref()
     }
 
-    /// What founders have signed of the beginning of the register, as long as it has not begun.
+    /// The register as far as this node has it, once it has begun.
+    #[must_use]
+    pub fn register_chain(&self) -> Option<&Chain> {
+        let registrar = self.register.registrar.as_ref();
+        registrar
+            .map(Registrar::chain)
+            .or(self.register.chain.as_ref())
+    }
+
+    /// What founders have signed as the beginning of the register: one, unless one of them signed two.
     pub fn beginnings(&self) -> impl Iterator<Item = &Beginning> {
         self.register.beginnings.values()
     }
@@ -263,19 +273,23 @@ impl Core {
         self.register.trouble.as_deref()
     }
 
-    /// The register at height 1, if enough founders signed one beginning.
-    fn begun(&mut self) -> Option<Chain> {
+    /// The register at height 1, for each beginning that enough founders signed.
+    fn begun(&self) -> impl Iterator<Item = Chain> {
         let genesis = self.replica().genesis();
         let valid = self.register.beginnings.values();
-        let mut valid = valid.filter_map(|one| Chain::begin(genesis, one).ok());
-        let chain = valid.next()?;
-        if valid.next().is_some() {
-            let trouble = "two different beginnings of the register were signed";
-            self.register.trouble = Some(trouble.to_owned());
-            self.register.is_over = true;
-            return None;
+        let needed = genesis.admissions_needed();
+        let enough = valid.filter(move |one| one.signatures.len() >= needed);
+        enough.filter_map(|one| Chain::begin(genesis, one).ok())
+    }
+
+    /// Takes no more part in the register. What it has decided stays to be seen.
+    fn leave_office(&mut self, trouble: &str) {
+        if let Some(registrar) = self.register.registrar.take() {
+            self.register.chain = Some(registrar.chain().clone());
         }
-        Some(chain)
+        self.register.trouble = Some(trouble.to_owned());
+        self.register.is_over = true;
+        self.register.inbox.clear();
     }
 
     /// Begins to take part as soon as the register has begun and this node may sign.
@@ -286,9 +300,11 @@ impl Core {
         if !self.is_started() || !self.is_caught_up() {
             return;
         }
-        let Some(chain) = self.register.chain.take().or_else(|| self.begun()) else {
+        let first = self.begun().next();
+        let Some(chain) = self.register.chain.take().or(first) else {
             return;
         };
+        self.register.open = chain.phases().keys().copied().collect();
         let journal = std::mem::take(&mut self.register.journal);
         let key = self.register.key.clone();
         // What this key has signed before has to be in the journal, or it could contradict itself.
@@ -296,7 +312,7 @@ impl Core {
         let is_lost = journal.is_empty() && key.as_ref().is_some_and(has_signed);
         let key = key.filter(|_| !is_lost);
         if is_lost {
-            let trouble = "the journal of the validator key is lost: grant a new key";
+            let trouble = "the journal of the validator key is lost: this node only observes";
             self.register.trouble = Some(trouble.to_owned());
         }
         let mut registrar = Registrar::new(now, chain, key, Timeouts::MINUTES, journal);
@@ -312,9 +328,19 @@ impl Core {
 
     /// Hands on to the registrar what has come, and does what it asks, until there is nothing more.
     pub(crate) fn settle_register(&mut self, now: Timestamp, is_woken: bool) {
+        if self.register.has_founding && !self.register.is_over {
+            self.register.has_founding = false;
+            if self.begun().nth(1).is_some() {
+                self.leave_office(TWO_BEGINNINGS);
+            }
+        }
         self.take_office(now);
         if self.register.registrar.is_none() {
             self.register.inbox.clear();
+            return;
+        }
+        // So far off, a node signs nothing at all. What has come waits.
+        if self.clock_trouble().is_some() {
             return;
         }
         let bound_ms = self.charter().terms().clock_bound_seconds * 1_000;
@@ -348,11 +374,7 @@ impl Core {
                     self.gather(writes);
                     self.do_what_is_said(now, reaction.outputs);
                 }
-                Err(error) => {
-                    self.register.trouble = Some(error.to_string());
-                    self.register.is_over = true;
-                    self.register.registrar = None;
-                }
+                Err(error) => self.leave_office(&error.to_string()),
             }
             if self.register.inbox.is_empty() {
                 self.hand_on();
@@ -364,37 +386,55 @@ impl Core {
     fn hand_on(&mut self) {
         let ballots = std::mem::take(&mut self.register.ballots);
         for id in ballots {
-            match self.register.mandated(&id) {
-                Some(pair) => {
-                    let pair = Box::new((pair.entry, pair.mandate));
-                    self.register.inbox.push_back(Input::Ballot(pair));
-                }
-                None => drop(self.register.ballots.insert(id)),
-            }
+            let Some(pair) = self.register.mandated(&id) else {
+                continue;
+            };
+            let pair = Box::new((pair.entry, pair.mandate));
+            self.register.inbox.push_back(Input::Ballot(pair));
         }
-        let mut items = Items::default();
         let asked = std::mem::take(&mut self.register.asked);
         for id in asked {
-            let motion = self.motion_of(&id);
-            match (self.register.mandated(&id), motion) {
-                (Some(opening), Some(motion)) => items.openings.push(Opened { opening, motion }),
-                (Some(mandated), None) if mandated.entry.header.kind == Kind::Withdrawal => {
-                    items.withdrawals.push(mandated);
-                }
-                _ => drop(self.register.asked.insert(id)),
+            let Some(mandated) = self.register.mandated(&id) else {
+                continue;
+            };
+            let chain = self.register.registrar.as_ref().map(Registrar::chain);
+            let time = mandated.entry.header.time;
+            if chain.is_none_or(|chain| !chain.can_have(&id, time)) {
+                continue;
+            }
+            if mandated.entry.header.kind == Kind::Withdrawal {
+                self.want(Items {
+                    withdrawals: vec![mandated],
+                    ..Items::default()
+                });
+            } else if let Some(motion) = self.motion_of(&id) {
+                let opening = mandated;
+                self.want(Items {
+                    openings: vec![Opened { opening, motion }],
+                    ..Items::default()
+                });
+            } else {
+                // Its version is not here yet.
+                self.register.asked.insert(id);
             }
         }
-        items.declarations = std::mem::take(&mut self.register.declared);
-        if items != Items::default() {
-            let items = Box::new(items);
-            self.register.inbox.push_back(Input::Want(items));
+        for declaration in std::mem::take(&mut self.register.declared) {
+            self.want(Items {
+                declarations: vec![declaration],
+                ..Items::default()
+            });
         }
+    }
+
+    /// One at a time: the registrar has room for some and lets go of those that cannot be.
+    fn want(&mut self, items: Items) {
+        self.register.inbox.push_back(Input::Want(Box::new(items)));
     }
 
     /// What an opening puts to the vote, if its version is here.
     fn motion_of(&self, opening: &EntryId) -> Option<Motion> {
         let entry = self.register.entries.get(opening)?;
-        let Some(Record::Opening(opening)) = record_of(entry) else {
+        let Some(Record::Opening(opening)) = entry.record() else {
             return None;
         };
         let proposal = self.view().proposals.get(&opening.proposal)?;
@@ -428,7 +468,8 @@ impl Core {
         for part in record::Witness::parts_of(&message.to_bytes()) {
             let mut random = [0; 32];
             self.generator().fill_bytes(&mut random);
-            // A limit of a day that is reached is one that others reach too: it is said again later.
+            // Beyond the limits of a day nothing is said: what is in the journal is said again when the
+            // node starts again, and votes of agreement every few hours.
             let _ = self.say(now, &key, Record::Witness(part), random);
         }
     }
@@ -442,7 +483,7 @@ impl Core {
             && let Some(registrar) = &self.register.registrar
             && let Some(phase) = registrar.chain().phases().get(&phase)
         {
-            let of_phase = |entry: &Entry| matches!(record_of(entry), Some(Record::Ballot(ballot)) if ballot.phase == phase.vote);
+            let of_phase = |entry: &Entry| matches!(entry.record(), Some(Record::Ballot(ballot)) if ballot.phase == phase.vote);
             let ballots = self.register.entries.iter();
             let ballots = ballots
                 .filter(|(_, entry)| of_phase(entry))
@@ -462,25 +503,18 @@ impl Core {
             batch: batch.to_bytes(),
             certificate: Certificate::to_bytes(&certificate),
         }]);
-        let phases = self.register.registrar.as_ref();
-        let phases = phases.map(|one| one.chain().phases().keys().copied().collect());
-        let phases: BTreeSet<EntryId> = phases.unwrap_or_default();
+        let registrar = self.register.registrar.as_ref();
+        let open: BTreeSet<EntryId> = registrar
+            .into_iter()
+            .flat_map(|one| one.chain().phases().keys().copied())
+            .collect();
+        let before = std::mem::replace(&mut self.register.open, open);
+        let open = &self.register.open;
         self.register.messages.retain(|topic, _| match topic {
             Topic::Height(of) => *of > height,
-            Topic::Phase(_) => true,
+            // Of phases that never were open here, others may know before.
+            Topic::Phase(phase) => open.contains(phase) || !before.contains(phase),
         });
         self.register.prune(now);
-        let closed = batch
-            .items
-            .closings
-            .iter()
-            .map(|closes| closes.closing.phase);
-        for phase in closed.filter(|phase| !phases.contains(phase)) {
-            self.register.messages.remove(&Topic::Phase(phase));
-        }
-        let proposals: Vec<EntryId> = self.view().proposals.keys().copied().collect();
-        for proposal in proposals {
-            self.note_change(Change::Proposal(proposal));
-        }
     }
 }

@@ -12,11 +12,11 @@ use domain::{
     cbor::{Decode, Encode},
     charter::Charter,
     decision::{Choice, Verdict},
-    entry::Entry,
+    entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted},
     genesis::{Founder, Genesis},
     id::{EntryId, MemberId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Custody, Delegate, Grant, Purpose, Roles},
+    record::{Custody, Delegate, Founding, Grant, Purpose, Record, Roles},
 };
 use federation::{Act, Core, Input, Output, Refused, Settings, Write, message::Message};
 use register::{
@@ -84,6 +84,17 @@ fn core(member: u8) -> Core {
 
 impl World {
     fn new() -> Self {
+        let mut world = Self::before_the_register();
+        let begin = world.begin();
+        for founders in [&[1, 2][..], &[3]] {
+            let node = usize::from(founders[0]) - 1;
+            let beginning = world.signed(&begin, founders).to_bytes();
+            world.act(node, &key(founders[0], 4), Act::BeginRegister { beginning });
+        }
+        world
+    }
+
+    fn before_the_register() -> Self {
         let nodes = (1..=MEMBERS).map(|member| Node {
             core: core(member),
             member,
@@ -104,7 +115,6 @@ impl World {
         for member in 1..=MEMBERS {
             world.set_up(member);
         }
-        world.begin_register();
         world
     }
 
@@ -223,9 +233,7 @@ impl World {
         }
     }
 
-    /// Three of four founders sign; one of the signatures travels apart.
-    fn begin_register(&mut self) {
-        let federation = self.nodes[0].core.federation();
+    fn begin(&self) -> Begin {
         let mut members: Vec<First> = (1..=MEMBERS)
             .map(|member| {
                 let known = &self.nodes[0].core.view().members[&id(member)];
@@ -241,20 +249,49 @@ impl World {
             })
             .collect();
         members.sort_by_key(|first| first.member);
-        let begin = Begin {
+        Begin {
             time: self.now,
             members,
-        };
-        for founders in [&[1, 2][..], &[3]] {
-            let founding = |member: &u8| begin.sign(&federation, &key(*member, 1));
-            let mut signatures: Vec<_> = founders.iter().map(founding).collect();
-            signatures.sort_by_key(|founding| founding.root);
-            let begin = begin.clone();
-            let beginning = Beginning { begin, signatures }.to_bytes();
-            let by = key(founders[0], 4);
-            let node = usize::from(founders[0]) - 1;
-            self.act(node, &by, Act::BeginRegister { beginning });
         }
+    }
+
+    fn signed(&self, begin: &Begin, founders: &[u8]) -> Beginning {
+        let federation = self.nodes[0].core.federation();
+        let founding = |member: &u8| begin.sign(&federation, &key(*member, 1));
+        let mut signatures: Vec<_> = founders.iter().map(founding).collect();
+        signatures.sort_by_key(|founding| founding.root);
+        let begin = begin.clone();
+        Beginning { begin, signatures }
+    }
+
+    /// What a lying steward writes, past all that its own node would check.
+    fn lies(&mut self, member: u8, record: &Record) {
+        let by = key(member, 4);
+        let core = &self.nodes[usize::from(member) - 1].core;
+        let tip = core.replica().tip(&by.public());
+        let body = Salted::new(&[member; SALT_BYTES], &record.to_bytes());
+        let header = Header {
+            author: by.public(),
+            grant: core.view().keys[&by.public()].grant,
+            sequence: tip.map_or(1, |(sequence, _)| sequence + 1),
+            previous: tip.map(|(_, id)| id),
+            time: self.now,
+            address: Address::parse("register").unwrap(),
+            audience: Audience::Public,
+            kind: record.kind(),
+            critical: false,
+            body: body.seal(),
+            note: None,
+            references: Vec::new(),
+        };
+        let entry = Entry {
+            signature: header.sign(&core.federation(), &by),
+            header,
+            body: Some(body),
+            note: None,
+        };
+        self.give(usize::from(member) - 1, Input::Introduce(vec![entry]));
+        self.deliver();
     }
 
     fn restart(&mut self, node: usize) {
@@ -405,4 +442,62 @@ fn a_node_whose_clock_is_off_its_peers_signs_nothing_until_it_is_right() {
     let soon = world.now.plus_ms(MINUTE_MS);
     world.run(soon);
     assert!(signed(&world, 2) > 0);
+}
+
+#[test]
+fn a_forged_signature_keeps_no_register_from_beginning() {
+    let mut world = World::before_the_register();
+    let begin = world.begin();
+    // Member 4 says that 1, 2 and 3 signed, and that it is a founder twice over.
+    let mut forged = world.signed(&begin, &[1, 2, 3, 4]);
+    for founding in &mut forged.signatures {
+        founding.signature.0[0] ^= 1;
+    }
+    let beginning = forged.to_bytes();
+    world.lies(4, &Record::Founding(Founding { beginning }));
+    for member in [1, 2, 3] {
+        let beginning = world.signed(&begin, &[member]).to_bytes();
+        world.lies(member, &Record::Founding(Founding { beginning }));
+    }
+    assert_eq!(world.heights(), [1; 4]);
+}
+
+#[test]
+fn two_beginnings_stop_every_node_that_has_seen_both_and_are_shown() {
+    let mut world = World::new();
+    world.propose(1);
+    let opened = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(opened);
+    assert_eq!(world.heights(), [2; 4]);
+    let other = world.signed(&world.begin(), &[1, 2, 3]).to_bytes();
+    world.lies(1, &Record::Founding(Founding { beginning: other }));
+    for restarts in [false, true] {
+        if restarts {
+            (0..4).for_each(|node| world.restart(node));
+        }
+        for node in &world.nodes {
+            assert_eq!(node.core.beginnings().count(), 2);
+            let trouble = node.core.register_trouble().unwrap();
+            assert!(trouble.contains("two different beginnings"), "{trouble}");
+            assert!(node.core.registrar().is_none());
+            // What was shown before stays to be seen.
+            assert_eq!(node.core.register_chain().unwrap().height(), 2);
+        }
+    }
+}
+
+#[test]
+fn votes_opened_before_the_register_are_not_wanted_in_it() {
+    let mut world = World::before_the_register();
+    world.propose(1);
+    world.now = world.now.plus_ms(MINUTE_MS);
+    let begin = world.begin();
+    let beginning = world.signed(&begin, &[1, 2, 3]).to_bytes();
+    world.lies(1, &Record::Founding(Founding { beginning }));
+    let soon = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(soon);
+    assert_eq!(world.heights(), [1; 4]);
+    for node in &world.nodes {
+        assert!(node.core.registrar().unwrap().wanted().openings.is_empty());
+    }
 }

@@ -190,6 +190,15 @@ impl Beginning {
         Ok(order)
     }
 
+    /// Leaves out what is not signed by a founder.
+    pub fn keep_founders(&mut self, genesis: &Genesis) {
+        let message = self.begin.message(&genesis.federation());
+        self.signatures.retain(|founding| {
+            genesis.founder(&founding.root).is_some()
+                && founding.root.verify(&message, &founding.signature).is_ok()
+        });
+    }
+
     /// The order it begins, if all that signed it are founders, however many.
     ///
     /// # Errors

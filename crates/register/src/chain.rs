@@ -261,6 +261,13 @@ impl Chain {
         &self.decided
     }
 
+    /// Whether an entry of this time may still be an item of a height: it was not opened before, and is
+    /// not older than the register. Everything else is for the height to judge.
+    #[must_use]
+    pub fn can_have(&self, entry: &EntryId, time: Timestamp) -> bool {
+        time >= self.begun && !self.opened.contains(entry)
+    }
+
     /// An open phase with all that what is said in it is judged by.
     #[must_use]
     pub fn case(&self, phase: &PhaseId) -> Option<Case<'_>> {

@@ -106,7 +106,7 @@ impl Gathered {
         ballot: &Entry,
         mandate: &Entry,
     ) -> Result<Option<ProvenBallot>, BallotError> {
-        let (ballot, mandate) = (without_note(ballot), without_note(mandate));
+        let (ballot, mandate) = (ballot.without_note(), mandate.without_note());
         let ids = [&ballot, &mandate].map(|entry| entry.id(case.federation));
         let known = self.ballots.get(&ids[0]).map(|kept| &kept.entry);
         let known_mandate = self.mandates.get(&ids[1]).map(|kept| &kept.entry);
@@ -352,13 +352,6 @@ impl Gathered {
 fn mandates<'a>(slots: impl Iterator<Item = &'a Slot>) -> usize {
     let numbers: BTreeSet<u64> = slots.map(|slot| slot.mandate).collect();
     numbers.len()
-}
-
-fn without_note(entry: &Entry) -> Entry {
-    Entry {
-        note: None,
-        ..entry.clone()
-    }
 }
 
 /// Keeps one entry of an id. A signature is not part of the id, and a key can make several: of them

@@ -117,10 +117,9 @@ async fn text_of(node: &Node, id: EntryId) -> Result<Option<String>, WebError> {
 }
 
 fn content_of(entry: &Entry) -> Option<Content> {
-    let body = entry.body.as_ref()?;
-    match Record::from_bytes(entry.header.kind, body.bytes()) {
-        Ok(Some(Record::Proposal(proposal))) => Some(proposal.content),
-        Ok(Some(Record::Amendment(amendment))) => Some(amendment.content),
+    match entry.record() {
+        Some(Record::Proposal(proposal)) => Some(proposal.content),
+        Some(Record::Amendment(amendment)) => Some(amendment.content),
         _ => None,
     }
 }

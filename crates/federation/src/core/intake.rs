@@ -15,7 +15,7 @@ use replica::{Offer, Position, Refusal};
 
 use super::{Core, Origin, Waiting};
 use crate::{
-    act::{Act, Prepared},
+    act::Act,
     budget::{Allowance, Cost},
     error::Refused,
     io::{Change, Output, Write},
@@ -47,7 +47,7 @@ impl Core {
         let Some(member) = self.replica.writer(&entry.header) else {
             return true;
         };
-        let record = Prepared::record(entry);
+        let record = entry.record();
         let chunks = record.map_or(0, |record| record.chunks().len());
         let bytes = entry.header.size() as u64 + (chunks * CHUNK_BYTES_MAX) as u64;
         let kind = entry.header.kind;
@@ -93,7 +93,7 @@ impl Core {
         let mut spread = Vec::new();
         for (position, entry) in &changes.stored {
             let id = entry.id(&self.federation());
-            self.register.note(id, entry);
+            self.register.note(self.replica.genesis(), id, entry);
             writes.push(Write::Entry {
                 id,
                 bytes: entry.to_bytes(),
@@ -333,7 +333,7 @@ impl Core {
         chunks: Vec<Vec<u8>>,
     ) {
         let tip = self.replica.tip(&entry.header.author).map(|(_, id)| id);
-        let named: BTreeSet<Hash> = match Prepared::record(&entry) {
+        let named: BTreeSet<Hash> = match entry.record() {
             Some(record) => record.chunks().iter().copied().collect(),
             None => BTreeSet::new(),
         };
