@@ -1,11 +1,6 @@
 //! Opening a data directory: the store is read back into a core, and the loop is started.
 
-use domain::{
-    cbor::Decode,
-    entry::Entry,
-    id::{Hash, Timestamp},
-    record::{Kind, Record},
-};
+use domain::id::{Hash, Timestamp};
 use federation::{Core, CoreError, Settings};
 use network::{Events, Network};
 use store::{Options, Store, StoreError};
@@ -60,14 +55,12 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
 
 async fn read_back(store: &Store, core: &mut Core) -> Outcome {
     let mut scan = store.scan(0);
-    let mut chunks: Vec<Hash> = Vec::new();
     while let Some(batch) = scan.next().await? {
         for stored in batch {
             core.restore(&stored.bytes, Timestamp(stored.received_ms))
                 .map_err(|error| {
                     core_failure(error).hint("folkmoot store check, then folkmoot store rebuild")
                 })?;
-            chunks.extend(named_chunks(&stored.bytes));
         }
     }
     for (_, height) in store.local_list(HEIGHTS).await? {
@@ -78,6 +71,7 @@ async fn read_back(store: &Store, core: &mut Core) -> Outcome {
     for (_, record) in store.local_list(JOURNAL).await? {
         core.restore_journal(&record).map_err(core_failure)?;
     }
+    let chunks: Vec<Hash> = core.awaited_chunks().collect();
     let here = store.chunks_existing(&chunks).await?;
     for (hash, here) in chunks.into_iter().zip(here) {
         if here {
@@ -85,20 +79,6 @@ async fn read_back(store: &Store, core: &mut Core) -> Outcome {
         }
     }
     Ok(())
-}
-
-/// The chunks that a stored proposal or amendment names.
-fn named_chunks(bytes: &[u8]) -> Vec<Hash> {
-    let Ok(entry) = Entry::from_bytes(bytes) else {
-        return Vec::new();
-    };
-    let (Kind::Proposal | Kind::Amendment, Some(body)) = (entry.header.kind, &entry.body) else {
-        return Vec::new();
-    };
-    match Record::from_bytes(entry.header.kind, body.bytes()) {
-        Ok(Some(record)) => record.chunks().to_vec(),
-        _ => Vec::new(),
-    }
 }
 
 fn core_failure(error: CoreError) -> Failure {

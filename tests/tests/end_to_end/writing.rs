@@ -151,6 +151,11 @@ fn two_people_write_one_text_and_one_of_them_goes_on_while_its_node_is_away() {
         says(&mut one, "Saved").await;
 
         // Birch's node goes away while its person writes on; so does Alder's person.
+        let plan = birch.beside("plan.bin");
+        std::fs::write(&plan, vec![7; 300_000]).unwrap();
+        let id = path.rsplit('/').next().unwrap();
+        let words = ["document", "attach", id, plan.to_str().unwrap()];
+        birch.say(&words).await.done();
         birch.stop().await;
         types_at(&mut other, "0", "Without a node. ").await;
         says(&mut other, "your text is kept here").await;
@@ -158,6 +163,8 @@ fn two_people_write_one_text_and_one_of_them_goes_on_while_its_node_is_away() {
         has_words(alder, &path, &["With one."]).await;
         birch.start(&[]).await;
         birch.ready().await;
+        let status = birch.ask(&["status"]).await;
+        assert_eq!(status["missing_chunks"], 0, "it has its own file: {status}");
         let words = ["Without a node. Birch sweeps.", "Always. With one."];
         has_words(birch, &path, &words).await;
         has_words(alder, &path, &words).await;
