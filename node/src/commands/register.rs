@@ -129,7 +129,21 @@ async fn begin(
         answer = access.call(Command::Register).await?;
     }
     let missing = list(&answer["missing"]);
-    let pending = answer["pending"].as_array().into_iter().flatten().next();
+    let all = || answer["pending"].as_array().into_iter().flatten();
+    let own = root.public().to_string();
+    if let Some(signed) = all().find(|pending| list(&pending["roots"]).contains(&&*own)) {
+        // Never a second one: two beginnings that enough have signed end the register.
+        let signatures = list(&signed["signed"]).len();
+        let json = json!({ "signed": true, "signatures": signatures, "needed": signed["needed"] });
+        let said = format!(
+            "You have signed, with {signatures} of {} that are needed. The others run folkmoot register \
+             begin.",
+            signed["needed"]
+        );
+        return global.say(&json, said);
+    }
+    // Of several the one that most have signed.
+    let pending = all().max_by_key(|pending| list(&pending["signed"]).len());
     if pending.is_none() && !missing.is_empty() {
         let json = json!({ "signed": false, "missing": missing });
         let said = format!(

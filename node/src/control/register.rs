@@ -19,8 +19,7 @@ impl Desk {
     pub(super) fn register(&self) -> Value {
         self.handle.read(|core| {
             let view = core.view();
-            let begun = core.registrar().map(|registrar| {
-                let chain = registrar.chain();
+            let begun = core.register_chain().map(|chain| {
                 let mut finals: Vec<Value> = Vec::new();
                 for ((proposal, proposer), endings) in chain.decisions() {
                     finals.extend(endings.iter().map(|ending| {
@@ -50,7 +49,7 @@ impl Desk {
                     "state": chain.state().to_string(),
                     "open": chain.phases().len(),
                     "final": finals,
-                    "deciding": registrar.round().is_some(),
+                    "deciding": core.registrar().is_some_and(|one| one.round().is_some()),
                     "faulty": chain.validators().sizes().faulty(),
                     "validators": validators.collect::<Vec<_>>(),
                 })
@@ -77,6 +76,7 @@ impl Desk {
 }
 
 fn pending(core: &Core, beginning: &Beginning) -> Value {
+    let roots = beginning.signatures.iter().map(|one| one.root.to_string());
     let signed = beginning.signatures.iter();
     let signed = signed.map(|one| core.view().member_name(&MemberId(one.root.0)));
     json!({
@@ -84,6 +84,7 @@ fn pending(core: &Core, beginning: &Beginning) -> Value {
         "time_ms": beginning.begin.time.0,
         "members": beginning.begin.members.len(),
         "signed": signed.collect::<Vec<_>>(),
+        "roots": roots.collect::<Vec<_>>(),
         "needed": core.genesis().admissions_needed(),
     })
 }
