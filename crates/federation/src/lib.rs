@@ -8,6 +8,7 @@ mod budget;
 mod core;
 mod error;
 mod exchange;
+mod followed;
 mod io;
 pub mod message;
 mod prepare;
@@ -20,6 +21,7 @@ pub use self::{
     core::{Core, Settings},
     error::{CoreError, Refused, format_utc},
     exchange::{CLOCK_MS_MAX, PeerState},
+    followed::InForce,
     io::{Change, Fault, Input, Output, Write},
     state::{BallotSeen, Decision, Phase, State},
 };

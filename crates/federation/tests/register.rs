@@ -12,13 +12,14 @@ use domain::{
     cbor::{Decode, Encode},
     charter::Charter,
     decision::{Choice, Verdict},
+    effect::{Applicant, Effect},
     entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted},
     genesis::{Founder, Genesis},
-    id::{EntryId, MemberId, PersonId, Timestamp},
+    id::{EntryId, FederationId, MemberId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Custody, Delegate, Founding, Grant, Purpose, Record, Roles},
+    record::{Custody, Delegate, Enter, Founding, Grant, Purpose, Record, Roles},
 };
-use federation::{Act, Core, Input, Output, Refused, Settings, Write, message::Message};
+use federation::{Act, Core, Input, Output, Refused, Settings, State, Write, message::Message};
 use register::{
     begin::{Begin, Beginning, First},
     chain::Ending,
@@ -233,6 +234,66 @@ impl World {
         }
     }
 
+    /// A newcomer whom the register has admitted starts its node and takes up its membership.
+    fn enter(&mut self, member: u8) {
+        let (root, person) = (key(member, 1), PersonId([member; 16]));
+        let federation = self.nodes[0].core.federation();
+        let mut newcomer = Node {
+            core: core(member),
+            member,
+            entries: Vec::new(),
+            heights: BTreeMap::new(),
+            journal: Vec::new(),
+            answers: Vec::new(),
+        };
+        let (clean, alone) = (true, true);
+        newcomer
+            .core
+            .handle(self.now, Input::Start { clean, alone });
+        self.nodes.push(newcomer);
+        let node = self.nodes.len() - 1;
+        let enter = Act::Enter(Enter {
+            member: id(member),
+            newcomer: applicant(&federation, member).newcomer,
+        });
+        self.act(node, &root, enter);
+        let grants = [
+            (Purpose::Node, 2, None, Roles::none()),
+            (Purpose::Person, 4, Some(person), Roles::STEWARD),
+            (Purpose::Validator, 6, None, Roles::none()),
+        ];
+        for (purpose, what, person, roles) in grants {
+            let proof = Grant::prove(
+                &key(member, what),
+                &federation,
+                &id(member),
+                purpose,
+                person,
+            );
+            let grant = Act::Grant {
+                purpose,
+                key: key(member, what).public(),
+                person,
+                roles,
+                custody: Custody::Node,
+                proof: Some(proof),
+            };
+            self.act(node, &root, grant);
+        }
+        let key = key(member, 3).public();
+        let delegates = vec![Delegate { key, person }];
+        self.act(node, &root, Act::Mandate { delegates });
+        // It takes what the others have.
+        let all: Vec<Vec<u8>> = self.nodes[0]
+            .entries
+            .iter()
+            .map(|one| one.0.clone())
+            .collect();
+        self.under_way
+            .extend(all.into_iter().map(|bytes| (node, bytes)));
+        self.deliver();
+    }
+
     fn begin(&self) -> Begin {
         let mut members: Vec<First> = (1..=MEMBERS)
             .map(|member| {
@@ -318,34 +379,269 @@ impl World {
     }
 
     fn propose(&mut self, member: u8) -> EntryId {
-        let node = usize::from(member) - 1;
-        let propose = Act::Propose {
-            title: "Meet on Tuesdays".to_owned(),
-            text: "We meet on Tuesdays.".to_owned(),
-            rule: String::new(),
-            urgent: None,
-            circle: None,
-            language: "en".to_owned(),
-            draft: Vec::new(),
-        };
-        let by = key(member, 3);
-        let proposal = self.act(node, &by, propose);
+        let (node, by) = (usize::from(member) - 1, key(member, 3));
+        let proposal = self.act(node, &by, propose("", None));
         self.act(node, &by, Act::Open { proposal });
         proposal
     }
 
+    /// The first member proposes it, and the first three agree.
+    fn decide(&mut self, rule: &str, effect: Effect) -> EntryId {
+        let proposal = self.act(0, &key(1, 3), propose(rule, Some(effect)));
+        self.act(0, &key(1, 3), Act::Open { proposal });
+        self.open_up(proposal);
+        for member in 1..=3 {
+            self.vote(member, proposal);
+        }
+        self.end_of(proposal);
+        proposal
+    }
+
+    /// Until a vote is open in the register.
+    fn open_up(&mut self, proposal: EntryId) {
+        let soon = self.now.plus_ms(20 * MINUTE_MS);
+        self.run(soon);
+        assert!(
+            self.nodes[0]
+                .core
+                .register_chain()
+                .unwrap()
+                .open_phase(&proposal, &id(1))
+                .is_some()
+        );
+    }
+
+    /// Until a vote has ended and its end is in the register.
+    fn end_of(&mut self, proposal: EntryId) {
+        let chain = self.nodes[0].core.register_chain().unwrap();
+        let deadline = chain.open_phase(&proposal, &id(1)).unwrap().deadline;
+        self.run(deadline.plus_ms(60 * MINUTE_MS));
+    }
+
+    fn state(&self, node: usize, proposal: EntryId) -> State {
+        self.nodes[node]
+            .core
+            .decision(&proposal, self.now)
+            .unwrap()
+            .state
+    }
+
+    fn refused(&mut self, node: usize, by: &SecretKey, act: Act) -> Refused {
+        let (ticket, key, random) = (1, by.clone(), [1; 32]);
+        let input = Input::Act {
+            ticket,
+            key,
+            act,
+            random,
+        };
+        self.give(node, input);
+        self.nodes[node].answers.pop().unwrap().unwrap_err()
+    }
+
     fn vote(&mut self, member: u8, proposal: EntryId) {
+        self.choose(member, proposal, Choice::Agree);
+    }
+
+    fn choose(&mut self, member: u8, proposal: EntryId, choice: Choice) {
         let node = usize::from(member) - 1;
         let core = &self.nodes[node].core;
         let version = core.decision(&proposal, self.now).unwrap().version.hash;
         let vote = Act::Vote {
             proposal,
             version,
-            choice: Choice::Agree,
-            aim: None,
-            reason: String::new(),
+            choice,
+            aim: (choice == Choice::Block).then_some(0),
+            reason: "It is not what we agreed on before.".to_owned(),
         };
         self.act(node, &key(member, 3), vote);
+    }
+}
+
+fn propose(rule: &str, effect: Option<Effect>) -> Act {
+    Act::Propose {
+        title: "Meet on Tuesdays".to_owned(),
+        text: "We meet on Tuesdays.".to_owned(),
+        rule: rule.to_owned(),
+        urgent: None,
+        circle: None,
+        language: "en".to_owned(),
+        draft: Vec::new(),
+        effect: effect.map(Box::new),
+    }
+}
+
+fn applicant(federation: &FederationId, member: u8) -> Applicant {
+    Applicant::sign(
+        federation,
+        &key(member, 1),
+        (&format!("Co-op {member}"), "producer"),
+        ("We run a server in Lyon.", "ten hours a month"),
+        Charter::default().hash(),
+        None,
+    )
+}
+
+/// The default charter with another sentence in it.
+fn other_charter(edit: impl Fn(&str) -> String) -> Effect {
+    let text = Charter::default_toml().to_owned();
+    let charter = Charter::from_toml(&edit(&text)).unwrap();
+    let charter = charter.to_bytes();
+    Effect::Charter { charter }
+}
+
+#[test]
+fn an_amended_charter_holds_on_every_node_and_for_later_votes_only() {
+    let mut world = World::new();
+    let old = world.nodes[0].core.charter().hash();
+    let effect =
+        other_charter(|text| text.replace("regular-seconds = 604800", "regular-seconds = 86400"));
+    let amendment = world.decide("charter", effect);
+    for node in 0..4 {
+        assert_eq!(world.state(node, amendment), State::Closed(Verdict::Passed));
+        let charter = world.nodes[node].core.charter();
+        assert_ne!(charter.hash(), old);
+    }
+    let [first, second] = world.nodes[3].core.charters_in_force() else {
+        panic!("two charters");
+    };
+    assert_eq!((first.charter, first.height), (old, 1));
+    assert_eq!(second.height, world.heights()[3]);
+    assert!(world.nodes[3].core.charter_of(&old).is_some());
+    // A vote by the new one.
+    let next = world.propose(1);
+    world.open_up(next);
+    let chain = world.nodes[2].core.register_chain().unwrap();
+    let phase = chain.open_phase(&next, &id(1)).unwrap();
+    assert_eq!(phase.deadline.since_ms(phase.opened), 24 * 60 * MINUTE_MS);
+    world.vote(2, next);
+    world.vote(1, next);
+    world.end_of(next);
+    assert_eq!(world.state(3, next), State::Closed(Verdict::Passed));
+    // Nothing of it is lost by starting again.
+    world.restart(2);
+    assert_eq!(world.nodes[2].core.charters_in_force().len(), 2);
+    assert_eq!(world.state(2, amendment), State::Closed(Verdict::Passed));
+    assert_eq!(world.state(2, next), State::Closed(Verdict::Passed));
+}
+
+#[test]
+fn an_applicant_is_admitted_by_decision_and_takes_part() {
+    let mut world = World::new();
+    let federation = world.nodes[0].core.federation();
+    let applicant = applicant(&federation, 5);
+    let apply = Act::ApplyToAll(Box::new(applicant.clone()));
+    world.act(1, &key(2, 2), apply);
+    let known = &world.nodes[0].core.view().candidates[&key(5, 1).public()];
+    assert_eq!((&known.applicant, known.through), (&applicant, id(2)));
+    world.decide("", Effect::Admission(applicant));
+    let order = world.nodes[3].core.order().unwrap();
+    assert!(order.members().contains_key(&id(5)));
+    world.enter(5);
+    for node in 0..5 {
+        let members = &world.nodes[node].core.view().members;
+        assert_eq!(members[&id(5)].name, "Co-op 5", "node {node}");
+    }
+    // What it says is heard, and its vote counts like any other.
+    let proposal = world.act(4, &key(5, 3), propose("", None));
+    world.act(4, &key(5, 3), Act::Open { proposal });
+    let soon = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(soon);
+    world.vote(5, proposal);
+    world.vote(1, proposal);
+    let chain = world.nodes[0].core.register_chain().unwrap();
+    let phase = chain.open_phase(&proposal, &id(5)).unwrap();
+    assert_eq!(phase.electorate.len(), 5);
+    let deadline = phase.deadline;
+    world.run(deadline.plus_ms(60 * MINUTE_MS));
+    assert_eq!(world.state(4, proposal), State::Closed(Verdict::Passed));
+    assert_eq!(world.heights(), [world.heights()[0]; 5]);
+}
+
+#[test]
+fn nobody_enters_whom_the_register_has_not_admitted() {
+    let mut world = World::new();
+    world.enter(5);
+    for node in 0..4 {
+        let view = world.nodes[node].core.view();
+        assert!(!view.members.contains_key(&id(5)), "node {node}");
+    }
+}
+
+#[test]
+fn who_is_expelled_signs_nothing_more_and_is_let_go_of() {
+    let mut world = World::new();
+    let member = id(4);
+    world.decide("", Effect::Expulsion { member });
+    let core = &world.nodes[0].core;
+    assert!(!core.view().members.contains_key(&member));
+    assert_eq!(core.view().member_name(&member), "Co-op 4");
+    assert!(!core.roster().contains_key(&key(4, 2).public()));
+    assert!(core.roster().contains_key(&key(3, 2).public()));
+    let refused = world.refused(3, &key(4, 3), propose("", None));
+    assert!(matches!(refused, Refused::Departed { .. }), "{refused}");
+}
+
+#[test]
+fn a_blocked_proposal_is_decided_by_the_fallback_vote_that_its_proposer_calls() {
+    let mut world = World::new();
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    world.vote(1, proposal);
+    world.vote(2, proposal);
+    world.choose(3, proposal, Choice::Block);
+    world.end_of(proposal);
+    assert!(matches!(world.state(2, proposal), State::Integration(_)));
+    world.act(0, &key(1, 3), Act::Open { proposal });
+    world.open_up(proposal);
+    assert_eq!(world.state(3, proposal), State::Voting);
+    let core = &world.nodes[3].core;
+    let decision = core.decision(&proposal, world.now).unwrap();
+    assert!(decision.phase.unwrap().fallback);
+    world.vote(1, proposal);
+    world.vote(2, proposal);
+    world.choose(3, proposal, Choice::Block);
+    world.end_of(proposal);
+    for node in 0..4 {
+        assert_eq!(world.state(node, proposal), State::Closed(Verdict::Passed));
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_before_anybody_votes_on_it() {
+    let mut world = World::before_the_register();
+    let class = |class: &str| Effect::Class {
+        member: id(2),
+        class: class.to_owned(),
+    };
+    let by = key(1, 3);
+    let early = world.refused(0, &by, propose("", Some(class("consumer"))));
+    assert_eq!(early, Refused::NoRegister);
+    let mut world = World::new();
+    let refusals = [
+        (class("emperor"), "", "emperor"),
+        (class("producer"), "", "producer"),
+        (
+            other_charter(|text| {
+                text.replace("regular-seconds = 604800", "regular-seconds = 86400")
+            }),
+            "consent",
+            "charter",
+        ),
+        (
+            Effect::Charter {
+                charter: vec![1, 2, 3],
+            },
+            "charter",
+            "charter",
+        ),
+        (Effect::Expulsion { member: id(9) }, "", "member"),
+    ];
+    for (effect, rule, word) in refusals {
+        let refused = world.refused(0, &by, propose(rule, Some(effect)));
+        let Refused::Effect(why) = &refused else {
+            panic!("{refused}");
+        };
+        assert!(why.contains(word), "{why}");
     }
 }
 

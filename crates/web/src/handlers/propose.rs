@@ -116,6 +116,7 @@ fn propose_act(form: &Form, draft: Option<&Reading>) -> Result<Act, WebError> {
         circle: circle.map_err(|_| fault("circle", "Choose a circle of the list."))?,
         language: fields.optional("language").unwrap_or("en").to_owned(),
         draft: edits,
+        effect: None,
     })
 }
 
@@ -213,6 +214,7 @@ pub(crate) async fn do_amend(
             text,
             what_changed: fields.get("what_changed").to_owned(),
             draft: edits,
+            effect: None,
         };
         acts::perform(&site, &form.actor, act).await?;
         if let Some(draft) = draft {

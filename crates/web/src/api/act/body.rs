@@ -241,6 +241,7 @@ impl ActBody {
                     language
                 },
                 draft: draft.into_iter().map(|edit| edit.0).collect(),
+                effect: None,
             },
             Self::Amend {
                 proposal,
@@ -254,6 +255,7 @@ impl ActBody {
                 text,
                 what_changed,
                 draft: draft.into_iter().map(|edit| edit.0).collect(),
+                effect: None,
             },
             Self::Begin { title, text } => Act::CreateDocument { title, text },
             Self::Edit { parents, edit } => change(parents, &edit)?,
