@@ -26,8 +26,8 @@ pub(crate) struct Text<T>(#[serde(with = "text")] pub T);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SomeoneBody {
-    member: Text<MemberId>,
-    person: Text<PersonId>,
+    pub member: Text<MemberId>,
+    pub person: Text<PersonId>,
 }
 
 impl From<SomeoneBody> for Someone {
