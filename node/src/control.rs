@@ -19,6 +19,7 @@ use web::invitation::Invitation;
 pub use self::{
     client::Access,
     desk::{Desk, read_signature, roles_of},
+    register::beginning,
     server::{Notice, serve},
 };
 

@@ -17,7 +17,10 @@ use register::{
 };
 use replica::view::{Decreed, Opening};
 
-use crate::core::{Core, Origin};
+use crate::{
+    core::{Core, Origin},
+    state::{Decision, State},
+};
 
 /// A charter that was in force from a height on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +185,18 @@ impl Core {
     #[must_use]
     pub fn has_left(&self, member: &MemberId) -> bool {
         self.followed.decreed.former.contains(member)
+    }
+
+    /// Whether a decision's vote is open and was opened before the register began: opened again, it
+    /// becomes final.
+    #[must_use]
+    pub fn is_before_the_register(&self, decision: &Decision<'_>) -> bool {
+        let opened = decision.phase.as_ref().map(|phase| phase.opening.time);
+        let chain = self.register_chain();
+        let is_before = opened
+            .zip(chain)
+            .is_some_and(|(opened, chain)| opened < chain.begun());
+        is_before && decision.state == State::Voting
     }
 
     /// Does as the order in force says: its charter counts, its members are let in, and who is a

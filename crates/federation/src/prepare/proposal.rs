@@ -230,7 +230,9 @@ impl Core {
         let decision = self.own_proposal(now, key, proposal)?;
         let (grant, _) = self.mandate_or(key, Self::steward_or_delegate)?;
         match decision.state {
-            State::Voting => return Err(Refused::AlreadyOpen),
+            State::Voting if !self.is_before_the_register(&decision) => {
+                return Err(Refused::AlreadyOpen);
+            }
             State::Closed(_) => return Err(closed(&decision)),
             _ => {}
         }

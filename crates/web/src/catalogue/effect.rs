@@ -64,6 +64,8 @@ messages! {
     effect_conflict() { English: "The proposal in conflict" }
     effect_server() { English: "Server" }
     effect_policy() { English: "What it is offered for" }
+    open_voting_again() { English: "Open voting again" }
+    opening_again_explained() { English: "This vote was opened before the register began, so its outcome stays provisional. Opened again, it becomes final; everybody votes anew." }
     charters() { English: "Charters" }
     charters_explained() { English: "Every charter this federation has had since its register began, the one in force first." }
     charter_since_founding() { English: "In force since the founding." }

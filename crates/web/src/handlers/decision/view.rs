@@ -363,6 +363,9 @@ impl Reading<'_> {
             .is_some_and(|(own, electorate)| electorate.class_of(&own).is_some());
         May {
             open: is_own && rights.writes() && state == Stand::Deliberation,
+            open_again: is_own
+                && rights.writes()
+                && self.core.is_before_the_register(self.decision),
             fall_back: is_own && rights.writes() && matches!(state, Stand::Integration(_)),
             amend: is_own && !is_over,
             withdraw: is_own && !is_over && !matches!(state, Stand::Closed(_)),
