@@ -161,6 +161,8 @@ records! {
     Founding = 30, "founding";
     /// A member declares something with its root key.
     Declaring = 31, "declaring";
+    /// Somebody signs a recovery of the register, or objects to it.
+    Recovering = 34, "recovering";
 }
 
 impl Kind {
@@ -182,6 +184,7 @@ impl Kind {
                 | Self::Witness
                 | Self::Founding
                 | Self::Declaring
+                | Self::Recovering
         )
     }
 }

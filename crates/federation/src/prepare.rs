@@ -334,7 +334,7 @@ pub(crate) fn change_of(
         }
         (Kind::Application | Kind::Admit, _) => Change::Applications,
         (Kind::Endpoint, _) => Change::Peers,
-        (Kind::Witness | Kind::Founding | Kind::Declaring, _) => return None,
+        (Kind::Witness | Kind::Founding | Kind::Declaring | Kind::Recovering, _) => return None,
         _ => Change::Members,
     })
 }

@@ -46,6 +46,15 @@ pub struct Member {
     pub declared: u64,
 }
 
+/// What of a member says whether it is an organisation with a node.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Organisation<'a> {
+    pub member: MemberId,
+    pub class: Option<&'a ClassId>,
+    pub root: PublicKey,
+    pub host: MemberId,
+}
+
 /// Why a member is one no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Departure {
@@ -227,6 +236,15 @@ impl Order {
                 record: member.record,
             })
             .collect()
+    }
+
+    /// The nodes of these members no longer witness and close votes: they are gone for good.
+    pub(crate) fn drop_validators(&mut self, gone: &[MemberId]) {
+        for member in gone {
+            if let Some(known) = self.members.get_mut(member) {
+                known.validator = None;
+            }
+        }
     }
 
     /// Who witnesses and closes votes: every organisation with a node that has named a validator
