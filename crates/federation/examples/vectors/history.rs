@@ -376,7 +376,14 @@ impl History {
         let declaring = Record::Declaring(record::Declaring {
             declaration: b"a declaration".to_vec(),
         });
-        for (name, record) in [("founding", founding), ("declaring", declaring)] {
+        let recovering = Record::Recovering(record::Recovering {
+            voice: b"a voice".to_vec(),
+        });
+        for (name, record) in [
+            ("founding", founding),
+            ("declaring", declaring),
+            ("recovering", recovering),
+        ] {
             let name = format!("anna.{name}");
             let draft = book.draft(&name, &anna.delegate, anna.grant, "register", &record);
             book.write(draft);
