@@ -4,6 +4,7 @@
 mod apply;
 mod encoding;
 mod error;
+mod reading;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use domain::{
     record::Elector,
 };
 
+pub(crate) use self::reading::Roots;
 pub use self::{apply::Place, error::Ineffective};
 use crate::{
     sizes::VALIDATORS_MAX,
