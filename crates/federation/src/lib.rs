@@ -12,6 +12,7 @@ mod io;
 pub mod message;
 mod prepare;
 pub mod presence;
+mod recovery;
 mod register;
 mod state;
 
@@ -21,5 +22,6 @@ pub use self::{
     error::{CoreError, Refused, format_utc},
     exchange::{CLOCK_MS_MAX, PeerState},
     io::{Change, Fault, Input, Output, Write},
+    recovery::RecoveryShown,
     state::{BallotSeen, Decision, Phase, State},
 };

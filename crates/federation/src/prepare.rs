@@ -21,7 +21,7 @@ use domain::{
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_core::Rng;
 
-use register::{begin::Beginning, declaration::Declaration};
+use register::{begin::Beginning, declaration::Declaration, recovery::Voice};
 
 use self::text::{block, line, note, text_error};
 use crate::{
@@ -215,6 +215,16 @@ impl Core {
                 let grant = self.granting_grant(key)?;
                 let declaration = declaration.clone();
                 let record = Record::Declaring(record::Declaring { declaration });
+                Ok(Draft::new(grant, "register", record))
+            }
+            Act::Recover { voice } => {
+                let found = Voice::from_bytes(voice);
+                let found = found.map_err(|error| text_error("recovery", error.to_string()))?;
+                let signed = found.verify(&self.federation());
+                signed.map_err(|error| text_error("recovery", error.to_string()))?;
+                let grant = self.granting_grant(key)?;
+                let voice = voice.clone();
+                let record = Record::Recovering(record::Recovering { voice });
                 Ok(Draft::new(grant, "register", record))
             }
             Act::Role(role) => {

@@ -6,6 +6,9 @@
     reason = "a node that cannot go on has failed the test"
 )]
 
+#[path = "register/recovery.rs"]
+mod recovery;
+
 use std::collections::BTreeMap;
 
 use domain::{
@@ -49,7 +52,9 @@ fn genesis() -> Genesis {
         name: "Test".to_owned(),
         created: START,
         founders,
-        charter: Charter::default().to_bytes(),
+        charter: Charter::from_toml("recovery.notice-seconds = 600")
+            .unwrap()
+            .to_bytes(),
         nonce: [1; 32],
         requires: Vec::new(),
     }
@@ -63,6 +68,7 @@ struct Node {
     heights: BTreeMap<u64, Vec<u8>>,
     journal: Vec<Vec<u8>>,
     answers: Vec<Result<EntryId, Refused>>,
+    is_up: bool,
 }
 
 struct World {
@@ -102,6 +108,7 @@ impl World {
             heights: BTreeMap::new(),
             journal: Vec::new(),
             answers: Vec::new(),
+            is_up: true,
         });
         let mut world = Self {
             now: START,
@@ -119,6 +126,9 @@ impl World {
     }
 
     fn give(&mut self, node: usize, input: Input) {
+        if !self.nodes[node].is_up {
+            return;
+        }
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let outputs = self.nodes[node].core.handle(self.now, input);
@@ -170,7 +180,7 @@ impl World {
     fn run(&mut self, until: Timestamp) {
         self.deliver();
         loop {
-            let wakes = self.nodes.iter().enumerate();
+            let wakes = self.nodes.iter().enumerate().filter(|(_, node)| node.is_up);
             let wakes = wakes.filter_map(|(at, node)| Some((node.core.next_wakeup()?, at)));
             let Some((time, node)) = wakes.min().filter(|(time, _)| *time <= until) else {
                 break;

@@ -228,6 +228,12 @@ impl<V: Verification> Registrar<V> {
         &self.chain
     }
 
+    /// The key it signs with, if it may.
+    #[must_use]
+    pub fn key(&self) -> Option<&SecretKey> {
+        self.key.as_ref()
+    }
+
     /// What this node has seen of an open phase.
     #[must_use]
     pub fn witness(&self, phase: &PhaseId) -> Option<&Witness> {
