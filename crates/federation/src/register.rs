@@ -244,6 +244,7 @@ impl Core {
             chain.after(&batch).ok()
         });
         let (chain, _) = after.ok_or(CoreError::Height(batch.header.height))?;
+        self.register.recovery.stands(&chain);
         self.register.chain = Some(chain);
         Ok(())
     }
