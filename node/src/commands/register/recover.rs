@@ -206,6 +206,10 @@ impl Signing {
             ))
             .hint("a co-op whose server is gone names another: folkmoot register key"));
         }
+        if gone.len() == all {
+            return Err(Failure::refused("no validator would remain")
+                .hint("leave out those whose servers are there"));
+        }
         for one in self.all("known").filter(|one| one["state"] != "stopped") {
             let known = read(one)?;
             if known.gone == gone && one["state"] != "refused" && one["followed"] != true {
