@@ -1,7 +1,7 @@
 //! More validators gone for good than may be away: the register is recovered without them.
 
 use domain::charter::RuleName;
-use register::phase::Cause;
+use register::{phase::Cause, registrar::Record};
 
 use crate::{
     story::{Voting, each_seed},
@@ -127,5 +127,57 @@ fn nodes_that_die_while_the_epoch_changes_go_on_from_their_journals() {
         world.settle();
         assert_eq!(world.chain().epoch(), 1);
         world.assert_quiet();
+    });
+}
+
+#[test]
+fn a_height_that_was_open_when_they_vanished_is_decided_in_the_new_epoch_alone() {
+    each_seed("a_height_that_was_open", &[1, 2, 3], |seed| {
+        for crash_percent in [0, 20] {
+            let gone = [1, 3];
+            let mut world = World::new(Setup::new(seed, 4));
+            let voting = world.open(0, 1, RULE, None);
+            world.everybody_votes(voting, 0);
+            let deadline = world.phase(&voting.0).deadline.0;
+            world.run(deadline + 14 * MINUTE_MS);
+            // All have sealed, and agreement has begun: votes of the height are in the journals.
+            let is_open =
+                |world: &World, node: usize| world.nodes[node].registrar.round().is_some();
+            while !(is_open(&world, 0) && is_open(&world, 2)) {
+                world.run(world.now + 5);
+            }
+            for node in gone {
+                world.nodes[node].is_up = false;
+            }
+            world.run(deadline + DAY_MS);
+            world.assert_sound();
+            assert_eq!(world.chain().height(), 2);
+            for node in [0, 2] {
+                assert!(world.nodes[node].registrar.round().is_some());
+                let is_vote = |record: &Record| matches!(record, Record::Agreement(_));
+                assert!(world.nodes[node].journal.iter().any(is_vote));
+            }
+            let announced = world.now;
+            let confirmed = announced + NOTICE_MS + MINUTE_MS;
+            world.recover(0, &gone, (announced, confirmed));
+            world.run(confirmed - 1);
+            world.setup.crash_percent = crash_percent;
+            world.run(confirmed + HOUR_MS);
+            // And once more each, in the middle of the new epoch's votes.
+            for node in [0, 2] {
+                world.after(MINUTE_MS, Event::Down(node));
+                world.after(2 * MINUTE_MS, Event::Up(node));
+            }
+            world.run(world.now + HOUR_MS);
+            world.setup.crash_percent = 0;
+            // They come back with the votes of before.
+            for node in gone {
+                world.after(MINUTE_MS, Event::Up(node));
+            }
+            world.settle();
+            let chain = world.assert_alike();
+            assert_eq!(chain.epoch(), 1);
+            world.assert_quiet();
+        }
     });
 }
