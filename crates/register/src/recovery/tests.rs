@@ -17,6 +17,7 @@ use crate::{
     },
     declaration::{Declaration, Matter},
     phase::Cause,
+    registrar::{self, Input, Message, Record, Registrar},
     testing::{Cast, FEDERATION, MINUTE_MS, OPENED, Sent, root_key},
 };
 
@@ -468,6 +469,41 @@ fn a_quorum_that_went_on_is_followed() {
     ] {
         assert!(!is_followed(&after, &said));
     }
+}
+
+#[test]
+fn a_quorum_of_the_epoch_before_that_decides_a_height_too_stops_the_registrar() {
+    let cast = cast(4);
+    let chain = voting(&cast);
+    let signed = recovered(&without(&chain, &[2, 3]), &[0, 1, 2]);
+    let key = Some(cast.validator(0).1.clone());
+    let timeouts = agreement::Timeouts::MINUTES;
+    let mut registrar = Registrar::new(ANNOUNCED, chain.clone(), key, timeouts, Vec::new());
+    let later = ANNOUNCED.plus_ms(NOTICE_MS);
+    let mut take = |input| registrar.handle(later, input);
+    let reaction = take(Input::Recovered(Box::new(signed.clone()))).unwrap();
+    let written = Record::Recovered(Box::new(signed.clone()));
+    assert_eq!(reaction.journal[0], written, "before anything else");
+    assert_eq!(Record::from_bytes(&written.to_bytes()), Ok(written));
+    let again = take(Input::Recovered(Box::new(signed))).unwrap();
+    assert_eq!(again, registrar::Reaction::default(), "once");
+    let vote = |validator: u8| {
+        let (place, key) = cast.validator(validator);
+        let vote = Vote {
+            epoch: 0,
+            height: 3,
+            round: 4,
+            step: Step::Precommit,
+            value: Some(Hash([7; 32])),
+        };
+        let vote = Signed::sign(&FEDERATION, place, key, vote);
+        Input::Message(Message::Agreement(agreement::Message::Vote(vote)))
+    };
+    for validator in [2, 3, 3] {
+        assert!(take(vote(validator)).is_ok(), "two of four are no quorum");
+    }
+    let stopped = take(vote(1)).unwrap_err();
+    assert_eq!(stopped, agreement::AgreementError::TwoEpochs { height: 3 });
 }
 
 #[test]
