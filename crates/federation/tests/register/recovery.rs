@@ -1,5 +1,6 @@
 //! Recoveries through stored entries: announced, confirmed, objected to, followed after a restart.
 
+use domain::record::Recovering;
 use register::recovery::{Recovery, Stage, State};
 
 use super::*;
@@ -144,6 +145,22 @@ fn a_node_that_was_said_to_be_gone_and_is_not_stops_it_by_itself() {
 }
 
 #[test]
+fn a_node_that_has_nothing_else_to_say_objects_and_says_so_once() {
+    let mut world = World::new();
+    world.nodes[2].is_up = false;
+    world.nodes[3].is_up = false;
+    let recovery = recovery(&world);
+    announce(&mut world, &recovery);
+    assert_eq!(state(&world, 0), "notice");
+    comes_back(&mut world, 3);
+    wait(&mut world, MINUTE_MS);
+    assert_eq!(state(&world, 0), "stopped");
+    let written = world.nodes[3].entries.len();
+    wait(&mut world, MINUTE_MS);
+    assert_eq!(world.nodes[3].entries.len(), written);
+}
+
+#[test]
 fn a_recovery_that_is_confirmed_all_the_same_and_two_of_them_stop_every_node() {
     let (mut world, _) = stalled();
     let recovery = recovery(&world);
@@ -193,6 +210,8 @@ fn a_recovery_is_refused_where_it_is_not_signed_and_means_nothing_from_strangers
     };
     world.give(0, input);
     assert!(world.nodes[0].answers.pop().unwrap().is_err());
+    let voice = forged.to_bytes();
+    world.lies(2, &Record::Recovering(Recovering { voice }));
     // A person's key is no root key, whoever holds it.
     let voice = recovery.say(&federation, Stage::Announce, &key(2, 4), world.now);
     let voice = voice.to_bytes();

@@ -554,8 +554,8 @@ proptest! {
     /// than two thirds never put anything in force.
     #[test]
     fn whatever_is_heard_in_any_order_fewer_than_two_thirds_recover_nothing(
-        announce in prop::collection::vec((0usize..9, 0u64..1_200), 0..12),
-        confirm in prop::collection::vec((0usize..9, 0u64..1_200), 0..12),
+        announce in prop::collection::vec((0usize..9, 0u64..300), 3..14),
+        confirm in prop::collection::vec((0usize..9, 500u64..1_900), 3..14),
         order in any::<u64>(),
     ) {
         let chain = voting(&cast(7));
