@@ -159,7 +159,9 @@ impl World {
             self.fail(node, what);
             return;
         }
-        if let Err((node, what)) = self.check_votes() {
+        // What counts is then the register's to say, and not each node's own.
+        let counts_itself = self.archive.is_none();
+        if counts_itself && let Err((node, what)) = self.check_votes() {
             self.fail(node, what);
             return;
         }

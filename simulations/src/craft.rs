@@ -12,7 +12,7 @@ use domain::{
 };
 use federation::Core;
 
-use crate::world::World;
+use crate::{options::MINUTE, world::World};
 
 /// What a crafted entry says.
 struct Craft {
@@ -370,6 +370,54 @@ impl World {
             sequence: tip.map_or(1, |(sequence, _)| sequence + 1),
             previous: tip.map(|(_, id)| id),
             time,
+            area: "ballots",
+            kind: Kind::Ballot,
+            body,
+            references: Vec::new(),
+        };
+        let entry = self.craft(node, &key, craft);
+        entry.map(|entry| entry.to_bytes()).into_iter().collect()
+    }
+}
+
+impl World {
+    /// A moment soon after the next deadline of a vote that is open in the register.
+    pub(crate) fn after_a_deadline(&mut self, node: usize) -> Option<u64> {
+        let chain = self.archive.as_ref()?.chain.as_ref()?;
+        let ends = chain.phases().values();
+        let ends = ends.map(|phase| phase.deadline.0 - crate::clock::BEGINNING_MS + 61_000);
+        let next = ends.filter(|end| *end > self.now).min()?;
+        Some(next + self.drawn(node, 7 * MINUTE))
+    }
+
+    /// Ballots in the liar's own name on votes that are over and not final, as if they had been cast
+    /// in time.
+    pub(crate) fn backdate(&mut self, node: usize) -> Vec<Vec<u8>> {
+        let time = self.nodes[node].clock.show(self.now);
+        let open = self
+            .archive
+            .as_ref()
+            .and_then(|archive| archive.chain.as_ref());
+        let phases = open.into_iter().flat_map(|chain| chain.phases().values());
+        let over = phases.filter(|phase| phase.deadline < time);
+        let over: Vec<_> = over.map(|phase| (phase.vote, phase.deadline)).collect();
+        let (Some(grant), Some((phase, deadline))) = (core_mandate_of(self, node), over.first())
+        else {
+            return Vec::new();
+        };
+        let key = self.members[self.nodes[node].member].delegate.clone();
+        let Some(core) = &self.nodes[node].core else {
+            return Vec::new();
+        };
+        let tip = core.replica().tip(&key.public());
+        let Some(body) = self.ballot_body(*phase, Choice::Block) else {
+            return Vec::new();
+        };
+        let craft = Craft {
+            grant,
+            sequence: tip.map_or(1, |(sequence, _)| sequence + 1),
+            previous: tip.map(|(_, id)| id),
+            time: Timestamp(deadline.0 - 1_000),
             area: "ballots",
             kind: Kind::Ballot,
             body,

@@ -20,6 +20,7 @@
 //! float, and every purpose has a random stream of its own.
 
 mod agreement;
+mod archive;
 mod bench;
 mod broken;
 mod check;
@@ -27,22 +28,28 @@ mod clock;
 mod connect;
 mod craft;
 mod disk;
+mod distort;
 mod expect;
+mod faults;
 mod ledger;
 mod liar;
 mod member;
 mod network;
 mod node;
+mod office;
 mod options;
 mod people;
 mod perform;
 mod play;
+mod puppet;
 mod random;
 mod recount;
 mod report;
+mod rests;
 mod roll;
 mod run;
 mod scenario;
+mod stakes;
 mod trace;
 mod world;
 mod writing;

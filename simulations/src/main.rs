@@ -209,11 +209,30 @@ fn play_all(arguments: &Run, wanted: &str) -> ExitCode {
                 failed += 1;
                 print_failure(&report, seed, &name, &line);
             } else {
-                println!("{name} seed {seed} passed, trace {}", report.trace);
+                println!(
+                    "{name} seed {seed} passed, trace {}{}",
+                    report.trace,
+                    of_register(&report)
+                );
             }
         }
     }
     exit(failed)
+}
+
+/// What the register came to, where there was one.
+fn of_register(report: &Report) -> String {
+    let times = &report.times_to_final_ms;
+    let (Some(median), Some(worst)) = (times.get(times.len() / 2), times.last()) else {
+        return String::new();
+    };
+    let (height, (switchable, all)) = (report.height, report.switchable);
+    format!(
+        ", height {height}, {} closings final in {} s (worst {} s), {switchable} of {all} switchable",
+        times.len(),
+        median / 1_000,
+        worst / 1_000
+    )
 }
 
 fn print_figures(json: bool, sizes: &[usize], with_year: bool) -> ExitCode {

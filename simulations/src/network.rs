@@ -12,6 +12,10 @@ const REGIONS_MS: [[u64; 4]; 4] = [
     [95, 110, 85, 12],
 ];
 
+/// The most that the timed adversary delays one message, in milliseconds: an entry is announced, asked
+/// for and sent, and all of it must stay within the charter's bound of three minutes.
+const SCHEME_MS: u64 = 55_000;
+
 /// What goes wrong with messages, each in a million.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Weather {
@@ -32,6 +36,11 @@ pub struct Network {
     cuts: BTreeSet<(usize, usize)>,
     last: BTreeMap<(usize, usize), u64>,
     random: Random,
+    /// Whether messages near the end of a step are delayed by as much as gossip may take.
+    pub adversary: bool,
+    /// When steps of open votes end.
+    pub moments: Vec<u64>,
+    schemes: Random,
     pub messages: u64,
     pub bytes: u64,
 }
@@ -46,6 +55,9 @@ impl Network {
             cuts: BTreeSet::new(),
             last: BTreeMap::new(),
             random: Random::new(seed, "network"),
+            adversary: false,
+            moments: Vec::new(),
+            schemes: Random::new(seed, "adversary"),
             messages: 0,
             bytes: 0,
         }
@@ -84,6 +96,26 @@ impl Network {
         base + self.random.exponential(self.tail_ms)
     }
 
+    /// The timed adversary: before a step ends it lets a message come a moment before or after the end,
+    /// so that one node has it in time and another has not, and never later than gossip may take.
+    fn scheme(&mut self, now: u64, from: usize, to: usize) -> u64 {
+        if !self.adversary {
+            return 0;
+        }
+        let near = |end: &&u64| now <= **end + SCHEME_MS && **end <= now + SCHEME_MS;
+        let Some(end) = self.moments.iter().find(near).copied() else {
+            return 0;
+        };
+        // Half of the links are slow in each step, others in the next.
+        let is_slow = (from * 7 + to * 3 + (end / 1_000) as usize).is_multiple_of(2);
+        let late = self.schemes.below(3_000);
+        match is_slow || self.schemes.chance(300_000) {
+            true if now < end => (end + late - now).min(SCHEME_MS),
+            true => self.schemes.below(SCHEME_MS),
+            false => 0,
+        }
+    }
+
     /// When a message sent now arrives: not at all, once, or twice.
     pub fn send(&mut self, now: u64, from: usize, to: usize, bytes: usize) -> Vec<u64> {
         self.messages += 1;
@@ -95,7 +127,7 @@ impl Network {
         let copies = 1 + usize::from(self.random.chance(weather.duplication));
         (0..copies)
             .map(|_| {
-                let arrives = now + self.latency(from, to);
+                let arrives = now + self.latency(from, to) + self.scheme(now, from, to);
                 if self.random.chance(weather.reordering) {
                     return arrives + self.random.below(2_000);
                 }

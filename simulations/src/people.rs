@@ -30,7 +30,12 @@ impl World {
             let join = who.join(&self.genesis.federation(), &founders[..needed]);
             return Some((who.root.clone(), join));
         };
-        for (by, act) in who.first_acts(&self.genesis.federation(), serves) {
+        let federation = self.genesis.federation();
+        let mut acts = who.first_acts(&federation, serves);
+        if serves && self.archive.is_some() {
+            acts.push(who.validator_grant(&federation));
+        }
+        for (by, act) in acts {
             let is_there = match &act {
                 Act::Grant { key, .. } => view.keys.contains_key(key),
                 _ => known.mandate.is_some(),
@@ -73,15 +78,18 @@ impl World {
         }
         let who = self.members[member].clone();
         let draw = self.people.below(120);
+        // The register takes what is written under a mandate.
+        let opener = match self.archive.is_some() {
+            true => who.delegate.clone(),
+            false => who.steward.clone(),
+        };
         let deed = match draw {
             0..12 => Some((who.steward.clone(), self.proposal())),
-            12..26 => self.opening(member).map(|act| (who.steward.clone(), act)),
+            12..26 => self.opening(member).map(|act| (opener, act)),
             26..70 => self.vote(home).map(|act| (who.delegate.clone(), act)),
             70..76 => self.amendment(member).map(|act| (who.steward.clone(), act)),
             76..84 => self.comment(home).map(|act| (who.worker.clone(), act)),
-            84..86 => self
-                .withdrawal(member)
-                .map(|act| (who.steward.clone(), act)),
+            84..86 => self.withdrawal(member).map(|act| (opener, act)),
             86..90 => Some((who.steward.clone(), self.profile(&who.name))),
             90..93 => Some((who.steward.clone(), self.circle())),
             93..96 => {

@@ -12,7 +12,9 @@ use domain::{
 use federation::{Act, Core, Input, message::Message};
 
 use crate::{
+    archive::Archive,
     broken::Broken,
+    distort::Hearers,
     ledger::{Deed, Ledger},
     member::Member,
     network::Network,
@@ -52,6 +54,16 @@ pub enum Event {
         entries: Vec<Vec<u8>>,
     },
     LiarTurn,
+    /// The power fails, and soon comes back.
+    Blackout {
+        incarnation: u64,
+    },
+    Return,
+    PuppetWake,
+    PuppetSays {
+        message: Vec<u8>,
+        hearers: Hearers,
+    },
     /// Something the driver of this world planned.
     Planned(usize),
 }
@@ -90,6 +102,8 @@ pub struct World {
     pub disks: Random,
     pub people: Random,
     pub ledger: Ledger,
+    /// What the register decided, where there is one.
+    pub archive: Option<Archive>,
     pub trace: Trace,
     /// Whether everything is hashed into the trace.
     pub tracing: bool,
@@ -130,6 +144,7 @@ impl World {
             network,
             disks: Random::new(seed, "disks"),
             people: Random::new(seed, "people"),
+            archive: None,
             trace: Trace::default(),
             tracing: true,
             failure: None,
@@ -213,6 +228,16 @@ impl World {
                 }
             }
             Event::LiarTurn => self.liar_turn(node),
+            Event::Blackout { incarnation } => {
+                if self.nodes[node].is_up() && self.nodes[node].incarnation == incarnation {
+                    self.crash(node);
+                    let down = 2_000 + self.disks.exponential(20_000);
+                    self.push(self.now + down, node, Event::Return);
+                }
+            }
+            Event::Return => self.start(node),
+            Event::PuppetWake => self.wake_puppets(node),
+            Event::PuppetSays { message, hearers } => self.puppet_says(node, &message, hearers),
             Event::Planned(_) => {}
         }
     }
@@ -369,6 +394,7 @@ impl World {
             return;
         }
         self.check_promises(node);
+        self.set_up_puppets(node);
         let input = Input::Start {
             clean: false,
             alone: false,
