@@ -53,6 +53,9 @@ struct Run {
     /// Run each seed again in another process and compare the traces.
     #[arg(long)]
     twice: bool,
+    /// With a register.
+    #[arg(long)]
+    register: bool,
     /// Put a mistake into the core; then a failure is what is expected.
     #[arg(long)]
     broken: Option<Broken>,
@@ -135,12 +138,19 @@ fn run_seeds(arguments: &Run) -> ExitCode {
     if let Some(nodes) = arguments.nodes {
         options_line += &format!("--nodes {nodes} ");
     }
+    if arguments.register {
+        options_line += "--register ";
+    }
     if let Some(broken) = arguments.broken {
         options_line += &format!("--broken {broken} ");
     }
     let (mut failed, mut ballots, mut inputs, mut virtual_ms) = (0, 0, 0, 0);
     for seed in seeds(arguments) {
-        let options = Options::of(seed, arguments.nodes.map(|nodes| nodes as usize));
+        let nodes = arguments.nodes.map(|nodes| nodes as usize);
+        let options = match arguments.register {
+            true => Options::of_register(seed, nodes),
+            false => Options::of(seed, nodes),
+        };
         let report = run(&options, arguments.broken);
         let differs = arguments.twice && !is_same_twice(&options_line, seed, &report);
         ballots += report.ballots;
@@ -148,13 +158,14 @@ fn run_seeds(arguments: &Run) -> ExitCode {
         virtual_ms += report.virtual_ms;
         if arguments.verbose {
             println!(
-                "seed {seed} trace {} nodes {} entries {} ballots {} forks {} healed in {} ms",
+                "seed {seed} trace {} nodes {} entries {} ballots {} forks {} healed in {} ms{}",
                 report.trace,
                 options.nodes,
                 report.entries,
                 report.ballots,
                 report.forks,
-                report.healed_in_ms
+                report.healed_in_ms,
+                of_register(&report)
             );
         }
         if report.failure.is_some() || differs {

@@ -11,8 +11,14 @@ use domain::{
 };
 use federation::Core;
 use register::{
-    agreement, batch::Batch, chain::Chain, leaves::Claim, phase::Phase, registrar::Message,
-    sizes::Sizes, witness,
+    agreement,
+    batch::Batch,
+    chain::Chain,
+    leaves::Claim,
+    phase::Phase,
+    registrar::{Message, Registrar},
+    sizes::Sizes,
+    witness,
 };
 
 use crate::{archive::first, clock::BEGINNING_MS, options::MINUTE, world::World};
@@ -74,8 +80,11 @@ impl World {
         };
         let (at, last) = (here.height(), known.height());
         if (at, here.state()) != (last, known.state()) {
+            let (round, clock) = (core.registrar().map(Registrar::round), core.clock_trouble());
+            let trouble = core.register_trouble();
             return Err(format!(
-                "the register is at height {at} and not at {last} alike"
+                "the register is at height {at} and not at {last} alike: round {round:?}, clock off by \
+                 {clock:?} s, {trouble:?}"
             ));
         }
         let Some(registrar) = core.registrar() else {
