@@ -25,7 +25,6 @@ use crate::{clock::BEGINNING_MS, world::World};
 pub struct Final {
     pub height: u64,
     pub phase: Phase,
-    pub closed: Closed,
 }
 
 /// What honest nodes decided.
@@ -162,15 +161,8 @@ impl Archive {
                     .case(&phase)
                     .map_or(0, |case| case.charter.terms().clock_bound_seconds * 1_000);
                 self.check_closing(of, &closed, bound_ms)?;
-                let (phase, closed) = (of.clone(), *closed);
-                self.closed.insert(
-                    phase.id,
-                    Final {
-                        height,
-                        phase,
-                        closed,
-                    },
-                );
+                let phase = of.clone();
+                self.closed.insert(phase.id, Final { height, phase });
             }
         }
         Ok(())

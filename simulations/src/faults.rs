@@ -69,6 +69,8 @@ impl Play {
                     if let Some(disk) = self.saved.get(&node) {
                         world.nodes[node].disk = disk.clone();
                     }
+                    // It has told others of what is no longer there.
+                    world.ledger.promised.retain(|(who, _)| *who != node);
                     let seed = self.random.below(u64::MAX);
                     world.nodes[node].liar = Some(Liar::new(seed, node, &[]));
                     world.start(node);

@@ -114,7 +114,10 @@ fn print_failure(report: &Report, seed: u64, what: &str, arguments: &str) {
     let failure = report.failure.as_deref().unwrap_or("the traces differ");
     println!("FAILED commit {} seed {seed} {what}", commit());
     println!("  {failure}");
-    println!("  trace {}", report.trace);
+    println!(
+        "  trace {}, {} messages, {} inputs",
+        report.trace, report.messages, report.inputs
+    );
     println!("  again: cargo run --release -p simulations -- run {arguments} --seed {seed}");
 }
 

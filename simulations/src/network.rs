@@ -12,10 +12,6 @@ const REGIONS_MS: [[u64; 4]; 4] = [
     [95, 110, 85, 12],
 ];
 
-/// The most that the timed adversary delays one message, in milliseconds: an entry is announced, asked
-/// for and sent, and all of it must stay within the charter's bound of three minutes.
-const SCHEME_MS: u64 = 55_000;
-
 /// What goes wrong with messages, each in a million.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Weather {
@@ -36,8 +32,8 @@ pub struct Network {
     cuts: BTreeSet<(usize, usize)>,
     last: BTreeMap<(usize, usize), u64>,
     random: Random,
-    /// Whether messages near the end of a step are delayed by as much as gossip may take.
-    pub adversary: bool,
+    /// By how much the timed adversary delays messages at most; 0 without one.
+    pub adversary_ms: u64,
     /// When steps of open votes end.
     pub moments: Vec<u64>,
     schemes: Random,
@@ -55,7 +51,7 @@ impl Network {
             cuts: BTreeSet::new(),
             last: BTreeMap::new(),
             random: Random::new(seed, "network"),
-            adversary: false,
+            adversary_ms: 0,
             moments: Vec::new(),
             schemes: Random::new(seed, "adversary"),
             messages: 0,
@@ -99,10 +95,11 @@ impl Network {
     /// The timed adversary: before a step ends it lets a message come a moment before or after the end,
     /// so that one node has it in time and another has not, and never later than gossip may take.
     fn scheme(&mut self, now: u64, from: usize, to: usize) -> u64 {
-        if !self.adversary {
+        let most = self.adversary_ms;
+        if most == 0 {
             return 0;
         }
-        let near = |end: &&u64| now <= **end + SCHEME_MS && **end <= now + SCHEME_MS;
+        let near = |end: &&u64| now <= **end + most && **end <= now + most;
         let Some(end) = self.moments.iter().find(near).copied() else {
             return 0;
         };
@@ -110,8 +107,8 @@ impl Network {
         let is_slow = (from * 7 + to * 3 + (end / 1_000) as usize).is_multiple_of(2);
         let late = self.schemes.below(3_000);
         match is_slow || self.schemes.chance(300_000) {
-            true if now < end => (end + late - now).min(SCHEME_MS),
-            true => self.schemes.below(SCHEME_MS),
+            true if now < end => (end + late - now).min(most),
+            true => self.schemes.below(most),
             false => 0,
         }
     }

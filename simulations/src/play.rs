@@ -76,7 +76,7 @@ pub fn play(name: &str, text: &str, seed: u64) -> Result<Report, ScenarioError> 
     };
     if play.scenario.register.is_some() {
         world.with_register();
-        world.network.adversary = play.scenario.adversary;
+        world.network.adversary_ms = play.scenario.adversary.0;
     }
     play.plan_all(&mut world);
     world.run_until(ends, &mut play);

@@ -21,6 +21,9 @@ const CONVERGENCE_MS: u64 = 2 * HOUR;
 /// Within this time after healing all votes must be final: each may be extended twice, blocked, and
 /// voted on again.
 const VOTES_MS: u64 = 36 * HOUR;
+/// The most that the timed adversary delays one message: an entry is announced, asked for and sent, and
+/// all of it must stay within the charter's bound of three minutes.
+const ADVERSARY_MS: u64 = 55_000;
 /// The most messages a node may send in an hour in which nothing happens.
 const IDLE_MESSAGES_MAX: u64 = 60;
 /// The charter of random runs: periods of hours, so that many votes open and close.
@@ -137,7 +140,7 @@ fn build(options: &Options) -> World {
     let mut world = World::new(options.seed, charter, members, options.nodes);
     if options.register {
         world.with_register();
-        world.network.adversary = options.adversary;
+        world.network.adversary_ms = if options.adversary { ADVERSARY_MS } else { 0 };
     }
     world
 }

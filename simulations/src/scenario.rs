@@ -80,9 +80,10 @@ pub(crate) struct Scenario {
     /// Whether votes may stay open at the end, below a quorum.
     #[serde(default)]
     pub may_stall: bool,
-    /// Whether whoever delays messages does so to part what nodes have seen at the end of each step.
+    /// By how much the timed adversary delays messages at most, to part what nodes have seen at the end
+    /// of each step; there is none by default.
     #[serde(default)]
-    pub adversary: bool,
+    pub adversary: Time,
     /// On how many ballots a liar could decide in the end, at most.
     #[serde(default)]
     pub switchable_max: Option<usize>,
@@ -306,48 +307,3 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
 pub fn about(name: &str, text: &str) -> Result<String, ScenarioError> {
     parse(name, text).map(|scenario| scenario.about)
 }
-
-/// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 20] = [
-    ("register", include_str!("../scenarios/register.toml")),
-    (
-        "founding-and-voting",
-        include_str!("../scenarios/founding-and-voting.toml"),
-    ),
-    ("partition", include_str!("../scenarios/partition.toml")),
-    ("newcomer", include_str!("../scenarios/newcomer.toml")),
-    ("stolen-key", include_str!("../scenarios/stolen-key.toml")),
-    (
-        "forked-delegate",
-        include_str!("../scenarios/forked-delegate.toml"),
-    ),
-    ("crash-storm", include_str!("../scenarios/crash-storm.toml")),
-    ("fork-flood", include_str!("../scenarios/fork-flood.toml")),
-    ("clock-off", include_str!("../scenarios/clock-off.toml")),
-    (
-        "vanished-host",
-        include_str!("../scenarios/vanished-host.toml"),
-    ),
-    (
-        "balance-2023",
-        include_str!("../scenarios/balance-2023.toml"),
-    ),
-    ("new-mandate", include_str!("../scenarios/new-mandate.toml")),
-    ("documents", include_str!("../scenarios/documents.toml")),
-    (
-        "forked-editor",
-        include_str!("../scenarios/forked-editor.toml"),
-    ),
-    ("edit-flood", include_str!("../scenarios/edit-flood.toml")),
-    ("low-turnout", include_str!("../scenarios/low-turnout.toml")),
-    (
-        "low-turnout-quarter",
-        include_str!("../scenarios/low-turnout-quarter.toml"),
-    ),
-    ("strengths", include_str!("../scenarios/strengths.toml")),
-    ("fallback", include_str!("../scenarios/fallback.toml")),
-    (
-        "compensation-2020",
-        include_str!("../scenarios/compensation-2020.toml"),
-    ),
-];

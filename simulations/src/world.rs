@@ -275,7 +275,7 @@ impl World {
             return;
         };
         let message = match self.nodes[node].broken {
-            Some(broken) => broken.filter(&self.nodes[node], &self.genesis, message),
+            Some(broken) => broken.filter(&self.nodes[node], &self.genesis, self.now, message),
             None => message,
         };
         self.nodes[node].idle_wakes = 0;
