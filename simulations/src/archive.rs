@@ -30,6 +30,8 @@ pub struct Final {
 /// What honest nodes decided.
 #[derive(Debug, Default)]
 pub struct Archive {
+    /// How many nodes validate when the register begins: the first ones.
+    pub validators: usize,
     /// What the founders sign.
     pub begin: Option<Begin>,
     /// How often each member has declared something.
@@ -39,9 +41,9 @@ pub struct Archive {
     /// The bytes of each height.
     pub batches: BTreeMap<u64, Vec<u8>>,
     /// When each ballot came to an honest node for the first time,
-    shown: BTreeMap<EntryId, u64>,
+    pub shown: BTreeMap<EntryId, u64>,
     /// and the ballots of each vote.
-    ballots: BTreeMap<PhaseId, BTreeSet<EntryId>>,
+    pub ballots: BTreeMap<PhaseId, BTreeSet<EntryId>>,
     /// The highest ballot of each voter that an honest node showed as secured.
     pub secured: BTreeMap<(PhaseId, MemberId), (Slot, Says)>,
     /// When each honest node decided each height.

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use clap::{Args, Parser, Subcommand};
-use simulations::{Broken, Options, Report, SCENARIOS, about, bench, play, run};
+use simulations::{Broken, Figures, Options, Report, SCENARIOS, about, bench, play, run};
 
 /// Whole federations over virtual time, with faults and liars.
 #[derive(Debug, Parser)]
@@ -25,6 +25,10 @@ enum Task {
         /// The sizes of the federations; 200 nodes take minutes.
         #[arg(long, value_delimiter = ',', default_values_t = [12, 200])]
         nodes: Vec<usize>,
+        /// Members of federations with a register, and after a slash how many of them validate.
+        #[arg(long, value_delimiter = ',', value_parser = members_of_whom,
+            default_values = ["4", "12", "40", "100/12"])]
+        registers: Vec<(usize, usize)>,
         /// Leave out the virtual year.
         #[arg(long)]
         no_year: bool,
@@ -73,8 +77,9 @@ fn main() -> ExitCode {
         Task::Bench {
             json,
             nodes,
+            registers,
             no_year,
-        } => print_figures(json, &nodes, !no_year),
+        } => print_figures(json, (&nodes, &registers), !no_year),
         Task::List => {
             for (name, text) in SCENARIOS {
                 let about = about(name, text).unwrap_or_else(|error| error.to_string());
@@ -234,6 +239,28 @@ fn play_all(arguments: &Run, wanted: &str) -> ExitCode {
     exit(failed)
 }
 
+fn print_decisions(figures: &Figures) {
+    if figures.decisions.is_empty() {
+        return;
+    }
+    println!("members validators liars  final  messages       bytes entries switchable    took");
+    for one in &figures.decisions {
+        println!(
+            "{:7} {:10} {:5} {:4} s {:9} {:11} {:7} {:10} {:5} ms{}",
+            one.members,
+            one.validators,
+            one.liars,
+            one.final_after_s,
+            one.messages,
+            one.bytes,
+            one.entries,
+            one.switchable,
+            one.took_ms,
+            one.failure.as_deref().unwrap_or_default()
+        );
+    }
+}
+
 /// What the register came to, where there was one.
 fn of_register(report: &Report) -> String {
     let times = &report.times_to_final_ms;
@@ -249,8 +276,22 @@ fn of_register(report: &Report) -> String {
     )
 }
 
-fn print_figures(json: bool, sizes: &[usize], with_year: bool) -> ExitCode {
-    let figures = bench(sizes, with_year);
+fn members_of_whom(text: &str) -> Result<(usize, usize), String> {
+    let (members, validators) = text.split_once('/').unwrap_or((text, text));
+    let number = |text: &str| text.parse::<usize>().map_err(|error| error.to_string());
+    let (members, validators) = (number(members)?, number(validators)?);
+    match (1..=members).contains(&validators) {
+        true => Ok((members, validators)),
+        false => Err(format!("{validators} of {members} cannot validate")),
+    }
+}
+
+fn print_figures(
+    json: bool,
+    (sizes, registers): (&[usize], &[(usize, usize)]),
+    with_year: bool,
+) -> ExitCode {
+    let figures = bench(sizes, registers, with_year);
     if !json {
         println!("nodes  loss  votes  median   worst  messages/vote  bytes/vote/node");
         for vote in &figures.votes {
@@ -265,6 +306,7 @@ fn print_figures(json: bool, sizes: &[usize], with_year: bool) -> ExitCode {
                 vote.bytes_per_vote_and_node
             );
         }
+        print_decisions(&figures);
         if let Some(year) = &figures.year {
             println!(
                 "{} nodes, {} virtual days, {} entries: {} ms, {} node-days a second",

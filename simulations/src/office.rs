@@ -1,34 +1,48 @@
 //! The nodes take office: validator keys, the beginning of the register, and what members declare in
 //! it.
 
-use domain::{cbor::Encode, key::PublicKey, record::Purpose};
+use domain::{cbor::Encode, record::Purpose};
 use federation::{Act, Core};
 use register::{
     begin::{Begin, Beginning, First},
     declaration::{Declaration, Matter},
 };
 
-use crate::{archive::Archive, world::World};
+use crate::{archive::Archive, member::Member, world::World};
 
 impl World {
     /// From now on the members' nodes have validator keys, and what the register decides is looked at.
     pub fn with_register(&mut self) {
-        self.archive = Some(Archive::default());
-        for node in &mut self.nodes {
+        self.with_validators(self.nodes.len());
+    }
+
+    /// The same where only the first so many nodes validate.
+    pub fn with_validators(&mut self, validators: usize) {
+        self.archive = Some(Archive {
+            validators,
+            ..Archive::default()
+        });
+        for node in self.nodes.iter_mut().take(validators) {
             let member = &self.members[node.member];
             node.validator = Some(member.validator.clone());
         }
     }
 
+    /// Whether a member's node is one of those that validate.
+    pub(crate) fn validates(&self, who: &Member) -> bool {
+        let validators = self.archive.as_ref().map_or(0, |one| one.validators);
+        let node = self.index.get(&who.node.public());
+        node.is_some_and(|node| *node < validators)
+    }
+
     /// Whether the members of the beginning and their keys are there, as a node shows them.
     fn are_all_there(&self, core: &Core) -> bool {
         let view = core.view();
-        let serves = |key: &PublicKey| self.index.contains_key(key);
         self.members.iter().all(|who| {
             let is_there = view.members.contains_key(&who.id());
             let granted = view.keys.get(&who.validator.public());
             let validates = granted.is_some_and(|known| known.purpose == Purpose::Validator);
-            is_there && (validates || !serves(&who.node.public()))
+            is_there && (validates || !self.validates(who))
         })
     }
 
@@ -77,9 +91,9 @@ impl World {
         if !self.are_all_there(core) {
             return None;
         }
-        let first = |who: &crate::member::Member| {
+        let first = |who: &Member| {
             let known = core.view().members.get(&who.id())?;
-            let validates = self.index.contains_key(&who.node.public());
+            let validates = self.validates(who);
             let host = &self.members[self.nodes[who.home].member];
             Some(First {
                 member: who.id(),

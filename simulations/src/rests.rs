@@ -90,9 +90,10 @@ impl World {
         let Some(registrar) = core.registrar() else {
             return Err(format!("it takes no part: {:?}", core.register_trouble()));
         };
-        match registrar.wanted().openings.is_empty() {
+        let (possible, _) = here.draft(registrar.wanted().clone());
+        match possible.items.is_empty() {
             true => Ok(()),
-            false => Err("an opening waits for a height for ever".to_owned()),
+            false => Err("what could be decided waits for a height for ever".to_owned()),
         }
     }
 

@@ -38,6 +38,8 @@ enum Plan {
     Start(usize),
     SetUp(usize),
     Deed,
+    /// Somebody votes as a vote ends.
+    LateVote,
     Crash(usize),
     Cut(usize, usize, bool),
     Heal(usize, usize),
@@ -87,7 +89,16 @@ impl Driver for Faults {
                 world.corrupt(node, Liar::new(self.seed, node, lies));
                 world.push(now + MINUTE, node, Event::LiarTurn);
             }
-            Plan::Deed => world.random_deed(),
+            Plan::Deed => {
+                world.random_deed();
+                if let Some(end) = world.random_end() {
+                    let early = self.random.below(2 * MINUTE);
+                    let most = if self.random.coin() { 2 } else { 10 };
+                    let at = end - early + self.random.below(most * MINUTE);
+                    self.plan(world, at, Plan::LateVote);
+                }
+            }
+            Plan::LateVote => world.late_vote(),
             Plan::Crash(node) => {
                 world.crash(node);
                 let down = self.random.exponential(10 * MINUTE) + 1_000;
