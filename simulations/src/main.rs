@@ -1,6 +1,14 @@
 //! Runs simulated federations, plays scenarios, measures.
 
-use std::process::{Command, ExitCode};
+use std::{
+    collections::BTreeMap,
+    process::{Command, ExitCode},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread,
+};
 
 use clap::{Args, Parser, Subcommand};
 use simulations::{Broken, Figures, Options, Report, SCENARIOS, about, bench, play, run};
@@ -63,6 +71,9 @@ struct Run {
     /// Put a mistake into the core; then a failure is what is expected.
     #[arg(long)]
     broken: Option<Broken>,
+    /// How many seeds run at once.
+    #[arg(long, default_value_t = 1)]
+    jobs: usize,
     /// Print a line for each seed.
     #[arg(long)]
     verbose: bool,
@@ -141,29 +152,83 @@ fn is_same_twice(arguments: &str, seed: u64, report: &Report) -> bool {
     trace_of_another_process(&words).as_deref() == Some(&report.trace)
 }
 
-fn run_seeds(arguments: &Run) -> ExitCode {
-    let mut options_line = String::new();
+/// What a seed came to.
+struct Ran {
+    options: Options,
+    report: Report,
+    differs: bool,
+}
+
+fn run_seed(arguments: &Run, seed: u64) -> Ran {
+    let nodes = arguments.nodes.map(|nodes| nodes as usize);
+    let options = match arguments.register {
+        true => Options::of_register(seed, nodes),
+        false => Options::of(seed, nodes),
+    };
+    let report = run(&options, arguments.broken);
+    let line = options_line(arguments);
+    let differs = arguments.twice && !is_same_twice(&line, seed, &report);
+    Ran {
+        options,
+        report,
+        differs,
+    }
+}
+
+fn options_line(arguments: &Run) -> String {
+    let mut line = String::new();
     if let Some(nodes) = arguments.nodes {
-        options_line += &format!("--nodes {nodes} ");
+        line += &format!("--nodes {nodes} ");
     }
     if arguments.register {
-        options_line += "--register ";
+        line += "--register ";
     }
     if let Some(broken) = arguments.broken {
-        options_line += &format!("--broken {broken} ");
+        line += &format!("--broken {broken} ");
     }
+    line
+}
+
+/// Runs all seeds, several at once; what came of them is told in their order.
+fn run_all(arguments: &Run, mut tell: impl FnMut(u64, Ran)) {
+    let all = seeds(arguments);
+    let next = AtomicU64::new(all.start);
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..arguments.jobs.max(1) {
+            let (sender, next, end) = (sender.clone(), &next, all.end);
+            scope.spawn(move || {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= end || sender.send((seed, run_seed(arguments, seed))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let (mut known, mut due) = (BTreeMap::new(), all.start);
+        for (seed, ran) in receiver {
+            known.insert(seed, ran);
+            while let Some(ran) = known.remove(&due) {
+                tell(due, ran);
+                due += 1;
+            }
+        }
+    });
+}
+
+fn run_seeds(arguments: &Run) -> ExitCode {
+    let line = options_line(arguments);
     let (mut failed, mut ballots, mut inputs, mut virtual_ms) = (0, 0, 0, 0);
-    for seed in seeds(arguments) {
-        let nodes = arguments.nodes.map(|nodes| nodes as usize);
-        let options = match arguments.register {
-            true => Options::of_register(seed, nodes),
-            false => Options::of(seed, nodes),
-        };
-        let report = run(&options, arguments.broken);
-        let differs = arguments.twice && !is_same_twice(&options_line, seed, &report);
+    let (mut times, mut heights) = (Vec::<u64>::new(), 0);
+    run_all(arguments, |seed, ran| {
+        let (options, report) = (ran.options, ran.report);
         ballots += report.ballots;
         inputs += report.inputs;
         virtual_ms += report.virtual_ms;
+        heights += report.height;
+        times.extend(&report.times_to_final_ms);
         if arguments.verbose {
             println!(
                 "seed {seed} trace {} nodes {} entries {} ballots {} forks {} healed in {} ms{}",
@@ -176,16 +241,25 @@ fn run_seeds(arguments: &Run) -> ExitCode {
                 of_register(&report)
             );
         }
-        if report.failure.is_some() || differs {
+        if report.failure.is_some() || ran.differs {
             failed += 1;
-            print_failure(&report, seed, &format!("{options:?}"), &options_line);
+            print_failure(&report, seed, &format!("{options:?}"), &line);
         }
-    }
+    });
     let number = seeds(arguments).count();
     let days = virtual_ms / 86_400_000;
-    println!(
+    print!(
         "{number} seeds, {failed} failed, {ballots} ballots, {inputs} inputs, {days} virtual days"
     );
+    times.sort_unstable();
+    match times.get(times.len() / 2) {
+        Some(median) => println!(
+            ", {heights} heights, {} closings final in {} s (median)",
+            times.len(),
+            median / 1_000
+        ),
+        None => println!(),
+    }
     exit(failed)
 }
 

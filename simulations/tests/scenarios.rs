@@ -5,7 +5,9 @@ use simulations::{ABOVE, SCENARIOS, play};
 #[test]
 fn every_scenario_holds() {
     for (name, text) in SCENARIOS {
-        for seed in 0..3 {
+        // Those with a register take longer; CI plays them with more seeds by the command.
+        let seeds = if name.starts_with("register") { 1 } else { 3 };
+        for seed in 0..seeds {
             let report = play(name, text, seed).unwrap();
             assert_eq!(report.failure, None, "{name}, seed {seed}");
         }
@@ -31,9 +33,9 @@ fn delays_beyond_the_bound_of_gossip_let_a_liar_choose_and_it_is_seen() {
         .unwrap();
     let beyond = text.replace("adversary = \"55s\"", "adversary = \"9m\"");
     assert_ne!(&beyond, text);
-    let failures = (0..20).filter_map(|seed| play(name, &beyond, seed).unwrap().failure);
-    let seen = failures.filter(|failure| failure.contains("liars could decide on"));
-    assert!(seen.count() > 0, "nobody could choose");
+    let mut failures = (0..20).filter_map(|seed| play(name, &beyond, seed).unwrap().failure);
+    let seen = failures.any(|failure| failure.contains("liars could decide on"));
+    assert!(seen, "nobody could choose");
 }
 
 #[test]
