@@ -1,11 +1,16 @@
 //! The scenarios that come with the simulator.
 //!
-//! Those with a register hold the fault bars of a node that has to do with it: clocks that are wrong
-//! (`register-clock`), an even split over a deadline (`register-even-split`), links that carry one way
-//! (`register-one-way`), as many liars as may be over a third of messages lost
-//! (`register-equivocation`), more away than may be, then back (`register-72-hours`). That votes of
-//! another federation or epoch count nowhere is a test of the core (`tests/replay.rs`); that nodes of
-//! two releases decide alike is not a scenario yet, for there is one release of the register.
+//! Those with a register hold the fault bars that have to do with it:
+//!
+//! | bar | held by |
+//! |---|---|
+//! | 7: clocks an hour off, of 1970, jumping at a deadline | `register-clock` |
+//! | 9: half and half cut for seven days over a deadline | `register-even-split` |
+//! | 10: links that carry one way to a validator | `register-one-way` |
+//! | 11: f validators contradict themselves, 30 % loss | `register-equivocation` |
+//! | 12: f+1 down, then back | `register-72-hours` |
+//! | 16: votes of another federation or epoch | `crates/register/tests/registrar/tests/strangers.rs` |
+//! | 19: half of the nodes of another release | none: there is one release of the register |
 
 /// Name and text of a scenario.
 macro_rules! scenarios {

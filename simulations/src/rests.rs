@@ -150,19 +150,32 @@ impl World {
         missing.map(|(_, validator)| validator.member).collect()
     }
 
-    fn why_open(&self, node: usize, phase: &Phase) -> String {
+    pub(crate) fn why_open(&self, node: usize, phase: &Phase) -> String {
         let waits = self.waits_for(node, phase);
         let names = self.members.iter();
         let names = names.filter(|who| waits.contains(&who.id()));
         let names: Vec<&str> = names.map(|who| &*who.name).collect();
-        let rounds: Vec<Option<u32>> = self
+        let at: Vec<_> = self
             .nodes
             .iter()
-            .map(|node| node.core.as_ref()?.registrar()?.round())
+            .map(|node| {
+                let core = node.core.as_ref()?;
+                let registrar = core.registrar()?;
+                let witness = registrar.witness(&phase.id);
+                let gathered = witness.map(|witness| witness.gathered());
+                let counts = gathered.map(|one| (one.authors().count(), one.sealers().count()));
+                Some((
+                    registrar.chain().height(),
+                    registrar.round(),
+                    counts,
+                    core.clock_trouble(),
+                ))
+            })
             .collect();
         let ended = phase.deadline.0.saturating_sub(BEGINNING_MS);
         format!(
-            "the vote {} ended at {ended} ms and is not final: it waits for {names:?}, rounds {rounds:?}",
+            "the vote {} ended at {ended} ms and is not final: it waits for {names:?}; height, \
+             round, manifests and seals: {at:?}",
             phase.id.short()
         )
     }

@@ -278,8 +278,14 @@ fn end_votes(world: &mut World, faults: &mut Faults) {
         }
         world.run_until(world.now + 10 * MINUTE, faults);
     }
-    if world.archive.is_some() {
-        world.fail(None, "a vote goes on for ever");
+    let chain = world
+        .archive
+        .as_ref()
+        .and_then(|archive| archive.chain.as_ref());
+    let phase = chain.and_then(|chain| chain.phases().values().next());
+    if let (Some(phase), Some(node)) = (phase, world.honest().first()) {
+        let why = world.why_open(*node, phase);
+        world.fail(None, why);
     }
 }
 
