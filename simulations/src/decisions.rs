@@ -132,6 +132,7 @@ fn open(world: &mut World, member: usize, voters: &mut Voters) -> Option<EntryId
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     let ticket = world.act(member, delegate.clone(), act)?;
     world.run_until(world.now + MINUTE, voters);
