@@ -10,6 +10,7 @@ use domain::{
     record,
 };
 use register::{
+    agreement::Timeouts,
     chain::{Chain, Ending, Happened},
     order::Order,
     outcome::Outcome,
@@ -207,6 +208,7 @@ impl Core {
         };
         if order.charter() != self.charter() {
             let charter = order.charter().clone();
+            self.register.wait_by(Timeouts::of(&charter));
             self.use_charter(now, charter);
         }
         let members = self.followed.decreed.members.iter();

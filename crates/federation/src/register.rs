@@ -106,6 +106,13 @@ impl Register {
         self.registrar.as_ref()?.next_wakeup()
     }
 
+    /// Agreement waits as long as these say from now on.
+    pub fn wait_by(&mut self, timeouts: Timeouts) {
+        if let Some(registrar) = &mut self.registrar {
+            registrar.wait_by(timeouts);
+        }
+    }
+
     /// Takes note of a stored entry.
     pub fn note(&mut self, genesis: &Genesis, id: EntryId, entry: &Entry) {
         let record = || entry.record();
@@ -353,7 +360,8 @@ impl Core {
             let trouble = "the journal of the validator key is lost: this node only observes";
             self.register.trouble = Some(trouble.to_owned());
         }
-        let mut registrar = Registrar::new(now, chain, key, Timeouts::MINUTES, journal);
+        let timeouts = Timeouts::of(chain.order().charter());
+        let mut registrar = Registrar::new(now, chain, key, timeouts, journal);
         let said = registrar.start();
         self.register.registrar = Some(registrar);
         self.follow_order(now);

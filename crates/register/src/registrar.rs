@@ -137,6 +137,13 @@ pub struct Registrar<V = Strict> {
     left: Option<Box<Left>>,
 }
 
+impl<V: Verification> Registrar<V> {
+    /// Agreement waits as long as the charter in force says: to be called when another one is.
+    pub fn wait_by(&mut self, timeouts: Timeouts) {
+        self.engine.wait_by(timeouts);
+    }
+}
+
 impl Registrar {
     /// The registrar of a register that stands there. Without a key, or where its journal is not
     /// known to be whole, the node observes.

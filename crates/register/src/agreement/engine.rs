@@ -109,6 +109,11 @@ impl<V: Verification> Engine<V> {
         self.open = None;
     }
 
+    /// From now on it waits as long as these say.
+    pub fn wait_by(&mut self, timeouts: Timeouts) {
+        self.office.timeouts = timeouts;
+    }
+
     fn take(&mut self, input: Input) -> Result<Reaction, AgreementError> {
         match input {
             Input::Start {
