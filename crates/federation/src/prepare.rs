@@ -333,8 +333,8 @@ pub(crate) fn change_of(
             Change::Circles
         }
         (Kind::Application | Kind::Admit, _) => Change::Applications,
+        (Kind::Witness | Kind::Founding | Kind::Declaring, _) => Change::Register,
         (Kind::Endpoint, _) => Change::Peers,
-        (Kind::Witness | Kind::Founding | Kind::Declaring, _) => return None,
         _ => Change::Members,
     })
 }

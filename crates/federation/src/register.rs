@@ -24,7 +24,12 @@ use register::{
     registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
 };
 
-use crate::{core::Core, error::CoreError, io::Write};
+use crate::{
+    core::Core,
+    error::CoreError,
+    finality::{Annals, Evidence},
+    io::Write,
+};
 
 /// How long after the deadline of a vote that is not open in the register its ballots are still held,
 /// in milliseconds: 90 days. An opening may come late.
@@ -69,6 +74,10 @@ pub(crate) struct Register {
     /// Openings and withdrawals that were not handed on.
     asked: BTreeSet<EntryId>,
     declared: Vec<Declaration>,
+    /// What each height did,
+    pub(crate) annals: Annals,
+    /// and who contradicted itself.
+    pub(crate) evidence: Evidence,
     /// Whether founders have signed something since that was looked at.
     has_founding: bool,
     inbox: VecDeque<Input>,
@@ -231,7 +240,8 @@ impl Core {
                 .find(|chain| chain.last() == batch.header.previous),
         };
         let after = chain.and_then(|chain| chain.after(&batch).ok());
-        let (chain, _) = after.ok_or(CoreError::Height(batch.header.height))?;
+        let (chain, happened) = after.ok_or(CoreError::Height(batch.header.height))?;
+        self.register.annals.add(&batch, &chain, &happened);
         self.register.chain = Some(chain);
         Ok(())
     }
@@ -454,8 +464,8 @@ impl Core {
                 Said::Publish(message) => self.publish(now, &message),
                 Said::Again(topic) => self.again(topic),
                 Said::Decided(decision) => self.decided(now, *decision),
-                // Both are in entries that every node has; the register shows them from there.
-                Said::Contradiction(_) | Said::Equivocation(_) => {}
+                Said::Contradiction(phase, found) => self.caught_in_phase(now, phase, found),
+                Said::Equivocation(found) => self.caught_in_agreement(now, found),
             }
         }
     }
@@ -495,7 +505,9 @@ impl Core {
 
     fn decided(&mut self, now: Timestamp, decision: Decision) {
         let Decision {
-            batch, certificate, ..
+            batch,
+            certificate,
+            happened,
         } = decision;
         let height = batch.header.height;
         self.gather(vec![Write::Height {
@@ -504,10 +516,12 @@ impl Core {
             certificate: Certificate::to_bytes(&certificate),
         }]);
         let registrar = self.register.registrar.as_ref();
-        let open: BTreeSet<EntryId> = registrar
-            .into_iter()
-            .flat_map(|one| one.chain().phases().keys().copied())
-            .collect();
+        let chain = registrar.map(Registrar::chain);
+        if let Some(chain) = chain {
+            self.register.annals.add(&batch, chain, &happened);
+        }
+        let phases = chain.into_iter().flat_map(Chain::phases);
+        let open: BTreeSet<EntryId> = phases.map(|(id, _)| *id).collect();
         let before = std::mem::replace(&mut self.register.open, open);
         let open = &self.register.open;
         self.register.messages.retain(|topic, _| match topic {

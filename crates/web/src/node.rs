@@ -147,6 +147,7 @@ impl Named for Change {
             Self::Circles => "circles".to_owned(),
             Self::Applications => "applications".to_owned(),
             Self::Peers => "peers".to_owned(),
+            Self::Register => "register".to_owned(),
         }
     }
 }
