@@ -2,6 +2,7 @@
 
 mod annals;
 mod caught;
+mod settled;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use register::{
 
 pub(crate) use self::caught::Evidence;
 pub use self::{
-    annals::{Annals, Ended, HeightTold, Told, Vote},
+    annals::{Annals, Counted, Ended, HeightTold, Told, Vote},
     caught::{Caught, Contradiction},
 };
 use crate::{Core, Decision, State};

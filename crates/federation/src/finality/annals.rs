@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     charter::{Charter, RuleName},
+    decision,
     effect::Motion,
     id::{FederationId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
 };
@@ -14,8 +15,9 @@ use register::{
     declaration::Matter,
     file::Turn,
     order::Ineffective,
+    outcome::Closed,
     phase::{Cause, Phase},
-    says::Act,
+    says::{Act, Standing},
     validators::ValidatorSet,
 };
 
@@ -38,10 +40,21 @@ pub struct Vote {
     pub text: Hash,
     /// The word of what it does if it passes; `None` if it does nothing by itself.
     pub effect: Option<&'static str>,
+    /// What its last closing counted; `None` if none has judged ballots.
+    pub counted: Option<Counted>,
     /// The heights that have something of it, ascending.
     pub heights: Vec<u64>,
     /// How it ended, if it has.
     pub ended: Option<Ended>,
+}
+
+/// What a closing counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// What counted of each member that voted.
+    pub votes: BTreeMap<MemberId, Standing>,
+    /// What that came to by the rule.
+    pub judged: decision::Outcome,
 }
 
 /// How a vote ended.
@@ -53,6 +66,8 @@ pub struct Ended {
     pub time: Timestamp,
     /// How.
     pub ending: Ending,
+    /// The deadline it had at last.
+    pub deadline: Timestamp,
     /// The hash of the version voted on last.
     pub version: Hash,
     /// What became of its effect; `None` if it has none or did not pass.
@@ -93,10 +108,12 @@ pub struct HeightTold {
 }
 
 /// A phase that is open.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Open {
     opening: PhaseId,
+    deadline: Timestamp,
     validators: Hash,
+    voters: Vec<MemberId>,
 }
 
 /// Every height since the beginning, in short.
@@ -261,7 +278,10 @@ impl Making<'_> {
                 closed,
                 effect,
                 next,
-            } => self.turn(phase, Turn::Closed(closed.outcome), *next, effect.clone()),
+            } => {
+                self.count(phase, closed);
+                self.turn(phase, Turn::Closed(closed.outcome), *next, effect.clone());
+            }
             Happened::Answered { phase, next } => {
                 let next_phase = next.and_then(|next| self.after.phases().get(&next));
                 let act = match next_phase {
@@ -288,6 +308,23 @@ impl Making<'_> {
                 }
             }
             Happened::Opened { phase } => self.opened(phase),
+        }
+    }
+
+    fn count(&mut self, phase: &PhaseId, closed: &Closed) {
+        let (Some(open), Some(judged)) = (self.annals.open.get(phase), &closed.judged) else {
+            return;
+        };
+        let votes = closed.counted.iter().filter_map(|(voter, standing)| {
+            let member = open.voters.get(usize::from(voter.0))?;
+            Some((*member, standing.clone()))
+        });
+        let counted = Counted {
+            votes: votes.collect(),
+            judged: judged.clone(),
+        };
+        if let Some(vote) = self.annals.votes.get_mut(&open.opening) {
+            vote.counted = Some(counted);
         }
     }
 
@@ -324,6 +361,7 @@ impl Making<'_> {
             height: self.height,
             time: self.time,
             ending: decided.ending,
+            deadline: open.deadline,
             version: decided.text,
             effect,
         });
@@ -335,9 +373,12 @@ impl Making<'_> {
         let sets = &mut self.annals.sets;
         sets.entry(validators)
             .or_insert_with(|| phase.validators.clone());
+        let voters = phase.voters().iter().map(|elector| elector.member);
         let open = Open {
             opening,
+            deadline: phase.deadline,
             validators,
+            voters: voters.collect(),
         };
         self.annals.open.insert(phase.id, open);
     }
@@ -362,6 +403,7 @@ impl Making<'_> {
             title: String::new(),
             text: Hash([0; 32]),
             effect: None,
+            counted: None,
             heights: vec![self.height],
             ended: None,
         };

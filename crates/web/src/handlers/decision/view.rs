@@ -55,6 +55,7 @@ impl Reading<'_> {
             language: first.language.clone(),
             urgent: first.urgent.clone(),
             state: views::state_of(core, decision, self.now),
+            finality: self.finality(),
             rule: self.rule(),
             version: version(decision.version, self.texts),
             previous: previous.map(|previous| version(previous, self.texts)),
@@ -382,7 +383,8 @@ impl Reading<'_> {
                 fallback,
             };
             steps.push((phase.opening.time, opened));
-            for extension in &phase.extensions {
+            let told = core.annals().vote(&phase.opening.id);
+            for extension in phase.extensions.iter().filter(|_| told.is_none()) {
                 let (cause, to) = (extension.cause, extension.to);
                 steps.push((extension.from, Step::Extended { cause, to }));
             }
@@ -396,7 +398,12 @@ impl Reading<'_> {
                 ));
             }
         }
-        if let (Some(phase), Stand::Closed(verdict)) = (&decision.phase, decision.state) {
+        steps.extend(self.heights());
+        // What this node counts is not told beside what holds.
+        let is_provisional = !core.votes_on(decision).any(|_| true);
+        if let (Some(phase), Stand::Closed(verdict), true) =
+            (&decision.phase, decision.state, is_provisional)
+        {
             let outcome = views::outcome(verdict);
             let closed = Step::Closed {
                 version: phase.version.number,

@@ -77,6 +77,7 @@ impl Reading<'_> {
             revision: seen.record.revision,
             earlier: earlier(phase, member, seen),
             marks: marks(phase, ballot, seen, counted),
+            witnessed: self.witnessed(&ballot),
             own_device: custody == Some(Custody::Person),
             replies: talk.answering(Some(ballot)),
         })
