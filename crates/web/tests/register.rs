@@ -1,6 +1,9 @@
 //! Pages of a federation with a register: a vote from its opening to its end, the heights, the
 //! archive, and the file that proves it.
 
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 #[path = "../../federation/tests/support/mod.rs"]
 mod world;
@@ -13,6 +16,7 @@ use std::{
 use axum::http::StatusCode;
 use domain::{
     cbor::{Decode, Encode},
+    decision::Choice,
     entry::Entry,
     id::{EntryId, PersonId},
     key::SecretKey,
@@ -353,6 +357,44 @@ async fn a_vote_that_was_extended_and_found_no_quorum_says_so_in_words() {
         page.contains("1 of 4 members has voted") || page.contains("1 of 4"),
         "{page}"
     );
+}
+
+#[tokio::test]
+async fn a_block_can_be_answered_for_a_while_and_lapses() {
+    let (mut world, proposal) = voting();
+    for member in 1..=3 {
+        world.vote(member, proposal);
+    }
+    world.casts(4, proposal, Choice::Block);
+    let deadline = {
+        let core = &world.nodes[1].core;
+        let decision = core.settled(&proposal, world.now).unwrap();
+        decision.phase.unwrap().deadline
+    };
+    world.run(deadline.plus_ms(60 * MINUTE_MS));
+    let blocked = site(&mut world).await;
+    let page = words(&read(&mut ada(&blocked).await, &format!("/decide/{proposal}")).await);
+    assert!(page.contains("Consent on version 1 was blocked."), "{page}");
+    assert!(
+        page.contains("Blocked: the proposer can answer until"),
+        "{page}"
+    );
+    assert!(page.contains("at height 3 of the register"), "{page}");
+
+    // The first node went with its site; the second has the same.
+    let ends = world.now.plus_ms(5 * 24 * 60 * MINUTE_MS);
+    world.run(ends);
+    world.nodes.swap(0, 1);
+    let lapsed = site(&mut world).await;
+    let mut ada = ada(&lapsed).await;
+    let page = words(&read(&mut ada, &format!("/decide/{proposal}")).await);
+    assert!(page.contains("Lapsed. Version 1 was blocked"), "{page}");
+    let json = read(&mut ada, &format!("/api/decisions/{proposal}"))
+        .await
+        .json();
+    assert_eq!(json["finality"]["ending"], "lapsed");
+    let found = read(&mut ada, "/archive/final?state=lapsed").await;
+    assert!(found.body.contains(&format!("/archive/{proposal}")));
 }
 
 #[tokio::test]

@@ -350,15 +350,24 @@ impl World {
     }
 
     pub fn vote(&mut self, member: u8, proposal: EntryId) {
+        self.casts(member, proposal, Choice::Agree);
+    }
+
+    pub fn casts(&mut self, member: u8, proposal: EntryId, choice: Choice) {
+        let is_block = choice == Choice::Block;
         let node = usize::from(member) - 1;
         let core = &self.nodes[node].core;
         let version = core.decision(&proposal, self.now).unwrap().version.hash;
         let vote = Act::Vote {
             proposal,
             version,
-            choice: Choice::Agree,
-            aim: None,
-            reason: String::new(),
+            choice,
+            aim: is_block.then_some(0),
+            reason: if is_block {
+                "Nobody of us is free on Tuesdays.".to_owned()
+            } else {
+                String::new()
+            },
         };
         self.act(node, &key(member, 3), vote);
     }

@@ -45,6 +45,12 @@ impl Reading<'_> {
         }
     }
 
+    /// Whether it is over for good, so that no vote can come any more.
+    pub(super) fn is_final(&self) -> bool {
+        let finality = self.core.finality(self.decision);
+        matches!(finality, finality::Finality::Final(..))
+    }
+
     fn open(&self, open: &finality::Open<'_>) -> Open {
         let phase = self.decision.phase.as_ref();
         let counted = phase.map(|phase| &phase.count.counted);

@@ -421,7 +421,7 @@ impl Reading<'_> {
 
     /// Electors whose node is silent: their ballots may be on their way.
     fn silent(&self) -> Vec<Silent> {
-        let Some(phase) = &self.decision.phase else {
+        let Some(phase) = self.decision.phase.as_ref().filter(|_| !self.is_final()) else {
             return Vec::new();
         };
         let silent = phase.electorate.iter().filter_map(|(member, _)| {

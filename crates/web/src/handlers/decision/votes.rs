@@ -90,7 +90,7 @@ impl Reading<'_> {
             .map(|(member, _)| Missing {
                 member: views::member(self.core, member),
                 silent_since: match views::connection(self.core, member) {
-                    Connection::Silent(since) => since,
+                    Connection::Silent(since) => since.filter(|_| !self.is_final()),
                     Connection::Here | Connection::Connected => None,
                 },
                 own: self.core.member() == Some(*member),

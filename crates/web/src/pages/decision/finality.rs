@@ -109,20 +109,19 @@ pub(super) fn effect(say: Language, done: &Final) -> Markup {
 /// The part of the page that says how final the vote is.
 pub(super) fn section(frame: &Frame, view: &Decision) -> Markup {
     let say = frame.language;
+    if matches!(view.finality, Finality::NotOpened) || view.state == State::Withdrawn {
+        return html! { div data-live="finality" {} };
+    }
     html! {
-        div data-live="finality" {
-            @if !matches!(view.finality, Finality::NotOpened) && view.state != State::Withdrawn {
-                section.stack aria-labelledby="finality-title" {
-                    h2.h3 id="finality-title" { (say.how_final()) }
-                    @match &view.finality {
-                        Finality::NotOpened => {}
-                        Finality::NoRegister => p { (say.not_final_no_register()) },
-                        Finality::Before => p { (say.not_final_before()) },
-                        Finality::Awaited => p { (say.not_final_awaited()) },
-                        Finality::Open(open) => (is_open(frame, open)),
-                        Finality::Final(done) => (is_final(say, view, done)),
-                    }
-                }
+        section.stack aria-labelledby="finality-title" data-live="finality" {
+            h2.h3 id="finality-title" { (say.how_final()) }
+            @match &view.finality {
+                Finality::NotOpened => {}
+                Finality::NoRegister => p { (say.not_final_no_register()) },
+                Finality::Before => p { (say.not_final_before()) },
+                Finality::Awaited => p { (say.not_final_awaited()) },
+                Finality::Open(open) => (is_open(frame, open)),
+                Finality::Final(done) => (is_final(say, view, done)),
             }
         }
     }
