@@ -126,6 +126,7 @@ fn open(world: &mut World) -> Option<EntryId> {
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     let ticket = world.act(0, steward.clone(), act)?;
     world.run_until(world.now + MINUTE, &mut Nobody);

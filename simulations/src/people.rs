@@ -122,6 +122,7 @@ impl World {
             circle: None,
             language: "en".to_owned(),
             draft: Vec::new(),
+            effect: None,
         }
     }
 
@@ -165,6 +166,7 @@ impl World {
             text: format!("We rather do number {number}."),
             what_changed: "The number.".to_owned(),
             draft: Vec::new(),
+            effect: None,
         })
     }
 

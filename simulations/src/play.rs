@@ -191,6 +191,7 @@ impl Play {
                 circle: None,
                 language: "en".to_owned(),
                 draft: Vec::new(),
+                effect: None,
             },
             Doing::Open => {
                 let proposal = known?;
@@ -217,6 +218,7 @@ impl Play {
                 text: format!("The amended text of {}.", line.proposal),
                 what_changed: "All of it.".to_owned(),
                 draft: Vec::new(),
+                effect: None,
             },
             Doing::Withdraw => Act::Withdraw {
                 proposal: known?,

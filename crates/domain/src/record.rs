@@ -11,23 +11,27 @@ use crate::{
     text::{Content, decode_block, decode_line},
 };
 
+mod answer;
 mod attachment;
 mod circle;
 mod edit;
 mod filing;
 mod grant;
 mod hosting;
+mod measure;
 mod register;
 mod review;
 mod rights;
 mod voting;
 
+pub use answer::*;
 pub use attachment::*;
 pub use circle::*;
 pub use edit::*;
 pub use filing::*;
 pub use grant::*;
 pub use hosting::*;
+pub use measure::*;
 pub use register::*;
 pub use review::*;
 pub use rights::*;
@@ -157,10 +161,20 @@ records! {
     Membership = 27, "membership";
     /// A validator says something about the register.
     Witness = 28, "witness";
+    /// A proposing member says what becomes of its blocked proposal.
+    Answer = 29, "answer";
     /// A founder signs the beginning of the register.
     Founding = 30, "founding";
     /// A member declares something with its root key.
     Declaring = 31, "declaring";
+    /// A proposal that does something by itself, and its first version.
+    Measure = 32, "measure";
+    /// A new version of a proposal, which does something by itself.
+    AmendedMeasure = 33, "amended-measure";
+    /// A newcomer that the register admitted: the first entry of its root log.
+    Enter = 35, "enter";
+    /// A co-op asks to be admitted by decision, through a member's node.
+    Applying = 36, "applying";
 }
 
 impl Kind {
@@ -177,11 +191,13 @@ impl Kind {
                 | Self::Revocation
                 | Self::Opening
                 | Self::Ballot
+                | Self::Answer
                 | Self::Host
                 | Self::Hosting
                 | Self::Witness
                 | Self::Founding
                 | Self::Declaring
+                | Self::Enter
         )
     }
 }
@@ -192,7 +208,15 @@ impl Record {
     pub fn without_text(mut self) -> Self {
         match &mut self {
             Self::Proposal(Proposal { content, .. })
-            | Self::Amendment(Amendment { content, .. }) => content.forget_text(),
+            | Self::Measure(Measure {
+                proposal: Proposal { content, .. },
+                ..
+            })
+            | Self::Amendment(Amendment { content, .. })
+            | Self::AmendedMeasure(AmendedMeasure {
+                amendment: Amendment { content, .. },
+                ..
+            }) => content.forget_text(),
             Self::Edit(edit) => edit.forget_text(),
             Self::Witness(witness) => witness.bytes = Vec::new(),
             Self::Founding(founding) => founding.beginning = Vec::new(),
@@ -206,7 +230,15 @@ impl Record {
     pub fn chunks(&self) -> &[Hash] {
         match self {
             Self::Proposal(Proposal { content, .. })
-            | Self::Amendment(Amendment { content, .. }) => content.chunks(),
+            | Self::Measure(Measure {
+                proposal: Proposal { content, .. },
+                ..
+            })
+            | Self::Amendment(Amendment { content, .. })
+            | Self::AmendedMeasure(AmendedMeasure {
+                amendment: Amendment { content, .. },
+                ..
+            }) => content.chunks(),
             Self::Edit(edit) => edit.chunks(),
             Self::Attachment(Attachment { content, .. }) => {
                 content.as_ref().map_or(&[], Blob::chunks)

@@ -2,6 +2,7 @@
 
 use domain::{
     decision::Choice,
+    effect::{Applicant, Effect},
     entry::{Header, Salted},
     id::{CircleId, DocumentId, EntryId, Hash, MemberId, PersonId, ProposalId},
     key::{PublicKey, Signature},
@@ -98,6 +99,10 @@ pub enum Act {
         /// The request in words.
         request: String,
     },
+    /// Who asks to be admitted by decision, passed on by this node or a steward.
+    ApplyToAll(Box<Applicant>),
+    /// The root key of a newcomer whom the register admitted takes up its membership.
+    Enter(record::Enter),
     /// A root or steward's key names the member whose node serves its own; the number is chosen by
     /// the core.
     Host {
@@ -127,6 +132,8 @@ pub enum Act {
         language: String,
         /// The edits of the draft that the text was read from; none if it was written here.
         draft: Vec<EntryId>,
+        /// What it does to the federation by itself, once it is passed.
+        effect: Option<Box<Effect>>,
     },
     /// A new version of a proposal. If voting was open it opens anew, on the new version, for a
     /// fresh period.
@@ -141,6 +148,8 @@ pub enum Act {
         what_changed: String,
         /// The edits of the draft that the text was read from; none if it was written here.
         draft: Vec<EntryId>,
+        /// What it does to the federation by itself, once it is passed.
+        effect: Option<Box<Effect>>,
     },
     /// The proposer takes a proposal back.
     Withdraw {
@@ -149,7 +158,8 @@ pub enum Act {
         /// Why; may be empty.
         reason: String,
     },
-    /// Voting opens on the current version.
+    /// Voting opens on the current version; where a block of it can be integrated, the fallback vote
+    /// is called.
     Open {
         /// The proposal.
         proposal: ProposalId,

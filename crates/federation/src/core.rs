@@ -23,6 +23,7 @@ use crate::{
     budget::Budget,
     error::{CoreError, Refused},
     exchange::Exchange,
+    followed::Followed,
     io::{Change, Input, Output, Write},
     presence::Presence,
     register::Register,
@@ -97,6 +98,7 @@ pub struct Core {
     changes: BTreeSet<Change>,
     pub(crate) presence: Presence,
     pub(crate) register: Register,
+    pub(crate) followed: Followed,
 }
 
 impl Core {
@@ -114,6 +116,7 @@ impl Core {
             return Err(CoreError::Requires(unknown.clone()));
         }
         let generator = ChaCha8Rng::from_seed(settings.seed);
+        let followed = Followed::new(&charter);
         Ok(Self {
             settings,
             charter,
@@ -140,6 +143,7 @@ impl Core {
             changes: BTreeSet::new(),
             presence: Presence::default(),
             register: Register::default(),
+            followed,
         })
     }
 
@@ -249,6 +253,8 @@ impl Core {
             view: &self.view,
             charter: &self.charter,
             genesis: self.replica.genesis(),
+            chain: self.register_chain(),
+            followed: &self.followed,
         }
     }
 
@@ -356,6 +362,7 @@ impl Core {
         self.started = true;
         self.start_register(now);
         self.view = self.replica.view();
+        self.follow_order(now);
         self.note_all_deadlines(now);
         self.exchange.started(now, &mut self.generator);
         let others = self.view.keys.iter().any(|(key, known)| {
@@ -367,6 +374,31 @@ impl Core {
         self.caught_up = may_sign || !others || !is_known;
         self.roster_is_old = true;
         self.changes.extend([Change::Members, Change::Peers]);
+    }
+
+    /// The charter in force is another one from now on.
+    pub(crate) fn use_charter(&mut self, now: Timestamp, charter: Charter) {
+        self.charter = charter;
+        self.note_all_deadlines(now);
+        let all = self.view.proposals.keys().copied();
+        self.changes.extend(all.map(Change::Proposal));
+    }
+
+    /// Says whether entries that had waited for it were stored.
+    pub(crate) fn let_in(&mut self, now: Timestamp, root: PublicKey, member: MemberId) -> bool {
+        let before = self.replica.len();
+        self.replica.let_in(now, root, member);
+        self.replica.len() > before
+    }
+
+    /// Who the members are may have changed.
+    pub(crate) fn note_members(&mut self) {
+        self.roster_is_old = true;
+        self.changes.insert(Change::Members);
+    }
+
+    pub(crate) fn view_mut(&mut self) -> &mut View {
+        &mut self.view
     }
 
     fn note_all_deadlines(&mut self, now: Timestamp) {
@@ -453,7 +485,10 @@ impl Core {
 
     fn compute_roster(&self) -> BTreeMap<PublicKey, Vec<String>> {
         let nodes = self.view.keys.iter().filter(|(key, known)| {
-            known.purpose == Purpose::Node && !known.revoked && **key != self.settings.node
+            known.purpose == Purpose::Node
+                && !known.revoked
+                && **key != self.settings.node
+                && !self.has_left(&known.member)
         });
         nodes
             .map(|(key, _)| {

@@ -43,6 +43,21 @@ pub enum Refused {
     /// The clock differs too much from the peers'.
     #[error("this node's clock is {0} seconds off its peers'; set the clock, then try again")]
     Clock(u64),
+    /// What the proposal does could not be done.
+    #[error("this cannot be decided: {0}")]
+    Effect(String),
+    /// Decisions change the federation by the register only.
+    #[error(
+        "the register has not begun in this federation, and only its decisions change members, \
+         offices and charter: the founders begin it with folkmoot register begin"
+    )]
+    NoRegister,
+    /// The member is one no more.
+    #[error("{member} is a member no more")]
+    Departed {
+        /// Its name.
+        member: String,
+    },
     /// There is no such proposal here.
     #[error("there is no such proposal on this node; it may not have arrived yet")]
     UnknownProposal,
@@ -249,6 +264,9 @@ impl Refused {
             Self::UnknownKey => "unknown-key",
             Self::NotTheProposer { .. } => "not-the-proposer",
             Self::Withdrawn => "withdrawn",
+            Self::Effect(_) => "effect",
+            Self::NoRegister => "no-register",
+            Self::Departed { .. } => "departed",
             Self::AlreadyOpen => "already-open",
             Self::NotOpen => "not-open",
             Self::Closed(_) => "closed",

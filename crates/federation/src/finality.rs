@@ -23,7 +23,7 @@ pub use self::{
     annals::{Annals, Counted, Ended, HeightTold, Told, Vote},
     caught::{Caught, Contradiction},
 };
-use crate::{Core, Decision, State};
+use crate::{Change, Core, Decision, State};
 
 /// How final the vote on a proposal is.
 #[derive(Debug, Clone, Copy)]
@@ -208,7 +208,9 @@ impl Core {
             };
         };
         let opening = phase.opening;
-        let this = ended.iter().find(|(vote, _)| vote.opening == opening.id);
+        let this = ended
+            .iter()
+            .find(|(vote, _)| vote.named.contains(&opening.id));
         match this {
             Some((vote, ended)) => Finality::Final(vote, ended),
             None if chain.can_have(&opening.id, opening.time) => Finality::Awaited,
@@ -306,6 +308,7 @@ impl Core {
         key: PublicKey,
         contradiction: Contradiction,
     ) {
+        self.note_change(Change::Register);
         self.register.evidence.keep(Caught {
             member,
             key,

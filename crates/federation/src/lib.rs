@@ -9,6 +9,7 @@ mod core;
 mod error;
 mod exchange;
 pub mod finality;
+mod followed;
 mod io;
 pub mod message;
 mod prepare;
@@ -21,6 +22,7 @@ pub use self::{
     core::{Core, Settings},
     error::{CoreError, Refused, format_utc},
     exchange::{CLOCK_MS_MAX, PeerState},
+    followed::InForce,
     io::{Change, Fault, Input, Output, Write},
     state::{BallotSeen, Decision, Phase, State},
 };

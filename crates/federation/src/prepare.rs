@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     cbor::{Decode, Encode},
+    effect::Effect,
     entry::{Address, Audience, Header, SALT_BYTES, Salted},
     id::{EntryId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
@@ -20,7 +21,6 @@ use domain::{
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_core::Rng;
-
 use register::{begin::Beginning, declaration::Declaration};
 
 use self::text::{block, line, note, text_error};
@@ -58,6 +58,10 @@ impl Core {
         random: [u8; 32],
     ) -> Result<Prepared, Refused> {
         self.check_ready(act)?;
+        if let Some(member) = self.view().former_of(key) {
+            let member = member.name.clone();
+            return Err(Refused::Departed { member });
+        }
         let draft = self.draft(now, key, act)?;
         self.address(now, key, draft, random)
     }
@@ -158,6 +162,7 @@ impl Core {
             act,
             Act::Found
                 | Act::Join(_)
+                | Act::Enter(_)
                 | Act::Grant { .. }
                 | Act::Mandate { .. }
                 | Act::Endpoint(_)
@@ -173,7 +178,9 @@ impl Core {
 
     fn draft(&self, now: Timestamp, key: &PublicKey, act: &Act) -> Result<Draft, Refused> {
         match act {
-            Act::Found | Act::Join(_) | Act::Admit(_) => self.draft_membership(key, act),
+            Act::Found | Act::Join(_) | Act::Enter(_) | Act::Admit(_) => {
+                self.draft_membership(key, act)
+            }
             Act::Grant { .. } | Act::Mandate { .. } | Act::Revoke { .. } => {
                 self.draft_right(key, act)
             }
@@ -273,6 +280,20 @@ impl Core {
                 draft.note = note(&block("request", request, record::BLOCK_BYTES_MAX)?);
                 Ok(draft)
             }
+            Act::ApplyToAll(applicant) => {
+                let grant = match self.node_grant(key) {
+                    Ok(grant) => grant,
+                    Err(_) => self.steward_or_delegate(key)?.0,
+                };
+                let admission = Effect::Admission((**applicant).clone());
+                let chain = self.register_chain().ok_or(Refused::NoRegister)?;
+                let checked =
+                    chain.check_effect(now, self.charter().terms().default_rule, &admission);
+                checked.map_err(|error| Refused::Effect(error.to_string()))?;
+                let applicant = (**applicant).clone();
+                let record = Record::Applying(record::Applying { applicant });
+                Ok(Draft::new(grant, "applications", record))
+            }
             Act::CreateDocument { .. }
             | Act::Edit { .. }
             | Act::Edits { .. }
@@ -319,7 +340,8 @@ pub(crate) fn change_of(
 ) -> Option<crate::io::Change> {
     use crate::io::Change;
     Some(match (kind, record) {
-        (Kind::Proposal, _) => Change::Proposal(id),
+        (Kind::Proposal | Kind::Measure, _) => Change::Proposal(id),
+        (_, Some(Record::AmendedMeasure(record))) => Change::Proposal(record.amendment.proposal),
         (_, Some(Record::Amendment(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Withdrawal(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Opening(record))) => Change::Proposal(record.proposal),

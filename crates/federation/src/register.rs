@@ -10,25 +10,28 @@ use domain::{
     effect::Motion,
     entry::Entry,
     genesis::Genesis,
-    id::{EntryId, Hash, Timestamp},
+    id::{EntryId, Hash, PhaseId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
     record::{self, Kind, Record},
 };
 use rand_core::Rng;
 use register::{
     agreement::{Certificate, Timeouts},
-    batch::{Batch, Items, Mandated, Opened},
+    batch::{Answers, Batch, Items, Mandated, Opened},
     begin::Beginning,
     chain::Chain,
     declaration::Declaration,
+    phase::Question,
     registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
 };
+
+use replica::view::Proposal;
 
 use crate::{
     core::Core,
     error::CoreError,
     finality::{Annals, Evidence},
-    io::Write,
+    io::{Change, Write},
 };
 
 /// How long after the deadline of a vote that is not open in the register its ballots are still held,
@@ -73,6 +76,8 @@ pub(crate) struct Register {
     ballots: BTreeSet<EntryId>,
     /// Openings and withdrawals that were not handed on.
     asked: BTreeSet<EntryId>,
+    /// Whether versions that a block may be answered with were not handed on.
+    are_motions_due: bool,
     declared: Vec<Declaration>,
     /// What each height did,
     pub(crate) annals: Annals,
@@ -128,10 +133,11 @@ impl Register {
                 }
             }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
-            Kind::Ballot if is_mandated => {
+            Kind::Ballot | Kind::Answer if is_mandated => {
                 self.entries.insert(id, entry.without_note());
                 self.ballots.insert(id);
             }
+            Kind::Amendment | Kind::AmendedMeasure => self.are_motions_due = true,
             Kind::Opening | Kind::Withdrawal if is_mandated => {
                 self.entries.insert(id, entry.without_note());
                 self.asked.insert(id);
@@ -160,6 +166,7 @@ impl Register {
             .collect();
         self.entries.retain(|_, entry| match entry.record() {
             Some(Record::Ballot(ballot)) => !over.contains(&ballot.phase),
+            Some(Record::Answer(_)) => entry.header.time.plus_ms(HELD_MS) >= now,
             _ => true,
         });
         let entries = &self.entries;
@@ -212,6 +219,15 @@ impl Register {
         self.has_founding = true;
     }
 
+    /// The revisions of the answers that were given in a window.
+    pub fn answers_in(&self, window: &PhaseId) -> impl Iterator<Item = u8> {
+        let answers = self.entries.values().filter_map(|entry| entry.record());
+        answers.filter_map(move |record| match record {
+            Record::Answer(answer) if answer.phase == *window => Some(answer.revision),
+            _ => None,
+        })
+    }
+
     fn mandated(&self, id: &EntryId) -> Option<Mandated> {
         let entry = self.entries.get(id)?.clone();
         let mandate = self.entries.get(&entry.header.grant)?.clone();
@@ -242,6 +258,7 @@ impl Core {
         let after = chain.and_then(|chain| chain.after(&batch).ok());
         let (chain, happened) = after.ok_or(CoreError::Height(batch.header.height))?;
         self.register.annals.add(&batch, &chain, &happened);
+        self.followed.take(&chain, &happened);
         self.register.chain = Some(chain);
         Ok(())
     }
@@ -315,6 +332,8 @@ impl Core {
             return;
         };
         self.register.open = chain.phases().keys().copied().collect();
+        self.register.are_motions_due = true;
+        self.followed.take(&chain, &[]);
         let journal = std::mem::take(&mut self.register.journal);
         let key = self.register.key.clone();
         // What this key has signed before has to be in the journal, or it could contradict itself.
@@ -328,6 +347,7 @@ impl Core {
         let mut registrar = Registrar::new(now, chain, key, Timeouts::MINUTES, journal);
         let said = registrar.start();
         self.register.registrar = Some(registrar);
+        self.follow_order(now);
         self.do_what_is_said(now, said);
     }
 
@@ -399,9 +419,22 @@ impl Core {
             let Some(pair) = self.register.mandated(&id) else {
                 continue;
             };
+            if pair.entry.header.kind == Kind::Answer
+                && let Some(Record::Answer(answer)) = pair.entry.record()
+            {
+                let amends = answer.act.amends();
+                let motion = amends.and_then(|text| self.motion_with(&answer.phase, &text));
+                let answer = pair.clone();
+                let answers = vec![Answers { answer, motion }];
+                self.want(Items {
+                    answers,
+                    ..Items::default()
+                });
+            }
             let pair = Box::new((pair.entry, pair.mandate));
             self.register.inbox.push_back(Input::Ballot(pair));
         }
+        self.hand_on_motions();
         let asked = std::mem::take(&mut self.register.asked);
         for id in asked {
             let Some(mandated) = self.register.mandated(&id) else {
@@ -436,6 +469,35 @@ impl Core {
         }
     }
 
+    /// A closing of a window shows the version that the answer amends to.
+    fn hand_on_motions(&mut self) {
+        if !std::mem::take(&mut self.register.are_motions_due) {
+            return;
+        }
+        let registrar = self.register.registrar.as_ref();
+        let phases = registrar.map(|one| one.chain().phases().values());
+        let windows = phases.into_iter().flatten();
+        let windows = windows.filter(|phase| phase.question == Question::Answer);
+        let proposals: BTreeSet<ProposalId> = windows.map(|window| window.proposal).collect();
+        for proposal in proposals {
+            let known = self.view().proposals.get(&proposal);
+            let versions = known.map(Proposal::versions).unwrap_or_default();
+            let motions: Vec<Motion> = versions.iter().map(|version| version.motion()).collect();
+            let inputs = motions.into_iter().map(Input::Motion);
+            self.register.inbox.extend(inputs);
+        }
+    }
+
+    /// The version of a window's proposal that has this hash.
+    fn motion_with(&self, window: &PhaseId, text: &Hash) -> Option<Motion> {
+        let registrar = self.register.registrar.as_ref()?;
+        let window = registrar.chain().phases().get(window)?;
+        let proposal = self.view().proposals.get(&window.proposal)?;
+        let versions = proposal.versions();
+        let version = versions.iter().find(|version| version.hash == *text)?;
+        Some(version.motion())
+    }
+
     /// One at a time: the registrar has room for some and lets go of those that cannot be.
     fn want(&mut self, items: Items) {
         self.register.inbox.push_back(Input::Want(Box::new(items)));
@@ -451,11 +513,7 @@ impl Core {
         let versions = proposal.versions();
         let mut versions = versions.iter();
         let version = versions.find(|version| version.entry == opening.version)?;
-        Some(Motion {
-            title: version.title.clone(),
-            text: version.content.hash(),
-            effect: None,
-        })
+        Some(version.motion())
     }
 
     fn do_what_is_said(&mut self, now: Timestamp, outputs: Vec<Said>) {
@@ -515,6 +573,16 @@ impl Core {
             batch: batch.to_bytes(),
             certificate: Certificate::to_bytes(&certificate),
         }]);
+        self.register.are_motions_due = true;
+        self.note_change(Change::Register);
+        let mut followed = std::mem::take(&mut self.followed);
+        if let Some(chain) = self.register_chain() {
+            for proposal in followed.take(chain, &happened) {
+                self.note_change(Change::Proposal(proposal));
+            }
+        }
+        self.followed = followed;
+        self.follow_order(now);
         let registrar = self.register.registrar.as_ref();
         let chain = registrar.map(Registrar::chain);
         if let Some(chain) = chain {

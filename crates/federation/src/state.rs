@@ -8,12 +8,18 @@ use domain::{
     decision::{self, Cast, Count, Electorate, Extension, Outcome, Slot, Verdict, Voter, Voting},
     genesis::Genesis,
     id::{EntryId, MemberId, ProposalId, Timestamp},
-    record::{self, Record},
+    record::{self, Elector, Record},
+};
+use register::{
+    chain::{Chain, Ending},
+    phase::Question,
 };
 use replica::{
     Replica, Right,
     view::{Opening, OpeningFault, Proposal, Version, View},
 };
+
+use crate::followed::Followed;
 
 /// What can be said of a proposal at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +128,8 @@ pub(crate) struct Bench<'a> {
     pub view: &'a View,
     pub charter: &'a Charter,
     pub genesis: &'a Genesis,
+    pub chain: Option<&'a Chain>,
+    pub followed: &'a Followed,
 }
 
 impl<'a> Bench<'a> {
@@ -129,7 +137,7 @@ impl<'a> Bench<'a> {
     pub fn decision(&self, id: &ProposalId, now: Timestamp) -> Option<Decision<'a>> {
         let proposal = self.view.proposals.get(id)?;
         let first = proposal.first.as_ref()?;
-        let (mut phases, invalid) = self.phases(proposal, first, now);
+        let (mut phases, invalid) = self.phases(*id, proposal, first, now);
         let mut version = &first.version;
         let (mut phase, mut earlier) = (None, Vec::new());
         for candidate in proposal.versions() {
@@ -178,12 +186,41 @@ impl<'a> Bench<'a> {
                 None => State::Deliberation,
             };
         };
+        if let Some(chain) = self.chain.filter(|_| self.is_registered(phase.opening)) {
+            return self.registered_state(chain, proposal, phase, now);
+        }
         let integration = self.integration(first, phase).filter(|_| !fell_back);
         let ends = integration.unwrap_or(phase.deadline);
         match proposal.withdrawal() {
             Some(withdrawal) if withdrawal.time <= ends => State::Withdrawn,
             _ if now <= phase.deadline => State::Voting,
             _ if now <= ends => State::Integration(ends),
+            _ => State::Closed(phase.outcome.verdict),
+        }
+    }
+
+    /// How a vote stands that the register has.
+    fn registered_state(
+        &self,
+        chain: &Chain,
+        proposal: &Proposal,
+        phase: &Phase<'_>,
+        now: Timestamp,
+    ) -> State {
+        let record = &phase.opening.record;
+        let open = chain.open_phase(&record.proposal, &phase.opening.member);
+        let window = open.filter(|open| open.question == Question::Answer);
+        let until = window.map_or(phase.deadline, |window| window.deadline);
+        let decided = chain.decided(&record.proposal, &phase.opening.member);
+        let is_taken_back = decided
+            .last()
+            .is_some_and(|last| last.ending == Ending::Withdrawn);
+        match (open, proposal.withdrawal()) {
+            (None, _) if is_taken_back => State::Withdrawn,
+            // It will be, at the next height.
+            (Some(_), Some(withdrawal)) if withdrawal.time <= until => State::Withdrawn,
+            _ if window.is_some() && now <= until => State::Integration(until),
+            (Some(open), _) if window.is_none() && now <= open.deadline => State::Voting,
             _ => State::Closed(phase.outcome.verdict),
         }
     }
@@ -202,12 +239,15 @@ impl<'a> Bench<'a> {
     /// block of it could be integrated. A proposal falls back once.
     fn phases(
         &self,
+        id: ProposalId,
         proposal: &'a Proposal,
         first: &replica::view::First,
         now: Timestamp,
     ) -> (Phases<'a>, Vec<(&'a Opening, OpeningFault)>) {
         // Who called a vote knew that the one before was over.
-        let openings = proposal.openings();
+        let mut openings = proposal.openings();
+        openings.extend(self.followed.votes.get(&id).into_iter().flatten());
+        openings.sort_by_key(|opening| (opening.time, opening.id));
         let now = openings
             .iter()
             .map(|opening| opening.time)
@@ -223,7 +263,11 @@ impl<'a> Bench<'a> {
                 }
             };
             let own = phases.entry(version.entry).or_default();
-            if opening.record.rule != first.rule {
+            let fallback = opening.record.rule != first.rule;
+            if self.is_registered(opening) {
+                fell_back |= fallback;
+                own.push(self.phase(opening, version, rule, electorate, fallback, now));
+            } else if fallback {
                 let blocked = own.last();
                 let until = blocked.and_then(|phase| self.integration(first, phase));
                 let called = blocked.zip(until).is_some_and(|(blocked, until)| {
@@ -267,11 +311,23 @@ impl<'a> Bench<'a> {
                 opening: record.rule.clone(),
             });
         }
-        self.charter.check_rule(rule).map_err(|_| unknown())?;
-        if record.charter != self.charter.hash() {
+        let charter = self.followed.charters.get(&record.charter);
+        let charter = charter.ok_or(OpeningFault::Charter)?;
+        charter.check_rule(rule).map_err(|_| unknown())?;
+        if self.is_registered(opening) {
+            return Ok((version, rule, listed(record)?));
+        }
+        let is_before = self.chain.is_none_or(|chain| opening.time < chain.begun());
+        let has_charter = match is_before {
+            true => self.followed.first == Some(record.charter),
+            false => self.charter.hash() == record.charter,
+        };
+        if !has_charter {
             return Err(OpeningFault::Charter);
         }
-        let expected = decision::period(rule, first.urgent.is_some(), self.charter);
+        let order = self.chain.map(Chain::order);
+        let times = order.map_or(1, |order| order.times_as_long(opening.time));
+        let expected = decision::period(rule, first.urgent.is_some(), charter) * times;
         let found = record.deadline.since_ms(opening.time);
         if found != expected * 1000 {
             return Err(OpeningFault::Deadline {
@@ -279,12 +335,31 @@ impl<'a> Bench<'a> {
                 expected,
             });
         }
-        let extensions = decision::extensions(found, self.charter);
+        let extensions = decision::extensions(found, charter);
         if (record.late_block_ms, record.extension_ms) != extensions {
             return Err(OpeningFault::Extensions);
         }
-        let electorate = self.check_electors(rule, record)?;
+        let electorate = match order {
+            // Their classes and who they are now say nothing of who they were then.
+            Some(_) if is_before => listed(record)?,
+            Some(order) => check_order(&order.electorate(rule), record)?,
+            None => self.check_electors(rule, record)?,
+        };
         Ok((version, rule, electorate))
+    }
+
+    /// Whether the register has this opening, or has opened this vote itself.
+    fn is_registered(&self, opening: &Opening) -> bool {
+        let of_it = |chain: &Chain| chain.has_opened(&opening.id);
+        let votes = self.followed.votes.get(&opening.record.proposal);
+        let mut votes = votes.into_iter().flatten();
+        self.chain.is_some_and(of_it) || votes.any(|vote| vote.id == opening.id)
+    }
+
+    /// The phase of the register in which ballots of a vote count now.
+    fn open_phase(&self, vote: &EntryId) -> Option<&'a register::phase::Phase> {
+        let mut phases = self.chain?.phases().values();
+        phases.find(|phase| phase.vote == *vote)
     }
 
     fn check_electors(
@@ -350,9 +425,11 @@ impl<'a> Bench<'a> {
             time: seen.time,
         });
         let casts: Vec<Cast> = casts.collect();
+        let charter = self.followed.charters.get(&opening.record.charter);
+        let charter = charter.unwrap_or(self.charter);
         let voting = Voting {
             rule,
-            charter: self.charter,
+            charter,
             electorate: &electorate,
             version: version.hash,
             opened: opening.time,
@@ -361,7 +438,14 @@ impl<'a> Bench<'a> {
             extension_ms: opening.record.extension_ms,
             fallback,
         };
-        let course = voting.follow(&casts, now);
+        let mut course = voting.follow(&casts, now);
+        // What the register says of a vote goes before what this node makes of the ballots it has.
+        if let Some(open) = self.open_phase(&opening.id) {
+            course.deadline = open.deadline;
+        }
+        if let Some(Ending::Judged(verdict)) = self.followed.endings.get(&opening.id) {
+            course.outcome.verdict = *verdict;
+        }
         for seen in ballots.values_mut() {
             seen.late = seen.received > course.deadline && seen.time <= course.deadline;
         }
@@ -427,5 +511,28 @@ impl<'a> Bench<'a> {
             }
         }
         ballots.into_iter().collect()
+    }
+}
+
+/// The electorate as an opening lists it.
+fn listed(record: &record::Opening) -> Result<Electorate, OpeningFault> {
+    let voter = |elector: &Elector| {
+        let class = elector.class.parse().ok()?;
+        let member = elector.member;
+        Some(Voter { member, class })
+    };
+    let voters: Option<Vec<Voter>> = record.electorate.iter().map(voter).collect();
+    let voters = voters.ok_or(OpeningFault::Version)?;
+    Electorate::new(voters).map_err(|_| OpeningFault::Version)
+}
+
+/// The electorate that an opening lists, if it is that of the order in force.
+fn check_order(electors: &[Elector], record: &record::Opening) -> Result<Electorate, OpeningFault> {
+    if let Some(strange) = record.electorate.iter().find(|one| !electors.contains(one)) {
+        return Err(OpeningFault::NotEligible(strange.member));
+    }
+    match electors.iter().find(|one| !record.electorate.contains(one)) {
+        Some(left_out) => Err(OpeningFault::LeftOut(left_out.member)),
+        None => listed(record),
     }
 }

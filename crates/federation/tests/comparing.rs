@@ -114,6 +114,7 @@ impl Node {
             circle: None,
             language: "en".to_owned(),
             draft: Vec::new(),
+            effect: None,
         };
         self.act(now, by, act)
     }

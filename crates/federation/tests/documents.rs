@@ -335,6 +335,7 @@ fn a_version_of_a_proposal_names_the_draft_it_was_read_from() {
         circle: None,
         language: "en".to_owned(),
         draft: draft.to_vec(),
+        effect: None,
     };
     let proposal = world.says(0, propose(&version.edits)).unwrap();
     let amend = Act::Amend {
@@ -343,6 +344,7 @@ fn a_version_of_a_proposal_names_the_draft_it_was_read_from() {
         text: "We share servers.".to_owned(),
         what_changed: String::new(),
         draft: vec![id],
+        effect: None,
     };
     world.says(0, amend).unwrap();
     world.meet();

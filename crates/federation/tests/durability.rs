@@ -140,6 +140,7 @@ impl Alone {
             circle: None,
             language: "en".to_owned(),
             draft: Vec::new(),
+            effect: None,
         };
         let proposal = self.act(now, &key(1, 4), propose).expect("proposed");
         let opened = self.act(now, &key(1, 4), Act::Open { proposal });
@@ -271,6 +272,7 @@ fn an_amendment_and_its_new_opening_are_one_write() {
         text: "We share some of them.".to_owned(),
         what_changed: "Some.".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     let input = Input::Act {
         ticket: 90,

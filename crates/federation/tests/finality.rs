@@ -21,7 +21,7 @@ use register::{
     chain::Ending, closing::SignedManifest, file::Turn, manifest::Manifest, outcome::Outcome,
     registrar::Message, statement::Statement, validators::ValidatorIndex, witness,
 };
-use support::{MINUTE_MS, World, id, key};
+use support::{MINUTE_MS, World, id, key, propose};
 
 fn finality<'a>(core: &'a Core, world: &World, proposal: &EntryId) -> Finality<'a> {
     core.finality(&core.decision(proposal, world.now).unwrap())
@@ -57,7 +57,7 @@ fn without_a_register_and_from_before_it_a_vote_stays_provisional() {
 #[test]
 fn a_vote_is_followed_from_its_opening_through_its_closing_to_its_end() {
     let mut world = World::new();
-    let proposal = world.propose_only(1);
+    let proposal = world.act(0, &key(1, 3), propose("", None));
     let talked_about = finality(&world.nodes[0].core, &world, &proposal);
     assert!(matches!(talked_about, Finality::NotOpened));
     world.act_alone(0, &key(1, 3), Act::Open { proposal });
@@ -136,7 +136,7 @@ fn the_annals_tell_what_each_height_did_and_the_same_after_a_restart() {
     assert_eq!(*last, Turn::Closed(Outcome::Decided(Verdict::Passed)));
     let vote = annals.vote(opening).unwrap();
     assert_eq!(vote.heights, [2, 3]);
-    assert!(annals.charter(&vote.charter).is_some());
+    assert!(world.nodes[0].core.charter_of(&vote.charter).is_some());
     assert!(annals.last_sealed(&id(3)).is_some());
     let chain = world.nodes[0].core.register_chain().unwrap();
     assert_eq!(annals.heights()[&3].hash, chain.last());

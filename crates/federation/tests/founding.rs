@@ -256,6 +256,7 @@ fn propose(text: &str) -> Act {
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     }
 }
 
@@ -362,6 +363,7 @@ fn an_amendment_during_voting_opens_voting_anew_and_old_ballots_do_not_count() {
         text: "Version two, longer.".repeat(3_000),
         what_changed: "Everything.".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     world.delegate(0, amend.clone()).unwrap();
     // What changes nothing would only open the vote anew.
@@ -572,6 +574,7 @@ fn put_to_the_vote(world: &mut World, rule: &str) -> EntryId {
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     let proposal = world.delegate(0, act).unwrap();
     world.delegate(0, Act::Open { proposal }).unwrap();
@@ -668,6 +671,7 @@ fn a_block_that_nobody_integrates_stays_one_and_a_new_version_begins_anew() {
         text: "We share some of them.".to_owned(),
         what_changed: "Some.".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     world.delegate(0, amend).unwrap();
     assert_eq!(state(&world, 2, &second), State::Voting);

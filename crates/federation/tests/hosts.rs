@@ -179,6 +179,7 @@ fn a_co_op_without_a_node_is_hosted_votes_and_moves() {
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     let proposal = world.act(&key(3, 4), propose).unwrap();
     world.act(&key(3, 3), Act::Open { proposal }).unwrap();
@@ -255,6 +256,7 @@ fn a_delegate_of_an_old_mandate_is_told_so() {
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     let proposal = world.act(&key(3, 4), propose).unwrap();
     world.act(&key(3, 4), Act::Open { proposal }).unwrap();

@@ -229,6 +229,7 @@ fn a_chunk_asked_for_many_times_in_one_message_is_read_once() {
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     let proposal = node.act(3, propose).unwrap();
     let content = node.core.view().proposals[&proposal].current().unwrap();
@@ -260,6 +261,7 @@ fn chunks_that_nobody_has_do_not_hide_the_others() {
             circle: None,
             language: "en".to_owned(),
             draft: Vec::new(),
+            effect: None,
         };
         let (ticket, random, author) = (1_000 + number, [number as u8; 32], key(3));
         let input = Input::Prepare {
@@ -345,6 +347,7 @@ fn a_stolen_key_that_claims_many_past_days_fills_no_disk_and_silences_no_other_k
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     for number in 0..140 {
         thief.act(3, long(number)).unwrap();

@@ -10,12 +10,169 @@ mod support;
 
 use domain::{
     cbor::Encode,
-    decision::Verdict,
+    decision::{Choice, Verdict},
+    effect::Effect,
     record::{Founding, Record},
 };
-use federation::{Input, message::Message};
+use federation::{Act, Input, Refused, State, message::Message};
 use register::chain::Ending;
-use support::{MINUTE_MS, World, id, key};
+use support::{MINUTE_MS, World, applicant, id, key, other_charter, propose};
+
+#[test]
+fn an_amended_charter_holds_on_every_node_and_for_later_votes_only() {
+    let mut world = World::new();
+    let old = world.nodes[0].core.charter().hash();
+    let effect =
+        other_charter(|text| text.replace("regular-seconds = 604800", "regular-seconds = 86400"));
+    let amendment = world.decide("charter", effect);
+    for node in 0..4 {
+        assert_eq!(world.state(node, amendment), State::Closed(Verdict::Passed));
+        let charter = world.nodes[node].core.charter();
+        assert_ne!(charter.hash(), old);
+    }
+    let [first, second] = world.nodes[3].core.charters_in_force() else {
+        panic!("two charters");
+    };
+    assert_eq!((first.charter, first.height), (old, 1));
+    assert_eq!(second.height, world.heights()[3]);
+    assert!(world.nodes[3].core.charter_of(&old).is_some());
+    // A vote by the new one.
+    let next = world.propose(1);
+    world.open_up(next);
+    let chain = world.nodes[2].core.register_chain().unwrap();
+    let phase = chain.open_phase(&next, &id(1)).unwrap();
+    assert_eq!(phase.deadline.since_ms(phase.opened), 24 * 60 * MINUTE_MS);
+    world.vote(2, next);
+    world.vote(1, next);
+    world.end_of(next);
+    assert_eq!(world.state(3, next), State::Closed(Verdict::Passed));
+    // Nothing of it is lost by starting again.
+    world.restart(2);
+    assert_eq!(world.nodes[2].core.charters_in_force().len(), 2);
+    assert_eq!(world.state(2, amendment), State::Closed(Verdict::Passed));
+    assert_eq!(world.state(2, next), State::Closed(Verdict::Passed));
+}
+
+#[test]
+fn an_applicant_is_admitted_by_decision_and_takes_part() {
+    let mut world = World::new();
+    let federation = world.nodes[0].core.federation();
+    let applicant = applicant(&federation, 5);
+    let apply = Act::ApplyToAll(Box::new(applicant.clone()));
+    world.act(1, &key(2, 2), apply);
+    let known = &world.nodes[0].core.view().candidates[&key(5, 1).public()];
+    assert_eq!((&known.applicant, known.through), (&applicant, id(2)));
+    world.decide("", Effect::Admission(applicant));
+    let order = world.nodes[3].core.order().unwrap();
+    assert!(order.members().contains_key(&id(5)));
+    world.enter(5);
+    for node in 0..5 {
+        let members = &world.nodes[node].core.view().members;
+        assert_eq!(members[&id(5)].name, "Co-op 5", "node {node}");
+    }
+    // What it says is heard, and its vote counts like any other.
+    let proposal = world.act(4, &key(5, 3), propose("", None));
+    world.act(4, &key(5, 3), Act::Open { proposal });
+    let soon = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(soon);
+    world.vote(5, proposal);
+    world.vote(1, proposal);
+    let chain = world.nodes[0].core.register_chain().unwrap();
+    let phase = chain.open_phase(&proposal, &id(5)).unwrap();
+    assert_eq!(phase.electorate.len(), 5);
+    let deadline = phase.deadline;
+    world.run(deadline.plus_ms(60 * MINUTE_MS));
+    assert_eq!(world.state(4, proposal), State::Closed(Verdict::Passed));
+    assert_eq!(world.heights(), [world.heights()[0]; 5]);
+}
+
+#[test]
+fn nobody_enters_whom_the_register_has_not_admitted() {
+    let mut world = World::new();
+    world.enter(5);
+    for node in 0..4 {
+        let view = world.nodes[node].core.view();
+        assert!(!view.members.contains_key(&id(5)), "node {node}");
+    }
+}
+
+#[test]
+fn who_is_expelled_signs_nothing_more_and_is_let_go_of() {
+    let mut world = World::new();
+    let member = id(4);
+    world.decide("", Effect::Expulsion { member });
+    let core = &world.nodes[0].core;
+    assert!(!core.view().members.contains_key(&member));
+    assert_eq!(core.view().member_name(&member), "Co-op 4");
+    assert!(!core.roster().contains_key(&key(4, 2).public()));
+    assert!(core.roster().contains_key(&key(3, 2).public()));
+    let refused = world.refused(3, &key(4, 3), propose("", None));
+    assert!(matches!(refused, Refused::Departed { .. }), "{refused}");
+}
+
+#[test]
+fn a_blocked_proposal_is_decided_by_the_fallback_vote_that_its_proposer_calls() {
+    let mut world = World::new();
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    world.vote(1, proposal);
+    world.vote(2, proposal);
+    world.choose(3, proposal, Choice::Block);
+    world.end_of(proposal);
+    assert!(matches!(world.state(2, proposal), State::Integration(_)));
+    world.act(0, &key(1, 3), Act::Open { proposal });
+    world.open_up(proposal);
+    assert_eq!(world.state(3, proposal), State::Voting);
+    let core = &world.nodes[3].core;
+    let decision = core.decision(&proposal, world.now).unwrap();
+    assert!(decision.phase.unwrap().fallback);
+    world.vote(1, proposal);
+    world.vote(2, proposal);
+    world.choose(3, proposal, Choice::Block);
+    world.end_of(proposal);
+    for node in 0..4 {
+        assert_eq!(world.state(node, proposal), State::Closed(Verdict::Passed));
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_before_anybody_votes_on_it() {
+    let mut world = World::before_the_register();
+    let class = |class: &str| Effect::Class {
+        member: id(2),
+        class: class.to_owned(),
+    };
+    let by = key(1, 3);
+    let early = world.refused(0, &by, propose("", Some(class("consumer"))));
+    assert_eq!(early, Refused::NoRegister);
+    let mut world = World::new();
+    let refusals = [
+        (class("emperor"), "", "emperor"),
+        (class("producer"), "", "producer"),
+        (
+            other_charter(|text| {
+                text.replace("regular-seconds = 604800", "regular-seconds = 86400")
+            }),
+            "consent",
+            "charter",
+        ),
+        (
+            Effect::Charter {
+                charter: vec![1, 2, 3],
+            },
+            "charter",
+            "charter",
+        ),
+        (Effect::Expulsion { member: id(9) }, "", "member"),
+    ];
+    for (effect, rule, word) in refusals {
+        let refused = world.refused(0, &by, propose(rule, Some(effect)));
+        let Refused::Effect(why) = &refused else {
+            panic!("{refused}");
+        };
+        assert!(why.contains(word), "{why}");
+    }
+}
 
 #[test]
 fn a_vote_becomes_final_on_every_node_through_stored_entries() {

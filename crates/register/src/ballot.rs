@@ -17,7 +17,7 @@ use thiserror::Error;
 use crate::{
     leaves::Leaf,
     phase::{Case, Question, VoterIndex},
-    says::{ANSWER, Answer, Says},
+    says::{Answer, Says},
 };
 
 /// Why an entry is no mandate or no ballot of a phase.
@@ -166,7 +166,7 @@ impl ProvenBallot {
     ) -> Result<Self, BallotError> {
         let (says, revision) = match case.phase.question {
             Question::Answer => {
-                let answer: Answer = body(entry, ANSWER)?;
+                let answer: Answer = body(entry, Kind::Answer)?;
                 check_phase(case, answer.phase)?;
                 (Says::Act(answer.act), answer.revision)
             }

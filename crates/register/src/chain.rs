@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::{Encode, Encoder},
-    charter::Charter,
+    charter::{Charter, RuleName},
     decision::Verdict,
-    effect::Motion,
+    effect::{Effect, Motion},
     genesis::Genesis,
     id::{EntryId, FederationId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
 };
@@ -29,7 +29,7 @@ pub(crate) use self::{
 use crate::{
     batch::{Batch, Items},
     begin::{BeginError, Beginning},
-    order::{Ineffective, Order},
+    order::{Ineffective, Order, Place},
     outcome::Closed,
     phase::{Case, Phase},
     validators::ValidatorSet,
@@ -266,6 +266,37 @@ impl Chain {
     #[must_use]
     pub fn can_have(&self, entry: &EntryId, time: Timestamp) -> bool {
         time >= self.begun && !self.opened.contains(entry)
+    }
+
+    /// Whether a height has this opening.
+    #[must_use]
+    pub fn has_opened(&self, opening: &EntryId) -> bool {
+        self.opened.contains(opening)
+    }
+
+    /// When the register began: openings of an earlier time are none of its own.
+    #[must_use]
+    pub fn begun(&self) -> Timestamp {
+        self.begun
+    }
+
+    /// Whether an effect may be voted on by a rule, as the order is now.
+    ///
+    /// # Errors
+    /// Says why it would do nothing.
+    pub fn check_effect(
+        &self,
+        now: Timestamp,
+        rule: RuleName,
+        effect: &Effect,
+    ) -> Result<(), Ineffective> {
+        let place = Place {
+            federation: self.federation,
+            height: self.height + 1,
+            time: now,
+            record: EntryId([0; 32]),
+        };
+        self.order.check(&place, rule, effect)
     }
 
     /// An open phase with all that what is said in it is judged by.

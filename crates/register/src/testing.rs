@@ -23,7 +23,7 @@ use crate::{
     leaves::{Claim, Leaf, SignedLeaves},
     manifest::Manifest,
     phase::{Case, Phase},
-    says::{ANSWER, Act, Answer},
+    says::{Act, Answer},
     seal::Seal,
     statement::{Named, Statement},
     validators::{Validator, ValidatorIndex, ValidatorSet},
@@ -210,7 +210,7 @@ impl Cast {
             revision,
             act,
         };
-        self.signed(&self.mandate(0, 1), 0, ANSWER, &answer, false)
+        self.signed(&self.mandate(0, 1), 0, Kind::Answer, &answer, false)
     }
 
     /// Any entry of a voter's delegate under a mandate.

@@ -9,7 +9,7 @@ use domain::{
 
 use crate::{
     error::Refusal,
-    replica::{Offer, Replica},
+    replica::{Offer, Replica, threshold},
     rule::{self, Surroundings},
     standing::BRANCH_MAX,
     stored::{Position, Stored},
@@ -44,6 +44,12 @@ impl Replica {
             Some(stored) if !stored.loose => return Offer::Known,
             known => known.is_some(),
         };
+        if entry.header.kind == Kind::Enter && !self.entered.contains_key(&entry.header.author) {
+            // Nobody can be asked for what it waits for: the register decides it.
+            let threshold = threshold(&entry.header.author);
+            self.pending.insert(id, entry, &[threshold]);
+            return Offer::Waits(Vec::new());
+        }
         let missing = self.missing_ancestors(&entry);
         if !missing.is_empty() {
             return self.place_waiting(id, entry, is_loose, missing, received);
@@ -88,6 +94,7 @@ impl Replica {
             genesis: &self.genesis,
             received,
             is_restored,
+            entered: self.entered.get(&entry.header.author).copied(),
             previous: entry.header.previous.and_then(named),
             grant: named(entry.header.grant),
         };

@@ -71,6 +71,8 @@ pub struct Replica {
     pub(crate) cuts: BTreeMap<CutKey, Cut>,
     /// The keys that a standing grant of a root key makes a steward's.
     pub(crate) stewards: BTreeSet<PublicKey>,
+    /// The root keys of members that the register admitted, and whose they are.
+    pub(crate) entered: BTreeMap<PublicKey, MemberId>,
     pub(crate) named: Named,
     pub(crate) pending: Pending,
     /// Entries stored since those that wait for them were last looked at.
@@ -96,6 +98,7 @@ impl Replica {
             revoking: BTreeSet::new(),
             cuts: BTreeMap::new(),
             stewards: BTreeSet::new(),
+            entered: BTreeMap::new(),
             named: Named::default(),
             pending: Pending::default(),
             fresh: Vec::new(),
@@ -185,6 +188,17 @@ impl Replica {
     /// What changed since the last call.
     pub fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)
+    }
+
+    /// The register says that this key is the root of a member: its log may begin, and what came of
+    /// it before is looked at again.
+    pub fn let_in(&mut self, now: Timestamp, root: PublicKey, member: MemberId) {
+        if self.entered.insert(root, member) == Some(member) {
+            return;
+        }
+        for (id, entry) in self.pending.take_waiting_for(&threshold(&root)) {
+            self.place_all(id, entry, now);
+        }
     }
 
     /// Offers an entry from a peer or from this node itself.
@@ -293,4 +307,9 @@ impl Replica {
         let bytes: Vec<u8> = ids.iter().flat_map(Encode::to_bytes).collect();
         Some(Hash::of(&[&bytes]))
     }
+}
+
+/// What the first entry of a member waits for that the register has not admitted here yet.
+pub(crate) fn threshold(root: &PublicKey) -> EntryId {
+    EntryId(Hash::of(&[b"folkmoot/threshold/1\0", &root.0]).0)
 }

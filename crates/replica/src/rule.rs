@@ -31,6 +31,8 @@ pub(crate) struct Surroundings<'a> {
     pub is_restored: bool,
     /// The previous entry, where the header names one.
     pub previous: Option<(Position, &'a Stored)>,
+    /// The member that the register says the author's key is the root of.
+    pub entered: Option<MemberId>,
     /// The grant, where the header does not name the federation.
     pub grant: Option<(Position, &'a Stored)>,
 }
@@ -64,7 +66,9 @@ pub(crate) fn read_body(entry: &Entry) -> Result<Option<Record>, Refusal> {
 /// The right that a grant entry gives to a key.
 pub(crate) fn right_from(grant: &Stored, author: &PublicKey) -> Option<Right> {
     match grant.record.as_deref()? {
-        Record::Found(_) | Record::Join(_) if grant.author == *author => Some(Right::Root),
+        Record::Found(_) | Record::Join(_) | Record::Enter(_) if grant.author == *author => {
+            Some(Right::Root)
+        }
         Record::Grant(record) if record.key == *author => Some(match record.purpose {
             Purpose::Person => Right::Person(record.roles),
             Purpose::Node => Right::Node,
@@ -120,7 +124,11 @@ pub(crate) fn judge(
         usage,
         mandates,
         references: match header.kind {
-            Kind::Proposal | Kind::Amendment | Kind::Edit => header.references[..].into(),
+            Kind::Proposal
+            | Kind::Amendment
+            | Kind::Measure
+            | Kind::AmendedMeasure
+            | Kind::Edit => header.references[..].into(),
             _ => Box::default(),
         },
         has_note: header.note.is_some(),
@@ -187,6 +195,13 @@ fn right_of(
                 return Err(Refusal::AdmissionsMissing { found, needed });
             }
         }
+        Some(Record::Enter(enter)) => {
+            let is_decided = around.is_restored || around.entered == Some(enter.member);
+            if enter.newcomer.root != header.author || !is_decided || header.sequence != 1 {
+                return Err(Refusal::Grant);
+            }
+            return Ok((Right::Root, enter.member));
+        }
         _ => return Err(Refusal::Grant),
     }
     if header.sequence != 1 {
@@ -246,7 +261,7 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
     let delegate = matches!(right, Right::Delegate { .. });
     let person = matches!(right, Right::Person(_)) || delegate;
     let (expected_area, allowed) = match header.kind {
-        Kind::Found | Kind::Admit | Kind::Join => ("members", right == Right::Root),
+        Kind::Found | Kind::Admit | Kind::Join | Kind::Enter => ("members", right == Right::Root),
         Kind::Mandate => ("keys", right == Right::Root),
         Kind::Grant | Kind::Revocation => ("keys", right == Right::Root || right.is_steward()),
         Kind::Person => ("persons", person),
@@ -256,14 +271,20 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
             right == Right::Root || right.is_steward() || delegate,
         ),
         Kind::Endpoint => ("nodes", right == Right::Node),
-        Kind::Application => ("applications", right == Right::Node || right.is_steward()),
-        Kind::Action | Kind::Gathering | Kind::Membership => ("circles", person),
-        Kind::Proposal | Kind::Amendment | Kind::Withdrawal | Kind::Comment | Kind::Review => {
-            ("proposals", person)
+        Kind::Application | Kind::Applying => {
+            ("applications", right == Right::Node || right.is_steward())
         }
+        Kind::Action | Kind::Gathering | Kind::Membership => ("circles", person),
+        Kind::Proposal
+        | Kind::Measure
+        | Kind::Amendment
+        | Kind::AmendedMeasure
+        | Kind::Withdrawal
+        | Kind::Comment
+        | Kind::Review => ("proposals", person),
         Kind::Edit | Kind::Filing | Kind::Attachment => ("documents", person),
         Kind::Opening => ("proposals", right.is_steward() || delegate),
-        Kind::Ballot => ("ballots", delegate),
+        Kind::Ballot | Kind::Answer => ("ballots", delegate),
         Kind::Witness => ("receipts", right == Right::Validator),
         Kind::Founding | Kind::Declaring => (
             "register",
@@ -321,7 +342,9 @@ fn check_record(
             }
         }
         Some(Record::Revocation(revocation)) if revocation.key == header.author => refused,
-        Some(Record::Found(_) | Record::Join(_)) if header.sequence != 1 => refused,
+        Some(Record::Found(_) | Record::Join(_) | Record::Enter(_)) if header.sequence != 1 => {
+            refused
+        }
         _ => Ok(mandates),
     }
 }

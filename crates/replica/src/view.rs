@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    effect::Applicant,
     id::{CircleId, DocumentId, EntryId, MemberId, PersonId, PhaseId, ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Custody, Delegate, Purpose, Record, Roles},
@@ -138,6 +139,19 @@ pub struct Application {
     pub time: Timestamp,
 }
 
+/// A co-op or person that asks to be admitted by decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The entry.
+    pub entry: EntryId,
+    /// What it says, with its signature.
+    pub applicant: Applicant,
+    /// The member whose node passed it on.
+    pub through: MemberId,
+    /// When.
+    pub time: Timestamp,
+}
+
 /// A node as it last described itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -163,11 +177,22 @@ pub struct Fork {
     pub entries: [EntryId; 2],
 }
 
+/// What the register says of members.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Decreed {
+    /// The root key and the class of each member.
+    pub members: BTreeMap<MemberId, (PublicKey, String)>,
+    /// Who is a member no more.
+    pub former: BTreeSet<MemberId>,
+}
+
 /// What the standing entries say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The members, founders that signed and newcomers that joined.
     pub members: BTreeMap<MemberId, Member>,
+    /// Those who were members, as the register says.
+    pub former: BTreeMap<MemberId, Member>,
     /// The keys with a standing grant, each for one member. A member can grant only a key whose
     /// holder proved it to that member, so two claim one key only if the holder wants it: then it
     /// acts for the member of its log, and while it has signed nothing for the one whose grant is
@@ -181,6 +206,8 @@ pub struct View {
     pub roles: BTreeMap<CircleId, BTreeMap<(MemberId, PersonId, String), Role>>,
     /// Who asks to be admitted, by root key. Members are no longer among them.
     pub applications: BTreeMap<PublicKey, Application>,
+    /// Who asks to be admitted by decision, by root key; who is a member now is still among them.
+    pub candidates: BTreeMap<PublicKey, Candidate>,
     /// The admissions signed so far, by newcomer and founder.
     pub admissions: BTreeMap<record::Newcomer, BTreeMap<PublicKey, record::Admission>>,
     /// The nodes.
@@ -211,8 +238,9 @@ impl View {
     /// The name of a member, or the beginning of its id if it is not known.
     #[must_use]
     pub fn member_name(&self, member: &MemberId) -> String {
-        self.members
-            .get(member)
+        let known = self.members.get(member);
+        known
+            .or_else(|| self.former.get(member))
             .map_or_else(|| member.short(), |member| member.name.clone())
     }
 
@@ -226,6 +254,21 @@ impl View {
     #[must_use]
     pub fn granted_by(&self, member: &MemberId, key: &PublicKey) -> Option<&Key> {
         self.claims.get(key)?.get(member)
+    }
+
+    /// Puts what the register says of members before what their logs say.
+    pub fn follow(&mut self, decreed: &Decreed) {
+        for (id, (root, class)) in &decreed.members {
+            if let Some(member) = self.members.get_mut(id) {
+                member.root = *root;
+                member.class.clone_from(class);
+            }
+        }
+        for id in &decreed.former {
+            if let Some(member) = self.members.remove(id) {
+                self.former.insert(*id, member);
+            }
+        }
     }
 
     /// Chooses the member a key acts for.
@@ -269,8 +312,23 @@ impl View {
             .keys
             .get(key)
             .filter(|key| !key.revoked)
-            .map(|key| key.member);
+            .map(|key| key.member)
+            .filter(|member| !self.former.contains_key(member));
         granted.or_else(|| self.members.values().find(|m| m.root == *key).map(|m| m.id))
+    }
+
+    /// Whose key this is, if that is a member no more.
+    #[must_use]
+    pub fn former_of(&self, key: &PublicKey) -> Option<&Member> {
+        let granted = self.keys.get(key).map(|known| known.member);
+        let mut former = self.former.values();
+        former.find(|member| {
+            let mandate = member.mandate.as_ref();
+            let mut delegates = mandate.into_iter().flat_map(|mandate| &mandate.delegates);
+            granted == Some(member.id)
+                || member.root == *key
+                || delegates.any(|delegate| delegate.key == *key)
+        })
     }
 
     /// The roles a person has now, by keys that are not revoked.
@@ -301,10 +359,10 @@ impl View {
     /// Whether every founder has signed the genesis; until then there is no federation yet.
     #[must_use]
     pub fn is_founded(&self, genesis: &domain::genesis::Genesis) -> bool {
-        genesis
-            .founders
-            .iter()
-            .all(|founder| self.members.contains_key(&founder.member()))
+        genesis.founders.iter().all(|founder| {
+            let member = founder.member();
+            self.members.contains_key(&member) || self.former.contains_key(&member)
+        })
     }
 }
 
@@ -339,6 +397,7 @@ impl Replica {
         match stored.record.as_deref() {
             Some(Record::Found(_)) => self.apply_founder(view, stored),
             Some(Record::Join(join)) => view.add_member(stored, &join.newcomer, false),
+            Some(Record::Enter(enter)) => view.add_member(stored, &enter.newcomer, false),
             Some(Record::Admit(admit)) => self.apply_admit(view, stored, admit),
             Some(Record::Grant(grant)) => self.apply_grant(view, stored, grant),
             Some(Record::Mandate(mandate)) => view.add_mandate(stored, mandate),
@@ -353,6 +412,9 @@ impl Replica {
             Some(Record::Application(application)) => {
                 self.apply_application(view, stored, application);
             }
+            Some(Record::Applying(applying)) => {
+                self.apply_applicant(view, stored, &applying.applicant);
+            }
             Some(
                 record @ (Record::Membership(_)
                 | Record::Action(_)
@@ -360,9 +422,16 @@ impl Replica {
                 | Record::Review(_)),
             ) => self.apply_circle(view, stored, record),
             Some(Record::Proposal(proposal)) => {
-                view.add_proposal(stored, proposal, self.person_who_wrote(stored));
+                view.add_proposal(stored, proposal, None, self.person_who_wrote(stored));
             }
-            Some(Record::Amendment(amendment)) => view.add_amendment(stored, amendment),
+            Some(Record::Measure(record::Measure { proposal, effect })) => {
+                let person = self.person_who_wrote(stored);
+                view.add_proposal(stored, proposal, Some(effect), person);
+            }
+            Some(Record::Amendment(amendment)) => view.add_amendment(stored, amendment, None),
+            Some(Record::AmendedMeasure(record::AmendedMeasure { amendment, effect })) => {
+                view.add_amendment(stored, amendment, Some(effect));
+            }
             Some(Record::Withdrawal(withdrawal)) => view.add_withdrawal(stored, withdrawal),
             Some(Record::Opening(opening)) => view.add_opening(stored, opening),
             Some(Record::Comment(comment)) => view.add_comment(stored, comment),
@@ -374,6 +443,7 @@ impl Replica {
             // Ballots are looked up by phase, and what speaks of the register is not a view.
             Some(
                 Record::Ballot(_)
+                | Record::Answer(_)
                 | Record::Revocation(_)
                 | Record::Witness(_)
                 | Record::Founding(_)
@@ -448,6 +518,23 @@ impl Replica {
         view.settle_key(&grant.key);
     }
 
+    fn apply_applicant(&self, view: &mut View, stored: &Stored, applicant: &Applicant) {
+        if applicant.verify(&self.federation).is_err() {
+            return;
+        }
+        let candidate = Candidate {
+            entry: stored.id,
+            applicant: applicant.clone(),
+            through: stored.member,
+            time: stored.time,
+        };
+        let known = view.candidates.entry(applicant.newcomer.root);
+        let known = known.or_insert_with(|| candidate.clone());
+        if (known.time, known.entry) < (candidate.time, candidate.entry) {
+            *known = candidate;
+        }
+    }
+
     fn apply_application(&self, view: &mut View, stored: &Stored, record: &record::Application) {
         let message = record::Application::message(
             &self.federation,
@@ -505,6 +592,10 @@ impl Replica {
 
 impl View {
     fn add_member(&mut self, stored: &Stored, newcomer: &record::Newcomer, founder: bool) {
+        // The log of a root key that took the place of another begins so too.
+        if stored.member.0 != stored.author.0 {
+            return;
+        }
         // A root log begins with this entry, so nothing of the member is older.
         let member = Member {
             id: stored.member,

@@ -132,7 +132,7 @@ async fn write(site: &Site, opening: PhaseId) -> Result<String, WebError> {
             ended: vote.ended.clone()?,
             genesis: core.genesis().clone(),
             beginning: core.beginning()?.clone(),
-            charter: annals.charter(&vote.charter)?.clone(),
+            charter: core.charter_of(&vote.charter)?.clone(),
             vote,
         })
     });

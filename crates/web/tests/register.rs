@@ -365,7 +365,7 @@ async fn a_block_can_be_answered_for_a_while_and_lapses() {
     for member in 1..=3 {
         world.vote(member, proposal);
     }
-    world.casts(4, proposal, Choice::Block);
+    world.choose(4, proposal, Choice::Block);
     let deadline = {
         let core = &world.nodes[1].core;
         let decision = core.settled(&proposal, world.now).unwrap();

@@ -105,6 +105,7 @@ pub fn history(count: u64) -> History {
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     };
     let (proposal, written): (ProposalId, _) = act(&mut core, START, &key(10), propose);
     entries.extend(written);

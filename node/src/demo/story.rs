@@ -293,6 +293,7 @@ impl<'a> Story<'a> {
             ),
             what_changed: "It now says that the full text comes first.".to_owned(),
             draft: Vec::new(),
+            effect: None,
         };
         // With the new version voting opens anew.
         self.past.act(&self.keys[2], act)?;
@@ -323,6 +324,7 @@ impl<'a> Story<'a> {
             circle: None,
             language: "en".to_owned(),
             draft: Vec::new(),
+            effect: None,
         };
         let id = self.past.act(&self.keys[1], act)?;
         self.open_vote(1, id)?;
@@ -373,5 +375,6 @@ pub fn propose(one: &Historical, rule: &str) -> Act {
         circle: None,
         language: "en".to_owned(),
         draft: Vec::new(),
+        effect: None,
     }
 }

@@ -100,6 +100,7 @@ pub fn write(past: &mut Past, writers: &Writers<'_>) -> Outcome<ProposalId> {
         circle: Some(circle),
         language: "en".to_owned(),
         draft: written.heads(),
+        effect: None,
     };
     let proposal = past.act(two, act)?;
     let proposal_is_known = Filing {

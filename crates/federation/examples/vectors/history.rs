@@ -2,15 +2,17 @@
 
 use domain::{
     cbor::Encode,
+    effect::{Applicant, Effect},
     entry::Audience,
     genesis::Genesis,
-    id::{CircleId, EntryId, MemberId, PersonId, Timestamp},
+    id::{CircleId, EntryId, Hash, MemberId, PersonId, Timestamp},
     key::SecretKey,
     record::{
         self, Action, ActionState, Admission, Admit, Application, Custody, Delegate, Endpoint,
         Gathering, Grant, Host, Hosting, Join, Kind, Mandate, Membership, Newcomer, PersonNote,
         Profile, Purpose, Record, Repetition, Review, Rhythm, Role, Roles, Until,
     },
+    text::Content,
 };
 
 use super::{
@@ -124,7 +126,7 @@ impl History {
             circle: CircleId([0; 16]),
             proposal: NONE,
             phase: NONE,
-            version: domain::id::Hash([0; 32]),
+            version: Hash([0; 32]),
         };
         history.found();
         history.describe();
@@ -287,7 +289,7 @@ impl History {
             person: Some(anna.person),
             due: Some(Timestamp(1_801_000_000_000)),
             state: ActionState::Open,
-            source: Some(domain::id::Hash(self.proposal.0)),
+            source: Some(Hash(self.proposal.0)),
         };
         let record = Record::Action(action.clone());
         let draft = book
@@ -381,6 +383,67 @@ impl History {
             let draft = book.draft(&name, &anna.delegate, anna.grant, "register", &record);
             book.write(draft);
         }
+        let proposal = record::Proposal {
+            title: "Carla's co-op moves to the producers".to_owned(),
+            content: Content::of("It runs servers now.").expect("a text").0,
+            rule: "consent".to_owned(),
+            urgent: None,
+            circle: None,
+            language: "en".to_owned(),
+        };
+        let effect = Effect::Class {
+            member: self.carla.id(),
+            class: "producer".to_owned(),
+        };
+        let content = proposal.content.clone();
+        let measure = Record::Measure(record::Measure { proposal, effect });
+        let (delegate, grant) = (&anna.delegate, anna.grant);
+        let draft = book.draft("anna.measure", delegate, grant, "proposals", &measure);
+        let measure = book.write(draft);
+        let amended = Record::AmendedMeasure(record::AmendedMeasure {
+            amendment: record::Amendment {
+                proposal: measure,
+                number: 2,
+                previous: measure,
+                title: "Carla's co-op is expelled".to_owned(),
+                content,
+            },
+            effect: Effect::Expulsion {
+                member: self.carla.id(),
+            },
+        });
+        let digits: String = measure.to_string().chars().take(32).collect();
+        let area = format!("proposals/{digits}");
+        let draft = book.draft("anna.amended-measure", delegate, grant, &area, &amended);
+        book.write(draft.referring_to(vec![measure]));
+        let answer = Record::Answer(record::Answer {
+            phase: measure,
+            revision: 1,
+            act: record::AnswerAct::CallVote,
+        });
+        let draft = book.draft("anna.answer", delegate, anna.mandate, "ballots", &answer);
+        book.write(draft);
+        let (root, contribution) = (key(0x16), "ten hours a month");
+        let applicant = Applicant::sign(
+            &book.federation,
+            &root,
+            ("Emma's co-op", "consumer"),
+            ("We hold classes.", contribution),
+            Hash([7; 32]),
+            Some(anna.id()),
+        );
+        let newcomer = applicant.newcomer.clone();
+        let applying = Record::Applying(record::Applying { applicant });
+        let (node, node_grant) = (&anna.node, anna.node_grant);
+        let draft = book.draft("anna.applying", node, node_grant, "applications", &applying);
+        book.write(draft);
+        let enter = Record::Enter(record::Enter {
+            member: MemberId(root.public().0),
+            newcomer,
+        });
+        let federation = EntryId(book.federation.0);
+        let draft = book.draft("emma.enter", &root, federation, "members", &enter);
+        book.write(draft);
         for part in record::Witness::parts_of(b"a message") {
             let record = Record::Witness(part);
             let draft = book.draft("anna.witness", &validator, granted, "receipts", &record);

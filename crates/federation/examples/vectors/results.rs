@@ -1,6 +1,10 @@
 //! What the history comes to: the file, heights, decisions.
 
-use domain::{cbor::Encode, id::Timestamp};
+use domain::{
+    cbor::Encode,
+    id::{MemberId, Timestamp},
+    record::Kind,
+};
 use federation::{Core, Input, Settings};
 use replica::{Offer, Replica};
 use serde_json::{Value, json};
@@ -15,6 +19,10 @@ impl History {
     pub fn replica(&self) -> Replica {
         let mut replica = Replica::new(self.genesis.clone());
         for written in &self.book.written {
+            let root = written.entry.header.author;
+            if written.entry.header.kind == Kind::Enter {
+                replica.let_in(self.book.now, root, MemberId(root.0));
+            }
             let offer = replica.offer(self.book.now, written.entry.clone());
             assert_eq!(offer, Offer::Stored, "{}", written.draft.name);
         }

@@ -79,7 +79,7 @@ impl Core {
     }
 
     /// Persists what the replica stored; the view follows in [`Core::settle_view`].
-    pub(super) fn take_up(&mut self, now: Timestamp, origin: Origin, chunks: Vec<Vec<u8>>) {
+    pub(crate) fn take_up(&mut self, now: Timestamp, origin: Origin, chunks: Vec<Vec<u8>>) {
         let changes = self.replica.take_changes();
         let removed = changes.removed.into_iter();
         let mut writes: Vec<Write> = removed.map(|id| Write::Remove { id }).collect();
@@ -154,6 +154,9 @@ impl Core {
             self.replica.apply_revocations(&mut self.view);
             self.roster_is_old = true;
             self.changes.insert(Change::Members);
+        }
+        if !unseen.is_empty() {
+            self.follow_with_view();
         }
         for position in &unseen {
             if let Some(stored) = self.replica.get(*position) {
@@ -299,6 +302,10 @@ impl Core {
         act: &Act,
         random: [u8; 32],
     ) -> Result<EntryId, Refused> {
+        if let Act::Enter(enter) = act {
+            // Who holds the root key says so here; other nodes ask their register.
+            self.let_in(now, key.public(), enter.member);
+        }
         let prepared = self.prepare(now, &key.public(), act, random)?;
         let signature = prepared.header.sign(&self.federation(), key);
         let chunks = prepared.chunks.clone();

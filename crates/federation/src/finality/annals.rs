@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    charter::{Charter, RuleName},
+    charter::RuleName,
     decision,
     effect::Motion,
     id::{FederationId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
@@ -16,7 +16,7 @@ use register::{
     file::Turn,
     order::Ineffective,
     outcome::Closed,
-    phase::{Cause, Phase},
+    phase::{Cause, Phase, Question},
     says::{Act, Standing},
     validators::ValidatorSet,
 };
@@ -42,6 +42,10 @@ pub struct Vote {
     pub effect: Option<&'static str>,
     /// What its last closing counted; `None` if none has judged ballots.
     pub counted: Option<Counted>,
+    /// The phases that its ballots named, in order: one more after a block that was answered.
+    pub named: Vec<PhaseId>,
+    /// The height from which on ballots name the last of them.
+    pub since: u64,
     /// The heights that have something of it, ascending.
     pub heights: Vec<u64>,
     /// How it ended, if it has.
@@ -129,7 +133,6 @@ pub struct Annals {
     /// The hash of the beginning that the heights follow from.
     began: Option<Hash>,
     sets: BTreeMap<Hash, ValidatorSet>,
-    charters: BTreeMap<Hash, Charter>,
     /// The last height whose closings carry a seal of each validator, and when it sealed.
     sealed: BTreeMap<MemberId, (u64, Timestamp)>,
 }
@@ -169,12 +172,6 @@ impl Annals {
     pub fn vote_of(&self, phase: &PhaseId) -> Option<&Vote> {
         let open = self.open.get(phase)?;
         self.votes.get(&open.opening)
-    }
-
-    /// The charter that a vote was opened under.
-    #[must_use]
-    pub fn charter(&self, hash: &Hash) -> Option<&Charter> {
-        self.charters.get(hash)
     }
 
     /// The hash of the beginning that the heights follow from.
@@ -349,6 +346,10 @@ impl Making<'_> {
             if let Some(motion) = self.after.motion(phase) {
                 follow(vote, motion);
             }
+            if phase.question != Question::Answer && vote.named.last() != Some(&phase.vote) {
+                vote.named.push(phase.vote);
+                vote.since = self.height;
+            }
             self.begins(opening, phase);
             return;
         }
@@ -389,11 +390,6 @@ impl Making<'_> {
         let (Some(phase), Some(opened)) = (self.after.phases().get(id), opened) else {
             return;
         };
-        if let Some(case) = self.after.case(id) {
-            let charters = &mut self.annals.charters;
-            let charter = charters.entry(phase.charter);
-            charter.or_insert_with(|| case.charter.clone());
-        }
         let mut vote = Vote {
             opening: *id,
             proposal: phase.proposal,
@@ -404,6 +400,8 @@ impl Making<'_> {
             text: Hash([0; 32]),
             effect: None,
             counted: None,
+            named: vec![*id],
+            since: self.height,
             heights: vec![self.height],
             ended: None,
         };

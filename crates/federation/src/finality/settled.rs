@@ -3,19 +3,17 @@
 
 use domain::{
     charter::ClassId,
-    decision::{self, Cause, Conflict, Extension, Verdict},
+    decision::{self, Cause, Conflict, Extension},
     id::{ProposalId, Timestamp},
 };
 use register::{
-    chain::Ending,
     file::Turn,
     outcome::Outcome,
-    phase::Question,
     says::{Says, Standing},
 };
 
-use super::{Counted, Ended, Finality, Open, Told, Vote};
-use crate::{Core, Decision, Phase, State};
+use super::{Counted, Finality, Told, Vote};
+use crate::{Core, Decision, Phase};
 
 impl Core {
     /// How a proposal stands at `now`: as [`Core::decision`], with deadlines, extensions, outcome and
@@ -23,64 +21,37 @@ impl Core {
     #[must_use]
     pub fn settled(&self, id: &ProposalId, now: Timestamp) -> Option<Decision<'_>> {
         let mut decision = self.decision(id, now)?;
-        match self.finality(&decision) {
-            Finality::Open(open) => self.settle_open(&mut decision, open, now),
-            Finality::Final(vote, ended) => self.settle_ended(&mut decision, vote, ended),
-            _ => {}
+        let vote = match self.finality(&decision) {
+            Finality::Open(open) => Some(open.vote),
+            Finality::Final(vote, _) => Some(vote),
+            _ => None,
+        };
+        if let Some(vote) = vote {
+            self.settle(&mut decision, vote);
         }
         Some(decision)
     }
 
-    fn settle_open(&self, decision: &mut Decision<'_>, open: Open<'_>, now: Timestamp) {
-        let (phase, is_over) = (open.phase(), now > open.phase().deadline);
-        if let Some(of) = self.phase_of(decision, open.vote) {
-            if phase.question != Question::Answer {
-                of.deadline = phase.deadline;
-            }
-            of.fallback |= phase.question == Question::FallbackVote;
-            let verdict = of.outcome.verdict;
-            decision.state = match (phase.question, is_over) {
-                (Question::Answer, false) => State::Integration(phase.deadline),
-                (Question::Answer, true) => State::Closed(Verdict::Blocked),
-                (_, false) => State::Voting,
-                (_, true) => State::Closed(verdict),
-            };
-        }
-    }
-
-    fn settle_ended(&self, decision: &mut Decision<'_>, vote: &Vote, ended: &Ended) {
-        if let Some(of) = self.phase_of(decision, vote) {
-            of.deadline = ended.deadline;
-        }
-        decision.state = match ended.ending {
-            Ending::Judged(verdict) => State::Closed(verdict),
-            Ending::Lapsed => State::Closed(Verdict::Blocked),
-            Ending::Withdrawn => State::Withdrawn,
-            Ending::Amended => decision.state,
-        };
-    }
-
-    /// The phase of that vote, with what its last closing counted and how it was extended.
-    fn phase_of<'d, 'a>(
-        &self,
-        decision: &'d mut Decision<'a>,
-        vote: &Vote,
-    ) -> Option<&'d mut Phase<'a>> {
+    fn settle(&self, decision: &mut Decision<'_>, vote: &Vote) {
         let phase = decision.phase.as_mut();
-        let phase = phase.filter(|phase| phase.opening.id == vote.opening)?;
+        let phase = phase.filter(|phase| vote.named.last() == Some(&phase.opening.id));
+        let Some(phase) = phase else {
+            return;
+        };
         phase.extensions = self.extensions(vote);
-        if let Some(counted) = &vote.counted
-            && vote.ended.is_some()
-        {
-            count(phase, counted);
+        if let Some(ended) = &vote.ended {
+            phase.deadline = ended.deadline;
+            if let Some(counted) = &vote.counted {
+                count(phase, counted);
+            }
         }
-        Some(phase)
     }
 
     /// How the register has extended a vote.
     fn extensions(&self, vote: &Vote) -> Vec<Extension> {
         let heights = self.annals().heights();
-        let told = vote.heights.iter().filter_map(|height| heights.get(height));
+        let since = vote.heights.iter().filter(|height| **height > vote.since);
+        let told = since.filter_map(|height| heights.get(height));
         let told = told.flat_map(|height| &height.told);
         let extended = told.filter_map(|told| match told {
             Told::Vote {

@@ -1,13 +1,16 @@
 //! Acts on proposals: writing, opening, voting.
 
 use domain::{
+    charter::{Charter, RuleName},
     decision::{self, Choice},
+    effect::Effect,
     entry::{Audience, REFERENCES_MAX},
     id::{ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Ballot, Elector, REVISIONS_MAX, Record, VOTERS_MAX},
     text::visible_characters,
 };
+use register::phase::Question;
 use replica::view::Version;
 
 use super::{
@@ -37,6 +40,7 @@ impl Core {
                 circle,
                 language,
                 draft: read_from,
+                effect,
             } => {
                 let (grant, _) = self.person_grant(key)?;
                 let rule = self.rule(rule)?;
@@ -47,8 +51,9 @@ impl Core {
                     Some(why) => Some(line("justification", why, record::LINE_BYTES_MAX)?),
                     None => None,
                 };
+                self.check_effect(now, rule, effect.as_deref())?;
                 let (content, chunks) = content(text)?;
-                let record = record::Proposal {
+                let proposal = record::Proposal {
                     title: line("title", title, record::LINE_BYTES_MAX)?,
                     content,
                     rule: rule.to_string(),
@@ -56,7 +61,14 @@ impl Core {
                     circle: *circle,
                     language: line("language", language, 35)?,
                 };
-                let mut draft = Draft::new(grant, "proposals", Record::Proposal(record));
+                let record = match effect.as_deref() {
+                    None => Record::Proposal(proposal),
+                    Some(effect) => Record::Measure(record::Measure {
+                        proposal,
+                        effect: effect.clone(),
+                    }),
+                };
+                let mut draft = Draft::new(grant, "proposals", record);
                 draft.references = self.read_from(read_from, REFERENCES_MAX)?;
                 draft.chunks = chunks;
                 Ok(draft)
@@ -67,6 +79,7 @@ impl Core {
                 text,
                 what_changed,
                 draft: read_from,
+                effect,
             } => {
                 let decision = self.own_proposal(now, key, proposal)?;
                 let (grant, _) = self.person_grant(key)?;
@@ -75,19 +88,30 @@ impl Core {
                 }
                 let (content, chunks) = content(text)?;
                 let known = decision.version;
-                if title.trim() == known.title && content.hash() == known.content.hash() {
+                let rule = self.rule(&decision.first.rule)?;
+                self.check_effect(now, rule, effect.as_deref())?;
+                let is_same_text = content.hash() == known.content.hash();
+                let is_same_effect = effect.as_deref() == known.effect.as_ref();
+                if title.trim() == known.title && is_same_text && is_same_effect {
                     // It would open the vote anew for nothing.
                     let problem = format!("this is what version {} says already", known.number);
                     return Err(text_error("text", problem));
                 }
-                let record = record::Amendment {
+                let amendment = record::Amendment {
                     proposal: *proposal,
                     number: decision.version.number + 1,
                     previous: decision.version.entry,
                     title: line("title", title, record::LINE_BYTES_MAX)?,
                     content,
                 };
-                let mut draft = Draft::of(grant, proposal, Record::Amendment(record));
+                let record = match effect.as_deref() {
+                    None => Record::Amendment(amendment),
+                    Some(effect) => Record::AmendedMeasure(record::AmendedMeasure {
+                        amendment,
+                        effect: effect.clone(),
+                    }),
+                };
+                let mut draft = Draft::of(grant, proposal, record);
                 draft.note = note(&block(
                     "what changed",
                     what_changed,
@@ -142,7 +166,7 @@ impl Core {
         }
     }
 
-    fn rule(&self, name: &str) -> Result<domain::charter::RuleName, Refused> {
+    fn rule(&self, name: &str) -> Result<RuleName, Refused> {
         if name.is_empty() {
             return Ok(self.charter().terms().default_rule);
         }
@@ -153,6 +177,24 @@ impl Core {
             .check_rule(rule)
             .map_err(|error| Refused::Rule(error.to_string()))?;
         Ok(rule)
+    }
+
+    /// What a proposal does is refused with the reason before anybody votes on it, where it could do
+    /// nothing.
+    fn check_effect(
+        &self,
+        now: Timestamp,
+        rule: RuleName,
+        effect: Option<&Effect>,
+    ) -> Result<(), Refused> {
+        let Some(effect) = effect else {
+            return Ok(());
+        };
+        let checked = effect.check(rule);
+        checked.map_err(|error| Refused::Effect(error.to_string()))?;
+        let chain = self.register_chain().ok_or(Refused::NoRegister)?;
+        let checked = chain.check_effect(now, rule, effect);
+        checked.map_err(|error| Refused::Effect(error.to_string()))
     }
 
     /// A proposal of the key's own member that is not withdrawn.
@@ -194,19 +236,15 @@ impl Core {
         }
         let version: &Version = decision.version;
         let rule = self.rule(&decision.first.rule)?;
-        let eligible = self.eligible(rule);
-        let electorate: Vec<Elector> = eligible
-            .iter()
-            .filter_map(|(id, class)| {
-                let member = self.view().members.get(id)?;
-                Some(Elector {
-                    member: *id,
-                    class: class.as_str().to_owned(),
-                    root: member.root,
-                    record: member.record,
-                })
-            })
-            .collect();
+        self.check_effect(now, rule, version.effect.as_ref())?;
+        if let Some(answer) = self.call_vote(key, &decision)? {
+            return Ok(answer);
+        }
+        let order = self.order();
+        let electorate = match order {
+            Some(order) => order.electorate(rule),
+            None => self.electors(rule),
+        };
         if electorate.is_empty() {
             return Err(Refused::EmptyElectorate);
         }
@@ -217,7 +255,9 @@ impl Core {
                 most: VOTERS_MAX,
             });
         }
+        let times = order.map_or(1, |order| order.times_as_long(now));
         let seconds = decision::period(rule, decision.first.urgent.is_some(), self.charter());
+        let seconds = seconds.saturating_mul(times);
         let (late_block_ms, extension_ms) =
             decision::extensions(seconds.saturating_mul(1_000), self.charter());
         let record = record::Opening {
@@ -238,6 +278,54 @@ impl Core {
         draft.references = vec![version.entry];
         draft.after = Some(version.entry);
         Ok(draft)
+    }
+
+    /// Who may vote, as far as this node knows, while there is no register that says so.
+    fn electors(&self, rule: RuleName) -> Vec<Elector> {
+        let eligible = self.eligible(rule).into_iter();
+        let electors = eligible.filter_map(|(id, class)| {
+            let member = self.view().members.get(&id)?;
+            Some(Elector {
+                member: id,
+                class: class.as_str().to_owned(),
+                root: member.root,
+                record: member.record,
+            })
+        });
+        electors.collect()
+    }
+
+    /// In the time of integration that the register has given, the fallback vote is called by an
+    /// answer to the block.
+    fn call_vote(
+        &self,
+        key: &PublicKey,
+        decision: &Decision<'_>,
+    ) -> Result<Option<Draft>, Refused> {
+        let chain = self.register_chain();
+        let open = chain.and_then(|chain| chain.open_phase(&decision.id, &decision.first.member));
+        let Some(window) = open.filter(|open| open.question == Question::Answer) else {
+            return Ok(None);
+        };
+        if window.text != decision.version.hash {
+            // It is answered by a vote on the new version.
+            return Ok(None);
+        }
+        let (grant, member, _) = self.mandate_of(key)?;
+        let answers = self.register.answers_in(&window.id);
+        let revision = answers.max().map_or(1, |last| last + 1);
+        if revision > REVISIONS_MAX {
+            return Err(Refused::NoRevisionLeft);
+        }
+        debug_assert_eq!(member, decision.first.member);
+        let record = record::Answer {
+            phase: window.id,
+            revision,
+            act: record::AnswerAct::CallVote,
+        };
+        let mut draft = Draft::new(grant, "ballots", Record::Answer(record));
+        draft.audience = Audience::Public;
+        Ok(Some(draft))
     }
 
     fn draft_ballot(&self, now: Timestamp, key: &PublicKey, act: &Act) -> Result<Draft, Refused> {
@@ -274,7 +362,9 @@ impl Core {
             });
         }
         let reason = block("reason", reason, record::NOTE_BYTES_MAX)?;
-        self.check_choice(*choice, *aim, &reason)?;
+        let charter = self.charter_of(&phase.opening.record.charter);
+        let charter = charter.unwrap_or_else(|| self.charter());
+        check_choice(charter, *choice, *aim, &reason)?;
         let mine = phase
             .ballots
             .values()
@@ -302,28 +392,33 @@ impl Core {
         draft.note = note(&reason);
         Ok(draft)
     }
-
-    fn check_choice(&self, choice: Choice, aim: Option<u64>, reason: &str) -> Result<(), Refused> {
-        if !choice.is_allowed(self.charter()) {
-            return Err(Refused::Choice(choice.as_str()));
-        }
-        let terms = self.charter().terms();
-        let known = |aim: u64| usize::try_from(aim).is_ok_and(|aim| aim < terms.aims.len());
-        if (choice == Choice::Block) != aim.is_some() || !aim.is_none_or(known) {
-            return Err(Refused::Aim(terms.aims.len()));
-        }
-        let found = visible_characters(reason);
-        let needed = terms
-            .minimum_reason_characters
-            .max(record::REASON_CHARACTERS_MIN);
-        if choice == Choice::Block && (found as u64) < needed {
-            return Err(Refused::ReasonTooShort { found, needed });
-        }
-        Ok(())
-    }
 }
 
 fn closed(decision: &Decision<'_>) -> Refused {
     let deadline = decision.phase.as_ref().map(|phase| phase.deadline);
     deadline.map_or(Refused::NotOpen, Refused::Closed)
+}
+
+fn check_choice(
+    charter: &Charter,
+    choice: Choice,
+    aim: Option<u64>,
+    reason: &str,
+) -> Result<(), Refused> {
+    if !choice.is_allowed(charter) {
+        return Err(Refused::Choice(choice.as_str()));
+    }
+    let terms = charter.terms();
+    let known = |aim: u64| usize::try_from(aim).is_ok_and(|aim| aim < terms.aims.len());
+    if (choice == Choice::Block) != aim.is_some() || !aim.is_none_or(known) {
+        return Err(Refused::Aim(terms.aims.len()));
+    }
+    let found = visible_characters(reason);
+    let needed = terms
+        .minimum_reason_characters
+        .max(record::REASON_CHARACTERS_MIN);
+    if choice == Choice::Block && (found as u64) < needed {
+        return Err(Refused::ReasonTooShort { found, needed });
+    }
+    Ok(())
 }

@@ -45,6 +45,11 @@ impl Core {
                     Record::Join(join.clone()),
                 ))
             }
+            Act::Enter(enter) => Ok(Draft::new(
+                federation,
+                "members",
+                Record::Enter(enter.clone()),
+            )),
             Act::Admit(admit) => {
                 let grant = self.root_grant(key)?;
                 if self.genesis().founder(key).is_none() {

@@ -1,4 +1,4 @@
-//! Four nodes in memory with the register, which hear of everything that one of them stores.
+//! Nodes in memory with the register, which hear of everything that one of them stores.
 
 #![allow(dead_code)]
 
@@ -8,13 +8,14 @@ use domain::{
     cbor::{Decode, Encode},
     charter::Charter,
     decision::Choice,
+    effect::{Applicant, Effect},
     entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted},
     genesis::{Founder, Genesis},
-    id::{EntryId, MemberId, PersonId, Timestamp},
+    id::{EntryId, FederationId, MemberId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Custody, Delegate, Grant, Purpose, Record, Roles},
+    record::{Custody, Delegate, Enter, Grant, Purpose, Record, Roles},
 };
-use federation::{Act, Core, Input, Output, Refused, Settings, Write};
+use federation::{Act, Core, Input, Output, Refused, Settings, State, Write};
 use register::begin::{Begin, Beginning, First};
 
 pub const START: Timestamp = Timestamp(1_790_000_000_000);
@@ -237,6 +238,66 @@ impl World {
         }
     }
 
+    /// A newcomer whom the register has admitted starts its node and takes up its membership.
+    pub fn enter(&mut self, member: u8) {
+        let (root, person) = (key(member, 1), PersonId([member; 16]));
+        let federation = self.nodes[0].core.federation();
+        let mut newcomer = Node {
+            core: core(member),
+            member,
+            entries: Vec::new(),
+            heights: BTreeMap::new(),
+            journal: Vec::new(),
+            answers: Vec::new(),
+        };
+        let (clean, alone) = (true, true);
+        newcomer
+            .core
+            .handle(self.now, Input::Start { clean, alone });
+        self.nodes.push(newcomer);
+        let node = self.nodes.len() - 1;
+        let enter = Act::Enter(Enter {
+            member: id(member),
+            newcomer: applicant(&federation, member).newcomer,
+        });
+        self.act(node, &root, enter);
+        let grants = [
+            (Purpose::Node, 2, None, Roles::none()),
+            (Purpose::Person, 4, Some(person), Roles::STEWARD),
+            (Purpose::Validator, 6, None, Roles::none()),
+        ];
+        for (purpose, what, person, roles) in grants {
+            let proof = Grant::prove(
+                &key(member, what),
+                &federation,
+                &id(member),
+                purpose,
+                person,
+            );
+            let grant = Act::Grant {
+                purpose,
+                key: key(member, what).public(),
+                person,
+                roles,
+                custody: Custody::Node,
+                proof: Some(proof),
+            };
+            self.act(node, &root, grant);
+        }
+        let key = key(member, 3).public();
+        let delegates = vec![Delegate { key, person }];
+        self.act(node, &root, Act::Mandate { delegates });
+        // It takes what the others have.
+        let all: Vec<Vec<u8>> = self.nodes[0]
+            .entries
+            .iter()
+            .map(|one| one.0.clone())
+            .collect();
+        self.under_way
+            .extend(all.into_iter().map(|bytes| (node, bytes)));
+        self.deliver();
+    }
+
     pub fn begin(&self) -> Begin {
         let mut members: Vec<First> = (1..=MEMBERS)
             .map(|member| {
@@ -327,34 +388,70 @@ impl World {
     }
 
     pub fn propose(&mut self, member: u8) -> EntryId {
-        let proposal = self.propose_only(member);
-        let node = usize::from(member) - 1;
-        self.act(node, &key(member, 3), Act::Open { proposal });
+        let (node, by) = (usize::from(member) - 1, key(member, 3));
+        let proposal = self.act(node, &by, propose("", None));
+        self.act(node, &by, Act::Open { proposal });
         proposal
     }
 
-    /// Proposes, and opens no vote.
-    pub fn propose_only(&mut self, member: u8) -> EntryId {
-        let node = usize::from(member) - 1;
-        let propose = Act::Propose {
-            title: "Meet on Tuesdays".to_owned(),
-            text: "We meet on Tuesdays.".to_owned(),
-            rule: String::new(),
-            urgent: None,
-            circle: None,
-            language: "en".to_owned(),
-            draft: Vec::new(),
+    /// The first member proposes it, and the first three agree.
+    pub fn decide(&mut self, rule: &str, effect: Effect) -> EntryId {
+        let proposal = self.act(0, &key(1, 3), propose(rule, Some(effect)));
+        self.act(0, &key(1, 3), Act::Open { proposal });
+        self.open_up(proposal);
+        for member in 1..=3 {
+            self.vote(member, proposal);
+        }
+        self.end_of(proposal);
+        proposal
+    }
+
+    /// Until a vote is open in the register.
+    pub fn open_up(&mut self, proposal: EntryId) {
+        let soon = self.now.plus_ms(20 * MINUTE_MS);
+        self.run(soon);
+        assert!(
+            self.nodes[0]
+                .core
+                .register_chain()
+                .unwrap()
+                .open_phase(&proposal, &id(1))
+                .is_some()
+        );
+    }
+
+    /// Until a vote has ended and its end is in the register.
+    pub fn end_of(&mut self, proposal: EntryId) {
+        let chain = self.nodes[0].core.register_chain().unwrap();
+        let deadline = chain.open_phase(&proposal, &id(1)).unwrap().deadline;
+        self.run(deadline.plus_ms(60 * MINUTE_MS));
+    }
+
+    pub fn state(&self, node: usize, proposal: EntryId) -> State {
+        self.nodes[node]
+            .core
+            .decision(&proposal, self.now)
+            .unwrap()
+            .state
+    }
+
+    pub fn refused(&mut self, node: usize, by: &SecretKey, act: Act) -> Refused {
+        let (ticket, key, random) = (1, by.clone(), [1; 32]);
+        let input = Input::Act {
+            ticket,
+            key,
+            act,
+            random,
         };
-        let by = key(member, 3);
-        self.act(node, &by, propose)
+        self.give(node, input);
+        self.nodes[node].answers.pop().unwrap().unwrap_err()
     }
 
     pub fn vote(&mut self, member: u8, proposal: EntryId) {
-        self.casts(member, proposal, Choice::Agree);
+        self.choose(member, proposal, Choice::Agree);
     }
 
-    pub fn casts(&mut self, member: u8, proposal: EntryId, choice: Choice) {
-        let is_block = choice == Choice::Block;
+    pub fn choose(&mut self, member: u8, proposal: EntryId, choice: Choice) {
         let node = usize::from(member) - 1;
         let core = &self.nodes[node].core;
         let version = core.decision(&proposal, self.now).unwrap().version.hash;
@@ -362,13 +459,41 @@ impl World {
             proposal,
             version,
             choice,
-            aim: is_block.then_some(0),
-            reason: if is_block {
-                "Nobody of us is free on Tuesdays.".to_owned()
-            } else {
-                String::new()
-            },
+            aim: (choice == Choice::Block).then_some(0),
+            reason: "It is not what we agreed on before.".to_owned(),
         };
         self.act(node, &key(member, 3), vote);
     }
+}
+
+pub fn propose(rule: &str, effect: Option<Effect>) -> Act {
+    Act::Propose {
+        title: "Meet on Tuesdays".to_owned(),
+        text: "We meet on Tuesdays.".to_owned(),
+        rule: rule.to_owned(),
+        urgent: None,
+        circle: None,
+        language: "en".to_owned(),
+        draft: Vec::new(),
+        effect: effect.map(Box::new),
+    }
+}
+
+pub fn applicant(federation: &FederationId, member: u8) -> Applicant {
+    Applicant::sign(
+        federation,
+        &key(member, 1),
+        (&format!("Co-op {member}"), "producer"),
+        ("We run a server in Lyon.", "ten hours a month"),
+        Charter::default().hash(),
+        None,
+    )
+}
+
+/// The default charter with another sentence in it.
+pub fn other_charter(edit: impl Fn(&str) -> String) -> Effect {
+    let text = Charter::default_toml().to_owned();
+    let charter = Charter::from_toml(&edit(&text)).unwrap();
+    let charter = charter.to_bytes();
+    Effect::Charter { charter }
 }

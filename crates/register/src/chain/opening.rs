@@ -13,7 +13,7 @@ use crate::{
     batch::{Mandated, Opened},
     order::{Order, Place},
     phase::Phase,
-    says::{ANSWER, Answer},
+    says::Answer,
     validators::ValidatorSet,
 };
 
@@ -96,7 +96,7 @@ impl Chain {
         order: &Order,
         mandated: &Mandated,
     ) -> Result<Written<Answer>, ItemError> {
-        self.written(order, mandated, ANSWER)
+        self.written(order, mandated, Kind::Answer)
     }
 
     /// Judges an opening by the order and the validators in force after the rest of its batch.

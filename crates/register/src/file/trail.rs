@@ -22,7 +22,7 @@ use crate::{
     order::Member,
     outcome::{Closed, Outcome},
     phase::{Beginning, Case, Phase, PhaseError, Question},
-    says::{ANSWER, Act, Answer},
+    says::{Act, Answer},
     validators::ValidatorSet,
 };
 
@@ -230,7 +230,7 @@ impl<'a> Trail<'a> {
 
     fn answer(&mut self, answers: &Answers, at: At<'_>) -> Result<(), FileError> {
         let mandated = &answers.answer;
-        let written = written_under::<Answer>(self.ground.federation, mandated, ANSWER);
+        let written = written_under::<Answer>(self.ground.federation, mandated, Kind::Answer);
         let (_, answer) = written.map_err(|error| at.item(error))?;
         let (phase, root) = (self.phase(), mandated.mandate.header.author);
         if phase.question != Question::Answer {
@@ -270,7 +270,7 @@ impl<'a> Trail<'a> {
 }
 
 fn answers(answers: &Answers, phase: &PhaseId) -> bool {
-    let body = ballot::body::<Answer>(&answers.answer.entry, ANSWER);
+    let body = ballot::body::<Answer>(&answers.answer.entry, Kind::Answer);
     body.is_ok_and(|answer| answer.phase == *phase)
 }
 

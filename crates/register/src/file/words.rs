@@ -38,16 +38,6 @@ impl Question {
     }
 }
 
-impl Act {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Amend { .. } => "amend",
-            Self::Withdraw => "withdraw",
-            Self::CallVote => "call-vote",
-        }
-    }
-}
-
 impl Turn {
     /// The word used in JSON.
     #[must_use]

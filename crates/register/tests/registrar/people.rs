@@ -17,7 +17,7 @@ use register::{
     chain::Chain,
     declaration::{Declaration, Matter},
     phase::Phase,
-    says::{ANSWER, Act, Answer},
+    says::{Act, Answer},
 };
 
 /// When the register begins.
@@ -181,7 +181,7 @@ impl Federation {
             revision: 1,
             act,
         };
-        let written = self.mandated(member, (ANSWER, BEGUN), &answer);
+        let written = self.mandated(member, (Kind::Answer, BEGUN), &answer);
         (written.entry, written.mandate)
     }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    effect::{Effect, Motion},
     id::{CircleId, EntryId, Hash, MemberId, PersonId, Timestamp},
     key::PublicKey,
-    record::{self, version_hash},
+    record,
     text::Content,
 };
 use thiserror::Error;
@@ -26,7 +27,9 @@ pub struct Version {
     pub title: String,
     /// What names the text; the text itself is in the store.
     pub content: Content,
-    /// The hash of title and text that ballots name.
+    /// What it does by itself once it is passed.
+    pub effect: Option<Effect>,
+    /// The hash of title, text and effect that ballots name.
     pub hash: Hash,
     /// When.
     pub time: Timestamp,
@@ -155,6 +158,27 @@ pub struct First {
     pub circle: Option<CircleId>,
     /// The language it is written in.
     pub language: String,
+}
+
+impl Version {
+    /// It as far as it is decided.
+    #[must_use]
+    pub fn motion(&self) -> Motion {
+        Motion {
+            title: self.title.clone(),
+            text: self.content.hash(),
+            effect: self.effect.clone(),
+        }
+    }
+}
+
+fn version_hash(title: &str, content: &Content, effect: Option<&Effect>) -> Hash {
+    let motion = Motion {
+        title: title.to_owned(),
+        text: content.hash(),
+        effect: effect.cloned(),
+    };
+    motion.hash()
 }
 
 impl Proposal {
@@ -326,6 +350,7 @@ impl View {
         &mut self,
         stored: &Stored,
         record: &record::Proposal,
+        effect: Option<&Effect>,
         person: Option<PersonId>,
     ) {
         let version = Version {
@@ -334,7 +359,8 @@ impl View {
             previous: None,
             title: record.title.clone(),
             content: record.content.clone(),
-            hash: version_hash(&record.title, &record.content),
+            hash: version_hash(&record.title, &record.content, effect),
+            effect: effect.cloned(),
             time: stored.time,
             by: stored.author,
             references: stored.references.clone(),
@@ -352,14 +378,20 @@ impl View {
         });
     }
 
-    pub(super) fn add_amendment(&mut self, stored: &Stored, record: &record::Amendment) {
+    pub(super) fn add_amendment(
+        &mut self,
+        stored: &Stored,
+        record: &record::Amendment,
+        effect: Option<&Effect>,
+    ) {
         let version = Version {
             number: record.number,
             entry: stored.id,
             previous: Some(record.previous),
             title: record.title.clone(),
             content: record.content.clone(),
-            hash: version_hash(&record.title, &record.content),
+            hash: version_hash(&record.title, &record.content, effect),
+            effect: effect.cloned(),
             time: stored.time,
             by: stored.author,
             references: stored.references.clone(),

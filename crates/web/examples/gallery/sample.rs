@@ -268,6 +268,7 @@ pub fn voting() -> Decision {
         state: State::Voting,
         finality: Finality::NoRegister,
         rule: rule(),
+        effect: None,
         version: versions[1].clone(),
         previous: Some(versions[0].clone()),
         origin: Some(Origin {

@@ -164,19 +164,19 @@ messages! {
     declared_objection(member) { English: "{member} objected with its old root key to being given another one." }
     effect_done(what) { English: "It took effect: {what}." }
     effect_failed(what, why) { English: "It had no effect ({what}): {why}." }
-    effect_admission() { English: "a member is admitted" }
-    effect_expulsion() { English: "a member is expelled" }
-    effect_class() { English: "a member changes its class" }
-    effect_host() { English: "a member has another host" }
-    effect_office() { English: "an office is filled" }
-    effect_commission() { English: "a commission is set up" }
-    effect_charter() { English: "the charter is replaced" }
-    effect_rules() { English: "nodes follow later rules" }
-    effect_force_majeure() { English: "votes take longer for a time" }
-    effect_mediation() { English: "people mediate in a conflict" }
-    effect_server_policy() { English: "a meeting server has another policy" }
-    effect_settlement() { English: "a settlement is binding" }
-    effect_root() { English: "a member has another root key" }
+    did_admission() { English: "a member is admitted" }
+    did_expulsion() { English: "a member is expelled" }
+    did_class() { English: "a member changes its class" }
+    did_host() { English: "a member has another host" }
+    did_office() { English: "an office is filled" }
+    did_commission() { English: "a commission is set up" }
+    did_charter() { English: "the charter is replaced" }
+    did_rules() { English: "nodes follow later rules" }
+    did_force_majeure() { English: "votes take longer for a time" }
+    did_mediation() { English: "people mediate in a conflict" }
+    did_server_policy() { English: "a meeting server has another policy" }
+    did_settlement() { English: "a settlement is binding" }
+    did_root() { English: "a member has another root key" }
     evidence() { English: "Evidence" }
     evidence_explained() {
         English: "Who signed two things of which an honest validator signs one, as this node has seen since it was started. As long as no more than a third do so, it changes nothing that is decided."

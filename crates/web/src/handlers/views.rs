@@ -154,7 +154,11 @@ pub(crate) fn state_of(core: &Standpoint<'_>, decision: &Decision<'_>, now: Time
     }
     match core.finality(decision) {
         Finality::Final(_, ended) => State::Final(ended.ending),
-        Finality::Open(open) if now > open.phase().deadline => State::Counting,
+        Finality::Open(open)
+            if now > open.phase().deadline && decision.state != Stand::Withdrawn =>
+        {
+            State::Counting
+        }
         _ => state(decision.state),
     }
 }

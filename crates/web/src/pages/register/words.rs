@@ -65,19 +65,19 @@ pub(crate) fn turn_shape(turn: Turn) -> &'static str {
 /// What a decision did by itself, or why it did not.
 pub(crate) fn effect_words(say: Language, word: &str, failed: Option<&str>) -> Markup {
     let what = match word {
-        "admission" => say.effect_admission(),
-        "expulsion" => say.effect_expulsion(),
-        "class" => say.effect_class(),
-        "host" => say.effect_host(),
-        "office" => say.effect_office(),
-        "commission" => say.effect_commission(),
-        "charter" => say.effect_charter(),
-        "rules" => say.effect_rules(),
-        "force-majeure" => say.effect_force_majeure(),
-        "mediation" => say.effect_mediation(),
-        "server-policy" => say.effect_server_policy(),
-        "settlement" => say.effect_settlement(),
-        _ => say.effect_root(),
+        "admission" => say.did_admission(),
+        "expulsion" => say.did_expulsion(),
+        "class" => say.did_class(),
+        "host" => say.did_host(),
+        "office" => say.did_office(),
+        "commission" => say.did_commission(),
+        "charter" => say.did_charter(),
+        "rules" => say.did_rules(),
+        "force-majeure" => say.did_force_majeure(),
+        "mediation" => say.did_mediation(),
+        "server-policy" => say.did_server_policy(),
+        "settlement" => say.did_settlement(),
+        _ => say.did_root(),
     };
     match failed {
         None => say.effect_done(what),
