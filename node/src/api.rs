@@ -18,8 +18,8 @@ use crate::{
     keyfile,
 };
 
-/// The largest answer taken.
-const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The largest answer taken: no other is as long as a decision file can be.
+const ANSWER_BYTES_MAX: usize = register::file::FILE_BYTES_MAX;
 /// How long an answer may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 

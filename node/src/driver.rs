@@ -36,7 +36,7 @@ pub use self::{
     handle::{Handle, refused},
     health::Health,
     room::Reserve,
-    writer::{HEIGHTS, JOURNAL, batch_of, translate},
+    writer::{HEIGHTS, JOURNAL, batch_of, parts_of, translate},
 };
 use self::{
     health::Room,

@@ -14,7 +14,11 @@ use web::{
     node::{DiskTrouble, Library, LibraryFuture, RootKey},
 };
 
-use crate::{directory::DataDirectory, driver::Handle, keyfile::Role};
+use crate::{
+    directory::DataDirectory,
+    driver::{HEIGHTS, Handle, parts_of},
+    keyfile::Role,
+};
 
 /// How long the network may take to say how it is.
 const NETWORK_DEADLINE: Duration = Duration::from_secs(1);
@@ -103,6 +107,13 @@ impl Library for Shelf {
                 chunks.push(self.store.chunk(hash).await?);
             }
             Ok(chunks)
+        })
+    }
+
+    fn height(&self, height: u64) -> LibraryFuture<'_, Option<(Vec<u8>, Vec<u8>)>> {
+        Box::pin(async move {
+            let stored = self.store.local_get(HEIGHTS, &height.to_be_bytes()).await?;
+            Ok(stored.as_deref().and_then(parts_of))
         })
     }
 

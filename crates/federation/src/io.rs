@@ -187,4 +187,6 @@ pub enum Change {
     Applications,
     /// Which peers are connected, or how far the node has caught up.
     Peers,
+    /// The register: what validators said, or a height.
+    Register,
 }

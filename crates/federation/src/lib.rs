@@ -8,6 +8,7 @@ mod budget;
 mod core;
 mod error;
 mod exchange;
+pub mod finality;
 mod followed;
 mod io;
 pub mod message;

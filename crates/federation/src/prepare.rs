@@ -365,8 +365,10 @@ pub(crate) fn change_of(
             Change::Circles
         }
         (Kind::Application | Kind::Admit, _) => Change::Applications,
+        (Kind::Witness | Kind::Founding | Kind::Declaring | Kind::Recovering, _) => {
+            Change::Register
+        }
         (Kind::Endpoint, _) => Change::Peers,
-        (Kind::Witness | Kind::Founding | Kind::Declaring | Kind::Recovering, _) => return None,
         _ => Change::Members,
     })
 }

@@ -30,6 +30,7 @@ use replica::view::Proposal;
 use crate::{
     core::Core,
     error::CoreError,
+    finality::{Annals, Evidence},
     io::{Change, Write},
     recovery::Recovering,
 };
@@ -80,6 +81,10 @@ pub(crate) struct Register {
     /// Whether versions that a block may be answered with were not handed on.
     are_motions_due: bool,
     declared: Vec<Declaration>,
+    /// What each height did,
+    pub(crate) annals: Annals,
+    /// and who contradicted itself.
+    pub(crate) evidence: Evidence,
     /// Whether founders have signed something since that was looked at.
     has_founding: bool,
     pub(crate) inbox: VecDeque<Input>,
@@ -273,6 +278,7 @@ impl Core {
         });
         let (chain, happened) = after.ok_or(CoreError::Height(batch.header.height))?;
         self.register.recovery.stands(&chain);
+        self.register.annals.add(&batch, &chain, &happened);
         self.followed.take(&chain, &happened);
         self.register.chain = Some(chain);
         Ok(())
@@ -540,8 +546,8 @@ impl Core {
                 Said::Publish(message) => self.publish(now, &message),
                 Said::Again(topic) => self.again(topic),
                 Said::Decided(decision) => self.decided(now, *decision),
-                // Both are in entries that every node has; the register shows them from there.
-                Said::Contradiction(_) | Said::Equivocation(_) => {}
+                Said::Contradiction(phase, found) => self.caught_in_phase(now, phase, found),
+                Said::Equivocation(found) => self.caught_in_agreement(now, found),
             }
         }
     }
@@ -592,6 +598,7 @@ impl Core {
             certificate: Certificate::to_bytes(&certificate),
         }]);
         self.register.are_motions_due = true;
+        self.note_change(Change::Register);
         let mut followed = std::mem::take(&mut self.followed);
         if let Some(chain) = self.register_chain() {
             for proposal in followed.take(chain, &happened) {
@@ -601,10 +608,12 @@ impl Core {
         self.followed = followed;
         self.follow_order(now);
         let registrar = self.register.registrar.as_ref();
-        let open: BTreeSet<EntryId> = registrar
-            .into_iter()
-            .flat_map(|one| one.chain().phases().keys().copied())
-            .collect();
+        let chain = registrar.map(Registrar::chain);
+        if let Some(chain) = chain {
+            self.register.annals.add(&batch, chain, &happened);
+        }
+        let phases = chain.into_iter().flat_map(Chain::phases);
+        let open: BTreeSet<EntryId> = phases.map(|(id, _)| *id).collect();
         if let Some(registrar) = &self.register.registrar {
             self.register.recovery.stands(registrar.chain());
         }

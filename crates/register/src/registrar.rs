@@ -78,8 +78,8 @@ pub enum Output {
     Again(Topic),
     /// A height is decided: store it, with all it does, in one go.
     Decided(Box<Decision>),
-    /// Someone has contradicted itself in a phase: keep and show it.
-    Contradiction(evidence::Evidence),
+    /// Someone has contradicted itself in this phase: keep and show it.
+    Contradiction(PhaseId, evidence::Evidence),
     /// Someone has contradicted itself in agreement: keep and show it.
     Equivocation(agreement::Evidence),
 }

@@ -69,6 +69,14 @@ pub enum MessageError {
     Fault(#[from] Fault),
 }
 
+/// From when on validators write down what they hold, and from when on they may seal at the earliest:
+/// T + d and T + d + (f + 1) × d.
+#[must_use]
+pub fn closes_between(case: &Case<'_>) -> (Timestamp, Timestamp) {
+    let steps = Steps::of(case);
+    (steps.manifest, steps.end)
+}
+
 /// When the steps of a phase's end begin and end.
 #[derive(Debug, Clone, Copy)]
 struct Steps {

@@ -114,7 +114,7 @@ async fn same_vote(site: &Site, actor: &Actor, act: &Act) -> Result<Option<Entry
     let now = site.now();
     let counted = actor.read(site, |core| {
         let member: MemberId = core.member()?;
-        let decision = core.decision(proposal, now)?;
+        let decision = core.settled(proposal, now)?;
         let phase = decision.phase.as_ref()?;
         let counted = phase.count.counted.get(&member)?;
         let seen = phase.ballots.get(&counted.ballot)?;

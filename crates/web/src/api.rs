@@ -15,6 +15,9 @@
 //! | `GET /api/charter?power=yes` | the charter in force: rules, classes, all of it as TOML, and with `power` the Banzhaf power of each class under each rule, in millionths |
 //! | `POST /api/charter/compare` `{"charter": TOML}` | what it would change: keys, power before and after, the `path` of the page that shows it |
 //! | `GET /api/decisions/{id}` | one, with text, count and ballots; an id may be cut to 6 digits or more |
+//! | `GET /api/decisions/{id}/file` | the [decision file](../../../specs/decision-files.md) of one that is final; 409 `not-final` otherwise |
+//! | `GET /api/register?page=` | the register: its last `height`, validators, the `heights` with what each did, the newest first, 100 on a page; `trouble`, and `evidence` of contradictions |
+//! | `GET /api/register/{height}` | one height, with its hashes and who `signed` it |
 //! | `GET /api/documents?id=&page=`, `POST /api/documents` `{"title", "text"?}` | the documents, the last changed first, 200 on a page, those whose ids begin with `id`, and whether there are `more`; begins one and gives its `id` |
 //! | `GET /api/documents/{id}?since=edit,edit` | one, with its `text` and its `basis`, the edits it was read from; with `since`, the `changes` of the text since then |
 //! | `GET`, `PUT`, `DELETE /api/documents/{id}/attachments/{name}` | the bytes of what is attached; attaches the body, at most 4 MiB; takes it away |
@@ -57,6 +60,7 @@ mod documents;
 mod hosted;
 mod keys;
 mod read;
+mod register;
 
 pub(crate) use act::{admit, circle_nonce, roles_of};
 pub(crate) use decision::full;
@@ -103,6 +107,9 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/charter/compare", post(charter::compare))
         .route("/api/decisions", get(decision::list))
         .route("/api/decisions/{id}", get(decision::one))
+        .route("/api/decisions/{id}/file", get(register::file))
+        .route("/api/register", get(register::show))
+        .route("/api/register/{height}", get(register::height))
         .merge(of_documents())
         .route("/api/entries/{id}", get(read::entry))
         .route("/api/acts", post(act::perform))

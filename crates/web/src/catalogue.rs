@@ -143,6 +143,7 @@ mod hosted;
 mod mail;
 mod node;
 mod onboarding;
+mod register;
 
 #[cfg(test)]
 mod tests {

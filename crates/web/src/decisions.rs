@@ -96,7 +96,7 @@ pub(crate) fn reviews(core: &Core, now: Timestamp) -> Vec<(Decision<'_>, Timesta
         .collect();
     dated.sort_unstable();
     dated.truncate(REVIEWS_MAX);
-    let decisions = dated.iter().filter_map(|(_, id)| core.decision(id, now));
+    let decisions = dated.iter().filter_map(|(_, id)| core.settled(id, now));
     let mut reviews: Vec<(Decision<'_>, Timestamp)> = decisions
         .filter_map(|decision| {
             let date = review_of(core, &decision)?;
@@ -111,7 +111,7 @@ pub(crate) fn reviews(core: &Core, now: Timestamp) -> Vec<(Decision<'_>, Timesta
 /// newest first.
 pub(crate) fn all(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
     let ids = core.view().proposals.keys();
-    let mut all: Vec<Decision<'_>> = ids.filter_map(|id| core.decision(id, now)).collect();
+    let mut all: Vec<Decision<'_>> = ids.filter_map(|id| core.settled(id, now)).collect();
     let rank = |decision: &Decision<'_>| {
         let deadline = decision.phase.as_ref().map(|phase| phase.deadline.0);
         match decision.state {
@@ -167,7 +167,7 @@ pub(crate) fn open(core: &Core, now: Timestamp) -> Vec<Decision<'_>> {
             .iter()
             .any(|opening| opening.record.deadlines().iter().any(|end| *end >= now))
     });
-    let open = open.filter_map(|(id, _)| core.decision(id, now));
+    let open = open.filter_map(|(id, _)| core.settled(id, now));
     open.collect()
 }
 

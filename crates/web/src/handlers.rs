@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod action;
+pub(crate) mod archive;
 pub(crate) mod attachments;
 pub(crate) mod calendar;
 pub(crate) mod charter;
@@ -24,6 +25,7 @@ pub(crate) mod home;
 pub(crate) mod hosted;
 pub(crate) mod node;
 pub(crate) mod propose;
+pub(crate) mod register;
 pub(crate) mod reminders;
 pub(crate) mod sign_up;
 pub(crate) mod submit;

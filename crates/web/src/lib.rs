@@ -50,6 +50,7 @@ mod feeds;
 mod fields;
 pub mod gatherings;
 mod handlers;
+mod heights;
 pub mod hosted;
 pub mod invitation;
 pub mod links;

@@ -105,6 +105,11 @@ pub trait Library: Send + Sync + 'static {
     /// The chunks of these hashes, in this order; none where one is not here.
     fn chunks<'a>(&'a self, hashes: &'a [Hash]) -> LibraryFuture<'a, Vec<Option<Vec<u8>>>>;
 
+    /// What a height of the register decides and its certificate, encoded; none where it is not here.
+    fn height(&self, _height: u64) -> LibraryFuture<'_, Option<(Vec<u8>, Vec<u8>)>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// How many bytes the store takes on the disk.
     fn size_bytes(&self) -> LibraryFuture<'_, u64>;
 
@@ -147,6 +152,7 @@ impl Named for Change {
             Self::Circles => "circles".to_owned(),
             Self::Applications => "applications".to_owned(),
             Self::Peers => "peers".to_owned(),
+            Self::Register => "register".to_owned(),
         }
     }
 }

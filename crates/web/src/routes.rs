@@ -13,9 +13,9 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, action, attachments, calendar, charter, charters, circle, circle_documents,
-        common, decide, decision, documents, editor, entrance, federation, feeds, gathering,
-        history, home, hosted, node, propose, reminders, sign_up,
+        account, action, archive, attachments, calendar, charter, charters, circle,
+        circle_documents, common, decide, decision, documents, editor, entrance, federation, feeds,
+        gathering, history, home, hosted, node, propose, register, reminders, sign_up,
     },
     protect,
     site::Site,
@@ -38,6 +38,12 @@ pub fn router(site: Site) -> Router {
         .route("/archive/calendar.ics", get(feeds::public_calendar))
         .route("/archive/feed.atom", get(feeds::public_news))
         .route("/archive/{id}", get(decide::archived))
+        .route("/archive/final", get(archive::page))
+        .route("/archive/final.atom", get(archive::feed))
+        .route("/register", get(register::page))
+        .route("/register/{height}", get(register::height))
+        .route("/register/{height}/{name}", get(register::file))
+        .route("/register/evidence/{name}", get(register::evidence))
         .route("/feeds/{secret}/{name}", get(feeds::own))
         .route(
             "/unsubscribe/{secret}",

@@ -9,6 +9,7 @@ use crate::{
     accounts::Accounts,
     clock::Clock,
     documents::{Documents, Presence},
+    heights::Heights,
     hosted::Hosted,
     invitation::Invitations,
     links::Links,
@@ -68,6 +69,7 @@ pub struct Inner {
     pub(crate) streams: Streams,
     pub(crate) documents: Documents,
     pub(crate) presence: Presence,
+    pub(crate) heights: Heights,
     stopping: watch::Sender<bool>,
     /// How people sign in.
     pub accounts: Accounts,
@@ -114,6 +116,7 @@ impl Site {
             streams: Streams::default(),
             documents: Documents::default(),
             presence: Presence::default(),
+            heights: Heights::default(),
             stopping: watch::Sender::new(false),
             settings,
             node,

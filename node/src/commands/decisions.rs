@@ -5,7 +5,7 @@ use clap::Args;
 use super::table::{short, table, text, time};
 use crate::{api::Connection, cli::Global, failure::Outcome};
 
-/// List the proposals and how they stand; all figures are provisional
+/// List the proposals and how they stand; folkmoot register lists what is final
 #[derive(Debug, Args)]
 pub struct Decisions {
     /// Which: all, open, closed, waiting (for your vote), voting, blocked, review or deliberation

@@ -8,6 +8,7 @@ pub mod circle;
 pub mod comment;
 pub mod completions;
 pub mod config;
+pub mod decision;
 pub mod decisions;
 pub mod demo;
 pub mod document;

@@ -36,7 +36,7 @@ fn words(decision: &Value) -> String {
     );
     let phase = &decision["phase"];
     if phase.is_object() {
-        text_ += &of_phase(phase);
+        text_ += &of_phase(phase, &decision["finality"]);
     }
     let comments = decision["comments"].as_array().cloned().unwrap_or_default();
     if !comments.is_empty() {
@@ -58,12 +58,37 @@ fn words(decision: &Value) -> String {
     text_
 }
 
-fn of_phase(phase: &Value) -> String {
+/// How final it is, in words.
+fn final_words(finality: &Value) -> String {
+    match finality["stage"].as_str() {
+        Some("final") => format!(
+            "final at height {}: {}",
+            finality["height"],
+            text(finality, "ending")
+        ),
+        Some("counting") => match finality["closing"]["round"].as_u64() {
+            Some(round) => format!("counting; agreeing in round {round}"),
+            None => format!(
+                "counting; {} of {} seals",
+                finality["closing"]["seals"], finality["closing"]["seals_needed"]
+            ),
+        },
+        Some("voting" | "integration") => {
+            "open in the register; provisional until it is over".to_owned()
+        }
+        Some("awaited") => "not in the register yet; provisional".to_owned(),
+        Some("before-register") => "opened before the register; provisional".to_owned(),
+        _ => "provisional".to_owned(),
+    }
+}
+
+fn of_phase(phase: &Value, finality: &Value) -> String {
     let mut words = format!(
-        "\nVoting by {} until {}\n{} (provisional)\n",
+        "\nVoting by {} until {}\n{} ({})\n",
         text(phase, "rule"),
         time(&phase["deadline_ms"]),
-        text(phase, "explanation")
+        text(phase, "explanation"),
+        final_words(finality)
     );
     if phase["fallback"] == true {
         words += "Consent was blocked; this is the vote that the proposer called.\n";

@@ -121,6 +121,13 @@ fn register_height(batch: &[u8], certificate: &[u8]) -> Vec<u8> {
     [&length, batch, certificate].concat()
 }
 
+/// The batch of a height as it is kept, and its certificate.
+pub fn parts_of(height: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let batch = batch_of(height)?;
+    let certificate = height.get(8 + batch.len()..)?;
+    Some((batch.to_vec(), certificate.to_vec()))
+}
+
 /// The batch of a height as it is kept.
 pub fn batch_of(height: &[u8]) -> Option<&[u8]> {
     let (length, rest) = height.split_first_chunk::<8>()?;

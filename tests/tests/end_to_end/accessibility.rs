@@ -156,6 +156,8 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
             "/calendar",
             "/decide?show=review",
             "/charter",
+            "/register",
+            "/archive/final",
             "/node",
             "/node/people",
             "/node/keys",

@@ -1,6 +1,7 @@
 //! Outcomes that are final: four co-ops begin the register, and a vote is decided once and for ever.
 
 use end_to_end::{
+    coop::Coop,
     federation::{Federation, charter},
     story::story,
     wait,
@@ -71,6 +72,7 @@ fn a_vote_becomes_final_on_every_node_and_stays_so_when_they_start_again() {
         };
         let first = states(&federation).await;
         assert!(first.iter().all(|state| *state == first[0]), "{first:?}");
+        is_shown_and_proven(&mut federation.coops[0], &id).await;
         for coop in &mut federation.coops {
             coop.stop().await;
         }
@@ -79,5 +81,51 @@ fn a_vote_becomes_final_on_every_node_and_stays_so_when_they_start_again() {
             coop.ready().await;
         }
         assert_eq!(states(&federation).await, first);
+        // The heights were read back, and the file is the one from before.
+        let coop = &federation.coops[0];
+        let again = coop.beside("again.json").display().to_string();
+        let export = ["decision", "export", &id, "--out", &again];
+        coop.say(&export).await.done();
+        let [before, after] =
+            ["decision.json", "again.json"].map(|name| std::fs::read(coop.beside(name)).unwrap());
+        assert_eq!(before, after);
     });
+}
+
+/// The pages say that it is final and at which height, and the file is proof for anybody.
+async fn is_shown_and_proven(coop: &mut Coop, id: &str) {
+    let decision = coop.decision(id).await;
+    assert_eq!(decision["state"], "passed", "{decision}");
+    let height = decision["finality"]["height"].as_u64().expect("a height");
+    let said = format!("height {height}");
+    let mut anyone = coop.client();
+    let pages = [
+        (format!("/archive/{id}"), "is decided, final at"),
+        (format!("/register/{height}"), "One server more"),
+        (
+            "/archive/final?q=server&state=passed".to_owned(),
+            "One server more",
+        ),
+        ("/archive/final.atom".to_owned(), "Passed: One server more"),
+        ("/register".to_owned(), "One server more"),
+    ];
+    for (path, words) in &pages {
+        let page = anyone.get(path).await.expect(200).body;
+        let page = page.to_lowercase();
+        assert!(page.contains(&words.to_lowercase()), "{path}: {page}");
+        assert!(page.contains(&said), "{path}: {page}");
+    }
+
+    let file = coop.beside("decision.json").display().to_string();
+    let export = ["decision", "export", &id[..8], "--out", &file];
+    coop.say(&export).await.done();
+    let federation = coop.api("/api/status").await["federation"]["id"].clone();
+    let federation = federation.as_str().expect("an id");
+    let verify = ["--json", "verify", &file, "--federation", federation];
+    let proof = coop.say(&verify).await.done().json();
+    assert_eq!(proof["ended"], "passed", "{proof}");
+    assert_eq!(proof["height"], height, "{proof}");
+    let path = decision["finality"]["path"].as_str().expect("a path");
+    let downloaded = anyone.get(path).await.expect(200).body;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), downloaded);
 }

@@ -1,9 +1,10 @@
 //! Recoveries through stored entries: announced, confirmed, objected to, followed after a restart.
 
-use domain::record::Recovering;
+use domain::{id::EntryId, record::Recovering};
 use register::recovery::{Recovery, Stage, State};
 
 use super::*;
+use crate::support::Node;
 
 const NOTICE_MS: u64 = 10 * MINUTE_MS;
 

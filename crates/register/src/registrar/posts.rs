@@ -158,7 +158,7 @@ impl Posts {
                     said.outputs.push(Output::Publish(said_in));
                 }
                 witness::Output::Evidence(evidence) => {
-                    said.outputs.push(Output::Contradiction(evidence));
+                    said.outputs.push(Output::Contradiction(phase, evidence));
                 }
                 witness::Output::Want(_) => {
                     said.outputs.push(Output::Again(Topic::Phase(phase)));

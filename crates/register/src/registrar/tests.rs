@@ -197,7 +197,7 @@ impl World {
                     self.nodes[node].decisions.push(*decision);
                     self.send(node, &height);
                 }
-                Output::Contradiction(found) => panic!("{found:?}"),
+                Output::Contradiction(_, found) => panic!("{found:?}"),
                 Output::Equivocation(found) => panic!("{found:?}"),
             }
         }

@@ -162,7 +162,7 @@ impl World {
                     }
                     self.hand_wanted(at, false);
                 }
-                Output::Contradiction(found) if self.nodes[at].is_honest() => {
+                Output::Contradiction(_, found) if self.nodes[at].is_honest() => {
                     let chain = self.nodes[at].registrar.chain();
                     self.checks.contradiction(self.now, chain, &found);
                 }
@@ -170,7 +170,7 @@ impl World {
                     let chain = self.nodes[at].registrar.chain();
                     self.checks.equivocation(self.now, chain, &found);
                 }
-                Output::Contradiction(_) | Output::Equivocation(_) => {}
+                Output::Contradiction(..) | Output::Equivocation(_) => {}
             }
         }
     }

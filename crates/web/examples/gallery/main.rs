@@ -6,6 +6,7 @@
 mod circles;
 mod members;
 mod others;
+mod register;
 mod sample;
 mod writing;
 
@@ -22,6 +23,7 @@ use web::pages::parts::Outcome;
 fn pages() -> Vec<(&'static str, String)> {
     let mut pages = decisions();
     let others = others::pages().into_iter().chain(writing::pages());
+    let others = others.chain(register::pages());
     pages.extend(others.map(|(name, page)| (name, page.into_string())));
     pages.sort_by_key(|(name, _)| *name);
     pages

@@ -6,6 +6,7 @@ use maud::Markup;
 use web::pages::account::{self, Account, Token, Welcome};
 use web::pages::decide::{self, Item, Show};
 use web::pages::draft::Draft;
+use web::pages::effect::Choices;
 use web::pages::error::{self, Failure};
 use web::pages::federation::Role;
 use web::pages::form::Filled;
@@ -318,6 +319,8 @@ fn writing_pages() -> Vec<(&'static str, Markup)> {
         regular_seconds: 604_800,
         urgent_seconds: 259_200,
         circles: vec![Name::new("c-tech", "Technology Operations")],
+        choices: Choices::default(),
+        has_register: true,
         draft: None,
     };
     let wrong = Filled::from_pairs([("title", ""), ("text", "\nFirst"), ("rule", "consent")])
@@ -326,6 +329,7 @@ fn writing_pages() -> Vec<(&'static str, Markup)> {
         proposal: name.clone(),
         version: versions[1].clone(),
         voting: true,
+        choices: Choices::default(),
         draft: None,
     };
     let draft = Draft {

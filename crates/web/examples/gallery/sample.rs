@@ -5,8 +5,8 @@ use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 use web::catalogue::Language;
 use web::pages::decision::{
-    Check, Class, Comment, Condition, Decision, Mark, May, Missing, Own, Phase, Rule, Seat, Silent,
-    Step, Term, Version, Vote, Weighed, Words,
+    Check, Class, Comment, Condition, Decision, Finality, Mark, May, Missing, Own, Phase, Rule,
+    Seat, Silent, Step, Term, Version, Vote, Weighed, Words,
 };
 use web::pages::draft::Origin;
 use web::pages::frame::{Frame, Session, Theme};
@@ -141,6 +141,7 @@ pub fn vote(by: usize, choice: Choice, hours: u64, reason: &str) -> Vote {
         revision: 1,
         earlier: Vec::new(),
         marks: Vec::new(),
+        witnessed: None,
         own_device: false,
         replies: Vec::new(),
     }
@@ -265,7 +266,9 @@ pub fn voting() -> Decision {
         language: "en".into(),
         urgent: None,
         state: State::Voting,
+        finality: Finality::NoRegister,
         rule: rule(),
+        effect: None,
         version: versions[1].clone(),
         previous: Some(versions[0].clone()),
         origin: Some(Origin {
@@ -361,6 +364,7 @@ pub fn deliberation() -> Decision {
     let version = versions().swap_remove(0);
     Decision {
         state: State::Deliberation,
+        finality: Finality::NotOpened,
         version,
         previous: None,
         origin: None,

@@ -83,6 +83,11 @@ fn every_form_is_posted_with_a_token() {
     let mut forms = 0;
     for (name, page) in pages() {
         for form in between(&page, "<form", "</form>") {
+            if form.contains("role=\"search\"") {
+                // Looking for something changes nothing.
+                assert!(form.contains("method=\"get\""), "{name}: {form}");
+                continue;
+            }
             assert!(form.contains("method=\"post\""), "{name}: {form}");
             if form.contains("action=\"/unsubscribe/") {
                 // Its secret address is all the authority there is: mail programs send it too.
@@ -103,6 +108,62 @@ fn the_archive_and_its_list_have_no_form() {
         .filter(|(name, _)| name.contains("archive"))
     {
         assert!(!page.contains("<form"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_final_is_never_called_provisional_and_names_its_height() {
+    for (name, page) in pages() {
+        let words = heard(&page);
+        let is_final = [
+            "passed",
+            "blocked",
+            "rejected",
+            "no-quorum",
+            "lapsed",
+            "replaced",
+        ];
+        if is_final
+            .iter()
+            .any(|ending| name == format!("final-{ending}"))
+        {
+            assert!(!words.contains("rovisional"), "{name}: {words}");
+            assert!(words.contains("final at height 12"), "{name}: {words}");
+            assert!(words.contains("Decision file"), "{name}: {words}");
+        }
+    }
+}
+
+#[test]
+fn the_readers_vote_is_said_to_be_sent_witnessed_and_secured_in_words() {
+    let told = [
+        ("final-sent", "is sent. No validator has witnessed it yet."),
+        (
+            "final-witnessed",
+            "witnessed by 3 of 4 validators. Not secured yet: 1 of the 3",
+        ),
+        ("final-secured", "Secured: 4 of 4 validators hold it."),
+        ("final-ballots", "may still be on their way"),
+        (
+            "final-lists",
+            "Not here yet: what is held by Harbour Media Co-op and Saltmarsh Gardens.",
+        ),
+        (
+            "final-seals",
+            "2 of the 3 seals that are needed are here. Waiting for Harbour Media",
+        ),
+        (
+            "final-agreement",
+            "They are agreeing on height 12, round 1.",
+        ),
+        ("final-unseen", "does not follow the register at the moment"),
+        ("final-before", "opened before the register began"),
+    ];
+    let pages = pages();
+    for (name, words) in told {
+        let (_, page) = pages.iter().find(|(known, _)| *known == name).unwrap();
+        let heard = heard(page);
+        assert!(heard.contains(words), "{name}: {heard}");
     }
 }
 

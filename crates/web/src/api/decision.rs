@@ -6,8 +6,8 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use domain::id::{MemberId, ProposalId};
-use federation::{Core, Decision, Phase, State as Stand};
+use domain::id::{MemberId, ProposalId, Timestamp};
+use federation::{Core, Decision, Phase, State as Stand, finality::Finality};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ pub(crate) async fn list(
         let shown = shown
             .iter()
             .filter(|decision| show.includes(core, decision));
-        let shown: Vec<Value> = shown.map(|decision| brief(core, decision)).collect();
+        let shown: Vec<Value> = shown.map(|decision| brief(core, decision, now)).collect();
         json!({ "decisions": shown })
     })))
 }
@@ -68,12 +68,12 @@ pub(crate) async fn full(
     let missing = || WebError::NotFound { what: "decision" };
     let needs = site
         .node
-        .read(|core| core.decision(&id, now).map(|d| decisions::needs(&d)));
+        .read(|core| core.settled(&id, now).map(|d| decisions::needs(&d)));
     let needs = needs.ok_or_else(missing)?;
     let texts = Texts::load(&site.node, needs.notes, needs.versions).await?;
     let found = site.node.read_as(hosted, |core| {
-        core.decision(&id, now).map(|decision| {
-            let mut json = brief(core, &decision);
+        core.settled(&id, now).map(|decision| {
+            let mut json = brief(core, &decision, now);
             complete(core, &decision, &texts, &mut json);
             json
         })
@@ -82,18 +82,23 @@ pub(crate) async fn full(
 }
 
 /// What a list shows of a decision.
-fn brief(core: &Standpoint<'_>, decision: &Decision<'_>) -> Value {
+fn brief(core: &Standpoint<'_>, decision: &Decision<'_>, now: Timestamp) -> Value {
     let view = core.view();
     let first = decision.first;
     let phase = decision.phase.as_ref();
     json!({
         "id": decision.id.to_string(),
         "title": decision.version.title,
-        "state": decision.state.as_str(),
-        "provisional": matches!(
-            decision.state,
-            Stand::Closed(_) | Stand::Voting | Stand::Integration(_)
-        ),
+        "state": match core.finality(decision) {
+            Finality::Final(_, ended) => ended.ending.word(),
+            _ => decision.state.as_str(),
+        },
+        "provisional": !matches!(core.finality(decision), Finality::Final(..))
+            && matches!(
+                decision.state,
+                Stand::Closed(_) | Stand::Voting | Stand::Integration(_)
+            ),
+        "finality": super::register::finality(core, decision, now),
         "version": decision.version.number,
         "version_hash": decision.version.hash.to_string(),
         "effect": decision.version.effect.as_ref().map(EffectBody::from),
@@ -156,16 +161,16 @@ fn complete(core: &Core, decision: &Decision<'_>, texts: &Texts, json: &mut Valu
         "time_ms": withdrawal.time.0,
         "reason": texts.note(&withdrawal.entry).text(),
     })));
-    json["phase"] = json!(
-        decision
-            .phase
-            .as_ref()
-            .map(|phase| of_phase(core, phase, texts))
-    );
+    json["phase"] = json!(decision.phase.as_ref().map(|phase| of_phase(
+        core,
+        phase,
+        texts,
+        core.finality(decision)
+    )));
     let earlier: Vec<Value> = decision
         .earlier
         .iter()
-        .map(|phase| of_phase(core, phase, texts))
+        .map(|phase| of_phase(core, phase, texts, Finality::NotOpened))
         .collect();
     json["earlier_phases"] = json!(earlier);
     let invalid: Vec<Value> = decision
@@ -176,7 +181,7 @@ fn complete(core: &Core, decision: &Decision<'_>, texts: &Texts, json: &mut Valu
     json["invalid_openings"] = json!(invalid);
 }
 
-fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts) -> Value {
+fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts, finality: Finality<'_>) -> Value {
     let view = core.view();
     let outcome = &phase.outcome;
     let conditions: Vec<Value> = outcome
@@ -228,6 +233,10 @@ fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts) -> Value {
                 "late": seen.late,
                 "counts": left_out.is_none(),
                 "why_not": left_out,
+                "witnessed": super::register::of_ballot(match finality {
+                    Finality::Open(open) => open.witnessed(id),
+                    _ => None,
+                }),
                 "in_conflict": counted.is_some_and(|counted| !counted.conflicting.is_empty()),
                 "delegate": view.person_of(&seen.by).and_then(|p| view.person_name(&seen.member, &p)),
             })

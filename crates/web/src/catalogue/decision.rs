@@ -20,6 +20,9 @@ messages! {
     then_provisional() {
         English: "These are the votes that this node knows. The result is provisional: this federation has no register yet, and votes that were cast in time can still arrive."
     }
+    then_provisional_here() {
+        English: "These are the votes that this node knows. The result is provisional: votes that were cast in time can still arrive."
+    }
     sentence_integration(version, until, left) {
         English: "<strong>Consent on version {version} was blocked.</strong> The block can be integrated until {until}: <span class=\"nowrap\">{left}</span> left."
     }

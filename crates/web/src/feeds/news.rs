@@ -2,7 +2,7 @@
 
 use crate::standpoint::Standpoint;
 use domain::id::Timestamp;
-use federation::{Decision, Phase, State};
+use federation::{Decision, Phase, State, finality::Finality};
 
 use super::{
     Reader,
@@ -28,7 +28,7 @@ pub(crate) fn feed(core: &Standpoint<'_>, now: Timestamp, reader: Reader<'_>) ->
         .map(|member| core.view().member_name(&member))
         .unwrap_or_default();
     let latest = decisions::latest(core, PROPOSALS_MAX);
-    let all = latest.iter().filter_map(|id| core.decision(id, now));
+    let all = latest.iter().filter_map(|id| core.settled(id, now));
     let mut entries: Vec<Entry> = all
         .flat_map(|decision| {
             let writer = Writer {
@@ -217,9 +217,15 @@ impl Writer<'_> {
                 // A vote that was on its way may have changed the outcome after the deadline.
                 let late = phase.ballots.values().filter(|ballot| ballot.late);
                 let late = late.map(|ballot| ballot.received);
+                let summary = match self.core.finality(self.decision) {
+                    Finality::Final(_, ended) => {
+                        say.feed_closed_final(outcome.clone(), ended.height)
+                    }
+                    _ => say.feed_closed(outcome.clone()),
+                };
                 Some(Entry {
-                    title: say.feed_title_closed(outcome.clone(), title).into_string(),
-                    summary: say.feed_closed(outcome).into_string(),
+                    title: say.feed_title_closed(outcome, title).into_string(),
+                    summary: summary.into_string(),
                     updated: late.fold(closed, Timestamp::max),
                     ..self.entry("outcome", &phase.opening.id.0, closed)
                 })

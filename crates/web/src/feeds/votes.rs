@@ -13,7 +13,10 @@ use crate::{
     catalogue::Plain,
     decisions,
     handlers::views,
-    pages::time::{Clock, Zone},
+    pages::{
+        parts::ending_word,
+        time::{Clock, Zone},
+    },
 };
 
 /// How many proposals a calendar tells of, the latest.
@@ -37,7 +40,7 @@ pub(crate) fn calendar(core: &Standpoint<'_>, now: Timestamp, reader: Reader<'_>
         _ => say.calendar_about(Plain(member)),
     };
     let latest = decisions::latest(core, PROPOSALS_MAX);
-    let all = latest.iter().filter_map(|id| core.decision(id, now));
+    let all = latest.iter().filter_map(|id| core.settled(id, now));
     let mut events = Vec::new();
     for decision in all {
         events.extend(of_decision(core, now, reader, &decision));
@@ -260,8 +263,11 @@ impl Writer<'_> {
                 lines.push(say.event_needed(Plain(own.unwrap_or_default())));
             }
             Stand::Over => {
-                let outcome = views::outcome(phase.outcome.verdict);
-                lines.push(say.event_outcome(outcome.word(say)));
+                let vote = self.core.annals().vote(&phase.opening.id);
+                lines.push(match vote.and_then(|vote| vote.ended.as_ref()) {
+                    Some(ended) => say.event_final(ending_word(say, ended.ending), ended.height),
+                    None => say.event_outcome(views::outcome(phase.outcome.verdict).word(say)),
+                });
             }
             Stand::Withdrawn => lines.push(say.event_withdrawn()),
             Stand::Replaced => lines.push(say.event_replaced()),

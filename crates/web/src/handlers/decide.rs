@@ -55,7 +55,7 @@ pub(crate) async fn archive(
         let newest = decisions::newest_proposals(core);
         let before = (page - 1).saturating_mul(ARCHIVE_PAGE);
         let ids = newest.iter().skip(before).take(ARCHIVE_PAGE);
-        let items = ids.filter_map(|id| core.decision(id, site.now()));
+        let items = ids.filter_map(|id| core.settled(id, site.now()));
         let items = items.map(|decision| {
             let mut item = views::item(core, &decision, site.now());
             // Pages of members are for members.

@@ -1,5 +1,6 @@
 //! One decision: its page and its forms.
 
+mod finality;
 mod talk;
 mod view;
 mod vote;
@@ -18,6 +19,7 @@ use federation::Act;
 use replica::view::Action;
 use serde::Deserialize;
 
+pub(crate) use self::finality::{effect_of, file_path};
 use self::view::Reading;
 use super::{action::day_field, draft, feeds, submit::submit, views, work};
 use crate::{
@@ -45,7 +47,7 @@ async fn read(site: &Site, id: ProposalId, actor: Option<&Actor>) -> Result<Deci
     let missing = || WebError::NotFound { what: "decision" };
     let needs = site
         .node
-        .read(|core| core.decision(&id, now).map(|d| decisions::needs(&d)));
+        .read(|core| core.settled(&id, now).map(|d| decisions::needs(&d)));
     let needs = needs.ok_or_else(missing)?;
     let texts = Texts::load(&site.node, needs.notes, needs.versions).await?;
     let hosted = actor.and_then(Actor::hosted);
@@ -58,7 +60,7 @@ async fn read(site: &Site, id: ProposalId, actor: Option<&Actor>) -> Result<Deci
         None => Vec::new(),
     };
     let found = site.node.read_as(hosted, |core| {
-        let decision = core.decision(&id, now)?;
+        let decision = core.settled(&id, now)?;
         let reading = Reading {
             core,
             decision: &decision,

@@ -283,18 +283,18 @@ pub(crate) async fn show(
 /// Whether a proposal was withdrawn or has passed: it gets no next version.
 fn is_decided(site: &Site, core: &Core, id: &ProposalId) -> bool {
     let passed = Stand::Closed(Verdict::Passed);
-    let decision = core.decision(id, site.now());
+    let decision = core.settled(id, site.now());
     decision.is_some_and(|known| known.state == Stand::Withdrawn || known.state == passed)
 }
 
 /// Whether a member can write a next version of a proposal.
 fn may_amend(site: &Site, core: &Core, member: Option<MemberId>, id: &ProposalId) -> bool {
-    let decision = core.decision(id, site.now());
+    let decision = core.settled(id, site.now());
     decision.is_some_and(|known| Some(known.first.member) == member) && !is_decided(site, core, id)
 }
 
 fn proposal_name(site: &Site, core: &Core, id: &ProposalId) -> Name {
-    let known = core.decision(id, site.now());
+    let known = core.settled(id, site.now());
     let title = known.map_or_else(|| id.short(), |decision| decision.version.title.clone());
     Name::new(id.to_string(), title)
 }

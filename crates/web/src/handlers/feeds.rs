@@ -95,6 +95,11 @@ fn answer(format: Format, body: String, headers: &HeaderMap, caching: &'static s
     response
 }
 
+/// A public feed of news.
+pub(crate) fn news(body: String, headers: &HeaderMap) -> Response {
+    answer(Format::News, body, headers, "public, max-age=300")
+}
+
 fn public(site: &Site, headers: &HeaderMap, name: &str) -> Result<Response, WebError> {
     let format = Format::of(name)?;
     let root = site_url(site, headers)?;
@@ -132,7 +137,7 @@ pub(crate) fn of_decision(
             own,
             actions: &[],
         };
-        let decision = core.decision(&id, now)?;
+        let decision = core.settled(&id, now)?;
         Some(feeds::calendar_of(core, now, reader, &decision))
     });
     let written = written.ok_or(WebError::NotFound { what: "decision" })?;

@@ -195,11 +195,11 @@ async fn amend_page(
     let missing = || WebError::NotFound { what: "decision" };
     let entry = site
         .node
-        .read(|core| core.decision(&id, now).map(|d| d.version.entry));
+        .read(|core| core.settled(&id, now).map(|d| d.version.entry));
     let texts = Texts::load(&site.node, [], entry).await?;
     let frame = views::frame(site, Some(actor), place)?;
     let view = site.node.read(|core| {
-        core.decision(&id, now).map(|decision| Amend {
+        core.settled(&id, now).map(|decision| Amend {
             proposal: Name::new(id.to_string(), decision.version.title.clone()),
             version: version(decision.version, &texts),
             voting: decision.state == Stand::Voting,
@@ -294,7 +294,7 @@ pub(crate) async fn compare(
         find(older).zip(find(newer))
     };
     let found = site.node.read(|core| {
-        let decision = core.decision(&id, now)?;
+        let decision = core.settled(&id, now)?;
         let title = decision.version.title.clone();
         Some((pair(&decision)?, title, decision.first.language.clone()))
     });

@@ -6,7 +6,7 @@ use domain::{
     key::PublicKey,
     record::{Purpose, Roles},
 };
-use federation::{Core, Decision, State as Stand};
+use federation::{Core, Decision, State as Stand, finality::Finality};
 
 use crate::{
     auth::{Actor, Place},
@@ -149,9 +149,17 @@ pub(crate) fn state(state: Stand) -> State {
 /// The state of a decision, with the review of one that has passed.
 pub(crate) fn state_of(core: &Standpoint<'_>, decision: &Decision<'_>, now: Timestamp) -> State {
     let review = decisions::review_of(core, decision);
-    match review.is_some_and(|date| date <= now) {
-        true => State::UnderReview,
-        false => state(decision.state),
+    if review.is_some_and(|date| date <= now) {
+        return State::UnderReview;
+    }
+    match core.finality(decision) {
+        Finality::Final(_, ended) => State::Final(ended.ending),
+        Finality::Open(open)
+            if now > open.phase().deadline && decision.state != Stand::Withdrawn =>
+        {
+            State::Counting
+        }
+        _ => state(decision.state),
     }
 }
 

@@ -4,6 +4,7 @@ use domain::decision::Choice;
 use domain::id::Timestamp;
 use maud::{Markup, html};
 
+use super::archive::tabs;
 use super::frame::{Area, Frame, Head, document};
 use super::parts::{Name, State, choice_mark, icon, member_link, page_head};
 use crate::catalogue::Language;
@@ -163,6 +164,7 @@ pub fn archive(frame: &Frame, archive: &Archive) -> Markup {
     let address = |page: usize| format!("/archive?page={page}");
     let body = html! {
         (page_head(Markup::default(), say.archive_of(&frame.federation), say.archive_is_public()))
+        (tabs(say, false))
         @if shown.is_empty() { p.empty { (say.archive_empty()) } }
         @else { (table(frame, List::Public, &shown)) }
         section.area aria-labelledby="subscribe-title" {

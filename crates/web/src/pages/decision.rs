@@ -3,6 +3,7 @@
 
 mod archive;
 mod ballot;
+mod finality;
 mod history;
 mod review;
 mod rule;
@@ -22,6 +23,7 @@ use super::frame::{Area, Frame, Head, document};
 use super::parts::{
     Outcome, State, circle_link, crumbs, icon, member_link, note, page_head, short,
 };
+pub use finality::{Closing, Final, Finality, Open, Witnessed};
 pub use view::*;
 
 /// The page of one decision; each form that came back is given with what was typed.
@@ -90,7 +92,7 @@ fn body(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
         @if let Some(what) = &view.effect {
             section.box aria-labelledby="effect-title" {
                 h2.h3 id="effect-title" {
-                    @if matches!(view.state, State::Closed { .. }) { (say.what_it_did()) }
+                    @if matches!(view.state, State::Closed(_) | State::Final(_) | State::UnderReview) { (say.what_it_did()) }
                     @else { (say.if_it_passes()) }
                 }
                 (effect::words(frame, what))
@@ -100,6 +102,7 @@ fn body(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
         div.split {
             div.col {
                 (ballot::section(frame, view, forms))
+                (finality::section(frame, view))
                 (process(frame, view, &forms.withdraw))
                 (review::section(frame, view, &forms.review))
                 @if reader { (review::actions(frame, view)) }
@@ -164,6 +167,16 @@ fn state_sentence(frame: &Frame, view: &Decision) -> Markup {
 fn sentence(frame: &Frame, view: &Decision) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     let version = view.version.number;
+    if let Finality::Final(done) = &view.finality {
+        let phase = view.phase.as_ref();
+        return html! {
+            p.say {
+                (finality::sentence(frame, version, done)) " "
+                @if let Some(phase) = phase { (say.have_voted(phase.electors(), phase.cast())) }
+            }
+            (finality::effect(say, done))
+        };
+    }
     let Some(phase) = &view.phase else {
         return html! {
             @if view.state == State::Withdrawn { p.say { (say.sentence_withdrawn(version)) } }
@@ -198,13 +211,22 @@ fn sentence(frame: &Frame, view: &Decision) -> Markup {
                 }
                 p.then { (say.then_integration(member_link(&view.proposer))) }
             }
+            State::Counting => {
+                p.say { (say.sentence_counting(version, clock.past(phase.deadline))) " " (share) }
+                p.then { (say.counted_so_far(phase.outcome.word(say))) }
+            }
             _ => {
                 p.say {
                     (say.sentence_closed(version, clock.past(phase.deadline)))
                     " " strong { (say.provisional(phase.outcome.word(say))) }
                     " " (share)
                 }
-                p.then { (say.then_provisional()) }
+                p.then {
+                    @match view.finality {
+                        Finality::NoRegister => (say.then_provisional()),
+                        _ => (say.then_provisional_here()),
+                    }
+                }
             }
         }
     }

@@ -73,6 +73,7 @@ pub(crate) enum Area {
     Node,
     Account,
     Archive,
+    Register,
     SignIn,
     None,
 }
@@ -86,6 +87,7 @@ impl Area {
             Self::Node => say.this_node(),
             Self::Account => say.account(),
             Self::Archive => say.archive(),
+            Self::Register => say.register(),
             Self::SignIn => say.sign_in(),
             Self::None => Markup::default(),
         }
@@ -99,6 +101,7 @@ impl Area {
             Self::Node => "/node",
             Self::Account => "/account",
             Self::Archive => "/archive",
+            Self::Register => "/register",
             Self::SignIn => "/sign-in",
         }
     }
@@ -108,6 +111,7 @@ impl Area {
             Self::Home | Self::None => "home",
             Self::Decide | Self::Archive => "decide",
             Self::Federation => "federation",
+            Self::Register => "linked",
             Self::Node => "node",
             Self::Account | Self::SignIn => "account",
         }
@@ -213,7 +217,7 @@ fn bar(frame: &Frame, current: Area) -> Markup {
             Area::Node,
             Area::Account,
         ],
-        None => &[Area::Archive, Area::SignIn],
+        None => &[Area::Archive, Area::Register, Area::SignIn],
     };
     let waiting = frame.session.as_ref().map_or(0, |session| session.waiting);
     html! {
@@ -298,6 +302,8 @@ fn foot(frame: &Frame, live: bool) -> Markup {
                 }
                 ul {
                     li { a href="/archive" { (say.public_archive()) } }
+                    li { a href="/archive/final" { (say.decided_for_good()) } }
+                    li { a href="/register" { (say.register()) } }
                     li { a href="/help/consent" { (say.words_explained()) } }
                     @if frame.session.is_some() {
                         li { a href="/charter" { (say.charter()) } }

@@ -21,6 +21,8 @@
 //! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
 //! | `/account`, `/sign-in`, `/welcome/{secret}` | [`account::page`], [`account::sign_in`], [`account::welcome`] |
 //! | `/archive`, `/archive/{id}` (anyone) | [`decide::archive`], [`decision::archived`] |
+//! | `/archive/final?q=&state=` (anyone) | [`archive::page`] |
+//! | `/register`, `/register/{height}` (anyone) | [`register::page`], [`register::height`], [`register::beginning`] |
 //! | `/unsubscribe/{secret}` (anyone) | [`subscriptions::ask`], [`subscriptions::ended`] |
 //! | `/help/{word}` | [`help::page`] |
 //! | any error | [`error::page`] |
@@ -88,6 +90,7 @@
 pub mod account;
 pub mod action;
 pub mod applications;
+pub mod archive;
 pub mod assets;
 pub mod attachments;
 pub mod calendar;
@@ -118,6 +121,7 @@ pub mod parts;
 pub mod people;
 pub mod propose;
 mod reader;
+pub mod register;
 pub mod subscriptions;
 pub mod time;
 pub mod work;

@@ -1,7 +1,12 @@
 //! Small pieces that several pages share.
 
-use domain::{charter::RuleName, decision::Choice, id::Timestamp};
+use domain::{
+    charter::RuleName,
+    decision::{Choice, Verdict},
+    id::Timestamp,
+};
 use maud::{Markup, html};
+use register::chain::Ending;
 
 use crate::catalogue::Language;
 
@@ -62,6 +67,10 @@ pub enum State {
     UnderReview,
     /// Taken back by its proposer.
     Withdrawn,
+    /// Its time is over, and the register decides what counted.
+    Counting,
+    /// Decided in the register, once and for ever.
+    Final(Ending),
 }
 
 /// What a count of votes says.
@@ -92,7 +101,10 @@ impl Outcome {
 impl State {
     /// Whether nobody votes or talks about it any more.
     pub(crate) fn is_over(self) -> bool {
-        matches!(self, Self::Closed(_) | Self::UnderReview | Self::Withdrawn)
+        matches!(
+            self,
+            Self::Closed(_) | Self::UnderReview | Self::Withdrawn | Self::Counting | Self::Final(_)
+        )
     }
 
     /// The state's one word.
@@ -104,6 +116,8 @@ impl State {
             Self::Closed(outcome) => say.state_provisional(outcome.word(say)),
             Self::UnderReview => say.state_under_review(),
             Self::Withdrawn => say.state_withdrawn(),
+            Self::Counting => say.state_counting(),
+            Self::Final(ending) => ending_word(say, ending),
         }
     }
 
@@ -116,6 +130,8 @@ impl State {
             Self::Closed(_) => "provisional",
             Self::UnderReview => "review",
             Self::Withdrawn => "withdrawn",
+            Self::Counting => "counting",
+            Self::Final(ending) => ending_shape(ending),
         }
     }
 
@@ -125,13 +141,46 @@ impl State {
             Self::Deliberation | Self::Withdrawn => "k-rest",
             Self::Voting | Self::UnderReview => "k-action",
             Self::Integration(_) => "k-wait",
-            Self::Closed(_) => "k-count",
+            Self::Closed(_) | Self::Counting => "k-count",
+            Self::Final(ending) => ending_family(ending),
         }
     }
 
     /// Word and shape in a pill.
     pub(crate) fn pill(self, say: Language) -> Markup {
         html! { span class={ "state " (self.family()) } { (icon(self.shape())) (self.word(say)) } }
+    }
+}
+
+/// The word of how a vote ended.
+pub(crate) fn ending_word(say: Language, ending: Ending) -> Markup {
+    match ending {
+        Ending::Judged(Verdict::Passed) => say.final_passed(),
+        Ending::Judged(Verdict::Blocked) => say.final_blocked(),
+        Ending::Judged(Verdict::NoQuorum) => say.final_no_quorum(),
+        Ending::Judged(Verdict::Rejected) => say.final_rejected(),
+        Ending::Lapsed => say.final_lapsed(),
+        Ending::Withdrawn => say.state_withdrawn(),
+        Ending::Amended => say.final_amended(),
+    }
+}
+
+fn ending_shape(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Judged(Verdict::Passed) => "passed",
+        Ending::Judged(Verdict::Blocked) | Ending::Lapsed => "block",
+        Ending::Judged(Verdict::NoQuorum) => "no-quorum",
+        Ending::Judged(Verdict::Rejected) => "rejected",
+        Ending::Withdrawn => "withdrawn",
+        Ending::Amended => "superseded",
+    }
+}
+
+fn ending_family(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Judged(Verdict::Passed) => "k-agree",
+        Ending::Judged(Verdict::Blocked | Verdict::Rejected) | Ending::Lapsed => "k-block",
+        Ending::Judged(Verdict::NoQuorum) | Ending::Withdrawn | Ending::Amended => "k-rest",
     }
 }
 

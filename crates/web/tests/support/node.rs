@@ -30,6 +30,7 @@ pub fn key(member: u8, what: u8) -> SecretKey {
 pub struct Disk {
     entries: BTreeMap<EntryId, Vec<u8>>,
     chunks: BTreeMap<Hash, Vec<u8>>,
+    heights: BTreeMap<u64, (Vec<u8>, Vec<u8>)>,
 }
 
 struct MemoryLibrary(Arc<Mutex<Disk>>);
@@ -52,6 +53,11 @@ impl Library for MemoryLibrary {
             .iter()
             .map(|hash| disk.chunks.get(hash).cloned())
             .collect();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn height(&self, height: u64) -> LibraryFuture<'_, Option<(Vec<u8>, Vec<u8>)>> {
+        let found = self.0.lock().unwrap().heights.get(&height).cloned();
         Box::pin(async move { Ok(found) })
     }
 
@@ -142,7 +148,12 @@ impl Loop {
                         Write::Entry { id, bytes, .. } => drop(disk.entries.insert(id, bytes)),
                         Write::Remove { id } => drop(disk.entries.remove(&id)),
                         Write::Chunk { hash, bytes } => drop(disk.chunks.insert(hash, bytes)),
-                        Write::Height { .. } | Write::Journal { .. } => {}
+                        Write::Height {
+                            height,
+                            batch,
+                            certificate,
+                        } => drop(disk.heights.insert(height, (batch, certificate))),
+                        Write::Journal { .. } => {}
                     }
                 }
                 inputs.push_back(Input::Persisted(number));

@@ -56,6 +56,7 @@ impl Reading<'_> {
             language: first.language.clone(),
             urgent: first.urgent.clone(),
             state: views::state_of(core, decision, self.now),
+            finality: self.finality(),
             rule: self.rule(),
             version: version(decision.version, self.texts),
             effect: self.effect(),
@@ -400,7 +401,8 @@ impl Reading<'_> {
                 fallback,
             };
             steps.push((phase.opening.time, opened));
-            for extension in &phase.extensions {
+            let told = core.annals().vote(&phase.opening.id);
+            for extension in phase.extensions.iter().filter(|_| told.is_none()) {
                 let (cause, to) = (extension.cause, extension.to);
                 steps.push((extension.from, Step::Extended { cause, to }));
             }
@@ -414,7 +416,12 @@ impl Reading<'_> {
                 ));
             }
         }
-        if let (Some(phase), Stand::Closed(verdict)) = (&decision.phase, decision.state) {
+        steps.extend(self.heights());
+        // What this node counts is not told beside what holds.
+        let is_provisional = !core.votes_on(decision).any(|_| true);
+        if let (Some(phase), Stand::Closed(verdict), true) =
+            (&decision.phase, decision.state, is_provisional)
+        {
             let outcome = views::outcome(verdict);
             let closed = Step::Closed {
                 version: phase.version.number,
@@ -432,7 +439,7 @@ impl Reading<'_> {
 
     /// Electors whose node is silent: their ballots may be on their way.
     fn silent(&self) -> Vec<Silent> {
-        let Some(phase) = &self.decision.phase else {
+        let Some(phase) = self.decision.phase.as_ref().filter(|_| !self.is_final()) else {
             return Vec::new();
         };
         let silent = phase.electorate.iter().filter_map(|(member, _)| {

@@ -77,6 +77,7 @@ impl Reading<'_> {
             revision: seen.record.revision,
             earlier: earlier(phase, member, seen),
             marks: marks(phase, ballot, seen, counted),
+            witnessed: self.witnessed(&ballot),
             own_device: custody == Some(Custody::Person),
             replies: talk.answering(Some(ballot)),
         })
@@ -89,7 +90,7 @@ impl Reading<'_> {
             .map(|(member, _)| Missing {
                 member: views::member(self.core, member),
                 silent_since: match views::connection(self.core, member) {
-                    Connection::Silent(since) => since,
+                    Connection::Silent(since) => since.filter(|_| !self.is_final()),
                     Connection::Here | Connection::Connected => None,
                 },
                 own: self.core.member() == Some(*member),

@@ -59,7 +59,7 @@ async fn continue_with(
 ) -> Result<(), WebError> {
     let id = decisions::parse_id(site, proposal)?;
     let found = site.node.read(|core| {
-        let decision = core.decision(&id, site.now())?;
+        let decision = core.settled(&id, site.now())?;
         Some((decision.version.clone(), decision.first.circle))
     });
     let (version, circle) = found.ok_or(WebError::NotFound { what: "decision" })?;

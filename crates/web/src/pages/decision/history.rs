@@ -3,10 +3,12 @@
 use domain::decision::{Cause, Choice};
 use domain::id::Timestamp;
 use maud::{Markup, html};
+use register::file::Turn;
 
 use super::super::frame::Frame;
 use super::super::parts::{State, icon, member_link, short};
-use super::{Decision, Phase, Step, Words};
+use super::super::register::{height_link, turn_shape, turn_words};
+use super::{Decision, Finality, Phase, Step, Words};
 
 pub(super) fn timeline(frame: &Frame, view: &Decision) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
@@ -25,9 +27,18 @@ pub(super) fn timeline(frame: &Frame, view: &Decision) -> Markup {
                         (icon("clock")) (say.voting_closes())
                         span.at { (clock.deadline_short(phase.deadline)) }
                     }
-                    li.next {
-                        (icon("provisional")) (say.result_stays_provisional())
-                        span.at { (say.no_register_yet()) }
+                    @match view.finality {
+                        Finality::Open(_) | Finality::Awaited => li.next {
+                            (icon("passed")) (say.in_register_final())
+                            span.at { (say.in_register_soon()) }
+                        },
+                        Finality::Before => li.next {
+                            (icon("provisional")) (say.result_stays_provisional())
+                        },
+                        _ => li.next {
+                            (icon("provisional")) (say.result_stays_provisional())
+                            span.at { (say.no_register_yet()) }
+                        },
                     }
                 }
             }
@@ -81,6 +92,7 @@ fn step_line(frame: &Frame, at: Timestamp, step: &Step) -> Markup {
             say.step_closed(*version, outcome.word(say)),
             None,
         ),
+        Step::Height { height, turn } => return height_line(frame, at, *height, *turn),
         Step::Withdrawn { reason } => ("withdrawn", say.state_withdrawn(), Some(reason)),
     };
     html! {
@@ -88,6 +100,16 @@ fn step_line(frame: &Frame, at: Timestamp, step: &Step) -> Markup {
             (icon(shape)) (words)
             @if let Some(Words::Here(text)) = more { span.at { "“" (text) "”" } }
             span.at { (frame.clock().past(at)) }
+        }
+    }
+}
+
+fn height_line(frame: &Frame, at: Timestamp, height: u64, turn: Turn) -> Markup {
+    let say = frame.language;
+    html! {
+        li {
+            (icon(turn_shape(turn))) (turn_words(frame, turn))
+            span.at { (say.at_height(height_link(say, height))) ", " (frame.clock().past(at)) }
         }
     }
 }

@@ -3,11 +3,13 @@
 use domain::charter::RuleName;
 use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
+use register::file::Turn;
 
 use super::super::draft::Origin;
 use super::super::effect::What;
 use super::super::parts::{Name, Outcome, State};
 use super::super::work::ActionPoint;
+use super::{Finality, Witnessed};
 
 /// Words of a person that may be gone: free text can be erased, and can still be on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +179,8 @@ pub struct Vote {
     pub earlier: Vec<(Choice, Timestamp)>,
     /// What is unusual.
     pub marks: Vec<Mark>,
+    /// How sure it is to be counted, while that is not over.
+    pub witnessed: Option<Witnessed>,
     /// Signed on the delegate's own device rather than by the node for it.
     pub own_device: bool,
     /// Replies to the reason.
@@ -309,6 +313,13 @@ pub enum Step {
     Withdrawn {
         /// Why.
         reason: Words,
+    },
+    /// Something happened to the vote at a height of the register.
+    Height {
+        /// Which.
+        height: u64,
+        /// What.
+        turn: Turn,
     },
 }
 
@@ -463,6 +474,8 @@ pub struct Decision {
     pub urgent: Option<String>,
     /// Where it stands.
     pub state: State,
+    /// How final it is.
+    pub finality: Finality,
     /// How it is decided.
     pub rule: Rule,
     /// The version that is voted on, or the newest.

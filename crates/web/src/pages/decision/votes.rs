@@ -5,8 +5,9 @@ use maud::{Markup, html};
 
 use super::super::frame::Frame;
 use super::super::parts::{
-    State, choice_family, choice_mark, choice_shape, choice_word, icon, member_link,
+    choice_family, choice_mark, choice_shape, choice_word, icon, member_link,
 };
+use super::finality::{counted_how, of_vote};
 use super::talk::{replies, reply_form, words};
 use super::{Class, Decision, Mark, Phase, Seat, Vote, Words};
 use crate::catalogue::Language;
@@ -22,7 +23,7 @@ pub(super) fn seats(say: Language, view: &Decision, phase: &Phase) -> Markup {
                 p.small.muted { (say.fixed_when_opened(phase.electors())) }
             }
             @for class in &phase.classes { (class_bar(say, class)) }
-            @if view.state != State::Voting { p.small.muted { (say.counted_by_claimed_time()) } }
+            (counted_how(say, view))
         }
     }
 }
@@ -225,6 +226,9 @@ fn table_row(frame: &Frame, vote: &Vote) -> Markup {
             td data-label=(say.remarks()) {
                 @if let Some(delegate) = &vote.delegate { span.sub { (delegate) } }
                 @if vote.own_device { span.sub { (say.signed_on_own_device()) } }
+                @if let Some(witnessed) = &vote.witnessed {
+                    span.sub { (of_vote(say, witnessed)) }
+                }
                 @for mark in &vote.marks {
                     span.remark { (icon("wait")) span { (mark_words(frame, mark)) } }
                 }

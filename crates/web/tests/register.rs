@@ -1,0 +1,454 @@
+//! Pages of a federation with a register: a vote from its opening to its end, the heights, the
+//! archive, and the file that proves it.
+
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+#[path = "../../federation/tests/support/mod.rs"]
+mod world;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, RwLock},
+};
+
+use axum::http::StatusCode;
+use domain::{
+    cbor::{Decode, Encode},
+    decision::Choice,
+    entry::Entry,
+    id::{EntryId, PersonId},
+    key::SecretKey,
+    record::{self, Record},
+};
+use register::{
+    closing::SignedManifest, file::DecisionFile, manifest::Manifest, registrar::Message,
+    statement::Statement, witness,
+};
+use support::{Answer, Browser, PASSWORD, site_with};
+use tokio::sync::{broadcast, mpsc};
+use web::{
+    Settings, Site,
+    accounts::NewAccount,
+    clock::ManualClock,
+    local::MemoryLocal,
+    node::{Library, LibraryFuture, NoRootKey, Node},
+    password::Password,
+    router,
+};
+use world::{MINUTE_MS, World, id, key};
+use zeroize::Zeroizing;
+
+/// What a node of the world has stored.
+struct Stored {
+    entries: BTreeMap<EntryId, Entry>,
+    heights: BTreeMap<u64, (Vec<u8>, Vec<u8>)>,
+}
+
+impl Library for Stored {
+    fn entries<'a>(&'a self, ids: &'a [EntryId]) -> LibraryFuture<'a, Vec<Option<Entry>>> {
+        let found = ids.iter().map(|id| self.entries.get(id).cloned()).collect();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn chunks<'a>(
+        &'a self,
+        hashes: &'a [domain::id::Hash],
+    ) -> LibraryFuture<'a, Vec<Option<Vec<u8>>>> {
+        Box::pin(async move { Ok(vec![None; hashes.len()]) })
+    }
+
+    fn height(&self, height: u64) -> LibraryFuture<'_, Option<(Vec<u8>, Vec<u8>)>> {
+        let found = self.heights.get(&height).cloned();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn size_bytes(&self) -> LibraryFuture<'_, u64> {
+        Box::pin(async { Ok(0) })
+    }
+}
+
+/// The site of the world's first node, as it stands; Ada is its delegate.
+async fn site(world: &mut World) -> Site {
+    let own = &mut world.nodes[0];
+    let federation = own.core.federation();
+    let entries = own.entries.iter().map(|(bytes, _)| {
+        let entry = Entry::from_bytes(bytes).unwrap();
+        (entry.id(&federation), entry)
+    });
+    let stored = Stored {
+        entries: entries.collect(),
+        heights: own.heights.clone(),
+    };
+    let core = std::mem::replace(&mut own.core, world::core(1));
+    let clock = Arc::new(ManualClock::at(world.now));
+    let node = Node {
+        core: Arc::new(RwLock::new(core)),
+        requests: mpsc::channel(1).0,
+        changes: broadcast::Sender::new(1),
+        library: Arc::new(stored),
+        root_key: Arc::new(NoRootKey),
+        key: key(1, 2),
+        started: world.now,
+    };
+    let local = Arc::new(MemoryLocal::default());
+    let site = site_with(&local, &clock, &node, Settings::default());
+    let seed = Zeroizing::new(key(1, 3).seed());
+    let ada = NewAccount {
+        person: PersonId([1; 16]),
+        key: SecretKey::from_seed(&seed).public(),
+        seed: Some(seed),
+        name: "Ada".to_owned(),
+        mail: String::new(),
+        roles: vec!["delegate".to_owned()],
+        password: Password::typed(PASSWORD.to_owned()).unwrap(),
+        member: None,
+        root: None,
+    };
+    site.accounts.add(world.now, ada).await.unwrap();
+    site
+}
+
+fn stranger(site: &Site) -> Browser {
+    Browser {
+        router: router(site.clone()),
+        cookie: None,
+        host: "localhost:8080".into(),
+    }
+}
+
+async fn ada(site: &Site) -> Browser {
+    let mut browser = stranger(site);
+    let answer = browser.sign_in("ada", PASSWORD).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    browser
+}
+
+async fn read(browser: &mut Browser, path: &str) -> Answer {
+    let answer = browser.get(path).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{path}: {}", answer.body);
+    answer
+}
+
+/// A page as it is read, without what stands in its tags.
+fn words(answer: &Answer) -> String {
+    let mut words = String::new();
+    for part in answer.body.split('<') {
+        words.push_str(part.split_once('>').map_or(part, |(_, text)| text));
+        words.push(' ');
+    }
+    let words: Vec<&str> = words.split_whitespace().collect();
+    words.join(" ").replace(" .", ".").replace(" ,", ",")
+}
+
+/// A world in which voting on a proposal of member 1 is open in the register.
+fn voting() -> (World, EntryId) {
+    let mut world = World::new();
+    let proposal = world.propose(1);
+    let opened = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(opened);
+    (world, proposal)
+}
+
+/// The same, in which so many members have agreed and all of it is over.
+fn decided(agree: u8) -> (World, EntryId) {
+    let (mut world, proposal) = voting();
+    for member in 1..=agree {
+        world.vote(member, proposal);
+    }
+    // Too few ballots extend it once, by half its time.
+    let ends = world.now.plus_ms(16 * 24 * 60 * MINUTE_MS);
+    world.run(ends);
+    (world, proposal)
+}
+
+#[tokio::test]
+async fn a_federation_without_a_register_says_what_is_missing() {
+    let mut world = World::before_the_register();
+    let proposal = world.propose(1);
+    let site = site(&mut world).await;
+    let mut ada = ada(&site).await;
+    let page = words(&read(&mut ada, &format!("/decide/{proposal}")).await);
+    assert!(
+        page.contains("This federation has no register yet"),
+        "{page}"
+    );
+    assert!(page.contains("folkmoot register begin"), "{page}");
+    let page = words(&read(&mut stranger(&site), "/register").await);
+    assert!(page.contains("The register has not begun"), "{page}");
+    let json = read(&mut ada, &format!("/api/decisions/{proposal}")).await;
+    let json = json.json();
+    assert_eq!(json["finality"]["stage"], "no-register");
+    assert_eq!(json["provisional"], true);
+    let file = ada.get(&format!("/api/decisions/{proposal}/file")).await;
+    assert_eq!(file.status(), StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn a_vote_is_shown_from_sent_to_secured() {
+    let (mut world, proposal) = voting();
+    for member in [1, 2] {
+        world.vote(member, proposal);
+    }
+    let soon = world.now.plus_ms(MINUTE_MS);
+    world.run(soon);
+    let site = site(&mut world).await;
+    let mut ada = ada(&site).await;
+    let page = words(&read(&mut ada, &format!("/decide/{proposal}")).await);
+    assert!(
+        page.contains("The vote of Co-op 1 is witnessed by 4 of 4 validators. Secured: 4 of 4"),
+        "{page}"
+    );
+    assert!(page.contains("2 of 2 votes are secured"), "{page}");
+    assert!(!page.contains("no register yet"), "{page}");
+    let json = read(&mut ada, &format!("/api/decisions/{proposal}")).await;
+    let json = json.json();
+    assert_eq!(json["finality"]["stage"], "voting");
+    let ballot = &json["phase"]["ballots"][0]["witnessed"];
+    assert_eq!(
+        (&ballot["secured"], &ballot["holds_needed"]),
+        (&true.into(), &3.into())
+    );
+}
+
+#[tokio::test]
+async fn a_vote_whose_time_is_over_says_what_it_waits_for() {
+    let (mut world, proposal) = voting();
+    for member in 1..=3 {
+        world.vote(member, proposal);
+    }
+    let deadline = {
+        let core = &world.nodes[0].core;
+        let decision = core.decision(&proposal, world.now).unwrap();
+        decision.phase.unwrap().deadline
+    };
+    world.run(deadline.plus_ms(MINUTE_MS));
+    let site = site(&mut world).await;
+    let mut ada = ada(&site).await;
+    let page = words(&read(&mut ada, &format!("/decide/{proposal}")).await);
+    assert!(
+        page.contains("Counting. Voting on version 1 closed"),
+        "{page}"
+    );
+    assert!(page.contains("may still be on their way"), "{page}");
+    assert!(!page.contains("Provisional"), "{page}");
+    let json = read(&mut ada, &format!("/api/decisions/{proposal}"))
+        .await
+        .json();
+    assert_eq!(json["finality"]["stage"], "counting");
+    let missing = json["finality"]["closing"]["without_manifest"].as_array();
+    assert_eq!(missing.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_decided_vote_is_final_everywhere_it_is_shown_and_its_file_proves_it() {
+    let (mut world, proposal) = decided(3);
+    let federation = world.nodes[0].core.federation();
+    let site = site(&mut world).await;
+    let mut ada = ada(&site).await;
+    let page = read(&mut ada, &format!("/decide/{proposal}")).await;
+    let text = words(&page);
+    assert!(
+        text.contains("Passed. Version 1 is decided, final at height 3"),
+        "{text}"
+    );
+    assert!(!text.contains("rovisional"), "{text}");
+
+    // Anyone reads the register, the archive, and the page that stays.
+    let mut anyone = stranger(&site);
+    let archived = words(&read(&mut anyone, &format!("/archive/{proposal}")).await);
+    assert!(archived.contains("final at height 3"), "{archived}");
+    let register = words(&read(&mut anyone, "/register").await);
+    assert!(
+        register.contains("Passed. Meet on Tuesdays, proposed by Co-op 1."),
+        "{register}"
+    );
+    assert!(
+        register.contains("Nobody was seen to contradict itself."),
+        "{register}"
+    );
+    let height = words(&read(&mut anyone, "/register/3").await);
+    assert!(height.contains("Who signed Co-op"), "{height}");
+    let first = words(&read(&mut anyone, "/register/1").await);
+    assert!(
+        first.contains("The register began with 4 members"),
+        "{first}"
+    );
+    for gone in [
+        "/register/4",
+        "/register/0",
+        "/register/x",
+        "/register/3/x.json",
+    ] {
+        assert_eq!(
+            anyone.get(gone).await.status(),
+            StatusCode::NOT_FOUND,
+            "{gone}"
+        );
+    }
+
+    // The file, from the page and from the API, is one and proves it.
+    let at = page.body.find("/register/3/").unwrap();
+    let path = page.body[at..].split('"').next().unwrap().to_owned();
+    let file = read(&mut anyone, &path).await;
+    assert_eq!(file.header("content-type"), "application/json");
+    assert!(file.header("content-disposition").contains("decision-3-"));
+    let proof = DecisionFile::read(file.body.as_bytes()).unwrap();
+    let proof = proof.verify(Some(&federation)).unwrap();
+    assert!(proof.shows_text);
+    assert_eq!((proof.height(), proof.proposal), (3, proposal));
+    let by_api = read(&mut ada, &format!("/api/decisions/{proposal}/file")).await;
+    assert_eq!(by_api.body, file.body);
+
+    let json = read(&mut ada, &format!("/api/decisions/{proposal}"))
+        .await
+        .json();
+    assert_eq!(
+        (&json["state"], &json["provisional"]),
+        (&"passed".into(), &false.into())
+    );
+    assert_eq!(json["finality"]["height"], 3);
+    let json = read(&mut ada, "/api/register/3").await.json();
+    assert_eq!(json["told"][0]["happened"], "passed");
+    assert!(json["signed"].as_array().unwrap().len() >= 3);
+    let json = read(&mut ada, "/api/register").await.json();
+    assert_eq!(json["register"]["heights"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_decided_is_found_by_its_words_and_by_how_it_ended() {
+    let (mut world, proposal) = decided(3);
+    let site = site(&mut world).await;
+    let mut anyone = stranger(&site);
+    let link = format!("/archive/{proposal}");
+    let finds = [
+        ("/archive/final", true),
+        ("/archive/final?q=TUESDAYS+co-op", true),
+        ("/archive/final?q=tuesdays&state=passed", true),
+        ("/archive/final?q=wednesdays", false),
+        ("/archive/final?state=lapsed", false),
+        ("/archive/final?page=2", false),
+    ];
+    for (path, found) in finds {
+        let page = read(&mut anyone, path).await;
+        assert_eq!(page.body.contains(&link), found, "{path}: {}", page.body);
+    }
+    let feed = read(&mut anyone, "/archive/final.atom").await;
+    let feed = atom_syndication::Feed::read_from(feed.body.as_bytes()).unwrap();
+    let [entry] = feed.entries() else {
+        panic!("{feed:?}");
+    };
+    assert_eq!(entry.title().as_str(), "Passed: Meet on Tuesdays");
+    assert!(entry.links()[0].href().ends_with(&link));
+}
+
+#[tokio::test]
+async fn a_vote_that_was_extended_and_found_no_quorum_says_so_in_words() {
+    let (mut world, proposal) = decided(1);
+    let site = site(&mut world).await;
+    let page = words(&read(&mut ada(&site).await, &format!("/decide/{proposal}")).await);
+    assert!(
+        page.contains("No quorum. Too few voted on version 1. That is final at height 4"),
+        "{page}"
+    );
+    assert!(page.contains("because too few had voted"), "{page}");
+    assert!(
+        page.contains("1 of 4 members has voted") || page.contains("1 of 4"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_block_can_be_answered_for_a_while_and_lapses() {
+    let (mut world, proposal) = voting();
+    for member in 1..=3 {
+        world.vote(member, proposal);
+    }
+    world.choose(4, proposal, Choice::Block);
+    let deadline = {
+        let core = &world.nodes[1].core;
+        let decision = core.settled(&proposal, world.now).unwrap();
+        decision.phase.unwrap().deadline
+    };
+    world.run(deadline.plus_ms(60 * MINUTE_MS));
+    let blocked = site(&mut world).await;
+    let page = words(&read(&mut ada(&blocked).await, &format!("/decide/{proposal}")).await);
+    assert!(page.contains("Consent on version 1 was blocked."), "{page}");
+    assert!(
+        page.contains("Blocked: the proposer can answer until"),
+        "{page}"
+    );
+    assert!(page.contains("at height 3 of the register"), "{page}");
+
+    // The first node went with its site; the second has the same.
+    let ends = world.now.plus_ms(5 * 24 * 60 * MINUTE_MS);
+    world.run(ends);
+    world.nodes.swap(0, 1);
+    let lapsed = site(&mut world).await;
+    let mut ada = ada(&lapsed).await;
+    let page = words(&read(&mut ada, &format!("/decide/{proposal}")).await);
+    assert!(page.contains("Lapsed. Version 1 was blocked"), "{page}");
+    let json = read(&mut ada, &format!("/api/decisions/{proposal}"))
+        .await
+        .json();
+    assert_eq!(json["finality"]["ending"], "lapsed");
+    let found = read(&mut ada, "/archive/final?state=lapsed").await;
+    assert!(found.body.contains(&format!("/archive/{proposal}")));
+}
+
+#[tokio::test]
+async fn who_signed_two_manifests_is_named_with_the_evidence() {
+    let (mut world, proposal) = voting();
+    let core = &world.nodes[0].core;
+    let (federation, chain) = (core.federation(), core.register_chain().unwrap());
+    let phase = chain.open_phase(&proposal, &id(1)).unwrap();
+    let author = phase.validators.index_of(&key(4, 6).public()).unwrap();
+    let phase = phase.id;
+    for opened_final in [world.now, world.now.plus_ms(1)] {
+        let manifest = Manifest {
+            phase,
+            author,
+            opened_final,
+            rows: Vec::new(),
+            early: Vec::new(),
+        };
+        let bytes = manifest.to_bytes();
+        let manifest = Manifest::hash_of(&federation, &bytes);
+        let statement = Statement::Manifest { phase, manifest };
+        let signature = statement.sign(&federation, &key(4, 6));
+        let said = witness::Message::Manifest(SignedManifest { bytes, signature });
+        let said = Message::Phase { phase, said };
+        for part in record::Witness::parts_of(&said.to_bytes()) {
+            world.writes(4, 6, "receipts", &Record::Witness(part));
+        }
+    }
+    let chain = world.nodes[0].core.register_chain().unwrap().clone();
+    let site = site(&mut world).await;
+    let mut anyone = stranger(&site);
+    let page = read(&mut anyone, "/register").await;
+    assert!(words(&page).contains("Co-op 4 lists of what it holds, in one vote Meet on Tuesdays"));
+    let at = page.body.find("/register/evidence/").unwrap();
+    let path = page.body[at..].split('"').next().unwrap().to_owned();
+    let json = read(&mut anyone, &path).await.json();
+    assert_eq!(json["federation"], federation.to_string());
+    assert_eq!(json["key"], key(4, 6).public().to_string());
+    let bytes = hex::decode(json["evidence"].as_str().unwrap()).unwrap();
+    let evidence = register::evidence::Evidence::from_bytes(&bytes).unwrap();
+    let phase: EntryId = json["phase"].as_str().unwrap().parse().unwrap();
+    assert_eq!(evidence.verify(&chain.case(&phase).unwrap()), Ok(()));
+}
+
+#[tokio::test]
+async fn two_beginnings_are_shown_as_trouble_with_who_signed_them() {
+    let (mut world, _) = decided(3);
+    let other = world.signed(&world.begin(), &[1, 2, 3]).to_bytes();
+    let founding = record::Founding { beginning: other };
+    world.lies(1, &Record::Founding(founding));
+    let site = site(&mut world).await;
+    let page = words(&read(&mut stranger(&site), "/register").await);
+    assert!(page.contains("two different beginnings"), "{page}");
+    assert!(page.contains("3 signatures are needed"), "{page}");
+    // What was decided before stays to be seen.
+    assert!(page.contains("Passed. Meet on Tuesdays"), "{page}");
+}
