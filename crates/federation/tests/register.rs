@@ -327,3 +327,31 @@ fn votes_opened_before_the_register_are_not_wanted_in_it() {
         assert!(node.core.registrar().unwrap().wanted().openings.is_empty());
     }
 }
+
+#[test]
+fn a_node_whose_clock_is_off_asks_for_the_time_until_it_is_right() {
+    let mut world = World::new();
+    let hear = |world: &mut World, ahead_ms: u64| {
+        let now = world.now.plus_ms(ahead_ms);
+        for member in [1, 2] {
+            let peer = key(member, 2).public();
+            world.give(2, Input::Connected(peer));
+            let incarnation = u64::from(member);
+            world.give(2, Input::Message(peer, Message::Hello { now, incarnation }));
+        }
+    };
+    let asks = |world: &mut World| {
+        world.now = world.now.plus_ms(11 * MINUTE_MS);
+        let outputs = world.nodes[2].core.handle(world.now, Input::Wake);
+        let asks_time = |output: &&Output| match output {
+            Output::Send(_, Message::Digests { parts, .. }) => parts[0].digest.0 == [0; 32],
+            _ => false,
+        };
+        outputs.iter().filter(asks_time).count()
+    };
+    hear(&mut world, 90_000);
+    assert_eq!(asks(&mut world), 2);
+    assert_eq!(asks(&mut world), 2);
+    hear(&mut world, 0);
+    assert_eq!(asks(&mut world), 0);
+}
