@@ -331,6 +331,7 @@ pub fn voting() -> Decision {
 pub fn proposer() -> Decision {
     let may = May {
         open: false,
+        open_again: false,
         fall_back: false,
         amend: true,
         withdraw: true,
@@ -374,6 +375,7 @@ pub fn deliberation() -> Decision {
         may: May {
             fall_back: false,
             open: true,
+            open_again: false,
             amend: true,
             withdraw: true,
             comment: true,
