@@ -14,6 +14,7 @@ pub mod message;
 mod prepare;
 pub mod presence;
 mod register;
+mod standing;
 mod state;
 
 pub use self::{
@@ -23,5 +24,6 @@ pub use self::{
     exchange::{CLOCK_MS_MAX, PeerState},
     followed::InForce,
     io::{Change, Fault, Input, Output, Write},
+    standing::Standing,
     state::{BallotSeen, Decision, Phase, State},
 };
