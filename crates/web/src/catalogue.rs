@@ -133,6 +133,7 @@ mod dates;
 mod decide;
 mod decision;
 mod documents;
+mod effect;
 mod federation;
 mod feeds;
 mod frame;

@@ -13,6 +13,7 @@ pub(crate) mod decision;
 pub(crate) mod documents;
 pub(crate) mod draft;
 pub(crate) mod editor;
+pub(crate) mod effect;
 pub(crate) mod entrance;
 pub(crate) mod federation;
 pub(crate) mod feeds;

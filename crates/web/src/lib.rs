@@ -44,6 +44,7 @@ pub mod clock;
 mod decisions;
 mod documents;
 mod edge;
+mod effects;
 pub mod error;
 mod feeds;
 mod fields;

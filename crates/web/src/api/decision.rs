@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     auth::Caller,
     decisions::{self, Show},
+    effects::EffectBody,
     error::{FieldFault, WebError},
     site::Site,
     standpoint::Standpoint,
@@ -95,6 +96,7 @@ fn brief(core: &Standpoint<'_>, decision: &Decision<'_>) -> Value {
         ),
         "version": decision.version.number,
         "version_hash": decision.version.hash.to_string(),
+        "effect": decision.version.effect.as_ref().map(EffectBody::from),
         "proposer": { "member": first.member.to_string(), "name": view.member_name(&first.member) },
         "rule": first.rule,
         "urgent": first.urgent,

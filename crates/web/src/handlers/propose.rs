@@ -8,6 +8,7 @@ use axum::{
 };
 use domain::{
     decision,
+    effect::Effect,
     id::{CircleId, EntryId, ProposalId},
 };
 use federation::{Act, State as Stand};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use super::{
     draft::{self, Reading},
+    effect,
     submit::submit,
     views,
 };
@@ -39,8 +41,10 @@ async fn new_page(
     place: &Place,
     draft: Option<Reading>,
     filled: &Filled,
+    (does, of): (&str, &str),
 ) -> Result<Response, WebError> {
     let frame = views::frame(site, Some(actor), place)?;
+    let now = site.now();
     let view = site.node.read(|core| {
         let (charter, terms) = (core.charter(), core.charter().terms());
         let mut rules: Vec<_> = terms.rules.iter().collect();
@@ -62,6 +66,8 @@ async fn new_page(
                 .map(|circle| views::circle(core, &circle.id))
                 .collect(),
             draft: draft.as_ref().map(Reading::view),
+            choices: effect::choices(core, does, of, now),
+            has_register: core.order().is_some(),
         }
     });
     Ok(propose::new(&frame, &view, filled).into_response())
@@ -70,16 +76,22 @@ async fn new_page(
 #[derive(Deserialize)]
 pub(crate) struct Source {
     draft: Option<String>,
+    #[serde(default)]
+    does: String,
+    #[serde(default)]
+    of: String,
 }
 
-/// `GET /decide/new`; with `?draft=` the text of a document.
+/// `GET /decide/new`; with `?draft=` the text of a document, with `?does=` a change of the federation,
+/// `&of=` whose.
 pub(crate) async fn new(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
     Query(source): Query<Source>,
 ) -> Result<Response, WebError> {
     let draft = draft::now(&site, source.draft.as_deref()).await?;
-    new_page(&site, &actor, &place, draft, &Filled::default()).await
+    let about = (&*source.does, &*source.of);
+    new_page(&site, &actor, &place, draft, &Filled::default(), about).await
 }
 
 /// The text of a form and the edits it was read from.
@@ -90,7 +102,14 @@ fn text_of(form: &Form, draft: Option<&Reading>) -> (String, Vec<EntryId>) {
     }
 }
 
-fn propose_act(form: &Form, draft: Option<&Reading>) -> Result<Act, WebError> {
+/// What a form says that the proposal does.
+fn effect_of(site: &Site, form: &Form) -> Result<Option<Box<Effect>>, WebError> {
+    let body = effect::body_of(&form.fields, &form.actor.account.zone)?;
+    let effect = body.map(|body| site.node.read(|core| body.into_effect(core)));
+    Ok(effect.transpose()?.map(Box::new))
+}
+
+fn propose_act(site: &Site, form: &Form, draft: Option<&Reading>) -> Result<Act, WebError> {
     let fields = &form.fields;
     let fault = |field, message: &str| WebError::Form(vec![FieldFault::new(field, message)]);
     let urgent = match (fields.is_ticked("urgent"), fields.optional("justification")) {
@@ -116,7 +135,7 @@ fn propose_act(form: &Form, draft: Option<&Reading>) -> Result<Act, WebError> {
         circle: circle.map_err(|_| fault("circle", "Choose a circle of the list."))?,
         language: fields.optional("language").unwrap_or("en").to_owned(),
         draft: edits,
-        effect: None,
+        effect: effect_of(site, form)?,
     })
 }
 
@@ -132,7 +151,7 @@ pub(crate) async fn do_new(State(site): State<Site>, form: Form) -> Result<Respo
     let work = async {
         let draft = draft::of(&site, &form).await?;
         let draft = read.get_or_init(|| draft);
-        let act = propose_act(&form, draft.as_ref())?;
+        let act = propose_act(&site, &form, draft.as_ref())?;
         let id = acts::perform(&site, &form.actor, act).await?;
         if let Some(draft) = draft {
             draft::belongs_to(&site, &form.actor, draft, id).await;
@@ -141,9 +160,27 @@ pub(crate) async fn do_new(State(site): State<Site>, form: Form) -> Result<Respo
     };
     submit(&site, &form, work, async |filled| {
         let draft = shown(&site, &form, &read);
-        new_page(&site, &form.actor, &form.place, draft, &filled).await
+        let about = (form.fields.get("does"), "");
+        new_page(&site, &form.actor, &form.place, draft, &filled, about).await
     })
     .await
+}
+
+/// What the next version does: what its form says, else what this one does.
+fn amended_effect(
+    site: &Site,
+    form: &Form,
+    proposal: &ProposalId,
+) -> Result<Option<Box<Effect>>, WebError> {
+    if let Some(effect) = effect_of(site, form)? {
+        return Ok(Some(effect));
+    }
+    let now = site.now();
+    let known = |core: &federation::Core| {
+        let decision = core.decision(proposal, now)?;
+        decision.version.effect.clone()
+    };
+    Ok(site.node.read(known).map(Box::new))
 }
 
 async fn amend_page(
@@ -166,6 +203,7 @@ async fn amend_page(
             proposal: Name::new(id.to_string(), decision.version.title.clone()),
             version: version(decision.version, &texts),
             voting: decision.state == Stand::Voting,
+            choices: effect::of_version(core, decision.version, now),
             draft: draft.as_ref().map(Reading::view),
         })
     });
@@ -214,7 +252,7 @@ pub(crate) async fn do_amend(
             text,
             what_changed: fields.get("what_changed").to_owned(),
             draft: edits,
-            effect: None,
+            effect: amended_effect(&site, &form, &proposal)?,
         };
         acts::perform(&site, &form.actor, act).await?;
         if let Some(draft) = draft {

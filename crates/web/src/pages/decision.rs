@@ -16,6 +16,7 @@ use domain::decision::{Cause, Choice};
 use domain::id::Timestamp;
 use maud::{Markup, html};
 
+use super::effect;
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::parts::{
@@ -86,6 +87,16 @@ fn body(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
             proposed_by(frame, view),
         ))
         (state_sentence(frame, view))
+        @if let Some(what) = &view.effect {
+            section.box aria-labelledby="effect-title" {
+                h2.h3 id="effect-title" {
+                    @if matches!(view.state, State::Closed { .. }) { (say.what_it_did()) }
+                    @else { (say.if_it_passes()) }
+                }
+                (effect::words(frame, what))
+                p.small.muted { (say.effect_explained()) }
+            }
+        }
         div.split {
             div.col {
                 (ballot::section(frame, view, forms))

@@ -100,6 +100,7 @@ pub mod document;
 pub mod documents;
 pub mod draft;
 pub mod editor;
+pub mod effect;
 pub mod error;
 pub mod federation;
 pub mod form;

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::decision::Version;
 use super::difference;
 use super::draft::Draft;
+use super::effect::{self, Choices};
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::parts::{Name, crumbs, page_head};
@@ -24,6 +25,10 @@ pub struct Propose {
     pub circles: Vec<Name>,
     /// The draft with the text.
     pub draft: Option<Draft>,
+    /// What it does to the federation by itself.
+    pub choices: Choices,
+    /// Whether decisions can change the federation.
+    pub has_register: bool,
 }
 
 /// The form of a new proposal.
@@ -49,6 +54,11 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
         .map(|circle| (circle.id.clone(), html! { (circle.name) }))
         .collect();
     let first = view.rules.first().map_or("", |(name, _)| name.as_str());
+    let first = if view.choices.does == "charter" {
+        "charter"
+    } else {
+        first
+    };
     let circle = view
         .draft
         .as_ref()
@@ -69,6 +79,7 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
                 }
             }
         }
+        @if view.choices.does.is_empty() { (effect::doors(frame, view.has_register)) }
         form.narrow.area method="post" action="/decide" {
             (csrf(frame.csrf()))
             @if let Some(draft) = &view.draft { (draft.hidden()) }
@@ -79,6 +90,7 @@ pub fn new(frame: &Frame, view: &Propose, filled: &Filled) -> Markup {
                 (Field::new(say, filled, "text", say.text()).hint(say.text_hint()).required()
                     .area(12))
             }
+            @if !view.choices.does.is_empty() { (effect::fields(frame, &view.choices, filled)) }
             (Field::new(say, filled, "rule", say.how_it_is_decided()).initial(first).required()
                 .rows("radio", &rules))
             @if !circles.is_empty() {
@@ -110,6 +122,8 @@ pub struct Amend {
     pub version: Version,
     /// Voting is open and starts afresh with the new version.
     pub voting: bool,
+    /// What it does to the federation by itself, where the form can say another thing.
+    pub choices: Choices,
     /// The draft with the text.
     pub draft: Option<Draft>,
 }
@@ -142,6 +156,7 @@ pub fn amend(frame: &Frame, view: &Amend, filled: &Filled) -> Markup {
                 (Field::new(say, filled, "text", say.text())
                     .initial(view.version.text.as_deref().unwrap_or("")).required().area(14))
             }
+            @if !view.choices.does.is_empty() { (effect::fields(frame, &view.choices, filled)) }
             (Field::new(say, filled, "what_changed", say.what_changed())
                 .hint(say.what_changed_hint()).required().area(2))
             div.buttons {

@@ -4,6 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     cbor::Decode,
     decision::Choice,
+    effect::Effect,
     id::{CircleId, DocumentId, EntryId, Hash, MemberId, PersonId, ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Custody, Purpose, Sort},
@@ -13,7 +14,10 @@ use serde::Deserialize;
 
 use super::circle::{ActionFields, GatheringFields};
 use super::parts::{admit, circle_nonce, fault, keep_up_to, roles_of, signature};
-use crate::{auth::Actor, bytes::text, error::WebError, handlers::attachments, site::Site};
+use crate::{
+    auth::Actor, bytes::text, effects::EffectBody, error::WebError, handlers::attachments,
+    site::Site,
+};
 
 /// A value in the text form that people see, in JSON.
 #[derive(Deserialize)]
@@ -137,6 +141,7 @@ pub(super) enum ActBody {
         /// The edits of the draft that the text was read from.
         #[serde(default)]
         draft: Vec<Text<EntryId>>,
+        effect: Option<EffectBody>,
     },
     Amend {
         proposal: Text<ProposalId>,
@@ -147,6 +152,7 @@ pub(super) enum ActBody {
         /// The edits of the draft that the text was read from.
         #[serde(default)]
         draft: Vec<Text<EntryId>>,
+        effect: Option<EffectBody>,
     },
     Withdraw {
         proposal: Text<ProposalId>,
@@ -218,6 +224,11 @@ pub(super) enum ActBody {
     },
 }
 
+fn effect_of(site: &Site, effect: Option<EffectBody>) -> Result<Option<Box<Effect>>, WebError> {
+    let effect = effect.map(|effect| site.node.read(|core| effect.into_effect(core)));
+    Ok(effect.transpose()?.map(Box::new))
+}
+
 impl ActBody {
     pub(super) fn into_act(self, site: &Site, actor: &Actor) -> Result<Act, WebError> {
         Ok(match self {
@@ -229,6 +240,7 @@ impl ActBody {
                 circle,
                 language,
                 draft,
+                effect,
             } => Act::Propose {
                 title,
                 text,
@@ -241,7 +253,7 @@ impl ActBody {
                     language
                 },
                 draft: draft.into_iter().map(|edit| edit.0).collect(),
-                effect: None,
+                effect: effect_of(site, effect)?,
             },
             Self::Amend {
                 proposal,
@@ -249,13 +261,14 @@ impl ActBody {
                 text,
                 what_changed,
                 draft,
+                effect,
             } => Act::Amend {
                 proposal: proposal.0,
                 title,
                 text,
                 what_changed,
                 draft: draft.into_iter().map(|edit| edit.0).collect(),
-                effect: None,
+                effect: effect_of(site, effect)?,
             },
             Self::Begin { title, text } => Act::CreateDocument { title, text },
             Self::Edit { parents, edit } => change(parents, &edit)?,

@@ -12,7 +12,7 @@ use federation::{Decision as Decided, Phase as Voting, State as Stand};
 use super::talk::{Talk, words};
 use crate::{
     auth::Actor,
-    handlers::{documents, propose::version, views},
+    handlers::{documents, effect, propose::version, views},
     pages::{
         decision::{
             Check, Class, Condition, Decision, May, Own, Phase, Rule, Seat, Silent, Step, Term,
@@ -57,6 +57,8 @@ impl Reading<'_> {
             state: views::state_of(core, decision, self.now),
             rule: self.rule(),
             version: version(decision.version, self.texts),
+            effect: (decision.version.effect.as_ref())
+                .map(|effect| effect::what(core, effect, self.actor.is_none())),
             previous: previous.map(|previous| version(previous, self.texts)),
             origin: None,
             next_draft: self.next_draft(),

@@ -5,6 +5,7 @@ use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 
 use super::super::draft::Origin;
+use super::super::effect::What;
 use super::super::parts::{Name, Outcome, State};
 use super::super::work::ActionPoint;
 
@@ -464,6 +465,8 @@ pub struct Decision {
     pub rule: Rule,
     /// The version that is voted on, or the newest.
     pub version: Version,
+    /// What it does by itself once it is passed.
+    pub effect: Option<What>,
     /// The version before it.
     pub previous: Option<Version>,
     /// What it was written in together; readers of the archive are not told.
