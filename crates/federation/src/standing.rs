@@ -232,11 +232,7 @@ impl Core {
 
 /// What one proposal says of an application; nothing if it is none to admit it, was taken back, or
 /// decided on an earlier application.
-fn standing_by(
-    chain: &Chain,
-    candidate: &Candidate,
-    decision: &Decision<'_>,
-) -> Option<Standing> {
+fn standing_by(chain: &Chain, candidate: &Candidate, decision: &Decision<'_>) -> Option<Standing> {
     let applicant = admitted_by(decision.version.effect.as_ref())?;
     if applicant.newcomer.root != candidate.applicant.newcomer.root {
         return None;

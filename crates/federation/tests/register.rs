@@ -598,7 +598,11 @@ fn who_was_refused_hears_why_and_waits_again_once_it_applies_again() {
     let applicant = applicant(&world.nodes[0].core.federation(), 5);
     let apply = Act::ApplyToAll(Box::new(applicant.clone()));
     world.act(1, &key(2, 2), apply.clone());
-    let proposal = world.act(0, &key(1, 3), propose("consent", Some(Effect::Admission(applicant))));
+    let proposal = world.act(
+        0,
+        &key(1, 3),
+        propose("consent", Some(Effect::Admission(applicant))),
+    );
     world.act(0, &key(1, 3), Act::Open { proposal });
     world.open_up(proposal);
     (1..=3).for_each(|member| world.choose(member, proposal, Choice::Block));
@@ -621,7 +625,11 @@ fn an_application_on_the_terms_of_an_earlier_charter_is_outdated() {
     let applicant = applicant(&world.nodes[0].core.federation(), 5);
     let apply = Act::ApplyToAll(Box::new(applicant.clone()));
     world.act(1, &key(2, 2), apply.clone());
-    world.act(0, &key(1, 3), propose("", Some(Effect::Admission(applicant))));
+    world.act(
+        0,
+        &key(1, 3),
+        propose("", Some(Effect::Admission(applicant))),
+    );
     let change = other_charter(|text| text.replace("604800", "86400"));
     world.decide("charter", change);
     let core = &world.nodes[3].core;

@@ -220,7 +220,10 @@ fn standings(history: &History) -> Vec<(&'static str, Response)> {
         ("no register", Standing::NoRegister),
         ("an unknown applicant", Standing::Unknown),
         ("an applicant that waits", Standing::Waiting),
-        ("an applicant that is proposed", Standing::Proposed(proposal)),
+        (
+            "an applicant that is proposed",
+            Standing::Proposed(proposal),
+        ),
         (
             "an applicant that is voted on",
             Standing::Voting { proposal, until },
