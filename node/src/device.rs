@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     blob::Blob,
     cbor::{Decode, Encode},
+    effect::Effect,
     entry::Entry,
     id::EntryId,
     key::SecretKey,
@@ -82,7 +83,16 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
             comment.proposal.to_string() == id("proposal") && says("text")
         }
         ("propose", Record::Proposal(made)) => {
-            is_title(&made.title) && is_text(&made.content) && builds_on(entry, &asked["draft"])
+            asked["effect"].is_null()
+                && is_title(&made.title)
+                && is_text(&made.content)
+                && builds_on(entry, &asked["draft"])
+        }
+        ("propose", Record::Measure(made)) => {
+            is_admission(&made.effect, &asked["effect"])
+                && is_title(&made.proposal.title)
+                && is_text(&made.proposal.content)
+                && builds_on(entry, &asked["draft"])
         }
         ("amend", Record::Amendment(made)) => {
             made.proposal.to_string() == id("proposal")
@@ -157,6 +167,16 @@ fn begins(made: &Edit, is_title: &dyn Fn(&str) -> bool, asked: &Value) -> bool {
     made.start.as_ref().is_some_and(|start| {
         is_title(&start.title) && start.text.as_ref().map_or(is_empty, is_text)
     })
+}
+
+/// Whether an effect admits who was named. What it would be admitted on it signed itself, which every
+/// node checks.
+fn is_admission(made: &Effect, asked: &Value) -> bool {
+    let Effect::Admission(applicant) = made else {
+        return false;
+    };
+    let root = applicant.newcomer.root.to_string();
+    asked["type"] == "admission" && asked["root"] == root
 }
 
 fn is_attachment(made: &Attachment, asked: &Value) -> bool {
