@@ -345,6 +345,47 @@ mod tests {
     }
 
     #[test]
+    fn an_admission_is_signed_only_for_the_applicant_that_was_named() {
+        let federation = domain::id::FederationId([1; 32]);
+        let elm = SecretKey::from_seed(&[7; 32]);
+        let words = ("Elm", "producer");
+        let applicant = domain::effect::Applicant::sign(
+            &federation,
+            &elm,
+            words,
+            ("Hello.", "Hours"),
+            VERSION,
+            None,
+        );
+        let proposal = domain::record::Proposal {
+            title: "Admit Elm".to_owned(),
+            content: Content::of("Why not.").unwrap().0,
+            rule: "consent".to_owned(),
+            urgent: None,
+            circle: None,
+            language: "en".to_owned(),
+        };
+        let measure = Record::Measure(domain::record::Measure {
+            proposal: proposal.clone(),
+            effect: Effect::Admission(applicant),
+        });
+        let asked = |root: &SecretKey| {
+            let root = root.public().to_string();
+            json!({ "title": "Admit Elm", "text": "Why not.", "draft": [],
+                    "effect": { "type": "admission", "root": root } })
+        };
+        let entry = saying(&measure, Vec::new());
+        assert!(check(&entry, &key(), "propose", &asked(&elm)).is_ok());
+        assert!(check(&entry, &key(), "propose", &asked(&key())).is_err());
+        let mut nothing = asked(&elm);
+        nothing["effect"] = Value::Null;
+        assert!(check(&entry, &key(), "propose", &nothing).is_err());
+        let words_alone = saying(&Record::Proposal(proposal), Vec::new());
+        assert!(check(&words_alone, &key(), "propose", &nothing).is_ok());
+        assert!(check(&words_alone, &key(), "propose", &asked(&elm)).is_err());
+    }
+
+    #[test]
     fn an_attachment_is_signed_only_with_the_bytes_and_the_name_that_were_given() {
         let attached = |name: &str, bytes: &[u8]| {
             let record = Record::Attachment(Attachment {

@@ -15,6 +15,7 @@ use federation::{
     Act, Core, Refused, Standing,
     application::{Request, Response},
 };
+use replica::view::View;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
@@ -62,7 +63,9 @@ struct Desk {
 impl Desk {
     async fn answer(&self, request: Request) -> Response {
         let asks_only = matches!(request, Request::Status { .. } | Request::Standing { .. });
-        if let Err(why) = self.handle.read(check_own)
+        if let Err(why) = self
+            .handle
+            .read(|core| check_own(core.view(), &core.node()))
             && !asks_only
         {
             return Response::Refused(why);
@@ -199,7 +202,8 @@ impl Desk {
     }
 
     async fn introduce(&self, entries: Vec<Entry>) -> Result<Response, String> {
-        self.handle.read(|core| check_introduced(core, &entries))?;
+        self.handle
+            .read(|core| check_introduced(core.view(), &entries))?;
         self.handle.introduce(entries).await;
         self.introduction().await
     }
@@ -217,8 +221,8 @@ fn has_register(core: &Core) -> bool {
 }
 
 /// Refuses everything that a member's node does for others once its own member is none any more.
-fn check_own(core: &Core) -> Result<(), String> {
-    match core.view().former_of(&core.node()) {
+fn check_own(view: &View, node: &PublicKey) -> Result<(), String> {
+    match view.former_of(node) {
         None => Ok(()),
         Some(member) => Err(format!(
             "{} is a member no more, so its node leads nobody in; ask another member",
@@ -228,10 +232,10 @@ fn check_own(core: &Core) -> Result<(), String> {
 }
 
 /// Refuses the introduction of a node whose member is none any more.
-fn check_introduced(core: &Core, entries: &[Entry]) -> Result<(), String> {
+fn check_introduced(view: &View, entries: &[Entry]) -> Result<(), String> {
     let mut former = entries
         .iter()
-        .filter_map(|entry| core.view().former_of(&entry.header.author));
+        .filter_map(|entry| view.former_of(&entry.header.author));
     match former.next() {
         None => Ok(()),
         Some(member) => Err(Refused::Departed {
@@ -286,3 +290,6 @@ pub fn application_proof(
         class,
     ))
 }
+
+#[cfg(test)]
+mod tests;
