@@ -7,6 +7,7 @@
 
 mod client;
 mod desk;
+mod recovery;
 mod register;
 mod server;
 mod views;
@@ -19,6 +20,8 @@ use web::invitation::Invitation;
 pub use self::{
     client::Access,
     desk::{Desk, read_signature, roles_of},
+    recovery::not_begun,
+    register::beginning,
     server::{Notice, serve},
 };
 
@@ -89,6 +92,16 @@ pub enum RootAct {
     BeginRegister {
         /// The beginning with the signature, in hexadecimal.
         beginning: String,
+    },
+    /// Declares something for the register.
+    Declare {
+        /// The declaration with the signature, in hexadecimal.
+        declaration: String,
+    },
+    /// Says something of a recovery of the register.
+    Recover {
+        /// What is said, with the signature, in hexadecimal.
+        voice: String,
     },
     /// Grants a key.
     Grant {

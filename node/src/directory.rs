@@ -97,6 +97,11 @@ impl DataDirectory {
         self.file(&format!("{}.key", role.word()))
     }
 
+    /// The validator key that takes over when the register has it.
+    pub fn next_validator_path(&self) -> PathBuf {
+        self.file("validator-next.key")
+    }
+
     /// The one-time link of the first steward, until it is used.
     pub fn link_path(&self) -> PathBuf {
         self.file("first-sign-in")

@@ -1,5 +1,7 @@
 //! Opening a data directory: the store is read back into a core, and the loop is started.
 
+use std::fs;
+
 use domain::id::{Hash, Timestamp};
 use federation::{Core, CoreError, Settings};
 use network::{Events, Network};
@@ -10,7 +12,7 @@ use crate::{
     directory::DataDirectory,
     driver::{self, HEIGHTS, JOURNAL, Reserve, Running, batch_of},
     failure::{Failure, Outcome},
-    keyfile::Role,
+    keyfile::{self, Role},
 };
 
 /// A core read back from its store.
@@ -36,7 +38,8 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
         core.validate_with(directory.key(Role::Validator)?);
     }
     let (store, opened) = Store::open(directory.path(), federation, Options::default()).await?;
-    match read_back(&store, &mut core).await {
+    let read = read_back(&store, &mut core).await;
+    match read.and_then(|()| take_next_key(directory, &mut core)) {
         Ok(()) => Ok(Restored {
             core,
             store,
@@ -51,6 +54,26 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
             Err(failure)
         }
     }
+}
+
+/// Takes up the validator key that was made to follow, once the register names it. The old one is
+/// overwritten: it signs nothing any more.
+fn take_next_key(directory: &DataDirectory, core: &mut Core) -> Outcome {
+    let path = directory.next_validator_path();
+    if !path.exists() {
+        return Ok(());
+    }
+    let key = keyfile::read(&path, Role::Validator)?;
+    let members = core.register_chain().map(|chain| chain.order().members());
+    let mut named = members.into_iter().flatten();
+    if named.any(|(_, member)| member.validator == Some(key.public())) {
+        let old = directory.key_path(Role::Validator);
+        fs::rename(&path, &old).map_err(|error| {
+            Failure::configuration(format!("cannot write {}", old.display())).because(error)
+        })?;
+        core.validate_with(key);
+    }
+    Ok(())
 }
 
 async fn read_back(store: &Store, core: &mut Core) -> Outcome {

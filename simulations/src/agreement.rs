@@ -41,6 +41,9 @@ impl World {
                     return Err((Some(*node), what));
                 }
             }
+            if self.archive.is_some() {
+                continue;
+            }
             let Some(opening_id) = first.opening else {
                 continue;
             };

@@ -7,6 +7,7 @@ use federation::Act;
 use serde::Serialize;
 
 use crate::{
+    decisions::{DecisionFigures, decisions},
     member::Member,
     network::Weather,
     options::{HOUR, MINUTE},
@@ -25,6 +26,8 @@ const YEAR: u64 = 365 * 24 * HOUR;
 pub struct Figures {
     /// Time from vote to visibility, by nodes and loss.
     pub votes: Vec<VoteFigures>,
+    /// What a decision of the register takes.
+    pub decisions: Vec<DecisionFigures>,
     /// Virtual time.
     pub year: Option<YearFigures>,
 }
@@ -86,6 +89,11 @@ impl Driver for Setup {
 
 /// A federation of this many nodes, up to twelve of them founders, set up and at rest.
 fn federation(nodes: usize, seed: u64, charter: &str) -> World {
+    federation_with(nodes, seed, charter, 0)
+}
+
+/// The same, with as many validators of a register that has not begun.
+pub(crate) fn federation_with(nodes: usize, seed: u64, charter: &str, validators: usize) -> World {
     let charter = Charter::from_toml(charter).expect("the charter of benchmarks is valid");
     let members = (0..nodes).map(|number| {
         let name = format!("Coop{}", number + 1);
@@ -95,6 +103,9 @@ fn federation(nodes: usize, seed: u64, charter: &str) -> World {
     world.tracing = false;
     world.network.base_ms = Some(BASE_MS);
     world.network.tail_ms = TAIL_MS;
+    if validators > 0 {
+        world.with_validators(validators);
+    }
     // All is set up on one node and copied: what is measured comes afterwards.
     for member in 0..nodes {
         world.members[member].home = 0;
@@ -249,14 +260,19 @@ fn year() -> YearFigures {
     }
 }
 
-/// Measures federations of these sizes, without loss and with 5 %, and a virtual year if asked.
+/// Measures federations of these sizes, without loss and with 5 %, registers of so many members of whom
+/// so many validate, and a virtual year if asked.
 #[must_use]
-pub fn bench(sizes: &[usize], with_year: bool) -> Figures {
+pub fn bench(sizes: &[usize], registers: &[(usize, usize)], with_year: bool) -> Figures {
     let measure = |nodes: usize, loss| votes(nodes, loss, if nodes <= 20 { 200 } else { 20 });
     Figures {
         votes: sizes
             .iter()
             .flat_map(|nodes| [measure(*nodes, 0), measure(*nodes, 5)])
+            .collect(),
+        decisions: registers
+            .iter()
+            .flat_map(|(members, validators)| decisions(*members, *validators))
             .collect(),
         year: with_year.then(year),
     }

@@ -8,6 +8,7 @@ use domain::{
     decision::{self, Cast, Slot},
     entry::Entry,
     genesis::Genesis,
+    id::Timestamp,
 };
 use federation::{Phase, message::Message};
 
@@ -28,18 +29,30 @@ pub enum Broken {
     NoForks,
     /// It takes the time at which an edit came for the time at which it was written.
     ArrivalTimes,
+    /// Of what its validator key has signed it knows only the beginning when it starts again.
+    ForgottenJournal,
+    /// Its clock is ten minutes slow, and it believes that everybody's is.
+    BlindClock,
 }
 
 impl Broken {
     /// Every mistake.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::EarlyAnswer,
         Self::LyingDisk,
         Self::FirstChoice,
         Self::LateBallots,
         Self::NoForks,
         Self::ArrivalTimes,
+        Self::ForgottenJournal,
+        Self::BlindClock,
     ];
+
+    /// Whether it shows only where there is a register.
+    #[must_use]
+    pub fn is_of_register(self) -> bool {
+        matches!(self, Self::ForgottenJournal | Self::BlindClock)
+    }
 
     /// The name on the command line.
     #[must_use]
@@ -51,11 +64,22 @@ impl Broken {
             Self::LateBallots => "late-ballots",
             Self::NoForks => "no-forks",
             Self::ArrivalTimes => "arrival-times",
+            Self::ForgottenJournal => "forgotten-journal",
+            Self::BlindClock => "blind-clock",
         }
     }
 
     /// What reaches the core of a message.
-    pub(crate) fn filter(self, node: &Node, genesis: &Genesis, message: Message) -> Message {
+    pub(crate) fn filter(
+        self,
+        node: &Node,
+        genesis: &Genesis,
+        now: u64,
+        message: Message,
+    ) -> Message {
+        if self == Self::BlindClock {
+            return with_time(message, node.clock.show(now));
+        }
         let (Self::NoForks, Message::Entries { number, entries }, Some(core)) =
             (self, &message, &node.core)
         else {
@@ -117,6 +141,17 @@ impl Broken {
             casts,
         ))
     }
+}
+
+/// The same message from a peer whose clock shows this.
+fn with_time(mut message: Message, time: Timestamp) -> Message {
+    if let Message::Hello { now, .. }
+    | Message::Heights { now, .. }
+    | Message::Digests { now, .. } = &mut message
+    {
+        *now = time;
+    }
+    message
 }
 
 impl fmt::Display for Broken {

@@ -15,19 +15,19 @@ use federation::Core;
 use crate::world::World;
 
 /// What a crafted entry says.
-struct Craft {
-    grant: EntryId,
-    sequence: u64,
-    previous: Option<EntryId>,
-    time: Timestamp,
-    area: &'static str,
-    kind: Kind,
-    body: Vec<u8>,
-    references: Vec<EntryId>,
+pub(crate) struct Craft {
+    pub grant: EntryId,
+    pub sequence: u64,
+    pub previous: Option<EntryId>,
+    pub time: Timestamp,
+    pub area: &'static str,
+    pub kind: Kind,
+    pub body: Vec<u8>,
+    pub references: Vec<EntryId>,
 }
 
 impl World {
-    fn craft(&mut self, node: usize, key: &SecretKey, craft: Craft) -> Option<Entry> {
+    pub(crate) fn craft(&mut self, node: usize, key: &SecretKey, craft: Craft) -> Option<Entry> {
         let salt = self.nodes[node].liar.as_mut()?.random.bytes();
         let body = Salted::new(&salt, &craft.body);
         let header = Header {
@@ -318,7 +318,7 @@ impl World {
         claims
     }
 
-    fn ballot_body(&self, phase: EntryId, choice: Choice) -> Option<Vec<u8>> {
+    pub(crate) fn ballot_body(&self, phase: EntryId, choice: Choice) -> Option<Vec<u8>> {
         let known = self.ledger.entries.get(&phase)?;
         let Some(Record::Opening(opening)) = &known.record else {
             return None;
@@ -333,54 +333,9 @@ impl World {
         };
         Some(ballot.to_bytes())
     }
-
-    /// Ballots on phases that are over, in the liar's own name.
-    pub(crate) fn late(&mut self, node: usize) -> Vec<Vec<u8>> {
-        let time = self.nodes[node].clock.show(self.now);
-        let Some(grant) = core_mandate_of(self, node) else {
-            return Vec::new();
-        };
-        let key = self.members[self.nodes[node].member].delegate.clone();
-        let Some(core) = &self.nodes[node].core else {
-            return Vec::new();
-        };
-        let tip = core.replica().tip(&key.public());
-        let closed: Vec<EntryId> = core
-            .view()
-            .phases
-            .keys()
-            .filter(|phase| {
-                let opening = core.replica().opening(phase);
-                opening.is_some_and(|opening| opening.deadline < time)
-            })
-            .copied()
-            .collect();
-        let Some(phase) = self.nodes[node]
-            .liar
-            .as_mut()
-            .and_then(|liar| liar.random.pick(&closed).copied())
-        else {
-            return Vec::new();
-        };
-        let Some(body) = self.ballot_body(phase, Choice::Agree) else {
-            return Vec::new();
-        };
-        let craft = Craft {
-            grant,
-            sequence: tip.map_or(1, |(sequence, _)| sequence + 1),
-            previous: tip.map(|(_, id)| id),
-            time,
-            area: "ballots",
-            kind: Kind::Ballot,
-            body,
-            references: Vec::new(),
-        };
-        let entry = self.craft(node, &key, craft);
-        entry.map(|entry| entry.to_bytes()).into_iter().collect()
-    }
 }
 
-fn core_mandate_of(world: &World, node: usize) -> Option<EntryId> {
+pub(crate) fn core_mandate_of(world: &World, node: usize) -> Option<EntryId> {
     let member = world.members[world.nodes[node].member].id();
     let core = world.nodes[node].core.as_ref()?;
     let known = core.view().members.get(&member)?;

@@ -2,7 +2,9 @@
 
 use federation::Core;
 
-use crate::{play::Play, scenario::ExpectLine, world::World};
+use register::phase::Phase;
+
+use crate::{play::Play, roll::named, scenario::ExpectLine, world::World};
 
 /// The name of the host in force of a member.
 fn expect_host(world: &World, core: &Core, name: &str) -> Option<String> {
@@ -47,6 +49,76 @@ impl Play {
         }
     }
 
+    fn expect_register(
+        &self,
+        world: &World,
+        node: usize,
+        (core, expect): (&Core, &ExpectLine),
+    ) -> Result<(), String> {
+        let Some(chain) = core.register_chain() else {
+            return match (&expect.ending, expect.height, expect.validators) {
+                (None, None, None) => Ok(()),
+                _ => Err("the register has not begun".to_owned()),
+            };
+        };
+        let height = chain.height();
+        if expect.height.is_some_and(|expected| expected != height) {
+            return Err(format!("the register is at height {height}"));
+        }
+        let validators = chain.validators().sizes().all();
+        if expect
+            .validators
+            .is_some_and(|expected| expected != validators)
+        {
+            return Err(format!("there are {validators} validators"));
+        }
+        let spoke = world
+            .archive
+            .as_ref()
+            .and_then(|archive| archive.spoke.get(&node));
+        if let (Some(since), Some(spoke)) = (expect.silent_since, spoke)
+            && *spoke > since.0
+        {
+            return Err(format!("its validator spoke at {spoke} ms"));
+        }
+        if let Some(expected) = expect.contradicted {
+            let found = world.contradicted().into_iter().map(|(key, _)| key);
+            let found: std::collections::BTreeSet<_> = found.collect();
+            if found.len() != expected {
+                return Err(format!(
+                    "{} validators contradicted themselves",
+                    found.len()
+                ));
+            }
+        }
+        let proposal = self.proposals.get(&expect.proposal);
+        let is_it = |phase: &&Phase| Some(&phase.proposal) == proposal;
+        let phase = chain.phases().values().find(is_it);
+        if let Some(expected) = &expect.ending {
+            let ended = chain.decisions().iter();
+            let mut ended = ended.filter(|((of, _), _)| Some(of) == proposal);
+            let last = ended.next().and_then(|(_, decided)| decided.last());
+            let word = match (phase, last) {
+                (Some(_), _) => "open",
+                (None, Some(decided)) => decided.ending.word(),
+                (None, None) => "never opened",
+            };
+            if word != expected {
+                return Err(format!("{} is {word} in the register", expect.proposal));
+            }
+        }
+        if let (Some(expected), Some(phase)) = (&expect.waits_for, phase) {
+            let expected = expected.iter().flat_map(|name| named(name, &world.members));
+            let mut expected: Vec<_> = expected.map(|who| world.members[who].id()).collect();
+            expected.sort_unstable();
+            let found = world.waits_for(node, phase);
+            if found != expected {
+                return Err(format!("it waits for {} members", found.len()));
+            }
+        }
+        Ok(())
+    }
+
     fn expect_on(&self, world: &World, node: usize, expect: &ExpectLine) -> Result<(), String> {
         let Some(core) = &world.nodes[node].core else {
             return Ok(());
@@ -78,6 +150,7 @@ impl Play {
                 return Err(format!("{words:?} is not right in {text:?}"));
             }
         }
+        self.expect_register(world, node, (core, expect))?;
         if expect.proposal.is_empty() {
             return Ok(());
         }

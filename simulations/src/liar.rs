@@ -12,6 +12,7 @@ use domain::{
     record::Record,
 };
 use federation::message::Message;
+use register::batch::Batch;
 
 use crate::{options::MINUTE, random::Random, world::World};
 
@@ -41,10 +42,32 @@ pub enum Lie {
     OldPlaces,
     /// Acknowledgements and entries are withheld.
     Withhold,
+    /// Ballots first shown after the deadline that claim a time before it.
+    BackdateBallot,
+    /// A second validator with the same key, a slow clock and half of the ballots.
+    TwinValidator,
+    /// In agreement one thing for half of the others and another for the rest.
+    DoubleVote,
+    /// Two manifests and two seals.
+    DoubleSeal,
+    /// Receipts for whatever is seen after the deadline, dated before.
+    Backdate,
+    /// Receipts and manifests are shown to one node first, and no have statements to anybody.
+    HideReceipts,
+    /// Values that leave out something that is due.
+    Censor,
+    /// Values that follow from nothing.
+    BadProposal,
+    /// A manifest that lists nothing.
+    EmptyManifest,
+    /// A manifest for one node, at the last moment of the first step.
+    LateManifest,
+    /// All sorts of statements about what does not exist.
+    Babble,
 }
 
 impl Lie {
-    /// Every way.
+    /// Every way of one who is no validator.
     pub const ALL: [Self; 11] = [
         Self::Fork,
         Self::Flood,
@@ -58,6 +81,21 @@ impl Lie {
         Self::OldPlaces,
         Self::Withhold,
     ];
+
+    /// What can be said with a validator's key, and what is said about votes that it closes.
+    pub const IN_OFFICE: [Self; 11] = [
+        Self::BackdateBallot,
+        Self::TwinValidator,
+        Self::DoubleVote,
+        Self::DoubleSeal,
+        Self::Backdate,
+        Self::HideReceipts,
+        Self::Censor,
+        Self::BadProposal,
+        Self::EmptyManifest,
+        Self::LateManifest,
+        Self::Babble,
+    ];
 }
 
 /// The state of a liar.
@@ -69,6 +107,10 @@ pub struct Liar {
     heard: Vec<Vec<u8>>,
     number: u64,
     calm: bool,
+    /// What a lying proposer puts forward in place of its value.
+    pub(crate) instead: Option<Batch>,
+    /// How many strange things it has said.
+    pub(crate) strange: u64,
 }
 
 impl Liar {
@@ -80,7 +122,34 @@ impl Liar {
             heard: Vec::new(),
             number: 1 << 40,
             calm: false,
+            instead: None,
+            strange: 0,
         }
+    }
+
+    pub fn tells(&self, lie: Lie) -> bool {
+        self.lies.contains(&lie)
+    }
+
+    pub fn is_calm(&self) -> bool {
+        self.calm
+    }
+
+    pub fn lies_as_validator(&self) -> bool {
+        let said_otherwise = |lie: &&Lie| **lie != Lie::BackdateBallot;
+        let mut as_validator = Lie::IN_OFFICE.iter().filter(said_otherwise);
+        as_validator.any(|lie| self.tells(*lie))
+    }
+
+    /// Whether it puts other values forward than an honest validator would.
+    pub fn proposes_otherwise(&self) -> bool {
+        let mut otherwise = [Lie::DoubleVote, Lie::Censor, Lie::BadProposal].into_iter();
+        otherwise.any(|lie| self.tells(lie))
+    }
+
+    pub fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
     }
 }
 
@@ -172,7 +241,15 @@ impl World {
         if liar.calm {
             return;
         }
-        let again = now + liar.random.exponential(40 * MINUTE) + 1_000;
+        let mut again = now + liar.random.exponential(40 * MINUTE) + 1_000;
+        if liar.tells(Lie::BackdateBallot)
+            && let Some(soon) = self.after_a_deadline(node)
+        {
+            again = again.min(soon);
+        }
+        let Some(liar) = &mut self.nodes[node].liar else {
+            return;
+        };
         let lies: Vec<Lie> = liar.lies.iter().copied().collect();
         let lie = liar.random.pick(&lies).copied();
         let entries = match lie {
@@ -183,6 +260,7 @@ impl World {
             Some(Lie::WrongGrant) => self.wrong_grant(node),
             Some(Lie::Claim) => self.claim(node),
             Some(Lie::Late) => self.late(node),
+            Some(Lie::BackdateBallot) => self.backdate(node),
             Some(Lie::OldPlaces) => self.old_places(node),
             Some(Lie::Replay) => {
                 self.replay(node);

@@ -25,6 +25,8 @@ pub struct Member {
     pub delegate: SecretKey,
     pub delegates: u64,
     pub worker: SecretKey,
+    /// What its node witnesses and closes votes with, where there is a register.
+    pub validator: SecretKey,
     seed: u64,
 }
 
@@ -45,6 +47,7 @@ impl Member {
             delegate: key(seed, name, "delegate 1"),
             delegates: 1,
             worker: key(seed, name, "worker"),
+            validator: key(seed, name, "validator"),
             seed,
         }
     }
@@ -111,6 +114,13 @@ impl Member {
         let worker = grant(Purpose::Person, &self.worker, worker);
         acts.push((self.steward.clone(), worker));
         acts
+    }
+
+    /// The grant of its validator key, which only the root key gives.
+    pub fn validator_grant(&self, federation: &FederationId) -> (SecretKey, Act) {
+        let whose = (None, Roles::none());
+        let grant = self.grant(federation, Purpose::Validator, &self.validator, whose);
+        (self.root.clone(), grant)
     }
 
     pub fn newcomer(&self) -> Newcomer {

@@ -32,6 +32,11 @@ pub struct Network {
     cuts: BTreeSet<(usize, usize)>,
     last: BTreeMap<(usize, usize), u64>,
     random: Random,
+    /// By how much the timed adversary delays messages at most; 0 without one.
+    pub adversary_ms: u64,
+    /// When steps of open votes end.
+    pub moments: Vec<u64>,
+    schemes: Random,
     pub messages: u64,
     pub bytes: u64,
 }
@@ -46,6 +51,9 @@ impl Network {
             cuts: BTreeSet::new(),
             last: BTreeMap::new(),
             random: Random::new(seed, "network"),
+            adversary_ms: 0,
+            moments: Vec::new(),
+            schemes: Random::new(seed, "adversary"),
             messages: 0,
             bytes: 0,
         }
@@ -84,6 +92,27 @@ impl Network {
         base + self.random.exponential(self.tail_ms)
     }
 
+    /// The timed adversary: before a step ends it lets a message come a moment before or after the end,
+    /// so that one node has it in time and another has not, and never later than gossip may take.
+    fn scheme(&mut self, now: u64, from: usize, to: usize) -> u64 {
+        let most = self.adversary_ms;
+        if most == 0 {
+            return 0;
+        }
+        let near = |end: &&u64| now <= **end + most && **end <= now + most;
+        let Some(end) = self.moments.iter().find(near).copied() else {
+            return 0;
+        };
+        // Half of the links are slow in each step, others in the next.
+        let is_slow = (from * 7 + to * 3 + (end / 1_000) as usize).is_multiple_of(2);
+        let late = self.schemes.below(3_000);
+        match is_slow || self.schemes.chance(300_000) {
+            true if now < end => (end + late - now).min(most),
+            true => self.schemes.below(most),
+            false => 0,
+        }
+    }
+
     /// When a message sent now arrives: not at all, once, or twice.
     pub fn send(&mut self, now: u64, from: usize, to: usize, bytes: usize) -> Vec<u64> {
         self.messages += 1;
@@ -95,7 +124,7 @@ impl Network {
         let copies = 1 + usize::from(self.random.chance(weather.duplication));
         (0..copies)
             .map(|_| {
-                let arrives = now + self.latency(from, to);
+                let arrives = now + self.latency(from, to) + self.scheme(now, from, to);
                 if self.random.chance(weather.reordering) {
                     return arrives + self.random.below(2_000);
                 }

@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{genesis::Genesis, key::PublicKey};
+use domain::{
+    genesis::Genesis,
+    key::{PublicKey, SecretKey},
+};
 use federation::{Core, Settings};
 
-use crate::{broken::Broken, clock::Clock, disk::Disk, liar::Liar, random::bytes_of};
+use crate::{
+    broken::Broken, clock::Clock, disk::Disk, liar::Liar, puppet::Puppets, random::bytes_of,
+};
 
 /// A node and the machine it runs on.
 #[derive(Debug)]
@@ -30,7 +35,14 @@ pub struct Node {
     pub idle_wakes: u32,
     /// Whether it takes part; a newcomer's node does not before it joins.
     pub present: bool,
+    /// The last height in which its power failed, if it is to fail in each.
+    pub dies_at: Option<u64>,
+    /// The key it witnesses and closes votes with; the core of a lying validator has none, for the
+    /// liar around it has.
+    pub validator: Option<SecretKey>,
     pub liar: Option<Liar>,
+    /// Where a lying validator lets an honest one play.
+    pub puppets: Option<Puppets>,
     pub broken: Option<Broken>,
     seed: u64,
 }
@@ -50,7 +62,10 @@ impl Node {
             wake_at: None,
             idle_wakes: 0,
             present: true,
+            dies_at: None,
+            validator: None,
             liar: None,
+            puppets: None,
             broken: None,
             seed,
         }
@@ -73,6 +88,9 @@ impl Node {
             seed: bytes_of(self.seed, &purpose),
         };
         let mut core = Core::new(genesis.clone(), settings).map_err(|error| error.to_string())?;
+        if let Some(key) = &self.validator {
+            core.validate_with(key.clone());
+        }
         for (id, row) in self.disk.in_order() {
             core.restore(&row.bytes, row.received)
                 .map_err(|error| format!("entry {} does not restore: {error:?}", id.short()))?;
@@ -84,7 +102,9 @@ impl Node {
             core.restore_height(batch)
                 .map_err(|error| format!("height {height} does not restore: {error:?}"))?;
         }
-        for record in self.disk.journal.values() {
+        let forgets = self.broken == Some(Broken::ForgottenJournal);
+        let known = if forgets { 1 } else { usize::MAX };
+        for record in self.disk.journal.values().take(known) {
             core.restore_journal(record)
                 .map_err(|error| format!("the journal does not restore: {error:?}"))?;
         }
@@ -95,6 +115,7 @@ impl Node {
     /// The power fails.
     pub fn stop(&mut self) {
         self.core = None;
+        self.puppets = None;
         self.connections.clear();
         self.roster.clear();
         self.wake_at = None;

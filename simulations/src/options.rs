@@ -45,6 +45,12 @@ pub struct Options {
     pub liars: usize,
     /// What liars do; empty if all are honest.
     pub lies: Vec<crate::liar::Lie>,
+    /// Whether the federation has a register.
+    pub register: bool,
+    /// Whether the timed adversary plays.
+    pub adversary: bool,
+    /// Whether the power fails on every node at every height.
+    pub dies_at_heights: bool,
 }
 
 impl Options {
@@ -97,6 +103,50 @@ impl Options {
             flush_ms,
             liars,
             lies,
+            register: false,
+            adversary: false,
+            dies_at_heights: false,
         }
+    }
+
+    /// The options of a seed with a register: at most f nodes lie or have clocks that jump, clocks are
+    /// off by less than the charter's bound, and everybody founds.
+    #[must_use]
+    pub fn of_register(seed: u64, nodes: Option<usize>) -> Self {
+        let mut options = Self::of(seed, nodes);
+        let mut random = Random::new(seed, "options of the register");
+        let faulty = options.nodes.div_ceil(3) - 1;
+        let mut lies: Vec<_> = crate::liar::Lie::IN_OFFICE.to_vec();
+        lies.extend([crate::liar::Lie::Fork, crate::liar::Lie::Late]);
+        random.shuffle(&mut lies);
+        lies.truncate(random.between(1, 3) as usize);
+        options.register = true;
+        options.newcomer = false;
+        options.safety_ms = random.between(5, 9) * HOUR;
+        options.deeds = random.between(30, 80);
+        options.skew_ms = options.skew_ms.min(50_000);
+        options.drift = options.drift.min(200);
+        options.adversary = random.chance(300_000);
+        options.dies_at_heights = random.chance(250_000);
+        let (lying, jumping) = (random.chance(600_000), random.chance(300_000));
+        options.jumps = if jumping { 1 + options.jumps } else { 0 };
+        // The jumping node is one of the f.
+        let jumpers = usize::from(jumping);
+        options.liars = match lying {
+            true => faulty - jumpers.min(faulty),
+            false => 0,
+        };
+        options.lies = match options.liars {
+            0 => Vec::new(),
+            _ => lies,
+        };
+        options
+    }
+
+    /// Whether messages always pass between all nodes that are up, in the time that the charter
+    /// allows them.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.cuts + self.crashes + self.jumps == 0 && !self.dies_at_heights
     }
 }

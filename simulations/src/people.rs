@@ -8,7 +8,7 @@ use domain::{
 };
 use federation::{Act, Keep, State};
 
-use crate::world::World;
+use crate::{clock::BEGINNING_MS, options::MINUTE, world::World};
 
 /// A reason that is long enough for a block.
 pub const REASON: &str = "This would cost the small co-ops their place at the table.";
@@ -30,7 +30,12 @@ impl World {
             let join = who.join(&self.genesis.federation(), &founders[..needed]);
             return Some((who.root.clone(), join));
         };
-        for (by, act) in who.first_acts(&self.genesis.federation(), serves) {
+        let federation = self.genesis.federation();
+        let mut acts = who.first_acts(&federation, serves);
+        if self.validates(who) {
+            acts.push(who.validator_grant(&federation));
+        }
+        for (by, act) in acts {
             let is_there = match &act {
                 Act::Grant { key, .. } => view.keys.contains_key(key),
                 _ => known.mandate.is_some(),
@@ -73,15 +78,18 @@ impl World {
         }
         let who = self.members[member].clone();
         let draw = self.people.below(120);
+        // The register takes what is written under a mandate.
+        let opener = match self.archive.is_some() {
+            true => who.delegate.clone(),
+            false => who.steward.clone(),
+        };
         let deed = match draw {
             0..12 => Some((who.steward.clone(), self.proposal())),
-            12..26 => self.opening(member).map(|act| (who.steward.clone(), act)),
+            12..26 => self.opening(member).map(|act| (opener, act)),
             26..70 => self.vote(home).map(|act| (who.delegate.clone(), act)),
             70..76 => self.amendment(member).map(|act| (who.steward.clone(), act)),
             76..84 => self.comment(home).map(|act| (who.worker.clone(), act)),
-            84..86 => self
-                .withdrawal(member)
-                .map(|act| (who.steward.clone(), act)),
+            84..86 => self.withdrawal(member).map(|act| (opener, act)),
             86..90 => Some((who.steward.clone(), self.profile(&who.name))),
             90..93 => Some((who.steward.clone(), self.circle())),
             93..96 => {
@@ -190,6 +198,41 @@ impl World {
             _ => Choice::Block,
         };
         self.vote_on(node, &proposal, choice)
+    }
+
+    /// When one of the votes that are open in the register ends.
+    pub fn random_end(&mut self) -> Option<u64> {
+        let chain = self.archive.as_ref()?.chain.as_ref()?;
+        let ends = chain.phases().values();
+        let ends: Vec<u64> = ends
+            .map(|phase| phase.deadline.0 - BEGINNING_MS)
+            .filter(|end| *end > self.now + 2 * MINUTE)
+            .collect();
+        self.people.pick(&ends).copied()
+    }
+
+    /// Somebody votes on what ends next or has just ended, and may be told that it is too late.
+    pub fn late_vote(&mut self) {
+        let member = self.people.below(self.members.len() as u64) as usize;
+        let home = self.members[member].home;
+        let chain = self
+            .archive
+            .as_ref()
+            .and_then(|archive| archive.chain.as_ref());
+        let phases = chain.into_iter().flat_map(|chain| chain.phases().values());
+        let next = phases.min_by_key(|phase| (phase.deadline.0 - BEGINNING_MS).abs_diff(self.now));
+        let Some(proposal) = next.map(|phase| phase.proposal) else {
+            return;
+        };
+        let choice = match self.people.below(4) {
+            0 => Choice::Abstain,
+            1 => Choice::Block,
+            _ => Choice::Agree,
+        };
+        if let Some(act) = self.vote_on(home, &proposal, choice) {
+            let key = self.members[member].delegate.clone();
+            self.act(member, key, act);
+        }
     }
 
     fn comment(&mut self, node: usize) -> Option<Act> {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::{id::EntryId, key::PublicKey};
+use domain::{cbor::Decode, id::EntryId, key::PublicKey};
 use federation::{Output, message::Message};
+use register::registrar::Record;
 
 use crate::{
     broken::Broken,
@@ -17,6 +18,10 @@ impl World {
                 Output::Persist { number, writes } => {
                     let honest = self.nodes[node].is_honest();
                     self.ledger.note_writes(&writes, acting, honest);
+                    if honest {
+                        self.record(node, &writes);
+                    }
+                    self.tell_puppets_of(node, &writes);
                     self.persist(node, number, writes);
                 }
                 Output::Send(peer, message) => self.send(node, peer, message),
@@ -52,6 +57,7 @@ impl World {
                 self.ledger.promised.remove(&(node, *id));
             }
         }
+        let works_on_height = touches_height(&writes);
         let now = self.now;
         let current = &mut self.nodes[node];
         let (from, to) = current.flush_ms;
@@ -65,8 +71,28 @@ impl World {
             number,
         };
         self.push(at, node, event);
+        self.black_out(node, works_on_height);
         if early {
             self.give(node, federation::Input::Persisted(number));
+        }
+    }
+
+    /// Where the power fails at every height, it fails while it is agreed on, and when it is decided.
+    fn black_out(&mut self, node: usize, works_on_height: bool) {
+        let Some(core) = &self.nodes[node].core else {
+            return;
+        };
+        let height = core.register_chain().map_or(0, |chain| 1 + chain.height());
+        let due = self.nodes[node].dies_at.is_some_and(|last| last < height);
+        if !due || !works_on_height {
+            return;
+        }
+        // Sometimes before the flush, sometimes after what it let go is on its way.
+        let after = self.disks.below(1_500);
+        if self.disks.chance(400_000) {
+            self.nodes[node].dies_at = Some(height);
+            let incarnation = self.nodes[node].incarnation;
+            self.push(self.now + after, node, Event::Blackout { incarnation });
         }
     }
 
@@ -162,4 +188,15 @@ impl World {
             self.fail(Some(node), what);
         }
     }
+}
+
+/// Whether these writes are part of deciding a height.
+fn touches_height(writes: &[federation::Write]) -> bool {
+    writes.iter().any(|write| match write {
+        federation::Write::Height { .. } => true,
+        federation::Write::Journal { bytes, .. } => {
+            matches!(Record::from_bytes(bytes), Ok(Record::Agreement(_)))
+        }
+        _ => false,
+    })
 }

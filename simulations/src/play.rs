@@ -11,18 +11,19 @@ use federation::{Act, Keep};
 use replica::document::Basis;
 
 use crate::{
-    liar::Liar,
+    disk::Disk,
     network::Weather,
     options::{HOUR, MINUTE},
     random::Random,
     report::Report,
     roll::{check_names, members, named},
-    scenario::{ActLine, Doing, FaultKind, FaultLine, Scenario, ScenarioError, parse},
+    scenario::{ActLine, Doing, Scenario, ScenarioError, parse},
     world::{Driver, Event, World},
 };
 
 #[derive(Debug, Clone)]
-enum Plan {
+pub(crate) enum Plan {
+    Begin,
     Start(usize),
     SetUp(usize),
     Act(usize, usize),
@@ -39,7 +40,9 @@ pub(crate) struct Play {
     pub(crate) documents: BTreeMap<String, DocumentId>,
     versions: BTreeMap<String, Hash>,
     pub(crate) tickets: Vec<(u64, usize, String)>,
-    random: Random,
+    pub(crate) random: Random,
+    /// Disks that were copied.
+    pub(crate) saved: BTreeMap<usize, Disk>,
 }
 
 /// Plays a scenario with a seed.
@@ -69,7 +72,12 @@ pub fn play(name: &str, text: &str, seed: u64) -> Result<Report, ScenarioError> 
         versions: BTreeMap::new(),
         tickets: Vec::new(),
         random: Random::new(seed, "faults"),
+        saved: BTreeMap::new(),
     };
+    if play.scenario.register.is_some() {
+        world.with_register();
+        world.network.adversary_ms = play.scenario.adversary.0;
+    }
     play.plan_all(&mut world);
     world.run_until(ends, &mut play);
     play.check_tickets(&mut world);
@@ -85,16 +93,23 @@ pub fn play(name: &str, text: &str, seed: u64) -> Result<Report, ScenarioError> 
     if world.failure.is_none() {
         world.check_rest(&mut Random::new(seed, "checks"));
     }
+    if let Err((node, what)) = world.check_register(play.scenario.may_stall) {
+        world.fail(node, what);
+    }
+    play.check_switchable(&mut world);
     Ok(Report::of(&world, 0))
 }
 
 impl Play {
-    fn plan(&mut self, world: &mut World, at: u64, plan: Plan) {
+    pub(crate) fn plan(&mut self, world: &mut World, at: u64, plan: Plan) {
         self.plans.push(plan);
         world.push(at, 0, Event::Planned(self.plans.len() - 1));
     }
 
     fn plan_all(&mut self, world: &mut World) {
+        if let Some(register) = self.scenario.register {
+            self.plan(world, register.0, Plan::Begin);
+        }
         let mut at = Vec::new();
         for lines in &self.scenario.member {
             let joins = if lines.founder { 0 } else { lines.joins.0 };
@@ -154,6 +169,8 @@ impl Play {
         let key = match (line.what, &act) {
             (Doing::NewDelegate | Doing::RevokeDelegate, _) => who.root,
             (Doing::Begin | Doing::Write | Doing::BeginAnew, _) => who.worker,
+            // The register takes what is written under a mandate.
+            (Doing::Open | Doing::Withdraw, _) if world.archive.is_some() => who.delegate,
             (_, Act::Vote { .. } | Act::Propose { .. }) => who.delegate,
             _ => who.steward,
         };
@@ -236,6 +253,8 @@ impl Play {
                 reason: "It was stolen.".to_owned(),
             },
             Doing::LoseKey => return None,
+            Doing::ValidateNoMore => world.declaration(member, false)?,
+            Doing::Validate => world.declaration(member, true)?,
             Doing::Host => Act::Host {
                 host: named_member(world, line)?,
             },
@@ -290,96 +309,6 @@ impl Play {
         let members = names.iter().flat_map(|name| named(name, &world.members));
         members.map(|member| world.members[member].home).collect()
     }
-
-    fn pairs(&self, world: &World, fault: &FaultLine) -> Vec<(usize, usize)> {
-        let one = self.nodes(world, &fault.nodes);
-        let other = match fault.from.is_empty() {
-            true => (0..world.nodes.len())
-                .filter(|node| !one.contains(node))
-                .collect(),
-            false => self.nodes(world, &fault.from),
-        };
-        let mut pairs = Vec::new();
-        for from in &one {
-            for to in &other {
-                pairs.push((*from, *to));
-                if fault.kind == FaultKind::Cut {
-                    pairs.push((*to, *from));
-                }
-            }
-        }
-        pairs
-    }
-
-    fn fault(&mut self, world: &mut World, index: usize) {
-        let fault = self.scenario.fault[index].clone();
-        match fault.kind {
-            FaultKind::Cut | FaultKind::CutOneWay => {
-                for (from, to) in self.pairs(world, &fault) {
-                    world.network.cut(from, to);
-                    if let Some(connection) = world.nodes[from].connections.get(&to).copied() {
-                        world.break_connection(from, to, connection, 30_000);
-                    }
-                }
-            }
-            FaultKind::Crash => {
-                for node in self.nodes(world, &fault.nodes) {
-                    let spread = self.random.below(2 * MINUTE);
-                    self.plan(world, fault.at.0 + spread, Plan::Crash(node));
-                }
-            }
-            FaultKind::Clock => {
-                for node in self.nodes(world, &fault.nodes) {
-                    let now = world.now;
-                    world.nodes[node].clock.jump(now, fault.seconds * 1_000);
-                }
-            }
-            FaultKind::Vanish => {
-                for node in self.nodes(world, &fault.nodes) {
-                    world.crash(node);
-                    world.nodes[node].present = false;
-                }
-            }
-            FaultKind::Lie => {
-                for node in self.nodes(world, &fault.nodes) {
-                    let seed = self.random.below(u64::MAX);
-                    world.nodes[node].liar = Some(Liar::new(seed, node, &fault.lies));
-                    world.push(world.now + 1_000, node, Event::LiarTurn);
-                }
-            }
-        }
-        if let Some(until) = fault.until {
-            self.plan(world, until.0, Plan::Mend(index));
-        }
-    }
-
-    fn mend(&mut self, world: &mut World, index: usize) {
-        let fault = self.scenario.fault[index].clone();
-        match fault.kind {
-            FaultKind::Cut | FaultKind::CutOneWay => {
-                for (from, to) in self.pairs(world, &fault) {
-                    world.network.heal(from, to);
-                }
-            }
-            FaultKind::Crash => {
-                for node in self.nodes(world, &fault.nodes) {
-                    world.start(node);
-                }
-            }
-            FaultKind::Clock => {
-                for node in self.nodes(world, &fault.nodes) {
-                    let now = world.now;
-                    world.nodes[node].clock.correct(now, 0);
-                }
-            }
-            FaultKind::Vanish => {}
-            FaultKind::Lie => {
-                for node in self.nodes(world, &fault.nodes) {
-                    world.calm_liar(node);
-                }
-            }
-        }
-    }
 }
 
 /// The member that an act is about.
@@ -406,6 +335,11 @@ impl Driver for Play {
                 let done = world.set_up(member);
                 if !done && now < self.scenario.ends.0.saturating_sub(HOUR) {
                     self.plan(world, now + 2_000, Plan::SetUp(member));
+                }
+            }
+            Plan::Begin => {
+                if !world.begin_register() && now < self.scenario.ends.0 {
+                    self.plan(world, now + 5_000, Plan::Begin);
                 }
             }
             Plan::Act(index, member) => {

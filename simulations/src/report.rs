@@ -1,6 +1,11 @@
 //! What came of a run.
 
-use crate::world::{Failure, World};
+use register::chain::Chain;
+
+use crate::{
+    archive::Archive,
+    world::{Failure, World},
+};
 
 /// What came of a run.
 #[derive(Debug)]
@@ -21,6 +26,13 @@ pub struct Report {
     pub forks: usize,
     /// How long the nodes took to hold the same after healing, in virtual milliseconds.
     pub healed_in_ms: u64,
+    /// The last height of the register; 0 without one.
+    pub height: u64,
+    /// From each deadline to when every honest node had the closing, in virtual milliseconds,
+    /// ascending.
+    pub times_to_final_ms: Vec<u64>,
+    /// On how many ballots a liar could decide in the end by the choice of seals, and of how many.
+    pub switchable: (usize, usize),
     /// How long all of it was, in virtual milliseconds.
     pub virtual_ms: u64,
 }
@@ -30,6 +42,8 @@ impl Report {
         let first = world.honest().first().copied();
         let core = first.and_then(|node| world.nodes[node].core.as_ref());
         let is_vote = |act: &federation::Act| matches!(act, federation::Act::Vote { .. });
+        let archive = world.archive.as_ref();
+        let chain = archive.and_then(|archive| archive.chain.as_ref());
         let done = world.ledger.done.values();
         Self {
             trace: world.trace.hash(),
@@ -42,6 +56,9 @@ impl Report {
                 .count(),
             forks: core.map_or(0, |core| core.replica().forks().len()),
             healed_in_ms,
+            height: chain.map_or(0, Chain::height),
+            times_to_final_ms: archive.map_or_else(Vec::new, Archive::times_to_final),
+            switchable: world.switchable(),
             virtual_ms: world.now,
         }
     }

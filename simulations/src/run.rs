@@ -7,7 +7,7 @@ use crate::{
     broken::Broken,
     check::break_nodes,
     clock::Clock,
-    liar::Liar,
+    liar::{Liar, Lie},
     member::Member,
     network::Weather,
     options::{HOUR, MINUTE, Options},
@@ -18,6 +18,12 @@ use crate::{
 
 /// Within this time after healing all honest nodes must hold the same.
 const CONVERGENCE_MS: u64 = 2 * HOUR;
+/// Within this time after healing all votes must be final: each may be extended twice, blocked, and
+/// voted on again.
+const VOTES_MS: u64 = 36 * HOUR;
+/// The most that the timed adversary delays one message: an entry is announced, asked for and sent, and
+/// all of it must stay within the charter's bound of three minutes.
+const ADVERSARY_MS: u64 = 55_000;
 /// The most messages a node may send in an hour in which nothing happens.
 const IDLE_MESSAGES_MAX: u64 = 60;
 /// The charter of random runs: periods of hours, so that many votes open and close.
@@ -27,9 +33,13 @@ const CHARTER: &str = "[period]\nregular-seconds = 14400\nurgent-seconds = 3600\
 
 #[derive(Debug, Clone, Copy)]
 enum Plan {
+    Begin,
+    Lie(usize),
     Start(usize),
     SetUp(usize),
     Deed,
+    /// Somebody votes as a vote ends.
+    LateVote,
     Crash(usize),
     Cut(usize, usize, bool),
     Heal(usize, usize),
@@ -43,6 +53,8 @@ struct Faults {
     plans: Vec<Plan>,
     random: Random,
     calm: bool,
+    seed: u64,
+    lies: Vec<Lie>,
 }
 
 impl Faults {
@@ -67,7 +79,26 @@ impl Driver for Faults {
                     self.plan(world, now + next, Plan::SetUp(member));
                 }
             }
-            Plan::Deed => world.random_deed(),
+            Plan::Begin => {
+                if !world.begin_register() {
+                    self.plan(world, now + 5_000, Plan::Begin);
+                }
+            }
+            Plan::Lie(node) => {
+                let lies = &self.lies;
+                world.corrupt(node, Liar::new(self.seed, node, lies));
+                world.push(now + MINUTE, node, Event::LiarTurn);
+            }
+            Plan::Deed => {
+                world.random_deed();
+                if let Some(end) = world.random_end() {
+                    let early = self.random.below(2 * MINUTE);
+                    let most = if self.random.coin() { 2 } else { 10 };
+                    let at = end - early + self.random.below(most * MINUTE);
+                    self.plan(world, at, Plan::LateVote);
+                }
+            }
+            Plan::LateVote => world.late_vote(),
             Plan::Crash(node) => {
                 world.crash(node);
                 let down = self.random.exponential(10 * MINUTE) + 1_000;
@@ -117,7 +148,12 @@ fn build(options: &Options) -> World {
             Member::new(options.seed, &names(number), "producer", founder, number)
         })
         .collect();
-    World::new(options.seed, charter, members, options.nodes)
+    let mut world = World::new(options.seed, charter, members, options.nodes);
+    if options.register {
+        world.with_register();
+        world.network.adversary_ms = if options.adversary { ADVERSARY_MS } else { 0 };
+    }
+    world
 }
 
 fn plan_faults(options: &Options, world: &mut World, faults: &mut Faults) {
@@ -132,8 +168,13 @@ fn plan_faults(options: &Options, world: &mut World, faults: &mut Faults) {
         faults.plan(world, at, Plan::Start(node));
         faults.plan(world, at + 1_000, Plan::SetUp(node));
     }
+    let mut deeds_from = begin;
+    if options.register {
+        faults.plan(world, 4 * MINUTE, Plan::Begin);
+        deeds_from = 15 * MINUTE;
+    }
     for _ in 0..options.deeds {
-        let at = faults.random.between(begin, end);
+        let at = faults.random.between(deeds_from, end);
         faults.plan(world, at, Plan::Deed);
     }
     let times = |a_day: u64| (a_day * options.safety_ms).div_ceil(24 * HOUR);
@@ -145,10 +186,12 @@ fn plan_faults(options: &Options, world: &mut World, faults: &mut Faults) {
         faults.plan(world, at, Plan::Crash(node as usize));
     }
     for _ in 0..times(options.jumps) {
-        let (at, node) = (
-            faults.random.between(begin, end),
-            faults.random.below(nodes),
-        );
+        let at = faults.random.between(begin, end);
+        // Where there is a register, only as many clocks may be wrong as nodes may lie.
+        let node = match options.register {
+            true => nodes - 1,
+            false => faults.random.below(nodes),
+        };
         let by = faults.random.exponential(4 * MINUTE) as i64;
         let by = if faults.random.coin() { by } else { -by };
         faults.plan(world, at, Plan::Jump(node as usize, by));
@@ -184,12 +227,18 @@ fn set_weather(options: &Options, world: &mut World, faults: &mut Faults) {
         let drift = faults.random.below(options.drift + 1) as i64 - options.drift as i64 / 2;
         world.nodes[node].clock = Clock::new(skew, drift);
         world.nodes[node].flush_ms = (3, options.flush_ms);
+        world.nodes[node].dies_at = options.dies_at_heights.then_some(0);
     }
     // The last node may be the newcomer, which is none of them.
     let mut candidates: Vec<usize> = (0..options.nodes - 1).collect();
     faults.random.shuffle(&mut candidates);
     for liar in candidates.into_iter().take(options.liars) {
-        world.nodes[liar].liar = Some(Liar::new(options.seed, liar, &options.lies));
+        if options.register {
+            // Who lies before has no part in the register at all.
+            faults.plan(world, 12 * MINUTE, Plan::Lie(liar));
+            continue;
+        }
+        world.corrupt(liar, Liar::new(options.seed, liar, &options.lies));
         let begin = 10 * MINUTE;
         world.push(begin, liar, Event::LiarTurn);
     }
@@ -203,6 +252,8 @@ pub fn run(options: &Options, broken: Option<Broken>) -> Report {
         plans: Vec::new(),
         random: Random::new(options.seed, "faults"),
         calm: false,
+        seed: options.seed,
+        lies: options.lies.clone(),
     };
     set_weather(options, &mut world, &mut faults);
     plan_faults(options, &mut world, &mut faults);
@@ -212,6 +263,30 @@ pub fn run(options: &Options, broken: Option<Broken>) -> Report {
     world.run_until(options.safety_ms, &mut faults);
     let healed_in_ms = come_to_rest(options, &mut world, &mut faults);
     Report::of(&world, healed_in_ms)
+}
+
+/// Every vote that is open in the register ends.
+fn end_votes(world: &mut World, faults: &mut Faults) {
+    let ends = world.now + VOTES_MS;
+    while world.failure.is_none() && world.now < ends {
+        let chain = world
+            .archive
+            .as_ref()
+            .and_then(|archive| archive.chain.as_ref());
+        if chain.is_none_or(|chain| chain.phases().is_empty()) {
+            return;
+        }
+        world.run_until(world.now + 10 * MINUTE, faults);
+    }
+    let chain = world
+        .archive
+        .as_ref()
+        .and_then(|archive| archive.chain.as_ref());
+    let phase = chain.and_then(|chain| chain.phases().values().next());
+    if let (Some(phase), Some(node)) = (phase, world.honest().first()) {
+        let why = world.why_open(*node, phase);
+        world.fail(None, why);
+    }
 }
 
 /// Heals the links, sets the clocks roughly right, starts what is down, and demands that all honest
@@ -227,6 +302,7 @@ fn come_to_rest(options: &Options, world: &mut World, faults: &mut Faults) -> u6
     }
     for node in 0..options.nodes {
         world.calm_liar(node);
+        world.nodes[node].dies_at = None;
         world.start(node);
     }
     let healed = world.now;
@@ -245,6 +321,7 @@ fn come_to_rest(options: &Options, world: &mut World, faults: &mut Faults) -> u6
         }
     }
     let took = world.now - healed;
+    end_votes(world, faults);
     world.run_until(world.now + 6 * HOUR, faults);
     world.check_bounds();
     if world.failure.is_none() && !world.has_converged() {
@@ -263,6 +340,14 @@ fn come_to_rest(options: &Options, world: &mut World, faults: &mut Faults) -> u6
     if world.failure.is_none() {
         let mut random = Random::new(options.seed, "checks");
         world.check_rest(&mut random);
+    }
+    if let Err((node, what)) = world.check_register(false) {
+        world.fail(node, what);
+    }
+    let (switchable, all) = world.switchable();
+    if switchable > 0 && options.is_connected() {
+        let what = format!("liars could decide on {switchable} of {all} ballots in the end");
+        world.fail(None, what);
     }
     took
 }

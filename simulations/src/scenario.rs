@@ -74,6 +74,19 @@ pub(crate) struct Scenario {
     /// Messages lost, in per cent.
     #[serde(default)]
     pub loss_percent: u64,
+    /// When the founders begin the register; there is none by default.
+    #[serde(default)]
+    pub register: Option<Time>,
+    /// Whether votes may stay open at the end, below a quorum.
+    #[serde(default)]
+    pub may_stall: bool,
+    /// By how much the timed adversary delays messages at most, to part what nodes have seen at the end
+    /// of each step; there is none by default.
+    #[serde(default)]
+    pub adversary: Time,
+    /// On how many ballots a liar could decide in the end, at most.
+    #[serde(default)]
+    pub switchable_max: Option<usize>,
     pub member: Vec<MemberLines>,
     #[serde(default)]
     pub act: Vec<ActLine>,
@@ -168,6 +181,10 @@ pub(crate) enum Doing {
     Host,
     /// A steward says that its member hosts `whom`.
     Accept,
+    /// The root key declares that its node no longer validates,
+    ValidateNoMore,
+    /// or that it does again.
+    Validate,
     /// A worker begins a document.
     Begin,
     /// A worker writes a line at the end of a document, as the node where it is done shows it.
@@ -212,8 +229,14 @@ pub(crate) enum FaultKind {
     Clock,
     /// The node lies.
     Lie,
-    /// The node goes away for good.
+    /// The node goes away, until `until` or for good.
     Vanish,
+    /// What is on the disk is copied,
+    SaveDisk,
+    /// and the copy put back: the node starts from it, and is no longer honest.
+    RollBack,
+    /// The power fails at every height, in the middle of it and when it is decided.
+    CrashAtHeights,
 }
 
 /// What every honest node that is up must show.
@@ -235,6 +258,18 @@ pub(crate) struct ExpectLine {
     /// Ballots that do not count.
     pub left_out: Option<usize>,
     pub members: Option<usize>,
+    /// How the register ended the vote on the proposal, as in `passed`; `open` while it is open there.
+    pub ending: Option<String>,
+    /// The last height of the register.
+    pub height: Option<u64>,
+    /// Validators of the next height.
+    pub validators: Option<usize>,
+    /// The members that the proposal's vote waits for.
+    pub waits_for: Option<Vec<String>>,
+    /// The node's validator has said nothing since.
+    pub silent_since: Option<Time>,
+    /// Validators of which contradictions are kept, for everybody to see.
+    pub contradicted: Option<usize>,
     /// Keys whose fork is shown.
     pub forks: Option<usize>,
     /// A member that has chosen a host,
@@ -272,47 +307,3 @@ pub(crate) fn parse(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
 pub fn about(name: &str, text: &str) -> Result<String, ScenarioError> {
     parse(name, text).map(|scenario| scenario.about)
 }
-
-/// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 19] = [
-    (
-        "founding-and-voting",
-        include_str!("../scenarios/founding-and-voting.toml"),
-    ),
-    ("partition", include_str!("../scenarios/partition.toml")),
-    ("newcomer", include_str!("../scenarios/newcomer.toml")),
-    ("stolen-key", include_str!("../scenarios/stolen-key.toml")),
-    (
-        "forked-delegate",
-        include_str!("../scenarios/forked-delegate.toml"),
-    ),
-    ("crash-storm", include_str!("../scenarios/crash-storm.toml")),
-    ("fork-flood", include_str!("../scenarios/fork-flood.toml")),
-    ("clock-off", include_str!("../scenarios/clock-off.toml")),
-    (
-        "vanished-host",
-        include_str!("../scenarios/vanished-host.toml"),
-    ),
-    (
-        "balance-2023",
-        include_str!("../scenarios/balance-2023.toml"),
-    ),
-    ("new-mandate", include_str!("../scenarios/new-mandate.toml")),
-    ("documents", include_str!("../scenarios/documents.toml")),
-    (
-        "forked-editor",
-        include_str!("../scenarios/forked-editor.toml"),
-    ),
-    ("edit-flood", include_str!("../scenarios/edit-flood.toml")),
-    ("low-turnout", include_str!("../scenarios/low-turnout.toml")),
-    (
-        "low-turnout-quarter",
-        include_str!("../scenarios/low-turnout-quarter.toml"),
-    ),
-    ("strengths", include_str!("../scenarios/strengths.toml")),
-    ("fallback", include_str!("../scenarios/fallback.toml")),
-    (
-        "compensation-2020",
-        include_str!("../scenarios/compensation-2020.toml"),
-    ),
-];

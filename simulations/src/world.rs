@@ -12,7 +12,9 @@ use domain::{
 use federation::{Act, Core, Input, message::Message};
 
 use crate::{
+    archive::Archive,
     broken::Broken,
+    distort::Hearers,
     ledger::{Deed, Ledger},
     member::Member,
     network::Network,
@@ -52,6 +54,16 @@ pub enum Event {
         entries: Vec<Vec<u8>>,
     },
     LiarTurn,
+    /// The power fails, and soon comes back.
+    Blackout {
+        incarnation: u64,
+    },
+    Return,
+    PuppetWake,
+    PuppetSays {
+        message: Vec<u8>,
+        hearers: Hearers,
+    },
     /// Something the driver of this world planned.
     Planned(usize),
 }
@@ -90,6 +102,8 @@ pub struct World {
     pub disks: Random,
     pub people: Random,
     pub ledger: Ledger,
+    /// What the register decided, where there is one.
+    pub archive: Option<Archive>,
     pub trace: Trace,
     /// Whether everything is hashed into the trace.
     pub tracing: bool,
@@ -130,6 +144,7 @@ impl World {
             network,
             disks: Random::new(seed, "disks"),
             people: Random::new(seed, "people"),
+            archive: None,
             trace: Trace::default(),
             tracing: true,
             failure: None,
@@ -213,6 +228,16 @@ impl World {
                 }
             }
             Event::LiarTurn => self.liar_turn(node),
+            Event::Blackout { incarnation } => {
+                if self.nodes[node].is_up() && self.nodes[node].incarnation == incarnation {
+                    self.crash(node);
+                    let down = 2_000 + self.disks.exponential(20_000);
+                    self.push(self.now + down, node, Event::Return);
+                }
+            }
+            Event::Return => self.start(node),
+            Event::PuppetWake => self.wake_puppets(node),
+            Event::PuppetSays { message, hearers } => self.puppet_says(node, &message, hearers),
             Event::Planned(_) => {}
         }
     }
@@ -250,7 +275,7 @@ impl World {
             return;
         };
         let message = match self.nodes[node].broken {
-            Some(broken) => broken.filter(&self.nodes[node], &self.genesis, message),
+            Some(broken) => broken.filter(&self.nodes[node], &self.genesis, self.now, message),
             None => message,
         };
         self.nodes[node].idle_wakes = 0;
@@ -357,50 +382,6 @@ impl World {
             },
         );
         Some(ticket)
-    }
-
-    /// Starts a node with what is on its disk.
-    pub fn start(&mut self, node: usize) {
-        if self.nodes[node].is_up() || !self.nodes[node].present {
-            return;
-        }
-        if let Err(error) = self.nodes[node].start(&self.genesis) {
-            self.fail(Some(node), format!("the node does not start: {error}"));
-            return;
-        }
-        self.check_promises(node);
-        let input = Input::Start {
-            clean: false,
-            alone: false,
-        };
-        self.give(node, input);
-        for peer in 0..self.nodes.len() {
-            self.plan_dial(node, peer, 0);
-        }
-    }
-
-    /// The power fails on a node.
-    pub fn crash(&mut self, node: usize) {
-        if !self.nodes[node].is_up() {
-            return;
-        }
-        self.nodes[node].disk.crash(&mut self.disks);
-        let lost: Vec<(usize, u64)> = self.nodes[node]
-            .connections
-            .iter()
-            .map(|(peer, connection)| (*peer, *connection))
-            .collect();
-        self.nodes[node].stop();
-        self.ledger.forget_open(node);
-        for (peer, connection) in lost {
-            // Sometimes the peer hears of it at once, sometimes it finds out.
-            let after = if self.disks.coin() { 200 } else { 25_000 };
-            let event = Event::Down {
-                peer: node,
-                connection,
-            };
-            self.push(self.now + after, peer, event);
-        }
     }
 
     pub fn member_of_name(&self, name: &str) -> Option<usize> {

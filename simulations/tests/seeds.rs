@@ -9,7 +9,11 @@ const SEEDS_MAX: usize = 60;
 
 /// Whether a run can show a mistake at all: ballots come late only where somebody lies so.
 fn can_show(options: &Options, broken: Broken) -> bool {
-    broken != Broken::LateBallots || options.lies.contains(&Lie::Late)
+    match broken {
+        Broken::LateBallots => options.lies.contains(&Lie::Late),
+        Broken::ForgottenJournal => options.crashes > 0 || options.dies_at_heights,
+        _ => true,
+    }
 }
 
 fn traces(arguments: &[&str]) -> Vec<String> {
@@ -34,20 +38,34 @@ fn the_first_seeds_pass() {
 }
 
 #[test]
+fn the_first_seeds_with_a_register_pass() {
+    for seed in 0..6 {
+        let report = run(&Options::of_register(seed, None), None);
+        assert_eq!(report.failure, None, "seed {seed}");
+    }
+}
+
+#[test]
 fn the_same_seeds_give_the_same_traces_in_two_processes() {
-    let arguments = ["run", "--from", "30", "--seeds", "6", "--verbose"];
-    let first = traces(&arguments);
-    assert_eq!(first.len(), 6);
-    assert_eq!(first, traces(&arguments));
-    let distinct: std::collections::BTreeSet<&String> = first.iter().collect();
-    assert_eq!(distinct.len(), 6);
+    for register in [None, Some("--register")] {
+        let mut arguments = vec!["run", "--from", "30", "--seeds", "4", "--verbose"];
+        arguments.extend(register);
+        let first = traces(&arguments);
+        assert_eq!(first.len(), 4);
+        assert_eq!(first, traces(&arguments));
+        let distinct: std::collections::BTreeSet<&String> = first.iter().collect();
+        assert_eq!(distinct.len(), 4);
+    }
 }
 
 #[test]
 fn every_mistake_is_caught() {
     for broken in Broken::ALL {
         let mut seeds = (0..)
-            .map(|seed| Options::of(seed, None))
+            .map(|seed| match broken.is_of_register() {
+                true => Options::of_register(seed, None),
+                false => Options::of(seed, None),
+            })
             .filter(|options| can_show(options, broken))
             .take(SEEDS_MAX);
         assert!(

@@ -25,6 +25,7 @@ TIME_MAX = 253_402_300_799_999
 DEPTH_MAX = 24
 VALIDATORS_MAX, VOTERS_MAX, ITEMS_MAX = 100, 500, 64
 LONGER_MAX = 10
+RECOVERY_FIELDS = ["recovered", "order", "rest", "charter"]
 STALLED_AFTER_MS = 7 * 24 * 3600 * 1000
 
 
@@ -273,6 +274,7 @@ NUMBERS = {
     "ballot.disagree-allowed": (0, 1, 0),
     "clock.bound-seconds": (1, 3_600, 60),
     "gossip.bound-seconds": (1, 86_400, 180),
+    "recovery.notice-seconds": (1, 31_536_000, 1_209_600),
     "duty.hours-per-year": (0, 8_784, 40),
     "retention.note-days": (0, 36_500, 0),
 }
@@ -649,7 +651,7 @@ class Validators:
 
 
 VOTE, FALLBACK, WINDOW = "vote", "fallback-vote", "answer"
-OPENED, EXTENDED, REPEATED, BLOCKED, CALLED, AMENDED = range(6)
+OPENED, EXTENDED, REPEATED, BLOCKED, CALLED, AMENDED, RECOVERED = range(7)
 
 
 def plus(moment, milliseconds):
@@ -712,6 +714,12 @@ class Phase:
     def again(self, *at):
         start = self.deadline + STALLED_AFTER_MS
         return self.moved(REPEATED, [start, start + self.deadline - self.opened], *at)
+
+    def recovered(self, recovery, start, validators, federation):
+        id = digest(b"folkmoot/phase/1\0", federation, encode([self.id, recovery, RECOVERED]))
+        start = max(start, self.opened)
+        deadline = plus(start, self.deadline - self.opened)
+        return self.but(id=id, opened=start, deadline=deadline, validators=validators).check()
 
 
 def opened_phase(entry, opening, proposer, validators, charter, times):
@@ -1066,7 +1074,9 @@ def read_file(data):
     except (ValueError, RecursionError):
         raise Refused("no JSON") from None
     need(type(file) is dict, "not a decision file")
-    names = ["format", *HEX_FIELDS[:4], "headers", "validators", "certificates", "items", "charter"]
+    names = ["format", *HEX_FIELDS[:4], "headers", "validators", "certificates", "items"]
+    names += ["recoveries"] if "recoveries" in file else []
+    names += ["charter"]
     names += ["text"] if "text" in file else []
     need(list(file) == names, "other fields than those of a decision file")
     need(file["format"] == FORMAT, "an unknown format")
@@ -1085,6 +1095,12 @@ def read_file(data):
         need(type(one) is dict and list(one) == ["height", "items"], "items of another form")
         need(type(one["height"]) is int, "a height that is no number")
         one["items"] = hexadecimal(one["items"])
+    need(file.get("recoveries") != [], "an empty list of recoveries")
+    need(type(file.get("recoveries", [])) is list, "not a list")
+    for one in file.get("recoveries", []):
+        need(type(one) is dict and list(one) == RECOVERY_FIELDS, "a recovery of another form")
+        for name in RECOVERY_FIELDS:
+            one[name] = hexadecimal(one[name])
     need(type(file.get("text", "")) is str, "a text that is none")
     return file
 
@@ -1153,53 +1169,116 @@ class File:
             if validator is not None and is_organisation and host == id:
                 validators.append([id, validator])
         need(len(set(keys)) == len(keys), "one key for two members")
-        self.sets = [(2, Validators(validators))]
+        self.first = Validators(validators)
         self.began = sha256(message).digest()
 
     def take_heights(self):
         need(1 <= len(self.file["headers"]) <= HEIGHTS_MAX, "no heights, or too many")
         self.last = len(self.file["headers"]) + 1
-        self.hashes, self.named = [], {}
+        self.hashes, self.named, self.crossed = [], {}, []
         sets, certificates = iter(self.file["validators"]), iter(self.file["certificates"])
-        previous = self.began
+        recoveries = iter(self.file.get("recoveries", ()))
+        previous, epoch, state = self.began, 0, None
+        # Who signs a height, and who would sign the next one if nothing is recovered.
+        current = self.first
+        self.signers, self.after = {}, {}
         form = fields(uint(1, 1), uint(2**32 - 1), uint(2**32 - 1), *[hash32] * 5)
-        for height, data in enumerate(self.file["headers"], 2):
-            header = form(decode(data))
-            _, epoch, found, before, validators, items, following, _ = header
-            current = self.sets[-1][1]
-            need(found == height and epoch == 0, "a header of another height or epoch")
+        headers = [form(decode(data)) for data in self.file["headers"]]
+        for height, header in enumerate(headers, 2):
+            _, its_epoch, found, before, validators, items, following, its_state = header
+            while its_epoch > epoch:
+                data = next(recoveries, None)
+                need(data is not None, "a recovery is missing")
+                previous, current = self.cross(data, epoch, height - 1, previous, state, current)
+                epoch += 1
+            need(found == height and its_epoch == epoch, "a header of another height or epoch")
             need(before == previous, "a header that does not follow")
             need(validators == current.hash, "a header of other validators")
-            previous = digest(b"folkmoot/height/1\0", self.federation, data)
-            changes = following != current.hash
-            if changes or height == self.last:
+            data = self.file["headers"][height - 2]
+            previous, state = digest(b"folkmoot/height/1\0", self.federation, data), its_state
+            changes, is_last = following != current.hash, height == self.last
+            if changes or is_last or headers[height - 1][1] != epoch:
                 data = next(certificates, None)
                 need(data is not None, "a certificate is missing")
-                self.certify(data, height, previous, current)
-            if changes and height != self.last:
+                self.certify(data, epoch, height, previous, current)
+            self.signers[height] = current
+            if changes and not is_last:
                 data = next(sets, None)
                 need(data is not None, "a set of validators is missing")
-                coming = Validators(decode(data))
-                need(coming.hash == following, "other validators than the header says")
-                self.sets.append((height + 1, coming))
+                current = Validators(decode(data))
+                need(current.hash == following, "other validators than the header says")
+            self.after[height] = current
             self.hashes.append(previous)
             self.named[height] = items
         need(next(certificates, None) is None, "a certificate too many")
         need(next(sets, None) is None, "a set of validators too many")
+        need(next(recoveries, None) is None, "a recovery too many")
 
-    def certify(self, data, height, value, validators):
-        epoch, at, turn, named, signatures = fields(
+    def cross(self, data, epoch, height, previous, state, current):
+        recovery, announced, confirmed = fields(
+            fields(
+                uint(1, 1),
+                uint(2**32 - 1),
+                uint(2**32 - 1),
+                hash32,
+                many(hash32, VALIDATORS_MAX),
+                time,
+            ),
+            *[many(fields(key32, time, sign64), VOTERS_MAX)] * 2,
+        )(decode(data["recovered"]))
+        order, charter = digest(b"folkmoot/order/1\0", data["order"]), Charter(data["charter"])
+        if height == 1:
+            need(data["rest"] == b"", "the rest of a state that no header names")
+            need(data["order"] == encode(self.first_order()), "another order than was begun with")
+        else:
+            named = digest(b"folkmoot/state/1\0", order, raw(32)(data["rest"]))
+            need(named == state, "another state than was signed")
+        in_order = decode(data["order"])
+        need(in_order[0] == charter.hash, "another charter than was in force")
+        _, of, at, last, gone, start = recovery
+        need((of, at, last) == (epoch + 1, height, previous), "a recovery of something else")
+        ascending(gone)
+        members = [member for member, _ in current.list]
+        need(set(gone) <= set(members), "somebody is gone who was no validator")
+        need(len(gone) > current.f, "too few are gone")
+        remain = Validators([one for one in current.list if one[0] not in gone])
+        organisations = set()
+        for member, (_, its_class, root, _, host, _, _, _) in in_order[1]:
+            if charter.classes.get(its_class, ("",))[0] == "organisation" and host == member:
+                organisations.add(root)
+        notice = charter.number("recovery.notice-seconds") * 1000
+        own = digest(b"folkmoot/recovery/1\0", self.federation, encode(recovery))
+        since = start
+        for stage, signatures in enumerate([announced, confirmed]):
+            need(len(signatures) == -(-2 * len(organisations) // 3), "another number signed")
+            ascending(signatures, key=lambda one: one[0])
+            for root, moment, signature in signatures:
+                need(root in organisations, "somebody signed who is no organisation")
+                need(moment >= since, "signed too early")
+                message = b"folkmoot/recovering/1\0" + self.federation
+                signed(root, message + encode([stage, own, moment]), signature)
+            since = max(moment for _, moment, _ in signatures) + notice
+        self.crossed.append((height, own, start + notice, remain))
+        return own, remain
+
+    def first_order(self):
+        members = [
+            [id, [name, its_class, root, record, host, validator, 1, 0]]
+            for id, name, its_class, root, record, host, validator in self.members
+        ]
+        charter = Charter(self.first_charter).hash
+        return [charter, members, [], [], [], [], [], [], [1, 1], None]
+
+    def certify(self, data, epoch, height, value, validators):
+        of, at, turn, named, signatures = fields(
             number, number, uint(100_000), hash32, many(fields(index, sign64), VALIDATORS_MAX)
         )(decode(data))
-        need((epoch, at, named) == (0, height, value), "a certificate of something else")
+        need((of, at, named) == (epoch, height, value), "a certificate of something else")
         need(len(signatures) == validators.q, "another number of signatures")
         ascending(signatures, key=lambda one: one[0])
         for place, signature in signatures:
             statement = [8, epoch, at, turn, 1, named]
             validators.verify(self.federation, place, statement, signature)
-
-    def set_of(self, height):
-        return [validators for start, validators in self.sets if start <= height][-1]
 
     def take_items(self):
         self.items, before = [], 1
@@ -1222,11 +1301,23 @@ class File:
                 found = (pair, Motion(motion))
         need(found, "the vote is not opened there")
         self.open(height, *found)
+        before = height
         for height, items in self.items[1:]:
             need(self.ended is None, "the file goes on after the end")
+            self.recover(before, height)
+            before = height
             need(self.step(height, items), "nothing of this vote at a height")
         need(self.ended is not None, "the vote is not over")
         need(height == self.last, "the file goes on after the end")
+
+    def recover(self, before, height):
+        for at, own, start, remain in self.crossed:
+            if before <= at < height:
+                self.tell(at, "recovered")
+                self.phases = [
+                    (times, phase.recovered(own, start, remain, self.federation))
+                    for times, phase in self.phases
+                ]
 
     def open(self, height, pair, motion):
         entry, mandate = pair
@@ -1237,7 +1328,7 @@ class File:
         of_roots = {one[2]: one for one in opening[8]}
         first = {one[3]: [one[0], one[2], root, one[4]] for one in self.members}
         self.proposer = of_roots.get(root) or first.get(root) or [root, "", root, root]
-        self.phases, why, after = [], None, self.set_of(height + 1)
+        self.phases, why, after = [], None, self.after[height]
         for times in range(1, LONGER_MAX + 1):
             try:
                 phase = opened_phase(entry, opening, self.proposer, after, self.charter, times)
@@ -1285,7 +1376,7 @@ class File:
 
     def go_on(self, height, follows):
         need(height < self.last, "the vote is not over")
-        at = (height, self.set_of(height + 1), self.federation)
+        at = (height, self.after[height], self.federation)
         self.phases = [(times, follows(phase, *at)) for times, phase in self.phases]
 
     def end(self, height, ended):
@@ -1350,7 +1441,7 @@ class File:
         self.tell(height, happened, closed)
         if self.ended is None:
             need(height < self.last, "the vote is not over")
-            at = (height, self.set_of(height + 1), self.federation)
+            at = (height, self.after[height], self.federation)
             self.phases = [(times, phase.after(one, *at)) for times, phase, one in all_closed]
 
     def show(self, motion, asked):
@@ -1375,7 +1466,7 @@ class File:
         note = fields(index, uint(VALIDATORS_MAX), sign64)
         phase, notes = fields(hash32, many(note, VALIDATORS_MAX))(value)
         ascending(notes, key=lambda one: one[0])
-        today, own = self.set_of(height), self.phase.validators
+        today, own = self.signers[height], self.phase.validators
         need(today.hash != own.hash, "the phase is that of today's validators")
         for place, seals, signature in notes:
             today.verify(self.federation, place, [6, phase, today.hash, seals], signature)

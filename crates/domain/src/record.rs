@@ -175,6 +175,8 @@ records! {
     Enter = 35, "enter";
     /// A co-op asks to be admitted by decision, through a member's node.
     Applying = 36, "applying";
+    /// Somebody signs a recovery of the register, or objects to it.
+    Recovering = 34, "recovering";
 }
 
 impl Kind {
@@ -198,6 +200,7 @@ impl Kind {
                 | Self::Founding
                 | Self::Declaring
                 | Self::Enter
+                | Self::Recovering
         )
     }
 }

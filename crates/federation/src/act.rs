@@ -90,6 +90,11 @@ pub enum Act {
         /// It, signed with the member's root key.
         declaration: Vec<u8>,
     },
+    /// What somebody says of a recovery of the register, encoded: any member passes it on.
+    Recover {
+        /// It, signed with an organisation's root key.
+        voice: Vec<u8>,
+    },
     /// Where this node can be reached.
     Endpoint(record::Endpoint),
     /// A co-op's application, passed on by this node or a steward.

@@ -9,7 +9,7 @@ mod push;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    id::{EntryId, Timestamp},
+    id::{EntryId, Hash, Timestamp},
     key::PublicKey,
 };
 use rand_chacha::ChaCha8Rng;
@@ -19,7 +19,7 @@ use replica::Position;
 use crate::{
     core::Core,
     io::{Change, Fault, Output},
-    message::Message,
+    message::{Message, Part, Range},
 };
 
 pub use self::peer::PeerState;
@@ -38,6 +38,10 @@ const CHUNKS_MAX: usize = 64;
 /// A clock further off the median of the peers' signs nothing, in milliseconds.
 pub const CLOCK_MS_MAX: u64 = 300_000;
 
+/// How often a node whose clock is off asks its peers for theirs: it may have been set right, and at
+/// rest nobody says the time, in milliseconds.
+const CLOCK_AGAIN_MS: u64 = 600_000;
+
 /// What a node knows of its exchange with others.
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
@@ -52,6 +56,8 @@ pub(crate) struct Exchange {
     /// By how many seconds the clock is off the median of the peers', if that is too much.
     clock_off_seconds: Option<u64>,
     compare_at: Option<Timestamp>,
+    /// When the peers are asked for their clocks again.
+    clock_at: Option<Timestamp>,
     fruitless: u32,
     quiet_rounds: u32,
     quiet_peers: Vec<PublicKey>,
@@ -102,7 +108,8 @@ impl Exchange {
         let resend = flights.map(|flight| flight.due).min();
         let want = self.wanted.values().map(|wanted| wanted.due).min();
         let compare = self.compare_at.filter(|_| !self.peers.is_empty());
-        [resend, want, compare].into_iter().flatten().min()
+        let clock = self.clock_at.filter(|_| !self.peers.is_empty());
+        [resend, want, compare, clock].into_iter().flatten().min()
     }
 
     fn stored_something(&mut self, now: Timestamp) {
@@ -255,6 +262,10 @@ impl Core {
             peer.clock_ahead_ms = ahead.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
             peer.clock_known = true;
         }
+        let again = self.is_clock_beyond_bound();
+        let again = again.then(|| now.plus_ms(CLOCK_AGAIN_MS));
+        self.exchange.clock_at =
+            again.map(|at| self.exchange.clock_at.map_or(at, |known| known.min(at)));
         let off = self.exchange.clock_off();
         let before = std::mem::replace(&mut self.exchange.clock_off_seconds, off);
         if before.is_some() != off.is_some() {
@@ -262,9 +273,31 @@ impl Core {
         }
     }
 
+    fn is_clock_beyond_bound(&self) -> bool {
+        let bound_ms = self.charter().terms().clock_bound_seconds * 1_000;
+        let off = self.exchange.clock_deviation();
+        off.is_some_and(|off| off > bound_ms)
+    }
+
+    /// A digest of nothing is answered with heights, and with the time.
+    fn ask_clocks(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
+        let again = self.is_clock_beyond_bound();
+        self.exchange.clock_at = again.then(|| now.plus_ms(CLOCK_AGAIN_MS));
+        for peer in self.exchange.peers.keys().filter(|_| again) {
+            let (range, digest) = (Range::ALL, Hash([0; 32]));
+            let parts = vec![Part { range, digest }];
+            outputs.push(Output::Send(*peer, Message::Digests { now, parts }));
+        }
+    }
+
     pub(crate) fn exchange_wake(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
         self.resend(now, outputs);
         self.want_again(now, outputs);
+        let clock_at = self.exchange.clock_at;
+        // A clock that was set back would wait for a time that is far off now.
+        if clock_at.is_some_and(|at| at <= now || at > now.plus_ms(CLOCK_AGAIN_MS)) {
+            self.ask_clocks(now, outputs);
+        }
         if self.exchange.compare_at.is_some_and(|at| at <= now) {
             self.compare_again(now, outputs);
         }

@@ -10,6 +10,7 @@ use domain::{
     record,
 };
 use register::{
+    agreement::Timeouts,
     chain::{Chain, Ending, Happened},
     order::Order,
     outcome::Outcome,
@@ -17,7 +18,10 @@ use register::{
 };
 use replica::view::{Decreed, Opening};
 
-use crate::core::{Core, Origin};
+use crate::{
+    core::{Core, Origin},
+    state::{Decision, State},
+};
 
 /// A charter that was in force from a height on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +188,18 @@ impl Core {
         self.followed.decreed.former.contains(member)
     }
 
+    /// Whether a decision's vote is open and was opened before the register began: opened again, it
+    /// becomes final.
+    #[must_use]
+    pub fn is_before_the_register(&self, decision: &Decision<'_>) -> bool {
+        let opened = decision.phase.as_ref().map(|phase| phase.opening.time);
+        let chain = self.register_chain();
+        let is_before = opened
+            .zip(chain)
+            .is_some_and(|(opened, chain)| opened < chain.begun());
+        is_before && decision.state == State::Voting
+    }
+
     /// Does as the order in force says: its charter counts, its members are let in, and who is a
     /// member no more is let go of.
     pub(crate) fn follow_order(&mut self, now: Timestamp) {
@@ -192,6 +208,7 @@ impl Core {
         };
         if order.charter() != self.charter() {
             let charter = order.charter().clone();
+            self.register.wait_by(Timeouts::of(&charter));
             self.use_charter(now, charter);
         }
         let members = self.followed.decreed.members.iter();

@@ -13,6 +13,7 @@ mod io;
 pub mod message;
 mod prepare;
 pub mod presence;
+mod recovery;
 mod register;
 mod standing;
 mod state;
@@ -24,6 +25,7 @@ pub use self::{
     exchange::{CLOCK_MS_MAX, PeerState},
     followed::InForce,
     io::{Change, Fault, Input, Output, Write},
+    recovery::RecoveryShown,
     standing::Standing,
     state::{BallotSeen, Decision, Phase, State},
 };

@@ -21,7 +21,7 @@ use domain::{
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_core::Rng;
-use register::{begin::Beginning, declaration::Declaration};
+use register::{begin::Beginning, declaration::Declaration, recovery::Voice};
 
 use self::text::{block, line, note, text_error};
 use crate::{
@@ -224,6 +224,16 @@ impl Core {
                 let record = Record::Declaring(record::Declaring { declaration });
                 Ok(Draft::new(grant, "register", record))
             }
+            Act::Recover { voice } => {
+                let found = Voice::from_bytes(voice);
+                let found = found.map_err(|error| text_error("recovery", error.to_string()))?;
+                let signed = found.verify(&self.federation());
+                signed.map_err(|error| text_error("recovery", error.to_string()))?;
+                let grant = self.granting_grant(key)?;
+                let voice = voice.clone();
+                let record = Record::Recovering(record::Recovering { voice });
+                Ok(Draft::new(grant, "register", record))
+            }
             Act::Role(role) => {
                 if !self.view().circles.contains_key(&role.circle) {
                     return Err(Refused::UnknownCircle);
@@ -359,7 +369,7 @@ pub(crate) fn change_of(
         }
         (Kind::Application | Kind::Admit, _) => Change::Applications,
         (Kind::Endpoint, _) => Change::Peers,
-        (Kind::Witness | Kind::Founding | Kind::Declaring, _) => return None,
+        (Kind::Witness | Kind::Founding | Kind::Declaring | Kind::Recovering, _) => return None,
         _ => Change::Members,
     })
 }

@@ -31,6 +31,7 @@ use crate::{
     core::Core,
     error::CoreError,
     io::{Change, Write},
+    recovery::Recovering,
 };
 
 /// How long after the deadline of a vote that is not open in the register its ballots are still held,
@@ -57,7 +58,8 @@ struct Parts {
 #[derive(Default)]
 pub(crate) struct Register {
     key: Option<SecretKey>,
-    registrar: Option<Registrar>,
+    pub(crate) registrar: Option<Registrar>,
+    pub(crate) recovery: Recovering,
     /// The chain and the journal that were stored.
     chain: Option<Chain>,
     journal: Vec<registrar::Record>,
@@ -68,7 +70,7 @@ pub(crate) struct Register {
     /// Which phases were open after the last height.
     open: BTreeSet<EntryId>,
     parts: BTreeMap<PublicKey, BTreeMap<Hash, Parts>>,
-    messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
+    pub(crate) messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
     /// Entries that the registrar judges by their own bytes.
     entries: BTreeMap<EntryId, Entry>,
     /// Ballots that were not handed on.
@@ -80,7 +82,7 @@ pub(crate) struct Register {
     declared: Vec<Declaration>,
     /// Whether founders have signed something since that was looked at.
     has_founding: bool,
-    inbox: VecDeque<Input>,
+    pub(crate) inbox: VecDeque<Input>,
     /// Whether this node's clock is further off its peers' than the charter bears.
     is_clock_off: bool,
     /// Whether this node takes no more part in it,
@@ -104,6 +106,13 @@ impl Register {
         self.registrar.as_ref()?.next_wakeup()
     }
 
+    /// Agreement waits as long as these say from now on.
+    pub fn wait_by(&mut self, timeouts: Timeouts) {
+        if let Some(registrar) = &mut self.registrar {
+            registrar.wait_by(timeouts);
+        }
+    }
+
     /// Takes note of a stored entry.
     pub fn note(&mut self, genesis: &Genesis, id: EntryId, entry: &Entry) {
         let record = || entry.record();
@@ -111,6 +120,8 @@ impl Register {
         let is_mandated = self.entries.contains_key(&entry.header.grant);
         match entry.header.kind {
             Kind::Witness => {
+                let (author, time) = (entry.header.author, entry.header.time);
+                self.recovery.lives(author, time);
                 if let Some(Record::Witness(part)) = record() {
                     self.take_part(entry.header.author, part);
                 }
@@ -125,6 +136,11 @@ impl Register {
                     && let Ok(declaration) = Declaration::from_bytes(&declaring.declaration)
                 {
                     self.declared.push(declaration);
+                }
+            }
+            Kind::Recovering => {
+                if let Some(Record::Recovering(recovering)) = record() {
+                    self.recovery.hear(&recovering.voice);
                 }
             }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
@@ -248,10 +264,15 @@ impl Core {
             Some(chain) => Some(chain),
             None => self
                 .begun()
-                .find(|chain| chain.last() == batch.header.previous),
+                .find(|chain| chain.last() == batch.header.previous || batch.header.epoch > 0),
         };
-        let after = chain.and_then(|chain| chain.after(&batch).ok());
+        let after = chain.and_then(|chain| {
+            let (epoch, previous) = (batch.header.epoch, &batch.header.previous);
+            let chain = self.register.recovery.crossed(chain, epoch, previous);
+            chain.after(&batch).ok()
+        });
         let (chain, happened) = after.ok_or(CoreError::Height(batch.header.height))?;
+        self.register.recovery.stands(&chain);
         self.followed.take(&chain, &happened);
         self.register.chain = Some(chain);
         Ok(())
@@ -304,7 +325,7 @@ impl Core {
     }
 
     /// Takes no more part in the register. What it has decided stays to be seen.
-    fn leave_office(&mut self, trouble: &str) {
+    pub(crate) fn leave_office(&mut self, trouble: &str) {
         if let Some(registrar) = self.register.registrar.take() {
             self.register.chain = Some(registrar.chain().clone());
         }
@@ -328,6 +349,7 @@ impl Core {
         self.register.open = chain.phases().keys().copied().collect();
         self.register.are_motions_due = true;
         self.followed.take(&chain, &[]);
+        self.register.recovery.stands(&chain);
         let journal = std::mem::take(&mut self.register.journal);
         let key = self.register.key.clone();
         // What this key has signed before has to be in the journal, or it could contradict itself.
@@ -338,7 +360,8 @@ impl Core {
             let trouble = "the journal of the validator key is lost: this node only observes";
             self.register.trouble = Some(trouble.to_owned());
         }
-        let mut registrar = Registrar::new(now, chain, key, Timeouts::MINUTES, journal);
+        let timeouts = Timeouts::of(chain.order().charter());
+        let mut registrar = Registrar::new(now, chain, key, timeouts, journal);
         let said = registrar.start();
         self.register.registrar = Some(registrar);
         self.follow_order(now);
@@ -359,6 +382,7 @@ impl Core {
             }
         }
         self.take_office(now);
+        self.settle_recovery(now);
         if self.register.registrar.is_none() {
             self.register.inbox.clear();
             return;
@@ -581,6 +605,9 @@ impl Core {
             .into_iter()
             .flat_map(|one| one.chain().phases().keys().copied())
             .collect();
+        if let Some(registrar) = &self.register.registrar {
+            self.register.recovery.stands(registrar.chain());
+        }
         let before = std::mem::replace(&mut self.register.open, open);
         let open = &self.register.open;
         self.register.messages.retain(|topic, _| match topic {

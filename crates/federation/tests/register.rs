@@ -6,6 +6,9 @@
     reason = "a node that cannot go on has failed the test"
 )]
 
+#[path = "register/recovery.rs"]
+mod recovery;
+
 use std::collections::BTreeMap;
 
 use domain::{
@@ -15,7 +18,7 @@ use domain::{
     effect::{Applicant, Effect},
     entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted},
     genesis::{Founder, Genesis},
-    id::{EntryId, FederationId, MemberId, PersonId, Timestamp},
+    id::{EntryId, MemberId, PersonId, Timestamp},
     key::SecretKey,
     record::{Custody, Delegate, Enter, Founding, Grant, Purpose, Record, Roles},
 };
@@ -52,7 +55,9 @@ fn genesis() -> Genesis {
         name: "Test".to_owned(),
         created: START,
         founders,
-        charter: Charter::default().to_bytes(),
+        charter: Charter::from_toml("recovery.notice-seconds = 600")
+            .unwrap()
+            .to_bytes(),
         nonce: [1; 32],
         requires: Vec::new(),
     }
@@ -66,6 +71,7 @@ struct Node {
     heights: BTreeMap<u64, Vec<u8>>,
     journal: Vec<Vec<u8>>,
     answers: Vec<Result<EntryId, Refused>>,
+    is_up: bool,
 }
 
 struct World {
@@ -105,6 +111,7 @@ impl World {
             heights: BTreeMap::new(),
             journal: Vec::new(),
             answers: Vec::new(),
+            is_up: true,
         });
         let mut world = Self {
             now: START,
@@ -122,6 +129,9 @@ impl World {
     }
 
     fn give(&mut self, node: usize, input: Input) {
+        if !self.nodes[node].is_up {
+            return;
+        }
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let outputs = self.nodes[node].core.handle(self.now, input);
@@ -173,7 +183,7 @@ impl World {
     fn run(&mut self, until: Timestamp) {
         self.deliver();
         loop {
-            let wakes = self.nodes.iter().enumerate();
+            let wakes = self.nodes.iter().enumerate().filter(|(_, node)| node.is_up);
             let wakes = wakes.filter_map(|(at, node)| Some((node.core.next_wakeup()?, at)));
             let Some((time, node)) = wakes.min().filter(|(time, _)| *time <= until) else {
                 break;
@@ -246,6 +256,7 @@ impl World {
             entries: Vec::new(),
             heights: BTreeMap::new(),
             journal: Vec::new(),
+            is_up: true,
             answers: Vec::new(),
         };
         let (clean, alone) = (true, true);
@@ -256,7 +267,7 @@ impl World {
         let node = self.nodes.len() - 1;
         let enter = Act::Enter(Enter {
             member: id(member),
-            newcomer: applicant(&federation, member).newcomer,
+            newcomer: applicant(&self.nodes[0].core, member).newcomer,
         });
         self.act(node, &root, enter);
         let grants = [
@@ -472,13 +483,13 @@ fn propose(rule: &str, effect: Option<Effect>) -> Act {
     }
 }
 
-fn applicant(federation: &FederationId, member: u8) -> Applicant {
+fn applicant(core: &Core, member: u8) -> Applicant {
     Applicant::sign(
-        federation,
+        &core.federation(),
         &key(member, 1),
         (&format!("Co-op {member}"), "producer"),
         ("We run a server in Lyon.", "ten hours a month"),
-        Charter::default().hash(),
+        core.charter().hash(),
         None,
     )
 }
@@ -529,8 +540,7 @@ fn an_amended_charter_holds_on_every_node_and_for_later_votes_only() {
 #[test]
 fn an_applicant_is_admitted_by_decision_and_takes_part() {
     let mut world = World::new();
-    let federation = world.nodes[0].core.federation();
-    let applicant = applicant(&federation, 5);
+    let applicant = applicant(&world.nodes[0].core, 5);
     let apply = Act::ApplyToAll(Box::new(applicant.clone()));
     world.act(1, &key(2, 2), apply);
     let known = &world.nodes[0].core.view().candidates[&key(5, 1).public()];
@@ -568,7 +578,7 @@ fn an_applicant_hears_how_far_its_application_is() {
     let mut world = World::new();
     let standing = |world: &World| world.nodes[3].core.standing(&root, world.now);
     assert_eq!(standing(&world), Standing::Unknown);
-    let applicant = applicant(&world.nodes[0].core.federation(), 5);
+    let applicant = applicant(&world.nodes[0].core, 5);
     let apply = Act::ApplyToAll(Box::new(applicant.clone()));
     world.act(1, &key(2, 2), apply);
     assert_eq!(standing(&world), Standing::Waiting);
@@ -595,7 +605,7 @@ fn an_applicant_hears_how_far_its_application_is() {
 fn who_was_refused_hears_why_and_waits_again_once_it_applies_again() {
     let mut world = World::new();
     let root = key(5, 1).public();
-    let applicant = applicant(&world.nodes[0].core.federation(), 5);
+    let applicant = applicant(&world.nodes[0].core, 5);
     let apply = Act::ApplyToAll(Box::new(applicant.clone()));
     world.act(1, &key(2, 2), apply.clone());
     let proposal = world.act(
@@ -622,7 +632,7 @@ fn who_was_refused_hears_why_and_waits_again_once_it_applies_again() {
 fn an_application_on_the_terms_of_an_earlier_charter_is_outdated() {
     let mut world = World::new();
     let root = key(5, 1).public();
-    let applicant = applicant(&world.nodes[0].core.federation(), 5);
+    let applicant = applicant(&world.nodes[0].core, 5);
     let apply = Act::ApplyToAll(Box::new(applicant.clone()));
     world.act(1, &key(2, 2), apply.clone());
     world.act(

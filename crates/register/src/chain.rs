@@ -6,6 +6,7 @@ mod error;
 mod judge;
 mod next;
 mod opening;
+mod recovered;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,12 @@ use crate::{
 };
 
 const PREFIX: &[u8] = b"folkmoot/state/1\0";
+const REST_PREFIX: &[u8] = b"folkmoot/rest/1\0";
+
+/// The state hash of a register with this order and this rest.
+pub(crate) fn state_of(order: &Hash, rest: &Hash) -> Hash {
+    Hash::of(&[PREFIX, &order.0, &rest.0])
+}
 
 /// Whose proposal: a proposal and the member that opened a vote on it. A vote that another member
 /// opens on somebody's proposal is another vote, and stands in the way of nobody's.
@@ -261,6 +268,12 @@ impl Chain {
         &self.decided
     }
 
+    /// Whether an old root key objects to what that open phase decides.
+    #[must_use]
+    pub fn objects(&self, phase: &PhaseId) -> bool {
+        self.objected.contains(phase)
+    }
+
     /// Whether an entry of this time may still be an item of a height: it was not opened before, and is
     /// not older than the register. Everything else is for the height to judge.
     #[must_use]
@@ -313,10 +326,15 @@ impl Chain {
     /// The hash of all of it: two nodes with one register have one hash.
     #[must_use]
     pub fn state(&self) -> Hash {
+        state_of(&self.order.hash(), &self.rest())
+    }
+
+    /// The hash of all but the order: with it whoever has the order can show that a height named it.
+    #[must_use]
+    pub fn rest(&self) -> Hash {
         let mut encoder = Encoder::new();
         encoder
-            .array(8)
-            .value(&self.order)
+            .array(7)
             .value(&self.validators)
             .list(self.phases.values());
         encoder.array(self.open.len());
@@ -333,7 +351,7 @@ impl Chain {
         for (member, number) in &self.mandates {
             encoder.array(2).value(member).uint(*number);
         }
-        Hash::of(&[PREFIX, &encoder.into_bytes()])
+        Hash::of(&[REST_PREFIX, &encoder.into_bytes()])
     }
 
     /// The register after a batch, and what it did.

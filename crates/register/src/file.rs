@@ -7,6 +7,7 @@
 mod error;
 mod export;
 mod proof;
+mod recovering;
 mod since;
 #[cfg(test)]
 mod tests;
@@ -19,8 +20,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 pub use self::{
     error::{ExportError, FileError, SinceError},
-    export::{Height, export},
+    export::{Height, export, export_recovered},
     proof::{Proof, Step, Turn, Vote},
+    recovering::Recovering,
     since::since,
 };
 
@@ -79,6 +81,9 @@ pub struct DecisionFile {
     certificates: Vec<Hex>,
     /// Of each height that has something of this vote.
     items: Vec<ItemsAt>,
+    /// Each recovery of the register before the height that decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recoveries: Vec<recovering::RecoveringAt>,
     charter: Hex,
     /// The text voted on, if its readers may have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

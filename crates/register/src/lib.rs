@@ -22,6 +22,7 @@ pub mod merkle;
 pub mod order;
 pub mod outcome;
 pub mod phase;
+pub mod recovery;
 pub mod registrar;
 pub mod says;
 pub mod seal;

@@ -4,6 +4,7 @@
 mod apply;
 mod encoding;
 mod error;
+mod reading;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use domain::{
     record::Elector,
 };
 
+pub(crate) use self::reading::Roots;
 pub use self::{apply::Place, error::Ineffective};
 use crate::{
     sizes::VALIDATORS_MAX,
@@ -44,6 +46,15 @@ pub struct Member {
     pub since: u64,
     /// The number of its last declaration.
     pub declared: u64,
+}
+
+/// What of a member says whether it is an organisation with a node.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Organisation<'a> {
+    pub member: MemberId,
+    pub class: Option<&'a ClassId>,
+    pub root: PublicKey,
+    pub host: MemberId,
 }
 
 /// Why a member is one no more.
@@ -227,6 +238,15 @@ impl Order {
                 record: member.record,
             })
             .collect()
+    }
+
+    /// The nodes of these members no longer witness and close votes: they are gone for good.
+    pub(crate) fn drop_validators(&mut self, gone: &[MemberId]) {
+        for member in gone {
+            if let Some(known) = self.members.get_mut(member) {
+                known.validator = None;
+            }
+        }
     }
 
     /// Who witnesses and closes votes: every organisation with a node that has named a validator

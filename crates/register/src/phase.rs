@@ -41,16 +41,19 @@ pub enum Cause {
     CalledVote = 4,
     /// The proposing member amended.
     Amended = 5,
+    /// Too many of its validators are gone for good: those who remain hold it again.
+    Recovered = 6,
 }
 
 impl Cause {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Opened,
         Self::Extended,
         Self::Repeated,
         Self::Blocked,
         Self::CalledVote,
         Self::Amended,
+        Self::Recovered,
     ];
 }
 
@@ -266,6 +269,18 @@ impl Phase {
             .value(before)
             .uint(height)
             .uint(cause as u64);
+        EntryId(Hash::of(&[PREFIX, &federation.0, &encoder.into_bytes()]).0)
+    }
+
+    /// The id of a phase that a recovery holds again: no phase of the epoch before has it.
+    #[must_use]
+    pub fn id_recovered(federation: &FederationId, before: &PhaseId, recovery: &Hash) -> PhaseId {
+        let mut encoder = Encoder::new();
+        encoder
+            .array(3)
+            .value(before)
+            .value(recovery)
+            .uint(Cause::Recovered as u64);
         EntryId(Hash::of(&[PREFIX, &federation.0, &encoder.into_bytes()]).0)
     }
 

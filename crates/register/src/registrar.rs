@@ -9,6 +9,7 @@
 mod heights;
 mod message;
 mod posts;
+mod recovering;
 #[cfg(test)]
 mod tests;
 mod wishes;
@@ -23,7 +24,7 @@ use domain::{
 };
 
 pub use self::message::{Message, Record, Topic};
-use self::{posts::Posts, wishes::Wishes};
+use self::{posts::Posts, recovering::Left, wishes::Wishes};
 use crate::{
     agreement::{
         self, Agreement, AgreementError, Certificate, Engine, Identity, Strict, Timeouts, Timer,
@@ -33,6 +34,7 @@ use crate::{
     chain::{Chain, Happened},
     closing::assemble,
     evidence,
+    recovery::Recovered,
     validators::ValidatorIndex,
     witness::{self, Witness},
 };
@@ -63,6 +65,8 @@ pub enum Input {
     Motion(Motion),
     /// A height that was decided, from whoever.
     Height(Box<(Batch, Certificate)>),
+    /// A recovery that is in force. What does not go on from here is passed over.
+    Recovered(Box<Recovered>),
 }
 
 /// What the registrar wants done, in this order, once the journal is durable.
@@ -129,6 +133,15 @@ pub struct Registrar<V = Strict> {
     stirred: bool,
     /// Whether this machine's clock agrees with its peers'.
     is_trusted: bool,
+    /// The epoch that was left, if the register was recovered since the start.
+    left: Option<Box<Left>>,
+}
+
+impl<V: Verification> Registrar<V> {
+    /// Agreement waits as long as the charter in force says: to be called when another one is.
+    pub fn wait_by(&mut self, timeouts: Timeouts) {
+        self.engine.wait_by(timeouts);
+    }
 }
 
 impl Registrar {
@@ -151,12 +164,13 @@ impl<V: Verification> Registrar<V> {
     #[must_use]
     pub fn with_verification(
         now: Timestamp,
-        chain: Chain,
+        mut chain: Chain,
         key: Option<SecretKey>,
         timeouts: Timeouts,
         journal: Vec<Record>,
         verification: V,
     ) -> Self {
+        let (journal, left) = recovering::since_recovery(&mut chain, journal);
         let identity = Identity {
             federation: chain.federation(),
             epoch: chain.epoch(),
@@ -183,7 +197,7 @@ impl<V: Verification> Registrar<V> {
                     unsent.push(Message::Value(batch.clone()));
                     values.insert(batch.header.hash(&chain.federation()), *batch);
                 }
-                Record::Agreement(_) | Record::Value(_) => {}
+                Record::Agreement(_) | Record::Value(_) | Record::Recovered(_) => {}
                 Record::Duty { phase, duty } => posts.remember(phase, duty),
                 Record::Opened { phase, time } => posts.opened(phase, time),
             }
@@ -211,6 +225,7 @@ impl<V: Verification> Registrar<V> {
             timers: BTreeMap::new(),
             stirred: true,
             is_trusted: true,
+            left,
         }
     }
 
@@ -218,6 +233,12 @@ impl<V: Verification> Registrar<V> {
     #[must_use]
     pub fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// The key it signs with, if it may.
+    #[must_use]
+    pub fn key(&self) -> Option<&SecretKey> {
+        self.key.as_ref()
     }
 
     /// What this node has seen of an open phase.
@@ -296,6 +317,7 @@ impl<V: Verification> Registrar<V> {
                 let (batch, certificate) = *height;
                 self.learn(now, batch, certificate, &mut reaction)?;
             }
+            Input::Recovered(recovered) => self.recover(now, *recovered, &mut reaction),
         }
         self.begin_height(now, &mut reaction)?;
         Ok(reaction)
@@ -314,6 +336,7 @@ impl<V: Verification> Registrar<V> {
                 Ok(())
             }
             Message::Agreement(message) => {
+                self.look_back(&message)?;
                 if !self.is_open {
                     self.hear(&message);
                     return Ok(());

@@ -290,6 +290,12 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
             "register",
             right == Right::Root || right.is_steward() || right == Right::Node,
         ),
+        Kind::Recovering => (
+            "register",
+            right == Right::Root
+                || right.is_steward()
+                || matches!(right, Right::Node | Right::Validator),
+        ),
         Kind::Host => ("hosts", right == Right::Root || right.is_steward()),
         Kind::Hosting => (
             "hosts",

@@ -447,7 +447,8 @@ impl Replica {
                 | Record::Revocation(_)
                 | Record::Witness(_)
                 | Record::Founding(_)
-                | Record::Declaring(_),
+                | Record::Declaring(_)
+                | Record::Recovering(_),
             )
             | None => {}
         }

@@ -5,6 +5,7 @@ pub(crate) mod action;
 pub(crate) mod attachments;
 pub(crate) mod calendar;
 pub(crate) mod charter;
+pub(crate) mod charters;
 pub(crate) mod circle;
 pub(crate) mod circle_documents;
 pub(crate) mod common;

@@ -13,9 +13,9 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, action, attachments, calendar, charter, circle, circle_documents, common, decide,
-        decision, documents, editor, entrance, federation, feeds, gathering, history, home, hosted,
-        node, propose, reminders, sign_up,
+        account, action, attachments, calendar, charter, charters, circle, circle_documents,
+        common, decide, decision, documents, editor, entrance, federation, feeds, gathering,
+        history, home, hosted, node, propose, reminders, sign_up,
     },
     protect,
     site::Site,
@@ -32,6 +32,8 @@ pub fn router(site: Site) -> Router {
         .merge(own_node())
         .merge(own_account())
         .merge(api::routes())
+        .route("/charters", get(charters::list))
+        .route("/charters/{hash}", get(charters::one))
         .route("/archive", get(decide::archive))
         .route("/archive/calendar.ics", get(feeds::public_calendar))
         .route("/archive/feed.atom", get(feeds::public_news))

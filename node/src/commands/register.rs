@@ -1,5 +1,8 @@
 //! `folkmoot register`
 
+mod declare;
+mod recover;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -11,6 +14,7 @@ use domain::{
 use register::begin::{Begin, Beginning};
 use serde_json::{Value, json};
 
+use self::recover::Recover;
 use super::{root_key, table::text};
 use crate::{
     cli::Global,
@@ -29,6 +33,29 @@ pub struct Register {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Go on without servers that are gone for good, more than may be away
+    Recover(Recover),
+    /// Give this node another validator key, after the old one or its journal was lost
+    ///
+    /// The new key takes over as soon as the other validators have decided a height with it: then
+    /// restart the node, and the old key is overwritten. Until then the old one goes on, if it can.
+    Key {
+        /// This co-op's root key, if it is not in the data directory
+        #[arg(long, value_name = "FILE")]
+        root_key: Option<PathBuf>,
+    },
+    /// Witness and close votes with this node no longer
+    LeaveOffice {
+        /// This co-op's root key, if it is not in the data directory
+        #[arg(long, value_name = "FILE")]
+        root_key: Option<PathBuf>,
+    },
+    /// Object to a vote that would replace this co-op's root key: the key is not lost
+    Object {
+        /// This co-op's root key, if it is not in the data directory
+        #[arg(long, value_name = "FILE")]
+        root_key: Option<PathBuf>,
+    },
     /// Begin the register, as a founder
     ///
     /// Every founder with a node runs this once, so that its node may close votes; who runs it when
@@ -49,6 +76,16 @@ impl Register {
         let access = Access::open(&directory).await?;
         let done = match &self.command {
             None => show(global, &access).await,
+            Some(What::Recover(recover)) => recover.run(global, &directory, &access).await,
+            Some(What::Key { root_key: file }) => {
+                declare::key(global, &directory, &access, file.as_deref()).await
+            }
+            Some(What::LeaveOffice { root_key: file }) => {
+                declare::leave_office(global, &directory, &access, file.as_deref()).await
+            }
+            Some(What::Object { root_key: file }) => {
+                declare::object(global, &directory, &access, file.as_deref()).await
+            }
             Some(What::Begin { root_key: file }) => match root_key(&directory, file.as_deref()) {
                 Ok(root) => begin(global, &directory, &access, &root).await,
                 Err(failure) => Err(failure),
@@ -96,6 +133,14 @@ async fn show(global: &Global, access: &Access) -> Outcome {
     }
     if let Some(fields) = answer.as_object_mut() {
         fields.remove("draft");
+        let recovery = fields.remove("recovery").unwrap_or_default();
+        said.push_str(&recover::words(&recovery));
+        if let Some(known) = recovery["known"]
+            .as_array()
+            .filter(|known| !known.is_empty())
+        {
+            fields.insert("recoveries".to_owned(), json!(known));
+        }
     }
     global.say(&answer, said)
 }

@@ -188,6 +188,11 @@ impl Desk {
                 let beginning = beginning.map_err(|_| Failure::usage("not hexadecimal"))?;
                 Act::BeginRegister { beginning }
             }
+            RootAct::Declare { declaration } => self.declare(&declaration)?,
+            RootAct::Recover { voice } => {
+                let voice = hex::decode(&voice).map_err(|_| Failure::usage("not hexadecimal"))?;
+                Act::Recover { voice }
+            }
             RootAct::Grant {
                 purpose,
                 key,

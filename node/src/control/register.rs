@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     cbor::Encode,
-    id::MemberId,
+    id::{MemberId, Timestamp},
     key::PublicKey,
     record::{Kind, Purpose},
 };
@@ -68,8 +68,9 @@ impl Desk {
                 "trouble": core.register_trouble(),
                 "pending": pending,
                 "missing": missing,
+                "recovery": super::recovery::shown(core),
                 "own": core.member().is_some_and(|own| validators.contains_key(&own)),
-                "draft": hex::encode(draft(core, &validators).to_bytes()),
+                "draft": hex::encode(draft(core, &validators, clock::now()).to_bytes()),
             })
         })
     }
@@ -87,6 +88,11 @@ fn pending(core: &Core, beginning: &Beginning) -> Value {
         "roots": roots.collect::<Vec<_>>(),
         "needed": core.genesis().admissions_needed(),
     })
+}
+
+/// The beginning of the register with all members and validators that are known.
+pub fn beginning(core: &Core, time: Timestamp) -> Begin {
+    draft(core, &validators(core), time)
 }
 
 /// The validator key of each member: of several the one granted last.
@@ -107,7 +113,7 @@ fn validators(core: &Core) -> BTreeMap<MemberId, PublicKey> {
 }
 
 /// The beginning of the register as this node would propose it: all members, and who validates.
-fn draft(core: &Core, validators: &BTreeMap<MemberId, PublicKey>) -> Begin {
+fn draft(core: &Core, validators: &BTreeMap<MemberId, PublicKey>, time: Timestamp) -> Begin {
     let view = core.view();
     let members = view.members.iter().map(|(id, member)| {
         let host = view.host_of(id);
@@ -122,7 +128,7 @@ fn draft(core: &Core, validators: &BTreeMap<MemberId, PublicKey>) -> Begin {
         }
     });
     Begin {
-        time: clock::now(),
+        time,
         members: members.collect(),
     }
 }

@@ -10,7 +10,7 @@ use domain::{
 };
 use federation::{Act, Core, State};
 
-use super::{proposals::Historical, story};
+use super::{proposals::Historical, register::Changes, story};
 use crate::{clock, driver::Handle, failure::Outcome};
 
 /// How many votes are open at once.
@@ -33,6 +33,8 @@ const BLOCK: &str = "This takes a decision away from the members who are affecte
 pub struct Life {
     /// Node and delegate of each.
     pub coops: Vec<(Handle, SecretKey)>,
+    /// What changes the federation itself.
+    pub changes: Changes,
     /// What can be proposed.
     pub proposals: Vec<Historical>,
     /// The next of them.
@@ -66,6 +68,9 @@ impl Life {
     }
 
     async fn one_thing(&mut self, dice: [u8; 8]) -> Outcome {
+        if self.changes.go_on(&self.coops).await? {
+            return Ok(());
+        }
         if let Some((who, proposal)) = self.blocked().filter(|_| dice[6] < 64) {
             // Its proposer lets the members vote.
             return self.act(who, Act::Open { proposal }).await;

@@ -6,6 +6,7 @@ mod guests;
 mod life;
 mod past;
 mod proposals;
+mod register;
 mod story;
 mod together;
 
@@ -23,6 +24,7 @@ use self::{
     life::Life,
     past::Past,
     proposals::Historical,
+    register::Changes,
     story::Story,
 };
 use crate::{
@@ -95,6 +97,10 @@ impl Demo {
         for (node, coop) in nodes.iter().zip(coops.into_iter().flatten()) {
             open_accounts(node, coop).await?;
         }
+        let guest_keys: Vec<(usize, SecretKey)> = guests
+            .iter()
+            .map(|guest| (guest.host(), guest.key()))
+            .collect();
         for guest in guests {
             let host = guest.host();
             guest.open_account(&nodes[host]).await?;
@@ -103,7 +109,9 @@ impl Demo {
         for node in nodes.iter().skip(1) {
             delegates.push((node.handle.clone(), delegate(node).await?));
         }
+        let changes = Changes::new(&delegates, &guest_keys);
         let life = Life {
+            changes,
             coops: delegates,
             proposals: historical,
             next: 5,
@@ -181,6 +189,7 @@ async fn found(
         guest.join(&mut past, &coops)?;
     }
     Story::new(&mut past, &coops, &guests).tell(historical, pace.regular_seconds)?;
+    register::begin(&mut past, &coops)?;
     let federation = genesis.federation();
     let writes = past.into_writes();
     for coop in &coops {

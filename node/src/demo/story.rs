@@ -14,6 +14,7 @@ use super::{
     guests::Guest,
     past::Past,
     proposals::Historical,
+    register,
     together::{self, Writers},
 };
 use crate::{failure::Outcome, founding};
@@ -38,6 +39,7 @@ pub fn found(past: &mut Past, coops: &[Coop]) -> Outcome {
         let member = MemberId(coop.root.public().0);
         let node = founding::grant_node(&coop.node, &federation, &member);
         past.act(&coop.root, node)?;
+        past.act(&coop.root, register::grant_validator(coop, &federation)?)?;
         let roles = Roles::STEWARD.with(Roles::DELEGATE);
         let key = coop.delegate.key();
         let (purpose, person) = (Purpose::Person, Some(coop.delegate.person));

@@ -20,7 +20,6 @@ mod value;
 
 use std::collections::BTreeMap;
 
-use self::reader::Reader;
 pub use self::{
     class::{
         Class, ClassId, ClassIdError, ClassKind, Eligible, RuleName, RuleNameError, RuleRefused,
@@ -32,6 +31,10 @@ pub use self::{
         RuleTerms, Terms,
     },
     value::{Fraction, Item, LIST_ITEMS_MAX, Value},
+};
+use self::{
+    reader::Reader,
+    terms::{RECOVERY_NOTICE, RECOVERY_NOTICE_SECONDS},
 };
 use crate::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
@@ -146,7 +149,8 @@ impl Charter {
         })
     }
 
-    /// The same charter with the defaults written out, except those of rules it does not use.
+    /// The same charter with the defaults written out, except those of rules it does not use and that
+    /// of a key younger than the default charter.
     fn written_out(&self) -> Result<Self, CharterError> {
         let unused = |key: &str| {
             let rule = key
@@ -157,6 +161,10 @@ impl Charter {
         };
         let mut entries = self.in_force.clone();
         entries.retain(|key, _| self.entries.contains_key(key) || !unused(key));
+        if self.terms.recovery_notice_seconds == RECOVERY_NOTICE_SECONDS {
+            // Charters from before this key keep their hash.
+            entries.remove(RECOVERY_NOTICE);
+        }
         let charter = Self::from_entries(entries)?;
         match charter.to_bytes().len() {
             found if found > BYTES_MAX => Err(too_long(found)),

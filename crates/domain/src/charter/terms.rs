@@ -103,6 +103,12 @@ pub struct RuleTerms {
     pub quorum: Fraction,
 }
 
+/// The key of the time that a recovery is announced: younger than the default charter, so it is
+/// written out only where it differs.
+pub(super) const RECOVERY_NOTICE: &str = "recovery.notice-seconds";
+/// Its default: 14 days.
+pub(super) const RECOVERY_NOTICE_SECONDS: u64 = 1_209_600;
+
 /// What a charter says, every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
@@ -140,6 +146,8 @@ pub struct Terms {
     pub clock_bound_seconds: u64,
     /// How long an entry may take to reach every connected node: *D*.
     pub gossip_bound_seconds: u64,
+    /// How long a recovery of the register is announced before it can be confirmed.
+    pub recovery_notice_seconds: u64,
     /// The hours each member owes in a year.
     pub duty_hours_per_year: u64,
     /// The part of a payment that goes to the producer who brought the consumer in.
@@ -189,6 +197,11 @@ impl Terms {
             periods: periods(reader)?,
             clock_bound_seconds: reader.number("clock.bound-seconds", 1..=3_600, 60)?,
             gossip_bound_seconds: reader.number("gossip.bound-seconds", 1..=86_400, 180)?,
+            recovery_notice_seconds: reader.number(
+                RECOVERY_NOTICE,
+                1..=PERIOD_SECONDS_MAX,
+                RECOVERY_NOTICE_SECONDS,
+            )?,
             duty_hours_per_year: reader.number("duty.hours-per-year", 0..=8_784, 40)?,
             referral_fraction: reader.fraction("referral.fraction", fraction(30, 100))?,
             retention_note_days: reader.number("retention.note-days", 0..=36_500, 0)?,

@@ -36,7 +36,32 @@ fn the_default_file_names_every_key_of_the_default_charter() {
             }
         }
     }
-    assert_eq!(written, default.entries.len());
+    // The notice of a recovery is named there too, and is no entry as long as it is the default.
+    assert_eq!(written, default.entries.len() + 1);
+}
+
+#[test]
+fn charters_from_before_recoveries_keep_their_hash_and_have_fourteen_days_of_notice() {
+    let default = Charter::default();
+    assert_eq!(
+        default.hash().to_string(),
+        "f7b32438ca5f1d7701a47d7320287cc391ea5a0ebcbd17f304cb5e9eb5768594"
+    );
+    assert_eq!(default.terms().recovery_notice_seconds, 14 * 86_400);
+    let stated = Charter::from_toml("[recovery]\nnotice-seconds = 1209600\n").unwrap();
+    assert_eq!(stated, default);
+    let minutes = Charter::from_toml("[recovery]\nnotice-seconds = 600\n").unwrap();
+    assert_ne!(minutes.hash(), default.hash());
+    assert_eq!(minutes.terms().recovery_notice_seconds, 600);
+    assert_eq!(Charter::decode(&minutes.to_bytes()).as_ref(), Ok(&minutes));
+    assert_eq!(
+        Charter::from_toml(&minutes.to_toml()).as_ref(),
+        Ok(&minutes)
+    );
+    assert_eq!(
+        Charter::from_toml(&default.to_toml()).as_ref(),
+        Ok(&default)
+    );
 }
 
 #[test]

@@ -11,6 +11,9 @@ pub const PART_BYTES_MAX: usize = 56 * 1024;
 /// The most parts of one message: what one key may write in a day.
 pub const PARTS_MAX: u64 = 140;
 
+/// The most bytes of what is signed about a recovery of the register.
+pub const RECOVERING_BYTES_MAX: usize = 8 * 1024;
+
 /// A part of a message of a validator about the register.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
@@ -84,6 +87,13 @@ pub struct Declaring {
     pub declaration: Vec<u8>,
 }
 
+/// What somebody signs about a recovery of the register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovering {
+    /// What is signed with the signature, encoded.
+    pub voice: Vec<u8>,
+}
+
 impl Encode for Founding {
     fn encode(&self, encoder: &mut Encoder) {
         encoder.array(1).bytes(&self.beginning);
@@ -109,6 +119,20 @@ impl Decode for Declaring {
         decoder.array(1)?;
         let declaration = decoder.bytes("declaration", 1024)?.to_vec();
         Ok(Self { declaration })
+    }
+}
+
+impl Encode for Recovering {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder.array(1).bytes(&self.voice);
+    }
+}
+
+impl Decode for Recovering {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(1)?;
+        let voice = decoder.bytes("voice", RECOVERING_BYTES_MAX)?.to_vec();
+        Ok(Self { voice })
     }
 }
 

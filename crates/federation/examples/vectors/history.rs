@@ -46,7 +46,7 @@ pub struct History {
     pub circle: CircleId,
     pub proposal: EntryId,
     pub phase: EntryId,
-    pub version: domain::id::Hash,
+    pub version: Hash,
 }
 
 const NONE: EntryId = EntryId([0; 32]);
@@ -378,7 +378,14 @@ impl History {
         let declaring = Record::Declaring(record::Declaring {
             declaration: b"a declaration".to_vec(),
         });
-        for (name, record) in [("founding", founding), ("declaring", declaring)] {
+        let recovering = Record::Recovering(record::Recovering {
+            voice: b"a voice".to_vec(),
+        });
+        for (name, record) in [
+            ("founding", founding),
+            ("declaring", declaring),
+            ("recovering", recovering),
+        ] {
             let name = format!("anna.{name}");
             let draft = book.draft(&name, &anna.delegate, anna.grant, "register", &record);
             book.write(draft);

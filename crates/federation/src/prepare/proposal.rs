@@ -1,7 +1,7 @@
 //! Acts on proposals: writing, opening, voting.
 
 use domain::{
-    charter::RuleName,
+    charter::{Charter, RuleName},
     decision::{self, Choice},
     effect::Effect,
     entry::{Audience, REFERENCES_MAX},
@@ -230,7 +230,9 @@ impl Core {
         let decision = self.own_proposal(now, key, proposal)?;
         let (grant, _) = self.mandate_or(key, Self::steward_or_delegate)?;
         match decision.state {
-            State::Voting => return Err(Refused::AlreadyOpen),
+            State::Voting if !self.is_before_the_register(&decision) => {
+                return Err(Refused::AlreadyOpen);
+            }
             State::Closed(_) => return Err(closed(&decision)),
             _ => {}
         }
@@ -362,7 +364,9 @@ impl Core {
             });
         }
         let reason = block("reason", reason, record::NOTE_BYTES_MAX)?;
-        self.check_choice(*choice, *aim, &reason)?;
+        let charter = self.charter_of(&phase.opening.record.charter);
+        let charter = charter.unwrap_or_else(|| self.charter());
+        check_choice(charter, *choice, *aim, &reason)?;
         let mine = phase
             .ballots
             .values()
@@ -390,28 +394,33 @@ impl Core {
         draft.note = note(&reason);
         Ok(draft)
     }
-
-    fn check_choice(&self, choice: Choice, aim: Option<u64>, reason: &str) -> Result<(), Refused> {
-        if !choice.is_allowed(self.charter()) {
-            return Err(Refused::Choice(choice.as_str()));
-        }
-        let terms = self.charter().terms();
-        let known = |aim: u64| usize::try_from(aim).is_ok_and(|aim| aim < terms.aims.len());
-        if (choice == Choice::Block) != aim.is_some() || !aim.is_none_or(known) {
-            return Err(Refused::Aim(terms.aims.len()));
-        }
-        let found = visible_characters(reason);
-        let needed = terms
-            .minimum_reason_characters
-            .max(record::REASON_CHARACTERS_MIN);
-        if choice == Choice::Block && (found as u64) < needed {
-            return Err(Refused::ReasonTooShort { found, needed });
-        }
-        Ok(())
-    }
 }
 
 fn closed(decision: &Decision<'_>) -> Refused {
     let deadline = decision.phase.as_ref().map(|phase| phase.deadline);
     deadline.map_or(Refused::NotOpen, Refused::Closed)
+}
+
+fn check_choice(
+    charter: &Charter,
+    choice: Choice,
+    aim: Option<u64>,
+    reason: &str,
+) -> Result<(), Refused> {
+    if !choice.is_allowed(charter) {
+        return Err(Refused::Choice(choice.as_str()));
+    }
+    let terms = charter.terms();
+    let known = |aim: u64| usize::try_from(aim).is_ok_and(|aim| aim < terms.aims.len());
+    if (choice == Choice::Block) != aim.is_some() || !aim.is_none_or(known) {
+        return Err(Refused::Aim(terms.aims.len()));
+    }
+    let found = visible_characters(reason);
+    let needed = terms
+        .minimum_reason_characters
+        .max(record::REASON_CHARACTERS_MIN);
+    if choice == Choice::Block && (found as u64) < needed {
+        return Err(Refused::ReasonTooShort { found, needed });
+    }
+    Ok(())
 }

@@ -102,6 +102,18 @@ impl<V: Verification> Engine<V> {
         }
     }
 
+    /// Goes on in another epoch, at the same height: what is open is left, and nothing is signed in the
+    /// epoch before any more.
+    pub fn go_on_in(&mut self, epoch: u64) {
+        self.epoch = epoch;
+        self.open = None;
+    }
+
+    /// From now on it waits as long as these say.
+    pub fn wait_by(&mut self, timeouts: Timeouts) {
+        self.office.timeouts = timeouts;
+    }
+
     fn take(&mut self, input: Input) -> Result<Reaction, AgreementError> {
         match input {
             Input::Start {
@@ -187,7 +199,7 @@ impl<V: Verification> Engine<V> {
         }
         let place = Place {
             federation: self.federation,
-            epoch: self.epoch,
+            epoch: last.epoch,
             height: last.height,
         };
         match certificate.verify_with(&place, set, &self.office.verification) {

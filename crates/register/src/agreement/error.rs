@@ -91,6 +91,16 @@ pub enum AgreementError {
     /// One height after the other.
     #[error("height {0} is still open")]
     Open(u64),
+    /// A quorum of the epoch before a recovery decided a height of its own: those who were said to be gone
+    /// were not, and there are two registers.
+    #[error(
+        "height {height} was decided in the epoch before the recovery too: somebody who was said to be \
+         gone was not, and the members have to settle which register holds"
+    )]
+    TwoEpochs {
+        /// The height.
+        height: u64,
+    },
     /// A record of the journal does not belong there or does not verify.
     #[error("record {index} of the journal of height {height} does not belong there")]
     Journal {

@@ -318,7 +318,9 @@ impl Message {
         }
     }
 
-    pub(super) fn epoch(&self) -> u64 {
+    /// The epoch it belongs to.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
         match self {
             Message::Proposal(signed) => signed.statement.epoch,
             Message::Vote(signed) => signed.statement.epoch,

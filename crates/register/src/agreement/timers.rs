@@ -1,5 +1,7 @@
 //! The timers of an open height. Nothing here reads a clock: the caller waits.
 
+use domain::charter::Charter;
+
 /// What a timer waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wait {
@@ -52,6 +54,22 @@ impl Timeouts {
         republish_ms: 21_600_000,
     };
 
+    /// What a charter gives: with its bound on how long news takes to reach everyone (180 seconds
+    /// unless it says otherwise) a third of it for votes, two for a proposal. Never so short that a
+    /// slow machine could not keep up.
+    #[must_use]
+    pub fn of(charter: &Charter) -> Self {
+        let bound_ms = charter.terms().gossip_bound_seconds.saturating_mul(1_000);
+        let third_ms = (bound_ms / 3).max(5_000);
+        Self {
+            proposal_ms: 2 * third_ms,
+            votes_ms: third_ms,
+            increase_ms: third_ms,
+            longest_ms: 60 * third_ms,
+            republish_ms: 360 * third_ms,
+        }
+    }
+
     /// How long that timer waits.
     #[must_use]
     pub fn wait_ms(&self, timer: &Timer) -> u64 {
@@ -68,6 +86,15 @@ impl Timeouts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_charter_gives_minutes_and_never_less_than_a_slow_machine_needs() {
+        assert_eq!(Timeouts::of(&Charter::default()), Timeouts::MINUTES);
+        let brief = Charter::from_toml("[gossip]\nbound-seconds = 1\n").unwrap();
+        assert_eq!(Timeouts::of(&brief).votes_ms, 5_000);
+        let slow = Charter::from_toml("[gossip]\nbound-seconds = 3600\n").unwrap();
+        assert_eq!(Timeouts::of(&slow).proposal_ms, 2_400_000);
+    }
 
     #[test]
     fn waits_grow_by_the_round_up_to_the_longest_and_never_overflow() {

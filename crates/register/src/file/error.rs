@@ -12,6 +12,7 @@ use crate::{
     agreement::CertificateError,
     begin::BeginError,
     chain::{Ending, ItemError},
+    recovery::RecoveryError,
 };
 
 /// Why a file proves nothing.
@@ -171,6 +172,36 @@ pub enum FileError {
         found: usize,
         /// How many it must.
         needed: usize,
+    },
+    /// The state that a recovery rests on is not whole.
+    #[error("the state after height {0} is not shown as it must be")]
+    Rest(u64),
+    /// A state that is not the one a certified header names.
+    #[error("the state after height {height} is {found}, and {expected} was signed")]
+    State {
+        /// The height.
+        height: u64,
+        /// The hash that was signed.
+        expected: Hash,
+        /// That of what is shown.
+        found: Hash,
+    },
+    /// A recovery that does not hold.
+    #[error("the recovery after height {height} does not hold")]
+    Recovery {
+        /// The height.
+        height: u64,
+        /// Why.
+        #[source]
+        source: Box<RecoveryError>,
+    },
+    /// Recoveries are missing or not needed.
+    #[error("{found} recoveries, needed are {needed}")]
+    Recoveries {
+        /// How many the file has.
+        found: usize,
+        /// How many epochs begin in it.
+        needed: u64,
     },
     /// Items out of order, of a height that the file does not have, or none.
     #[error("items of height {found} after those of {before}, up to {last}")]

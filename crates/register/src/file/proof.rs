@@ -33,6 +33,8 @@ pub enum Turn {
     Stalled,
     /// The proposing member opened a vote on another version.
     Amended,
+    /// Too many of its validators were gone for good, and those who remained held it again.
+    Recovered,
 }
 
 /// What counted of one voter.
@@ -105,6 +107,8 @@ pub struct Proof {
     pub hashes: Vec<Hash>,
     /// How often the validators changed before that.
     pub changes: usize,
+    /// How often the register was recovered before that.
+    pub recoveries: usize,
     /// The validators of the height that decides: a quorum of them signed it.
     pub signatures: Sizes,
     /// The phase with which the vote began.

@@ -119,15 +119,8 @@ fn heights_follow_each_other_from_what_enough_founders_signed() {
     assert_eq!(turned, FileError::Height { expected, found });
     let later =
         refused(|file| changed(&mut file.headers[0], |header: &mut Header| header.epoch = 1));
-    let (height, expected, found) = (2, 0, 1);
-    assert_eq!(
-        later,
-        FileError::Epoch {
-            height,
-            expected,
-            found
-        }
-    );
+    let (found, needed) = (0, 1);
+    assert_eq!(later, FileError::Recoveries { found, needed });
     let rewritten = refused(|file| {
         changed(&mut file.headers[0], |header: &mut Header| {
             header.state = Hash([1; 32])
@@ -392,4 +385,100 @@ proptest! {
         prop_assert_eq!(ended[0].ending, proof.ending);
         prop_assert_eq!((ended[0].height, ended[0].text), (proof.height(), proof.version));
     }
+}
+
+/// A vote during which half of the validators were gone for good.
+fn recovered() -> (History, DecisionFile) {
+    let mut history = register();
+    let opening = history.open(1, 1, None);
+    history.recover(&[2, 3], crate::testing::OPENED.plus_ms(1));
+    history.close(&history.sent(&[(0, Agree), (1, Agree)]));
+    let file = history.file(&opening, None).unwrap();
+    (history, file)
+}
+
+#[test]
+fn a_file_follows_the_register_across_a_recovery() {
+    let (history, file) = recovered();
+    let text = file.to_json();
+    let read = DecisionFile::read(text.as_bytes()).unwrap();
+    let proof = read.verify(Some(&history.federation())).unwrap();
+    assert_eq!(proof.recoveries, 1);
+    let turns: Vec<&str> = proof.steps.iter().map(|step| step.turn.word()).collect();
+    assert_eq!(turns, ["opened", "recovered", "passed"]);
+    assert_eq!(proof.signatures.all(), 2);
+    assert!(proof.words().join("\n").contains("was recovered 1 times"));
+}
+
+#[test]
+fn a_recovery_that_does_not_hold_makes_a_file_of_nothing() {
+    use super::recovering::RecoveringAt;
+    use crate::recovery::{Recovered, RecoveryError};
+    let refused = |change: &dyn Fn(&mut DecisionFile)| {
+        let mut file = recovered().1;
+        change(&mut file);
+        let read = DecisionFile::read(file.to_json().as_bytes()).unwrap();
+        read.verify(None).unwrap_err()
+    };
+    let in_recovery = |change: fn(&mut Recovered)| {
+        let error = refused(&|file| {
+            let RecoveringAt { recovered, .. } = &mut file.recoveries[0];
+            changed(recovered, change);
+        });
+        let FileError::Recovery { height: 2, source } = error else {
+            panic!("{error:?}");
+        };
+        *source
+    };
+    let few = in_recovery(|one| one.announced.truncate(2));
+    assert!(matches!(
+        few,
+        RecoveryError::TooFew {
+            found: 2,
+            needed: 3,
+            ..
+        }
+    ));
+    let early = in_recovery(|one| one.confirmed.clone_from(&one.announced));
+    assert!(matches!(early, RecoveryError::Early { .. }));
+    let others = in_recovery(|one| one.recovery.gone.truncate(1));
+    assert!(matches!(others, RecoveryError::TooFewGone { .. }));
+    let elsewhere = in_recovery(|one| one.recovery.last = Hash([1; 32]));
+    assert!(matches!(elsewhere, RecoveryError::Last { .. }));
+    let unsigned = in_recovery(|one| one.recovery.time.0 -= 1);
+    assert!(matches!(unsigned, RecoveryError::Signature(_)));
+    // Who may sign stands in a state that its own validators certified.
+    let state = |error| {
+        assert!(
+            matches!(error, FileError::State { height: 2, .. }),
+            "{error:?}"
+        )
+    };
+    state(refused(&|file| file.recoveries[0].rest.0[0] ^= 1));
+    state(refused(&|file| {
+        let order = &mut file.recoveries[0].order.0;
+        let last = order.len() - 2;
+        order[last] ^= 1;
+    }));
+    assert_eq!(
+        refused(&|file| file.recoveries[0].rest.0.truncate(31)),
+        FileError::Rest(2)
+    );
+    let (found, needed) = (0, 1);
+    assert_eq!(
+        refused(&|file| file.recoveries.clear()),
+        FileError::Recoveries { found, needed }
+    );
+    assert!(matches!(
+        refused(&|file| file.recoveries.push(file.recoveries[0].clone())),
+        FileError::Recoveries {
+            found: 2,
+            needed: 1
+        }
+    ));
+    let certificate = refused(&|file| drop(file.certificates.remove(0)));
+    assert!(
+        matches!(certificate, FileError::Value { height: 2, .. }),
+        "{certificate:?}"
+    );
 }

@@ -13,6 +13,7 @@ use domain::{
 use super::{
     error::FileError,
     proof::{Step, Turn, Vote},
+    recovering::Crossed,
 };
 use crate::{
     ballot,
@@ -22,6 +23,7 @@ use crate::{
     order::Member,
     outcome::{Closed, Outcome},
     phase::{Beginning, Case, Phase, PhaseError, Question},
+    recovery::RecoveryError,
     says::{Act, Answer},
     validators::ValidatorSet,
 };
@@ -167,6 +169,21 @@ impl<'a> Trail<'a> {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// The register was recovered: the vote that is open is held again by those who remain.
+    pub fn recover(&mut self, crossed: &Crossed) -> Result<(), FileError> {
+        let step = Step::new(crossed.height, self.phase(), Turn::Recovered);
+        self.steps.push(step);
+        for (_, phase) in &mut self.phases {
+            let (federation, validators) = (self.ground.federation, crossed.validators.clone());
+            let next = phase.recovered(federation, &crossed.hash, crossed.from, validators);
+            *phase = next.map_err(|error| FileError::Recovery {
+                height: crossed.height,
+                source: Box::new(RecoveryError::Phase(error)),
+            })?;
+        }
+        Ok(())
     }
 
     fn end(&mut self, ending: Ending, turn: Turn, at: At<'_>) {

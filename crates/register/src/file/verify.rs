@@ -11,6 +11,7 @@ use super::{
     DecisionFile, HEIGHTS_MAX, ItemsAt,
     error::FileError,
     proof::Proof,
+    recovering::{Crossed, Crossing},
     trail::{At, Ground, Trail, find_opening},
 };
 use crate::{
@@ -21,19 +22,16 @@ use crate::{
     validators::ValidatorSet,
 };
 
-/// The epoch of a register that was never recovered.
-const EPOCH: u64 = 0;
-
 pub(super) fn decoded<T: Decode>(what: &'static str, bytes: &[u8]) -> Result<T, FileError> {
     T::from_bytes(bytes).map_err(|source| FileError::Encoding { what, source })
 }
 
 /// What stands before the first vote.
-struct Base {
-    federation: FederationId,
+pub(super) struct Base {
+    pub federation: FederationId,
     genesis: Genesis,
     beginning: Beginning,
-    order: Order,
+    pub order: Order,
     validators: ValidatorSet,
 }
 
@@ -44,6 +42,8 @@ pub(super) struct Heights {
     hashes: Vec<Hash>,
     /// The sets in force, the first from height 2, with the height from which each is.
     sets: Vec<(u64, ValidatorSet)>,
+    /// The recoveries, in order.
+    crossed: Vec<Crossed>,
 }
 
 impl Heights {
@@ -58,12 +58,41 @@ impl Heights {
 
     /// Who signs a height of the file.
     fn set(&self, height: u64) -> &ValidatorSet {
+        let mut crossed = self.crossed.iter().rev();
+        let crossed = crossed.find(|crossed| crossed.height < height);
+        let (from, set) = self.named(height);
+        match crossed.filter(|crossed| crossed.height + 1 >= from) {
+            Some(crossed) => &crossed.validators,
+            None => set,
+        }
+    }
+
+    /// Those that a header named for a height, whatever was recovered, and from which height.
+    fn named(&self, height: u64) -> (u64, &ValidatorSet) {
         let later = self.sets.partition_point(|(from, _)| *from <= height);
-        &self.sets[later.saturating_sub(1)].1
+        let (from, set) = &self.sets[later.saturating_sub(1)];
+        (*from, set)
+    }
+
+    /// What begins at a height begins with those its header names, even if the next one is recovered.
+    fn after(&self, height: u64) -> &ValidatorSet {
+        let is_crossed = self.crossed.iter().any(|crossed| crossed.height == height);
+        let (from, named) = self.named(height + 1);
+        match is_crossed {
+            true if from == height + 1 => named,
+            true => self.set(height),
+            false => self.set(height + 1),
+        }
+    }
+
+    /// The recoveries after a height and before another.
+    fn between(&self, from: u64, to: u64) -> impl Iterator<Item = &Crossed> {
+        let crossed = self.crossed.iter();
+        crossed.filter(move |crossed| (from..to).contains(&crossed.height))
     }
 
     fn at(&self, height: u64) -> At<'_> {
-        let after = (height < self.last()).then(|| self.set(height + 1));
+        let after = (height < self.last()).then(|| self.after(height));
         At {
             height,
             today: self.set(height),
@@ -98,6 +127,7 @@ pub(super) fn verify(
         began: base.beginning.begin.hash(&base.federation),
         hashes: heights.hashes.clone(),
         changes: heights.sets.len() - 1,
+        recoveries: heights.crossed.len(),
         signatures: heights.set(heights.last()).sizes(),
         opening: trail.steps[0].phase,
         proposal: phase.proposal,
@@ -148,47 +178,35 @@ fn base(file: &DecisionFile, pinned: Option<&FederationId>) -> Result<Base, File
     })
 }
 
-/// Each header follows the one before, each set is the one that a certified header names.
+/// Each header follows the one before, each set is the one that a certified header names or that remains
+/// after a recovery.
 fn heights(file: &DecisionFile, base: &Base) -> Result<Heights, FileError> {
     let found = file.headers.len();
     if !(1..=HEIGHTS_MAX).contains(&found) {
         return Err(FileError::Heights(found));
     }
-    let mut heights = Heights {
-        headers: Vec::with_capacity(found),
-        hashes: Vec::with_capacity(found),
-        sets: vec![(2, base.validators.clone())],
+    let headers = file.headers.iter();
+    let headers: Result<Vec<Header>, FileError> =
+        headers.map(|bytes| decoded("a header", &bytes.0)).collect();
+    let mut climb = Climb {
+        file,
+        base,
+        heights: Heights {
+            headers: headers?,
+            hashes: Vec::with_capacity(found),
+            sets: vec![(2, base.validators.clone())],
+            crossed: Vec::new(),
+        },
+        certificates: 0,
+        epoch: 0,
+        previous: base.beginning.begin.hash(&base.federation),
+        today: base.validators.clone(),
     };
-    let mut certificates = file.certificates.iter();
-    let mut certified = 0;
-    let mut previous = base.beginning.begin.hash(&base.federation);
-    let mut in_force = base.validators.hash();
-    for (height, bytes) in (2..).zip(&file.headers) {
-        let header: Header = decoded("a header", &bytes.0)?;
-        check_header(&header, height, &previous, &in_force)?;
-        previous = header.hash(&base.federation);
-        let is_last = height == found as u64 + 1;
-        let changes = header.next_validators != in_force;
-        if changes || is_last {
-            let (given, needed) = (file.certificates.len(), certified + 1);
-            let certificate = certificates.next();
-            let certificate = certificate.ok_or(FileError::Certificates {
-                found: given,
-                needed,
-            })?;
-            let (_, set) = &heights.sets[heights.sets.len() - 1];
-            certify(&base.federation, (&header, &previous), set, &certificate.0)?;
-            certified += 1;
-        }
-        if changes && !is_last {
-            let set = next_set(file, heights.sets.len() - 1, &header)?;
-            heights.sets.push((height + 1, set));
-            in_force = header.next_validators;
-        }
-        heights.headers.push(header);
-        heights.hashes.push(previous);
+    for height in 2..=climb.heights.last() {
+        climb.step(height)?;
     }
-    let (found, needed) = (file.certificates.len(), certified);
+    let heights = climb.heights;
+    let (found, needed) = (file.certificates.len(), climb.certificates);
     if found != needed {
         return Err(FileError::Certificates { found, needed });
     }
@@ -196,12 +214,80 @@ fn heights(file: &DecisionFile, base: &Base) -> Result<Heights, FileError> {
     if found != needed {
         return Err(FileError::Sets { found, needed });
     }
+    let (found, needed) = (file.recoveries.len(), heights.crossed.len() as u64);
+    if found as u64 != needed {
+        return Err(FileError::Recoveries { found, needed });
+    }
     Ok(heights)
+}
+
+/// The way from header to header.
+struct Climb<'a> {
+    file: &'a DecisionFile,
+    base: &'a Base,
+    heights: Heights,
+    /// How many certificates were needed.
+    certificates: usize,
+    epoch: u64,
+    /// The hash of what the next header follows.
+    previous: Hash,
+    /// Who signs the next height.
+    today: ValidatorSet,
+}
+
+impl Climb<'_> {
+    fn step(&mut self, height: u64) -> Result<(), FileError> {
+        let header = self.heights.headers[(height - 2) as usize];
+        while header.epoch > self.epoch {
+            self.cross(height - 1, header.epoch)?;
+        }
+        let in_force = self.today.hash();
+        check_header(&header, (height, self.epoch), &self.previous, &in_force)?;
+        self.previous = header.hash(&self.base.federation);
+        let next = self.heights.header(height + 1).copied();
+        let changes = header.next_validators != in_force;
+        // Nobody but its own validators vouches for the state that a recovery rests on.
+        if changes || next.is_none_or(|next| next.epoch != header.epoch) {
+            let (found, needed) = (self.file.certificates.len(), self.certificates + 1);
+            let certificate = self.file.certificates.get(self.certificates);
+            let certificate = certificate.ok_or(FileError::Certificates { found, needed })?;
+            let (federation, named) = (&self.base.federation, (&header, &self.previous));
+            certify(federation, named, &self.today, &certificate.0)?;
+            self.certificates += 1;
+        }
+        if changes && next.is_some() {
+            let set = next_set(self.file, self.heights.sets.len() - 1, &header)?;
+            self.heights.sets.push((height + 1, set.clone()));
+            self.today = set;
+        }
+        self.heights.hashes.push(self.previous);
+        Ok(())
+    }
+
+    /// Goes into the next epoch after a height.
+    fn cross(&mut self, height: u64, to: u64) -> Result<(), FileError> {
+        let (found, needed) = (self.file.recoveries.len(), to);
+        let recovery = self.file.recoveries.get(self.heights.crossed.len());
+        let recovery = recovery.ok_or(FileError::Recoveries { found, needed })?;
+        let at = Crossing {
+            epoch: self.epoch,
+            height,
+            last: self.previous,
+            header: self.heights.header(height),
+            validators: &self.today,
+        };
+        let crossed = recovery.cross(self.base, &at)?;
+        self.epoch += 1;
+        self.previous = crossed.hash;
+        self.today = crossed.validators.clone();
+        self.heights.crossed.push(crossed);
+        Ok(())
+    }
 }
 
 fn check_header(
     header: &Header,
-    height: u64,
+    (height, epoch): (u64, u64),
     previous: &Hash,
     in_force: &Hash,
 ) -> Result<(), FileError> {
@@ -209,7 +295,7 @@ fn check_header(
     if found != expected {
         return Err(FileError::Height { expected, found });
     }
-    let (expected, found) = (EPOCH, header.epoch);
+    let (expected, found) = (epoch, header.epoch);
     if found != expected {
         return Err(FileError::Epoch {
             height,
@@ -335,6 +421,9 @@ fn follow<'a>(
     for (height, items) in rest {
         if trail.ending.is_some() {
             return Err(FileError::GoesOn { ended, last });
+        }
+        for crossed in heights.between(ended, *height) {
+            trail.recover(crossed)?;
         }
         if !trail.step(items, heights.at(*height))? {
             return Err(FileError::Nothing(*height));

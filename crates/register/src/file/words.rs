@@ -53,6 +53,7 @@ impl Turn {
             Self::Withdrawn => "withdrawn",
             Self::Stalled => "stalled",
             Self::Amended => "amended",
+            Self::Recovered => "recovered",
         }
     }
 
@@ -84,6 +85,9 @@ impl Turn {
             Self::Withdrawn => "the proposing member took it back",
             Self::Stalled => "too few of its validators were left, and others held the vote again",
             Self::Amended => "a vote on another version took its place",
+            Self::Recovered => {
+                "too many validators were gone for good, and those who remained held the vote again"
+            }
         }
     }
 }
@@ -253,6 +257,14 @@ impl Proof {
              recomputed."
                 .to_owned(),
         ];
+        if self.recoveries > 0 {
+            said.push(format!(
+                "  The register was recovered {} times: two thirds of the organisations with a node said \
+                 with their\n  root keys which validators were gone for good, and confirmed it after a \
+                 notice.",
+                self.recoveries
+            ));
+        }
         if self.times > 1 {
             said.push(format!(
                 "  That votes took {} times as long then is what the validators signed, too.",

@@ -13,7 +13,12 @@ impl Order {
     /// The hash of all of it: two nodes with one order have one hash.
     #[must_use]
     pub fn hash(&self) -> Hash {
-        Hash::of(&[PREFIX, &self.to_bytes()])
+        Self::hash_of(&self.to_bytes())
+    }
+
+    /// The hash of an encoded order.
+    pub(crate) fn hash_of(bytes: &[u8]) -> Hash {
+        Hash::of(&[PREFIX, bytes])
     }
 }
 

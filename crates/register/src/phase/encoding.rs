@@ -58,7 +58,7 @@ impl Decode for Phase {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.array(21)?;
         let id = decoder.value()?;
-        let cause = Cause::ALL[decoder.uint_to("cause", 5)? as usize];
+        let cause = Cause::ALL[decoder.uint_to("cause", 6)? as usize];
         let question = Question::ALL[decoder.uint_to("question", 2)? as usize];
         let phase = Self {
             id,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::id::{FederationId, Timestamp};
+use domain::id::{FederationId, Hash, Timestamp};
 
 use super::{Cause, Phase, PhaseError, Question};
 use crate::{
@@ -93,6 +93,32 @@ impl Phase {
         if let Act::Amend { version, text } = act {
             (phase.version, phase.text) = (version, text);
         }
+        phase.check().map(|()| phase)
+    }
+
+    /// The phase held again by those who remain after a recovery, from the end of its notice for as
+    /// long as it was open. What is pinned stays; ballots cast before name its vote and count again as
+    /// soon as they are witnessed.
+    ///
+    /// # Errors
+    /// When no phase can be made of it.
+    pub fn recovered(
+        &self,
+        federation: &FederationId,
+        recovery: &Hash,
+        from: Timestamp,
+        validators: ValidatorSet,
+    ) -> Result<Self, PhaseError> {
+        let from = from.max(self.opened);
+        let id = Self::id_recovered(federation, &self.id, recovery);
+        let phase = Self {
+            id,
+            cause: Cause::Recovered,
+            validators,
+            opened: from,
+            deadline: from.plus_ms(self.length_ms()).min(Timestamp::MAX),
+            ..self.clone()
+        };
         phase.check().map(|()| phase)
     }
 

@@ -60,7 +60,8 @@ impl<V: Verification> Registrar<V> {
 
     /// Counts who speaks of the next height: when more do than may lie, it is opened here too.
     pub(super) fn hear(&mut self, message: &agreement::Message) {
-        if message.height() != self.chain.height() + 1 {
+        let place = (self.chain.epoch(), self.chain.height() + 1);
+        if (message.epoch(), message.height()) != place {
             return;
         }
         let signer = message.signer().filter(|signer| {
@@ -124,6 +125,7 @@ impl<V: Verification> Registrar<V> {
             epoch: self.chain.epoch(),
             height: self.chain.height() + 1,
         };
+        self.look_back_at(&certificate)?;
         if verify(&certificate, &place, self.chain.validators()).is_err() {
             return Ok(());
         }
@@ -237,6 +239,19 @@ impl<V: Verification> Registrar<V> {
         self.motions.clear();
         self.stirred = true;
         self.wishes.forget(&self.chain);
+        self.take_posts(now, reaction);
+        reaction.outputs.push(Output::Decided(Box::new(Decision {
+            batch,
+            certificate,
+            happened,
+        })));
+        let next = Topic::Height(self.chain.height() + 1);
+        reaction.outputs.push(Output::Again(next));
+        Ok(())
+    }
+
+    /// Takes a post at every phase that has been opened.
+    pub(super) fn take_posts(&mut self, now: Timestamp, reaction: &mut Reaction) {
         for phase in self.posts.follow(now, &self.chain, self.key.as_ref()) {
             reaction.journal.push(Record::Opened { phase, time: now });
             let again = Output::Again(Topic::Phase(phase));
@@ -246,13 +261,5 @@ impl<V: Verification> Registrar<V> {
                 self.tell(now, &phase, &clock, reaction);
             }
         }
-        reaction.outputs.push(Output::Decided(Box::new(Decision {
-            batch,
-            certificate,
-            happened,
-        })));
-        let next = Topic::Height(self.chain.height() + 1);
-        reaction.outputs.push(Output::Again(next));
-        Ok(())
     }
 }

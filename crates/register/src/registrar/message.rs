@@ -9,6 +9,7 @@ use crate::{
     agreement,
     batch::Batch,
     closing::SignedManifest,
+    recovery::Recovered,
     seal::Seal,
     witness::{self, Duty},
 };
@@ -52,6 +53,8 @@ pub enum Record {
         /// What.
         duty: Duty,
     },
+    /// The register goes on in another epoch: from here on nothing is signed in the one before.
+    Recovered(Box<Recovered>),
     /// The opening of a phase became final here.
     Opened {
         /// The phase.
@@ -132,6 +135,7 @@ impl Encode for Record {
         match self {
             Self::Agreement(record) => encoder.array(2).uint(1).value(record),
             Self::Value(batch) => encoder.array(2).uint(4).value(&**batch),
+            Self::Recovered(recovered) => encoder.array(2).uint(5).value(&**recovered),
             Self::Duty { phase, duty } => encoder.array(3).uint(2).value(phase).value(duty),
             Self::Opened { phase, time } => encoder.array(3).uint(3).value(phase).value(time),
         };
@@ -144,6 +148,7 @@ impl Decode for Record {
         Ok(match (decoder.uint()?, length) {
             (1, 2) => Self::Agreement(decoder.value()?),
             (4, 2) => Self::Value(Box::new(decoder.value()?)),
+            (5, 2) => Self::Recovered(Box::new(decoder.value()?)),
             (2, 3) => Self::Duty {
                 phase: decoder.value()?,
                 duty: decoder.value()?,

@@ -22,8 +22,9 @@ use crate::{
     batch::{Batch, Items},
     begin::{Begin, Beginning, First},
     chain::{Chain, Happened},
-    file::{DecisionFile, ExportError, Height, export},
+    file::{DecisionFile, ExportError, Height, Recovering, export_recovered},
     phase::Phase,
+    recovery::{Base, Dated, Recovered, Recovery, Stage},
     validators::ValidatorSet,
 };
 
@@ -45,6 +46,7 @@ pub struct History {
     pub heights: Vec<(Batch, Certificate, ValidatorSet)>,
     /// The heights before the last one was forged.
     honest: Vec<(Batch, Certificate, ValidatorSet)>,
+    recoveries: Vec<Recovering>,
     charter: Charter,
     motion: Motion,
     rule: RuleName,
@@ -92,6 +94,7 @@ impl History {
             chain,
             heights: Vec::new(),
             honest: Vec::new(),
+            recoveries: Vec::new(),
             charter,
             motion: motion(1, None),
             rule,
@@ -152,6 +155,53 @@ impl History {
             round: vote.round,
             value: batch.header.hash(&federation),
             signatures: signatures.collect(),
+        }
+    }
+
+    /// The register is recovered without the validators of these members, announced at a time and
+    /// confirmed when the notice is over, by as many others as must.
+    ///
+    /// # Panics
+    /// When it cannot be.
+    pub fn recover(&mut self, gone: &[usize], announced: Timestamp) {
+        let chain = &self.chain;
+        let base = Base::of(chain);
+        let recovery = Recovery {
+            epoch: chain.epoch() + 1,
+            height: chain.height(),
+            last: chain.last(),
+            gone: gone.iter().map(|number| member(*number)).collect(),
+            time: announced,
+        };
+        let organisations = base.organisations.values();
+        let mut signers: Vec<usize> = (0..chain.order().members().len())
+            .filter(|number| organisations.clone().any(|one| *one == member(*number)))
+            .collect();
+        signers.sort_by_key(|number| gone.contains(number));
+        signers.truncate(base.needed());
+        let signed = |stage, from: Timestamp| {
+            let dated = signers.iter().zip(0..).map(|(number, place)| {
+                let time = from.plus_ms(place * MINUTE_MS);
+                let voice = recovery.say(&base.federation, stage, &root_key(*number), time);
+                voice.dated()
+            });
+            let mut dated: Vec<Dated> = dated.collect();
+            dated.sort_by_key(|one| one.root);
+            dated
+        };
+        let announced = signed(Stage::Announce, announced);
+        let last = announced.iter().map(|one| one.time).max();
+        let until = last.expect("somebody signed").plus_ms(base.notice_ms);
+        let recovered = Recovered {
+            announced,
+            confirmed: signed(Stage::Confirm, until),
+            recovery,
+        };
+        self.recoveries.push(Recovering::of(chain, &recovered));
+        let (after, again) = chain.recovered(&recovered).expect("it is in force");
+        self.chain = after;
+        if let Some(next) = again.get(&self.cast.phase.id).copied() {
+            self.enter(&next);
         }
     }
 
@@ -218,9 +268,10 @@ impl History {
                 next,
             });
         let base = (&self.genesis, &self.beginning);
-        export(
+        export_recovered(
             base,
             heights,
+            &self.recoveries,
             opening,
             &self.charter,
             text.map(str::to_owned),

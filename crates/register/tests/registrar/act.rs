@@ -78,7 +78,7 @@ impl World {
             for output in &reaction.outputs {
                 if let Output::Decided(decision) = output {
                     let node = &self.nodes[at];
-                    let chains = (&node.chain, node.registrar.chain());
+                    let chains = (&node.before(), node.registrar.chain());
                     self.checks.decided(now, at, chains, decision);
                 }
             }

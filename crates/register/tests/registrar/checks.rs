@@ -20,7 +20,7 @@ use register::{
 };
 
 /// A vote as an honest node may sign one: where, by whom.
-type Voted = (usize, u64, u32, agreement::Step);
+type Voted = (usize, (u64, u64), u32, agreement::Step);
 
 /// What has been seen, and what was broken.
 #[derive(Debug, Default)]
@@ -31,7 +31,9 @@ pub struct Checks {
     receipts: BTreeMap<(usize, PhaseId, MemberId, Slot), EntryId>,
     once: BTreeMap<(usize, PhaseId, bool), Hash>,
     votes: BTreeMap<Voted, Option<Hash>>,
-    proposals: BTreeMap<(usize, u64, u32), Hash>,
+    proposals: BTreeMap<(usize, (u64, u64), u32), Hash>,
+    /// The epoch in which each node signed last.
+    epochs: BTreeMap<usize, u64>,
     /// The highest ballot of each voter that was shown as secured.
     pub secured: BTreeMap<(PhaseId, MemberId), (Slot, Says)>,
     /// When each ballot came to an honest node for the first time.
@@ -77,13 +79,15 @@ impl Checks {
             Record::Agreement(agreement::Record::Message(message)) => match message {
                 agreement::Message::Vote(signed) => {
                     let vote = &signed.statement;
-                    let place = (node, vote.height, vote.round, vote.step);
-                    *self.votes.entry(place).or_insert(vote.value) != vote.value
+                    let place = (node, (vote.epoch, vote.height), vote.round, vote.step);
+                    let goes_back = self.goes_back(node, vote.epoch);
+                    goes_back || *self.votes.entry(place).or_insert(vote.value) != vote.value
                 }
                 agreement::Message::Proposal(signed) => {
                     let said = &signed.statement;
-                    let place = (node, said.height, said.round);
-                    *self.proposals.entry(place).or_insert(said.value) != said.value
+                    let place = (node, (said.epoch, said.height), said.round);
+                    let goes_back = self.goes_back(node, said.epoch);
+                    goes_back || *self.proposals.entry(place).or_insert(said.value) != said.value
                 }
                 agreement::Message::Polka(_) => false,
             },
@@ -95,6 +99,13 @@ impl Checks {
                 format!("I5: node {node} signs against itself: {record:?}"),
             );
         }
+    }
+
+    /// Whether a node signs in an epoch that it left.
+    fn goes_back(&mut self, node: usize, epoch: u64) -> bool {
+        let last = self.epochs.entry(node).or_insert(epoch);
+        *last = epoch.max(*last);
+        epoch < *last
     }
 
     fn signs(&mut self, node: usize, phase: PhaseId, duty: &Duty) -> bool {

@@ -74,6 +74,7 @@ impl Things {
         let hash = match &input {
             Input::Want(items) => items.hash(federation),
             Input::Motion(motion) => motion.hash(),
+            Input::Recovered(recovered) => recovered.recovery.hash(federation),
             other => panic!("nothing that is wanted: {other:?}"),
         };
         self.keep(&hash.0, 1_000, About::Next, input)

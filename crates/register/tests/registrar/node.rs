@@ -133,6 +133,19 @@ impl Node {
         self.wake = wake.map(|wake| wake.0.saturating_add_signed(-self.skew_ms));
     }
 
+    /// The register on its disk, with what its journal says of recoveries.
+    pub fn before(&self) -> Chain {
+        let mut chain = self.chain.clone();
+        for record in &self.journal {
+            if let Record::Recovered(recovered) = record
+                && let Ok((after, _)) = chain.recovered(recovered)
+            {
+                chain = after;
+            }
+        }
+        chain
+    }
+
     /// What is over is of no use after a restart.
     pub fn tidy(&mut self) {
         let (chain, height) = (&self.chain, self.chain.height());
@@ -142,6 +155,8 @@ impl Node {
             Record::Duty { phase, .. } | Record::Opened { phase, .. } => {
                 chain.phases().contains_key(phase)
             }
+            // It stays in a node's journal for good.
+            Record::Recovered(_) => true,
         });
     }
 }

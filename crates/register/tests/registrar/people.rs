@@ -17,6 +17,7 @@ use register::{
     chain::Chain,
     declaration::{Declaration, Matter},
     phase::Phase,
+    recovery::{Base, Dated, Recovered, Recovery, Stage},
     says::{Act, Answer},
 };
 
@@ -133,6 +134,49 @@ impl Federation {
 
     pub fn chain(&self) -> Chain {
         Chain::begin(&self.genesis, &self.beginning).expect("the founders began it")
+    }
+
+    /// A recovery without these, announced and confirmed by all the others and as many more as must.
+    pub fn recovered(
+        &self,
+        chain: &Chain,
+        gone: &[usize],
+        (announced, confirmed): (Timestamp, Timestamp),
+    ) -> Recovered {
+        let mut members: Vec<MemberId> = gone.iter().map(|number| self.member(*number)).collect();
+        members.sort_unstable();
+        let recovery = Recovery {
+            epoch: chain.epoch() + 1,
+            height: chain.height(),
+            last: chain.last(),
+            gone: members,
+            time: announced,
+        };
+        let needed = Base::of(chain).needed();
+        let numbers = 0..chain.order().members().len();
+        let mut signers: Vec<usize> = numbers.collect();
+        signers.sort_by_key(|number| gone.contains(number));
+        signers.truncate(needed);
+        signers.sort_unstable();
+        let dated = |stage, time| {
+            let signed = signers.iter().map(|number| {
+                let voice = recovery.say(&self.id, stage, &self.roots[*number], time);
+                let (root, signature) = (voice.key, voice.signature);
+                Dated {
+                    root,
+                    time,
+                    signature,
+                }
+            });
+            let mut signed: Vec<Dated> = signed.collect();
+            signed.sort_by_key(|one| one.root);
+            signed
+        };
+        Recovered {
+            announced: dated(Stage::Announce, announced),
+            confirmed: dated(Stage::Confirm, confirmed),
+            recovery,
+        }
     }
 
     pub fn member(&self, number: usize) -> MemberId {

@@ -201,7 +201,7 @@ impl World {
         let honest = self.nodes.iter().filter(|node| node.is_honest());
         let chains = honest.map(|node| node.registrar.chain());
         chains
-            .max_by_key(|chain| chain.height())
+            .max_by_key(|chain| (chain.epoch(), chain.height()))
             .expect("somebody is honest")
     }
 
@@ -218,6 +218,17 @@ impl World {
         let input = Input::Want(Box::new(items));
         let thing = self.things.wanted(&self.federation.id, input);
         self.says(self.now, member, thing, None);
+    }
+
+    /// Organisations recover the register without these, announced and confirmed at these times; the
+    /// confirmation is given to a member's node.
+    pub fn recover(&mut self, at: usize, gone: &[usize], (announced, confirmed): (u64, u64)) {
+        let chain = self.chain().clone();
+        let times = (Timestamp(announced), Timestamp(confirmed));
+        let recovered = self.federation.recovered(&chain, gone, times);
+        let input = Input::Recovered(Box::new(recovered));
+        let thing = self.things.wanted(&self.federation.id, input);
+        self.says(confirmed, at, thing, None);
     }
 
     /// A member votes at a time, at its own node or only at those.

@@ -106,6 +106,8 @@ fn both_verifiers_prove_the_same_of_every_file() {
         "other version: opened amended",
         "validators change: opened passed",
         "stalled: opened stalled passed",
+        "recovered: opened recovered blocked recovered lapsed",
+        "recovered before: opened passed",
     ];
     assert_eq!(courses, expected);
     let mut votes = proofs[3]["steps"][1]["votes"].as_array().unwrap().iter();
@@ -194,6 +196,24 @@ fn both_verifiers_see_that_a_file_continues_another() {
     assert!(answer(&old, &new) && answer(&new, &new));
     assert!(!answer(&new, &old));
     assert!(!answer(&fork, &old) && !answer(&old, &fork));
+    // Across a recovery, and beside a register in which nobody was gone.
+    let (_, went_on, last) = scenes::recovered();
+    let (_, with_all, ended) = scenes::not_recovered();
+    let files = [(&went_on, &last), (&with_all, &ended)].map(|(history, opening)| {
+        let text = history.file(opening, None).unwrap().to_json();
+        let path = folder.path().join(format!("{}.json", text.len()));
+        fs::write(&path, text).unwrap();
+        path
+    });
+    let earlier = folder.path().join("earlier.json");
+    let (_, before, first) = scenes::recovered_later();
+    fs::write(&earlier, before.file(&first, None).unwrap().to_json()).unwrap();
+    let (_, later, second) = scenes::recovered_after(before);
+    let text = later.file(&second, None).unwrap().to_json();
+    let path = folder.path().join("later.json");
+    fs::write(&path, text).unwrap();
+    assert!(answer(&earlier, &path) && !answer(&path, &earlier));
+    assert!(!answer(&files[0], &files[1]) && !answer(&files[1], &files[0]));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use domain::{
     charter::RuleName,
     decision::Choice::{self, Abstain, Agree, Block, Disagree, StandAside},
     effect::Effect,
-    id::PhaseId,
+    id::{PhaseId, Timestamp},
 };
 use register::{
     says::Act,
-    testing::{HOUR_MS, History, PROPOSED_TEXT, Sent},
+    testing::{HOUR_MS, History, OPENED, PROPOSED_TEXT, Sent},
 };
 
 pub const PRODUCERS: [&str; 4] = ["producer"; 4];
@@ -158,6 +158,60 @@ pub fn stalled() -> Scene {
     ("stalled", history, opening)
 }
 
+const RECOVERED: Timestamp = Timestamp(OPENED.0 + 30 * 24 * HOUR_MS);
+
+/// Half of the validators are gone for good during a vote, with another change of the set right before;
+/// later those who remain are too few again.
+pub fn recovered() -> Scene {
+    let toml = "recovery.notice-seconds = 600";
+    let mut history = History::new(&PRODUCERS, RuleName::ConsentThenVote, toml);
+    let opening = history.open(1, 1, None);
+    history.renew(1);
+    history.recover(&[2, 3], RECOVERED);
+    history.close(&history.sent(&[(0, Agree), (2, Block)]));
+    history.recover(&[1], Timestamp(RECOVERED.0 + 30 * 24 * HOUR_MS));
+    history.close(&[]);
+    ("recovered", history, opening)
+}
+
+/// The same vote where nobody was gone.
+pub fn not_recovered() -> Scene {
+    let toml = "recovery.notice-seconds = 600";
+    let mut history = History::new(&PRODUCERS, RuleName::ConsentThenVote, toml);
+    let opening = history.open(1, 1, None);
+    history.renew(1);
+    history.close(&history.sent(&[(0, Agree), (2, Block)]));
+    history.close(&[]);
+    ("not recovered", history, opening)
+}
+
+/// A vote that is over before the register is recovered,
+pub fn recovered_later() -> Scene {
+    let says = [(0, Agree), (1, Agree)];
+    let (history, opening) = plain(RuleName::Consent, &PRODUCERS, &says);
+    ("recovered later", history, opening)
+}
+
+/// and one after it.
+pub fn recovered_after(mut history: History) -> Scene {
+    history.recover(&[0, 3], RECOVERED);
+    let opening = history.open(2, 2, None);
+    history.withdraw();
+    ("recovered after", history, opening)
+}
+
+/// Recovered before there was any vote, and twice at one height, in a federation of several classes.
+pub fn recovered_before() -> Scene {
+    let mut history = History::new(&MIXED, RuleName::Charter, "");
+    history.recover(&[0, 1], RECOVERED);
+    history.recover(&[2], Timestamp(RECOVERED.0 + HOUR_MS));
+    history.renew(0);
+    let opening = history.open(1, 1, None);
+    let says: Vec<(usize, Choice)> = (0..7).map(|voter| (voter, Agree)).collect();
+    history.close(&history.sent(&says));
+    ("recovered before", history, opening)
+}
+
 pub fn scenes() -> Vec<Scene> {
     vec![
         consent(),
@@ -172,6 +226,8 @@ pub fn scenes() -> Vec<Scene> {
         other_version(),
         validators_change(),
         stalled(),
+        recovered(),
+        recovered_before(),
     ]
 }
 

@@ -21,8 +21,14 @@ pub fn tampered(text: &str, number: usize, random: &mut impl FnMut(usize) -> usi
         );
     }
     let value: Value = serde_json::from_str(text).unwrap();
-    for list in ["headers", "validators", "certificates", "items"] {
-        let length = value[list].as_array().unwrap().len();
+    for list in [
+        "headers",
+        "validators",
+        "certificates",
+        "items",
+        "recoveries",
+    ] {
+        let length = value[list].as_array().map_or(0, Vec::len);
         for at in 0..length {
             let mut edits: Vec<Value> = vec![value.clone(); 3];
             let lists: Vec<&mut Vec<Value>> = edits
@@ -56,6 +62,7 @@ pub fn respelt(text: &str, value: &Value) -> String {
         "validators",
         "certificates",
         "items",
+        "recoveries",
         "charter",
         "text",
     ];

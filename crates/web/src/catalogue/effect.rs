@@ -64,5 +64,16 @@ messages! {
     effect_conflict() { English: "The proposal in conflict" }
     effect_server() { English: "Server" }
     effect_policy() { English: "What it is offered for" }
+    open_voting_again() { English: "Open voting again" }
+    opening_again_explained() { English: "This vote was opened before the register began, so its outcome stays provisional. Opened again, it becomes final; everybody votes anew." }
+    charters() { English: "Charters" }
+    charters_explained() { English: "Every charter this federation has had since its register began, the one in force first." }
+    charter_since_founding() { English: "In force since the founding." }
+    charter_in_force_since(day) { English: "In force since {day}." }
+    charter_in_force_until(since, until) { English: "In force from {since} to {until}." }
+    charter_by_height(height) { English: "Height {height} of the register" }
+    charter_changed() { English: "What it changed" }
+    charter_whole() { English: "The whole charter" }
+    charter_history() { English: "Earlier charters and what changed" }
     effect_needs_register() { English: "Decisions change members, offices and charter once the register has begun: <code>folkmoot register begin</code>." }
 }

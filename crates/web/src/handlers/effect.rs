@@ -27,8 +27,9 @@ fn fault(field: &'static str, message: &str) -> WebError {
     WebError::Form(vec![FieldFault::new(field, message)])
 }
 
-/// What a version does; persons' names are for members only.
-pub(crate) fn what(core: &Core, effect: &Effect, is_public: bool) -> What {
+/// What a version does, compared with the charter it was or would be voted on under; persons' names
+/// are for members only.
+pub(crate) fn what(core: &Core, effect: &Effect, charter: &Charter, is_public: bool) -> What {
     let someone = |who: &Someone| {
         let person = core.view().person_name(&who.member, &who.person);
         let person = person.filter(|_| !is_public).map(str::to_owned);
@@ -74,7 +75,7 @@ pub(crate) fn what(core: &Core, effect: &Effect, is_public: bool) -> What {
             people: people.iter().map(someone).collect(),
             until: *until,
         },
-        Effect::Charter { charter } => What::Charter(charter_changes(core.charter(), charter)),
+        Effect::Charter { charter: other } => What::Charter(charter_changes(charter, other)),
         Effect::Rules {
             version,
             from_height,

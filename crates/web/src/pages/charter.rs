@@ -246,7 +246,11 @@ pub fn page(frame: &Frame, view: &Charter) -> Markup {
             html! { (view.title) },
             say.charter_explained(),
         ))
-        p { a href="/charter/compare" { (say.compare_charters()) } }
+        p.links {
+            a href="/charter/compare" { (say.compare_charters()) }
+            a href="/decide/new?does=charter" { (say.propose_charter()) }
+            a href="/charters" { (say.charter_history()) }
+        }
         div.split {
             div.col {
                 section {

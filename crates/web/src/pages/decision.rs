@@ -237,12 +237,13 @@ fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
     let say = frame.language;
     let May {
         open,
+        open_again,
         fall_back,
         amend,
         withdraw,
         ..
     } = view.may;
-    if !(open || fall_back || amend || withdraw) {
+    if !(open || open_again || fall_back || amend || withdraw) {
         return Markup::default();
     }
     let path = format!("/decide/{}", view.id);
@@ -256,6 +257,12 @@ fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
                         button.btn.primary { (say.open_voting(view.version.number)) }
                     }
                 }
+                @if open_again {
+                    form method="post" action={ (path) "/open" } {
+                        (csrf(frame.csrf()))
+                        button.btn.primary { (say.open_voting_again()) }
+                    }
+                }
                 @if amend {
                     a.btn href={ (path) "/amend" } { (say.write_new_version()) }
                     (next_draft(say, view))
@@ -267,6 +274,7 @@ fn process(frame: &Frame, view: &Decision, filled: &Filled) -> Markup {
                     }
                 }
             }
+            @if open_again { p.hint { (say.opening_again_explained()) } }
             @if fall_back { p.hint { (say.calling_explained()) } }
             @if amend && view.phase.is_some() { p.hint { (say.amending_reopens()) } }
             @if withdraw {

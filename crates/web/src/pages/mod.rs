@@ -92,6 +92,7 @@ pub mod assets;
 pub mod attachments;
 pub mod calendar;
 pub mod charter;
+pub mod charters;
 pub mod circle;
 pub mod decide;
 pub mod decision;

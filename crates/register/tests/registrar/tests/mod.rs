@@ -8,4 +8,5 @@ mod lies;
 mod members;
 mod mix;
 mod plain;
+mod recovery;
 mod strangers;

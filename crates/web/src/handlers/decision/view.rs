@@ -2,7 +2,7 @@
 
 use domain::{
     cbor::Encoder,
-    charter::{ClassId, RuleName},
+    charter::{Charter, ClassId, RuleName},
     decision::{self, Cause, Choice, Condition as Judged, ConditionName, Figures},
     id::{Hash, Timestamp},
     record::REVISIONS_MAX,
@@ -18,6 +18,7 @@ use crate::{
             Check, Class, Condition, Decision, May, Own, Phase, Rule, Seat, Silent, Step, Term,
             Weighed,
         },
+        effect::What,
         home::Connection,
         parts::Name,
         work::ActionPoint,
@@ -57,8 +58,7 @@ impl Reading<'_> {
             state: views::state_of(core, decision, self.now),
             rule: self.rule(),
             version: version(decision.version, self.texts),
-            effect: (decision.version.effect.as_ref())
-                .map(|effect| effect::what(core, effect, self.actor.is_none())),
+            effect: self.effect(),
             previous: previous.map(|previous| version(previous, self.texts)),
             origin: None,
             next_draft: self.next_draft(),
@@ -80,6 +80,19 @@ impl Reading<'_> {
         }
     }
 
+    fn effect(&self) -> Option<What> {
+        let effect = self.decision.version.effect.as_ref()?;
+        let is_public = self.actor.is_none();
+        Some(effect::what(self.core, effect, self.charter(), is_public))
+    }
+
+    /// The charter that is or was voted under; before a vote the one in force.
+    pub(super) fn charter(&self) -> &Charter {
+        let phase = self.decision.phase.as_ref();
+        let named = phase.and_then(|phase| self.core.charter_of(&phase.opening.record.charter));
+        named.unwrap_or_else(|| self.core.charter())
+    }
+
     /// The draft that is filed as that of the next version, the last changed of several.
     fn next_draft(&self) -> Option<Name> {
         let documents = self.core.view().documents.iter();
@@ -92,7 +105,7 @@ impl Reading<'_> {
     }
 
     fn rule(&self) -> Rule {
-        let terms = self.core.charter().terms();
+        let terms = self.charter().terms();
         let name: Option<RuleName> = self.decision.first.rule.parse().ok();
         Rule {
             name: self.decision.first.rule.clone(),
@@ -105,7 +118,7 @@ impl Reading<'_> {
 
     pub(super) fn aim(&self, aim: Option<u64>) -> Option<String> {
         let aim = usize::try_from(aim?).ok()?;
-        self.core.charter().terms().aims.get(aim).cloned()
+        self.charter().terms().aims.get(aim).cloned()
     }
 
     fn phase(&self, phase: &Voting<'_>, talk: &Talk<'_>) -> Phase {
@@ -148,7 +161,7 @@ impl Reading<'_> {
     }
 
     fn classes(&self, phase: &Voting<'_>) -> Vec<Class> {
-        let terms = self.core.charter().terms();
+        let terms = self.charter().terms();
         let seats = |id: &str| -> Vec<Seat> {
             let of_class = phase
                 .electorate
@@ -173,7 +186,7 @@ impl Reading<'_> {
 
     /// The classes whose strength the others share because nobody is in them.
     fn empty(&self, phase: &Voting<'_>) -> Vec<String> {
-        let charter = self.core.charter();
+        let charter = self.charter();
         let weighs = matches!(phase.rule, RuleName::ClassWeighted | RuleName::Charter)
             || !phase.outcome.blocking_classes.is_empty();
         let may_vote = &charter.rule(phase.rule).eligible;
@@ -212,7 +225,7 @@ impl Reading<'_> {
                         .collect(),
                 },
                 ConditionName::Supermajority => {
-                    let majority = self.core.charter().terms().charter_rule.majority;
+                    let majority = self.charter().terms().charter_rule.majority;
                     Condition::Supermajority {
                         agree: figures.agree,
                         heard: figures.agree + figures.against,
@@ -247,13 +260,13 @@ impl Reading<'_> {
     }
 
     fn class_name(&self, class: &ClassId) -> String {
-        let known = self.core.charter().class(class);
+        let known = self.charter().class(class);
         known.map_or_else(|| class.to_string(), |class| class.name.clone())
     }
 
     /// A share by class and strength, with the terms it is the sum of.
     fn share(&self, phase: &Voting<'_>, what: Weighed, condition: &Judged) -> Condition {
-        let charter = self.core.charter();
+        let charter = self.charter();
         let outcome = &phase.outcome;
         let of = |figures: &Figures| match what {
             Weighed::Majority => figures.agree + figures.against,
@@ -350,6 +363,9 @@ impl Reading<'_> {
             .is_some_and(|(own, electorate)| electorate.class_of(&own).is_some());
         May {
             open: is_own && rights.writes() && state == Stand::Deliberation,
+            open_again: is_own
+                && rights.writes()
+                && self.core.is_before_the_register(self.decision),
             fall_back: is_own && rights.writes() && matches!(state, Stand::Integration(_)),
             amend: is_own && !is_over,
             withdraw: is_own && !is_over && !matches!(state, Stand::Closed(_)),

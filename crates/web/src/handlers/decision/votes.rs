@@ -58,7 +58,7 @@ impl Reading<'_> {
         let view = self.core.view();
         let seen = phase.ballots.get(&ballot)?;
         let class = phase.electorate.class_of(&member);
-        let class_name = class.and_then(|class| self.core.charter().class(class));
+        let class_name = class.and_then(|class| self.charter().class(class));
         let person = view.person_of(&seen.by);
         let custody = view.keys.get(&seen.by).map(|key| key.custody);
         Some(Vote {

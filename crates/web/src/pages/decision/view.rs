@@ -423,6 +423,8 @@ impl Phase {
 pub struct May {
     /// Open voting.
     pub open: bool,
+    /// Open voting again, in the register that has begun meanwhile.
+    pub open_again: bool,
     /// Call the vote that follows a block.
     pub fall_back: bool,
     /// Write a new version.

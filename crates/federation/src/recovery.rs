@@ -1,0 +1,303 @@
+//! The core's part in recoveries of the register: what organisations sign about them is gathered from the
+//! stored entries, and one that is in force is handed to the registrar.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use domain::{
+    cbor::{Decode, Encode},
+    id::{Hash, MemberId, Timestamp},
+    key::PublicKey,
+    record::{self, Record},
+};
+use rand_core::Rng;
+use register::{
+    chain::Chain,
+    recovery::{
+        Base, Recovered, Recoveries, Recovery, RecoveryError, Stage, State, Voice, is_followed,
+    },
+    registrar::{Input, Message, Topic},
+};
+
+use crate::core::Core;
+
+/// Of how many of the last heights it is kept who might have recovered the register there.
+const BASES_MAX: usize = 64;
+/// The most voices that wait for a height that is not here.
+const PENDING_MAX: usize = 4096;
+/// What is shown when two recoveries of one epoch are confirmed.
+const TWO_RECOVERIES: &str = "two different recoveries of the register are confirmed: nothing more becomes \
+    final until the members have settled which one holds";
+/// What is shown when a height was decided after the one that a recovery goes on from.
+const WENT_ON: &str = "a recovery is confirmed of a register that went on: somebody who was said to be gone \
+    was not, and nothing more becomes final until the members have settled which register holds";
+/// What is shown when somebody reappeared in time and it was confirmed all the same.
+const DISPUTED: &str = "a recovery is confirmed though somebody who was said to be gone had shown itself: \
+    nothing more becomes final here until the members have settled it";
+
+/// What is known of recoveries.
+#[derive(Default)]
+pub(crate) struct Recovering {
+    known: Recoveries,
+    /// What nobody looked at yet, or what speaks of a height that is not here yet.
+    pending: Vec<Voice>,
+    has_news: bool,
+    /// Where the register stood at its last heights.
+    bases: VecDeque<Base>,
+    /// The recoveries that this register went through.
+    followed: BTreeSet<Hash>,
+    /// Those that this node objected to.
+    objected: BTreeSet<Hash>,
+}
+
+/// A recovery as people are shown it.
+#[derive(Debug, Clone)]
+pub struct RecoveryShown {
+    /// Its hash.
+    pub hash: Hash,
+    /// What is to be recovered.
+    pub recovery: Recovery,
+    /// Where it stands, or why it cannot be.
+    pub state: Result<State, RecoveryError>,
+    /// Whether the register went through it.
+    pub is_followed: bool,
+    /// The organisations that announced it.
+    pub announced: Vec<MemberId>,
+    /// The organisations that confirmed it.
+    pub confirmed: Vec<MemberId>,
+}
+
+impl Recovering {
+    /// Takes note of what an entry says.
+    pub fn hear(&mut self, bytes: &[u8]) {
+        if let Ok(voice) = Voice::from_bytes(bytes)
+            && self.pending.len() < PENDING_MAX
+        {
+            self.pending.push(voice);
+            self.has_news = true;
+        }
+    }
+
+    /// Takes note that a key signed something.
+    pub fn lives(&mut self, key: PublicKey, time: Timestamp) {
+        self.known.lives(key, time);
+    }
+
+    /// The register stands there now.
+    pub fn stands(&mut self, chain: &Chain) {
+        let place = |base: &Base| (base.epoch, base.height);
+        if self.bases.back().map(place) == Some((chain.epoch(), chain.height())) {
+            self.sort();
+            return;
+        }
+        self.bases.push_back(Base::of(chain));
+        if self.bases.len() > BASES_MAX {
+            self.bases.pop_front();
+        }
+        self.has_news = true;
+        self.sort();
+        if self.known.all().any(|(hash, _)| *hash == chain.last()) {
+            self.followed.insert(chain.last());
+        }
+    }
+
+    /// Looks at what was said: it counts if it is signed by who could say it at the height it names.
+    fn sort(&mut self) {
+        let Some(last) = self.bases.back() else {
+            return;
+        };
+        if !std::mem::take(&mut self.has_news) {
+            return;
+        }
+        let last = (last.epoch, last.height);
+        for voice in std::mem::take(&mut self.pending) {
+            let recovery = &voice.recovery;
+            if (recovery.epoch, recovery.height) > (last.0 + 1, last.1) {
+                self.pending.push(voice);
+                continue;
+            }
+            let Some(base) = self.base_of(recovery) else {
+                continue;
+            };
+            let may = base.organisations.contains_key(&voice.key)
+                || base.validators.index_of(&voice.key).is_some();
+            if may && base.remaining(recovery).is_ok() && voice.verify(&base.federation).is_ok() {
+                let hash = recovery.hash(&base.federation);
+                self.known.take(hash, voice);
+            }
+        }
+    }
+
+    /// Where the register stood where a recovery would go on, if it is the same register.
+    fn base_of(&self, recovery: &Recovery) -> Option<&Base> {
+        let mut bases = self.bases.iter();
+        bases.find(|base| {
+            (base.epoch + 1, base.height, base.last)
+                == (recovery.epoch, recovery.height, recovery.last)
+        })
+    }
+
+    /// What was confirmed as the recovery of that hash, if it was.
+    fn confirmed(&self, hash: &Hash, now: Timestamp) -> Option<Recovered> {
+        let (_, recovery) = self.known.all().find(|(known, _)| *known == hash)?;
+        let state = self.known.state(self.base_of(recovery)?, hash, now);
+        state.ok().flatten()?.confirmed().cloned()
+    }
+
+    /// The register in the epoch of a header, if the recoveries that lead there are known here.
+    pub fn crossed(&mut self, mut chain: Chain, epoch: u64, previous: &Hash) -> Chain {
+        self.stands(&chain);
+        while chain.epoch() < epoch {
+            // Of several the one that the header names; else one that leads on to it.
+            let mut hashes: Vec<Hash> = self.known.all().map(|(hash, _)| *hash).collect();
+            hashes.sort_by_key(|hash| hash != previous);
+            let confirmed = hashes
+                .iter()
+                .filter_map(|hash| self.confirmed(hash, Timestamp::MAX));
+            let after = confirmed
+                .filter_map(|one| chain.recovered(&one).ok())
+                .next();
+            let Some((after, _)) = after else {
+                break;
+            };
+            self.followed.insert(after.last());
+            chain = after;
+            self.stands(&chain);
+        }
+        chain
+    }
+}
+
+/// What is to be done about recoveries.
+enum Due {
+    Nothing,
+    Enter(Box<Recovered>),
+    Stop(&'static str),
+}
+
+impl Core {
+    /// What is known of recoveries of the register as it stands, those it went through included.
+    #[must_use]
+    pub fn recoveries(&self, now: Timestamp) -> Vec<RecoveryShown> {
+        let recovering = &self.register.recovery;
+        let shown = recovering.known.all().filter_map(|(hash, recovery)| {
+            let base = recovering.base_of(recovery)?;
+            let current = recovering.bases.back()?;
+            let is_followed = recovering.followed.contains(hash);
+            let judged = if is_followed { base } else { current };
+            let state = recovering.known.state(judged, hash, now).transpose()?;
+            let members = |stage| {
+                let said = recovering.known.said(hash, stage);
+                let members = said.filter_map(|(key, _)| base.organisations.get(&key).copied());
+                let members: BTreeSet<MemberId> = members.collect();
+                members.into_iter().collect()
+            };
+            Some(RecoveryShown {
+                hash: *hash,
+                recovery: recovery.clone(),
+                state,
+                is_followed,
+                announced: members(Stage::Announce),
+                confirmed: members(Stage::Confirm),
+            })
+        });
+        shown.collect()
+    }
+
+    /// Acts on what is known of recoveries: goes on with one that is in force, stops where people have to
+    /// settle something, and objects where this node is said to be gone.
+    pub(crate) fn settle_recovery(&mut self, now: Timestamp) {
+        let Some(registrar) = &self.register.registrar else {
+            return;
+        };
+        self.register.recovery.stands(registrar.chain());
+        match self.due_recovery(now) {
+            Due::Nothing => self.object(now),
+            Due::Enter(recovered) => self.register.inbox.push_back(Input::Recovered(recovered)),
+            Due::Stop(trouble) => self.leave_office(trouble),
+        }
+    }
+
+    fn due_recovery(&self, now: Timestamp) -> Due {
+        let recovering = &self.register.recovery;
+        let Some(current) = recovering.bases.back() else {
+            return Due::Nothing;
+        };
+        let mut due = Due::Nothing;
+        for (hash, recovery) in recovering.known.all() {
+            let base = recovering.base_of(recovery);
+            let Some(base) = base.filter(|_| !recovering.followed.contains(hash)) else {
+                continue;
+            };
+            let Ok(Some(state)) = recovering.known.state(base, hash, now) else {
+                continue;
+            };
+            let Some(recovered) = state.confirmed() else {
+                continue;
+            };
+            let is_here = (base.epoch, base.height) == (current.epoch, current.height);
+            if current.epoch > base.epoch || (is_here && !matches!(due, Due::Nothing)) {
+                return Due::Stop(TWO_RECOVERIES);
+            }
+            if !is_here {
+                return Due::Stop(WENT_ON);
+            }
+            due = match state {
+                State::Disputed { .. } if !self.is_followed(recovered) => Due::Stop(DISPUTED),
+                _ => Due::Enter(Box::new(recovered.clone())),
+            };
+        }
+        due
+    }
+
+    /// Whether a quorum of those who remain has decided a height after it.
+    fn is_followed(&self, recovered: &Recovered) -> bool {
+        let chain = self.register.registrar.as_ref().map(|one| one.chain());
+        let after = chain.and_then(|chain| chain.recovered(recovered).ok());
+        let Some((after, _)) = after else {
+            return false;
+        };
+        let topic = Topic::Height(after.height() + 1);
+        let said = self.register.messages.get(&topic).into_iter();
+        let said = said.flat_map(|messages| messages.values());
+        is_followed(
+            &after,
+            said.filter_map(|message| match message {
+                Message::Agreement(message) => Some(message),
+                _ => None,
+            }),
+        )
+    }
+
+    /// A validator that is said to be gone and is not says so by itself, once.
+    fn object(&mut self, now: Timestamp) {
+        let recovering = &self.register.recovery;
+        let registrar = self.register.registrar.as_ref();
+        let Some(key) = registrar.and_then(|one| one.key()).cloned() else {
+            return;
+        };
+        let Some(base) = recovering.bases.back() else {
+            return;
+        };
+        let own = base.validators.index_of(&key.public());
+        let own = own.and_then(|own| base.validators.get(own));
+        let Some(member) = own.map(|own| own.member) else {
+            return;
+        };
+        let stated = recovering.known.all().find(|(hash, recovery)| {
+            recovery.gone.contains(&member)
+                && base.remaining(recovery).is_ok()
+                && !recovering.objected.contains(hash)
+        });
+        let Some((hash, recovery)) = stated.map(|(hash, one)| (*hash, one.clone())) else {
+            return;
+        };
+        let voice = recovery.say(&base.federation, Stage::Object, &key, now);
+        let mut random = [0; 32];
+        self.generator().fill_bytes(&mut random);
+        let voice = voice.to_bytes();
+        let record = Record::Recovering(record::Recovering { voice });
+        if self.say(now, &key, record, random).is_ok() {
+            self.register.recovery.objected.insert(hash);
+        }
+    }
+}

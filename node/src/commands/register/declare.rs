@@ -1,0 +1,172 @@
+//! `folkmoot register key`, `leave-office` and `object`: what a member declares with its root key.
+
+use std::path::Path;
+
+use domain::{
+    cbor::Encode,
+    id::{FederationId, MemberId},
+    key::SecretKey,
+    record::{Grant, Purpose},
+};
+use register::declaration::{Declaration, Matter};
+use serde_json::{Value, json};
+
+use crate::{
+    cli::Global,
+    commands::{root_key, table::text},
+    control::{Access, Command, RootAct, not_begun},
+    directory::DataDirectory,
+    failure::{Failure, Outcome},
+    keyfile::{self, Role},
+};
+
+/// A member with its root key, and the number of its next declaration.
+struct Declaring {
+    federation: FederationId,
+    root: SecretKey,
+    of: (MemberId, u64),
+    /// The key that the register names, if it names one.
+    validator: Option<String>,
+    answer: Value,
+}
+
+impl Declaring {
+    async fn new(directory: &DataDirectory, access: &Access, file: Option<&Path>) -> Outcome<Self> {
+        let root = root_key(directory, file)?;
+        let answer = access.call(Command::Register).await?;
+        let recovery = &answer["recovery"];
+        if recovery.is_null() {
+            return Err(not_begun());
+        }
+        let strange = || Failure::refused("the node answered something this release cannot read");
+        let key = root.public().to_string();
+        let mut members = recovery["members"].as_array().into_iter().flatten();
+        let own = members.find(|one| one["root"] == *key).ok_or_else(|| {
+            Failure::refused("this root key is of no member that the register has")
+                .hint("name the file of the root key in force: --root-key FILE")
+        })?;
+        Ok(Self {
+            federation: text(&answer, "federation").parse().map_err(|_| strange())?,
+            of: (
+                text(own, "member").parse().map_err(|_| strange())?,
+                own["declared"].as_u64().ok_or_else(strange)? + 1,
+            ),
+            validator: own["validator"].as_str().map(str::to_owned),
+            root,
+            answer,
+        })
+    }
+
+    async fn declare(&self, access: &Access, declaration: &Declaration) -> Outcome<String> {
+        let declaration = hex::encode(declaration.to_bytes());
+        let act = RootAct::Declare { declaration };
+        access.sign_and_submit(&self.root, act).await
+    }
+}
+
+/// Names a new validator key.
+pub async fn key(
+    global: &Global,
+    directory: &DataDirectory,
+    access: &Access,
+    file: Option<&Path>,
+) -> Outcome {
+    let declaring = Declaring::new(directory, access, file).await?;
+    let path = directory.next_validator_path();
+    let key = match path.exists() {
+        true => keyfile::read(&path, Role::Validator)?,
+        false => keyfile::create(&path, Role::Validator)?,
+    };
+    let public = key.public().to_string();
+    if declaring.validator.as_deref() == Some(&public) {
+        let json = json!({ "key": public, "declared": true, "named": true });
+        let said = "The register names the new key. Restart the node: it takes the key up, and the old \
+            one is overwritten.";
+        return global.say(&json, said.to_owned());
+    }
+    let (member, purpose) = (declaring.of.0, Purpose::Validator);
+    let proof = Grant::prove(&key, &declaring.federation, &member, purpose, None);
+    let grant = RootAct::Grant {
+        purpose: "validator".to_owned(),
+        key: public.clone(),
+        person: None,
+        roles: Vec::new(),
+        custody: "node".to_owned(),
+        proof: Some(hex::encode(proof.0)),
+    };
+    access.sign_and_submit(&declaring.root, grant).await?;
+    let named =
+        Declaration::of_validator(&declaring.federation, &declaring.root, declaring.of, &key);
+    declaring.declare(access, &named).await?;
+    let json = json!({ "key": public, "declared": true, "named": false });
+    let said = "Declared. It takes over at the next height, which the validators decide: folkmoot register \
+        key says when. Then restart the node. The key is in validator-next.key, in no backup, as the \
+        one before.";
+    global.say(&json, said.to_owned())
+}
+
+/// Says that this node witnesses and closes votes no longer.
+pub async fn leave_office(
+    global: &Global,
+    directory: &DataDirectory,
+    access: &Access,
+    file: Option<&Path>,
+) -> Outcome {
+    let declaring = Declaring::new(directory, access, file).await?;
+    if declaring.validator.is_none() {
+        return Err(Failure::refused("this co-op's node closes no votes")
+            .hint("folkmoot register shows the validators"));
+    }
+    let Declaring {
+        federation,
+        root,
+        of,
+        ..
+    } = &declaring;
+    let leaves = Declaration::sign(federation, root, *of, Matter::NoValidator);
+    declaring.declare(access, &leaves).await?;
+    let said = "Declared. From the next height on this node witnesses no new votes. Let it run until those \
+        that are open have been closed. folkmoot register key gives it the office again.";
+    global.say(&json!({ "declared": true }), said.to_owned())
+}
+
+/// Objects to the replacement of this co-op's root key.
+pub async fn object(
+    global: &Global,
+    directory: &DataDirectory,
+    access: &Access,
+    file: Option<&Path>,
+) -> Outcome {
+    let mut declaring = Declaring::new(directory, access, file).await?;
+    let member = declaring.of.0.to_string();
+    let votes = declaring.answer["recovery"]["new_roots"].clone();
+    let votes = votes.as_array().into_iter().flatten();
+    let votes: Vec<&Value> = votes.filter(|vote| vote["member"] == *member).collect();
+    if votes.is_empty() {
+        return Err(
+            Failure::refused("no open vote would replace this co-op's root key")
+                .hint("folkmoot decisions lists what is open"),
+        );
+    }
+    let mut objected = Vec::new();
+    for vote in votes.iter().filter(|vote| vote["objected"] != true) {
+        let strange = || Failure::refused("the node answered something this release cannot read");
+        let phase = text(vote, "phase").parse().map_err(|_| strange())?;
+        let matter = Matter::Objection { phase };
+        let (federation, root) = (&declaring.federation, &declaring.root);
+        let objects = Declaration::sign(federation, root, declaring.of, matter);
+        declaring.declare(access, &objects).await?;
+        declaring.of.1 += 1;
+        objected.push(text(vote, "title"));
+    }
+    let said = match objected.is_empty() {
+        true => {
+            "You have objected already: the vote does nothing, whatever comes of it.".to_owned()
+        }
+        false => format!(
+            "Objected to {}: once a height has it, the key stays, whatever comes of the vote.",
+            objected.join(", ")
+        ),
+    };
+    global.say(&json!({ "objected": objected }), said)
+}

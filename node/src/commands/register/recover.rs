@@ -1,0 +1,298 @@
+//! `folkmoot register recover`: what organisations sign when servers are gone for good.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use domain::{
+    cbor::{Decode, Encode},
+    id::{FederationId, MemberId, Timestamp},
+    key::SecretKey,
+};
+use federation::format_utc;
+use register::recovery::{Recovery, Stage};
+use serde_json::{Value, json};
+
+use super::list;
+use crate::{
+    cli::Global,
+    clock,
+    commands::{root_key, table::text},
+    control::{Access, Command, RootAct, not_begun},
+    directory::DataDirectory,
+    failure::{Failure, Outcome},
+};
+
+/// Go on without servers that are gone for good
+///
+/// Two thirds of the organisations with a node announce with their root keys who is gone. When the
+/// notice is over, as many confirm it; whoever is not gone objects before. A root key that is kept
+/// elsewhere, that of an organisation whose server is gone too, signs at any node: --root-key.
+#[derive(Debug, Args)]
+pub struct Recover {
+    #[command(subcommand)]
+    command: Option<What>,
+    /// The root key that signs, if it is not in the data directory
+    #[arg(long, global = true, value_name = "FILE")]
+    root_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Show which recoveries are announced, and where each stands
+    State,
+    /// Announce that the servers of these co-ops are gone for good
+    Announce {
+        /// A co-op whose server is gone, by its name or id; as often as needed
+        #[arg(long, required = true, value_name = "CO-OP")]
+        gone: Vec<String>,
+    },
+    /// Sign what another organisation announced
+    Sign {
+        /// Which, by the first digits of its hash [default: the only one]
+        hash: Option<String>,
+    },
+    /// Confirm it, when the notice is over and nobody has shown itself
+    Confirm {
+        /// Which, by the first digits of its hash [default: the only one]
+        hash: Option<String>,
+    },
+    /// Object: the server of this co-op is not gone
+    Object {
+        /// Which, by the first digits of its hash [default: the only one]
+        hash: Option<String>,
+    },
+}
+
+fn strange() -> Failure {
+    Failure::refused("the node answered something this release cannot read")
+}
+
+fn date(milliseconds: &Value) -> String {
+    format_utc(Timestamp(milliseconds.as_u64().unwrap_or(0)))
+}
+
+/// Where recoveries stand, a line for each; nothing if there is none.
+pub fn words(recovery: &Value) -> String {
+    let known = recovery["known"].as_array().into_iter().flatten();
+    let line = |one: &Value| {
+        let hash: String = text(one, "hash").chars().take(8).collect();
+        let (gone, needed) = (list(&one["gone"]).join(", "), &recovery["needed"]);
+        let stands = match text(one, "state").as_str() {
+            _ if one["followed"] == true => "in force".to_owned(),
+            "announcing" => format!(
+                "announced by {}; {needed} are needed",
+                list(&one["announced"]).join(", ")
+            ),
+            "notice" => format!("announced; to be confirmed from {}", date(&one["until_ms"])),
+            "confirming" => format!(
+                "to be confirmed now, by {needed}; confirmed by {}",
+                match list(&one["confirmed"]) {
+                    nobody if nobody.is_empty() => "nobody".to_owned(),
+                    some => some.join(", "),
+                }
+            ),
+            "stopped" => format!(
+                "stopped: {} showed itself on {}",
+                text(one, "member"),
+                date(&one["reappeared_ms"])
+            ),
+            "disputed" => format!(
+                "confirmed though {} had shown itself on {}",
+                text(one, "member"),
+                date(&one["reappeared_ms"])
+            ),
+            "refused" => text(one, "why"),
+            other => other.to_owned(),
+        };
+        format!(
+            "\nRecovery {hash} after height {}, without {gone}: {stands}.",
+            one["height"]
+        )
+    };
+    known.map(line).collect()
+}
+
+/// What is signed, and by whom.
+struct Signing {
+    federation: FederationId,
+    root: SecretKey,
+    /// What the register says.
+    recovery: Value,
+}
+
+impl Recover {
+    /// Runs the command.
+    pub async fn run(
+        &self,
+        global: &Global,
+        directory: &DataDirectory,
+        access: &Access,
+    ) -> Outcome {
+        let answer = access.call(Command::Register).await?;
+        let recovery = answer["recovery"].clone();
+        if recovery.is_null() {
+            return Err(not_begun());
+        }
+        let Some(what) = self
+            .command
+            .as_ref()
+            .filter(|what| !matches!(what, What::State))
+        else {
+            let said = match words(&recovery) {
+                none if none.is_empty() => "No recovery is announced.".to_owned(),
+                some => some.trim_start().to_owned(),
+            };
+            return global.say(&json!({ "recoveries": recovery["known"] }), said);
+        };
+        let signing = Signing {
+            federation: text(&answer, "federation").parse().map_err(|_| strange())?,
+            root: root_key(directory, self.root_key.as_deref())?,
+            recovery,
+        };
+        let (stage, recovery) = match what {
+            What::State => return Ok(()),
+            What::Announce { gone } => (Stage::Announce, signing.announced(gone)?),
+            What::Sign { hash } => (
+                Stage::Announce,
+                signing.known(hash.as_deref(), "announcing")?,
+            ),
+            What::Confirm { hash } => (
+                Stage::Confirm,
+                signing.known(hash.as_deref(), "confirming")?,
+            ),
+            What::Object { hash } => (Stage::Object, signing.known(hash.as_deref(), "")?),
+        };
+        signing.check(stage, &recovery)?;
+        let voice = recovery.say(&signing.federation, stage, &signing.root, clock::now());
+        let voice = hex::encode(voice.to_bytes());
+        let act = RootAct::Recover { voice };
+        access.sign_and_submit(&signing.root, act).await?;
+        let answer = access.call(Command::Register).await?;
+        let stands = words(&answer["recovery"]);
+        let hash = recovery.hash(&signing.federation).to_string();
+        let said = format!("Signed.{stands}");
+        global.say(&json!({ "signed": true, "recovery": hash }), said)
+    }
+}
+
+impl Signing {
+    fn all(&self, list: &str) -> impl Iterator<Item = &Value> {
+        self.recovery[list].as_array().into_iter().flatten()
+    }
+
+    /// What this organisation announces: unless the same is announced already, then that.
+    fn announced(&self, names: &[String]) -> Outcome<Recovery> {
+        let mut gone: Vec<MemberId> = Vec::new();
+        for name in names {
+            let mut named = self.all("validators");
+            let named = named.find(|one| one["name"] == **name || one["member"] == **name);
+            let named = named.ok_or_else(|| {
+                let known: Vec<String> = self
+                    .all("validators")
+                    .map(|one| text(one, "name"))
+                    .collect();
+                Failure::refused(format!("{name:?} closes no votes, so it cannot be gone"))
+                    .hint(format!("those who do: {}", known.join(", ")))
+            })?;
+            gone.push(text(named, "member").parse().map_err(|_| strange())?);
+        }
+        gone.sort_unstable();
+        gone.dedup();
+        let all = self.all("validators").count();
+        let bearable = all.div_ceil(3) - 1;
+        if gone.len() <= bearable {
+            return Err(Failure::refused(format!(
+                "with up to {bearable} of {all} away the register goes on by itself"
+            ))
+            .hint("a co-op whose server is gone names another: folkmoot register key"));
+        }
+        if gone.len() == all {
+            return Err(Failure::refused("no validator would remain")
+                .hint("leave out those whose servers are there"));
+        }
+        for one in self.all("known").filter(|one| one["state"] != "stopped") {
+            let known = read(one)?;
+            if known.gone == gone && one["state"] != "refused" && one["followed"] != true {
+                return Ok(known);
+            }
+        }
+        let number = |field: &str| self.recovery[field].as_u64().ok_or_else(strange);
+        Ok(Recovery {
+            epoch: number("epoch")? + 1,
+            height: number("height")?,
+            last: text(&self.recovery, "last")
+                .parse()
+                .map_err(|_| strange())?,
+            gone,
+            time: clock::now(),
+        })
+    }
+
+    /// The recovery meant: by its hash, else the only one that stands there.
+    fn known(&self, hash: Option<&str>, state: &str) -> Outcome<Recovery> {
+        let meant: Vec<&Value> = self
+            .all("known")
+            .filter(|one| match hash {
+                Some(hash) => !hash.is_empty() && text(one, "hash").starts_with(hash),
+                None if state.is_empty() => one["followed"] != true && one["state"] != "refused",
+                None => one["state"] == state,
+            })
+            .collect();
+        match *meant {
+            [one] if one["followed"] == true => Err(Failure::refused("it is in force already")
+                .hint("folkmoot register shows the validators")),
+            [one] => read(one),
+            [] => Err(match words(&self.recovery) {
+                none if none.is_empty() => Failure::refused("no recovery is announced")
+                    .hint("folkmoot register recover announce --gone CO-OP --gone CO-OP"),
+                some => Failure::refused(format!("none waits for that:{some}")),
+            }),
+            _ => Err(
+                Failure::refused(format!("several are known:{}", words(&self.recovery)))
+                    .hint("name one by the first digits of its hash"),
+            ),
+        }
+    }
+
+    /// Refuses what would not count, or what an honest steward does not sign.
+    fn check(&self, stage: Stage, recovery: &Recovery) -> Outcome {
+        let root = self.root.public().to_string();
+        let signer = self.all("organisations").find(|one| one["root"] == *root);
+        let signer = signer.ok_or_else(|| {
+            Failure::refused("this is no root key of an organisation with a node")
+                .hint("name the file of one: --root-key FILE")
+        })?;
+        let hash = recovery.hash(&self.federation).to_string();
+        let known = self.all("known").find(|one| one["hash"] == *hash);
+        let state = known.map_or("announcing".to_owned(), |one| text(one, "state"));
+        let state = state.as_str();
+        let member = text(signer, "member").parse().map_err(|_| strange())?;
+        match stage {
+            Stage::Announce if !matches!(state, "announcing" | "notice") => Err(Failure::refused(
+                format!("it is {state}, and no longer to be signed"),
+            )
+            .hint("folkmoot register recover state")),
+            Stage::Confirm if state == "notice" => {
+                let until = known.map_or(String::new(), |one| date(&one["until_ms"]));
+                Err(
+                    Failure::refused(format!("the notice is not over before {until}"))
+                        .hint("run this again then, if nobody has shown itself"),
+                )
+            }
+            Stage::Confirm if state != "confirming" => Err(Failure::refused(format!(
+                "it is {state}, and cannot be confirmed"
+            ))
+            .hint("folkmoot register recover state")),
+            Stage::Object if !recovery.gone.contains(&member) => Err(Failure::refused(
+                "nobody says that this co-op's server is gone",
+            )
+            .hint("whoever does not agree with a recovery does not sign it")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn read(known: &Value) -> Outcome<Recovery> {
+    let bytes = hex::decode(text(known, "recovery")).map_err(|_| strange())?;
+    Recovery::from_bytes(&bytes).map_err(|_| strange())
+}

@@ -1,0 +1,136 @@
+//! Recoveries of the register, and what a member can declare in it, as the commands of this machine show
+//! them.
+
+use domain::{
+    cbor::{Decode, Encode},
+    effect::Effect,
+    id::MemberId,
+};
+use federation::{Act, Core, RecoveryShown};
+use register::{
+    chain::Chain,
+    declaration::Declaration,
+    recovery::{Base, State},
+};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use crate::{
+    clock,
+    failure::{Failure, Outcome},
+};
+
+/// What a root key can do about the register as it stands; nothing before it has begun.
+pub(super) fn shown(core: &Core) -> Value {
+    let Some(chain) = core.register_chain() else {
+        return Value::Null;
+    };
+    let (view, base) = (core.view(), Base::of(chain));
+    let organisations = base.organisations.iter().map(|(root, member)| {
+        json!({
+            "root": root.to_string(),
+            "member": member.to_string(),
+            "name": view.member_name(member),
+        })
+    });
+    let validators = base.validators.iter().map(|(_, validator)| {
+        json!({
+            "member": validator.member.to_string(),
+            "name": view.member_name(&validator.member),
+            "key": validator.key.to_string(),
+        })
+    });
+    let members = chain.order().members().iter().map(|(id, member)| {
+        json!({
+            "member": id.to_string(),
+            "root": member.root.to_string(),
+            "validator": member.validator.map(|key| key.to_string()),
+            "declared": member.declared,
+            "has_node": member.host == *id,
+        })
+    });
+    let now = clock::now();
+    let recoveries = core.recoveries(now);
+    json!({
+        "epoch": base.epoch,
+        "height": base.height,
+        "last": base.last.to_string(),
+        "notice_seconds": base.notice_ms / 1_000,
+        "needed": base.needed(),
+        "organisations": organisations.collect::<Vec<_>>(),
+        "validators": validators.collect::<Vec<_>>(),
+        "members": members.collect::<Vec<_>>(),
+        "new_roots": new_roots(core, chain),
+        "known": recoveries.iter().map(|one| known(core, one)).collect::<Vec<_>>(),
+    })
+}
+
+/// Open votes that would replace a root key.
+fn new_roots(core: &Core, chain: &Chain) -> Vec<Value> {
+    let phases = chain.phases().iter().filter_map(|(id, phase)| {
+        let motion = chain.motion(phase)?;
+        let Some(Effect::Root { member, .. }) = motion.effect else {
+            return None;
+        };
+        Some(json!({
+            "phase": id.to_string(),
+            "member": member.to_string(),
+            "name": core.view().member_name(&member),
+            "title": motion.title,
+            "objected": chain.objects(id),
+        }))
+    });
+    phases.collect()
+}
+
+fn known(core: &Core, shown: &RecoveryShown) -> Value {
+    let names = |members: &[MemberId]| -> Vec<String> {
+        let view = core.view();
+        members.iter().map(|id| view.member_name(id)).collect()
+    };
+    let mut value = json!({
+        "hash": shown.hash.to_string(),
+        "recovery": hex::encode(shown.recovery.to_bytes()),
+        "height": shown.recovery.height,
+        "time_ms": shown.recovery.time.0,
+        "gone": names(&shown.recovery.gone),
+        "announced": names(&shown.announced),
+        "confirmed": names(&shown.confirmed),
+        "followed": shown.is_followed,
+        "state": shown.state.as_ref().map_or("refused", State::word),
+    });
+    match &shown.state {
+        Err(error) => value["why"] = json!(error.to_string()),
+        Ok(State::Notice { until }) => value["until_ms"] = json!(until.0),
+        Ok(State::Stopped { member, time } | State::Disputed { member, time, .. }) => {
+            value["member"] = json!(core.view().member_name(member));
+            value["reappeared_ms"] = json!(time.0);
+        }
+        Ok(_) => {}
+    }
+    value
+}
+
+impl Desk {
+    /// A declaration that has an effect as the register stands: one that never could would only wait.
+    pub(super) fn declare(&self, declaration: &str) -> Outcome<Act> {
+        let bytes = hex::decode(declaration).map_err(|_| Failure::usage("not hexadecimal"))?;
+        let found = Declaration::from_bytes(&bytes);
+        let found = found.map_err(|error| Failure::usage("no declaration").because(error))?;
+        let checked = self.handle.read(|core| {
+            let chain = core.register_chain()?;
+            let mut order = chain.order().clone();
+            Some(order.declare(&core.federation(), chain.height() + 1, &found))
+        });
+        match checked {
+            None => Err(not_begun()),
+            Some(Err(error)) => Err(Failure::refused(error.to_string())),
+            Some(Ok(())) => Ok(Act::Declare { declaration: bytes }),
+        }
+    }
+}
+
+/// The failure of whatever needs a register.
+pub fn not_begun() -> Failure {
+    Failure::refused("the register has not begun").hint("folkmoot register begin")
+}
