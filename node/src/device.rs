@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     blob::Blob,
     cbor::{Decode, Encode},
+    effect::Effect,
     entry::Entry,
     id::EntryId,
     key::SecretKey,
@@ -82,7 +83,16 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
             comment.proposal.to_string() == id("proposal") && says("text")
         }
         ("propose", Record::Proposal(made)) => {
-            is_title(&made.title) && is_text(&made.content) && builds_on(entry, &asked["draft"])
+            asked["effect"].is_null()
+                && is_title(&made.title)
+                && is_text(&made.content)
+                && builds_on(entry, &asked["draft"])
+        }
+        ("propose", Record::Measure(made)) => {
+            is_admission(&made.effect, &asked["effect"])
+                && is_title(&made.proposal.title)
+                && is_text(&made.proposal.content)
+                && builds_on(entry, &asked["draft"])
         }
         ("amend", Record::Amendment(made)) => {
             made.proposal.to_string() == id("proposal")
@@ -157,6 +167,16 @@ fn begins(made: &Edit, is_title: &dyn Fn(&str) -> bool, asked: &Value) -> bool {
     made.start.as_ref().is_some_and(|start| {
         is_title(&start.title) && start.text.as_ref().map_or(is_empty, is_text)
     })
+}
+
+/// Whether an effect admits who was named. What it would be admitted on it signed itself, which every
+/// node checks.
+fn is_admission(made: &Effect, asked: &Value) -> bool {
+    let Effect::Admission(applicant) = made else {
+        return false;
+    };
+    let root = applicant.newcomer.root.to_string();
+    asked["type"] == "admission" && asked["root"] == root
 }
 
 fn is_attachment(made: &Attachment, asked: &Value) -> bool {
@@ -322,6 +342,47 @@ mod tests {
         assert!(check(&entry, &key(), "begin", &asked).is_ok());
         let other = saying(&begins("Two.\n"), Vec::new());
         assert!(check(&other, &key(), "begin", &asked).is_err());
+    }
+
+    #[test]
+    fn an_admission_is_signed_only_for_the_applicant_that_was_named() {
+        let federation = domain::id::FederationId([1; 32]);
+        let elm = SecretKey::from_seed(&[7; 32]);
+        let words = ("Elm", "producer");
+        let applicant = domain::effect::Applicant::sign(
+            &federation,
+            &elm,
+            words,
+            ("Hello.", "Hours"),
+            VERSION,
+            None,
+        );
+        let proposal = domain::record::Proposal {
+            title: "Admit Elm".to_owned(),
+            content: Content::of("Why not.").unwrap().0,
+            rule: "consent".to_owned(),
+            urgent: None,
+            circle: None,
+            language: "en".to_owned(),
+        };
+        let measure = Record::Measure(domain::record::Measure {
+            proposal: proposal.clone(),
+            effect: Effect::Admission(applicant),
+        });
+        let asked = |root: &SecretKey| {
+            let root = root.public().to_string();
+            json!({ "title": "Admit Elm", "text": "Why not.", "draft": [],
+                    "effect": { "type": "admission", "root": root } })
+        };
+        let entry = saying(&measure, Vec::new());
+        assert!(check(&entry, &key(), "propose", &asked(&elm)).is_ok());
+        assert!(check(&entry, &key(), "propose", &asked(&key())).is_err());
+        let mut nothing = asked(&elm);
+        nothing["effect"] = Value::Null;
+        assert!(check(&entry, &key(), "propose", &nothing).is_err());
+        let words_alone = saying(&Record::Proposal(proposal), Vec::new());
+        assert!(check(&words_alone, &key(), "propose", &nothing).is_ok());
+        assert!(check(&words_alone, &key(), "propose", &asked(&elm)).is_err());
     }
 
     #[test]

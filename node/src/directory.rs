@@ -112,6 +112,11 @@ impl DataDirectory {
         self.file("application.toml")
     }
 
+    /// The charter that a co-op accepts as it applies.
+    pub fn offered_charter_path(&self) -> PathBuf {
+        self.file("application-charter.toml")
+    }
+
     /// Where the running node listens for commands of this machine, and their secret.
     pub fn control_path(&self) -> PathBuf {
         self.file("control")

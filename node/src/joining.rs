@@ -1,4 +1,7 @@
-//! A co-op on its way in: it has applied, and waits until enough founders have admitted it.
+//! A co-op on its way in: it has applied, and waits until a decision, or before there is a register
+//! enough founders, have admitted it.
+
+mod heard;
 
 use std::{fs, time::Duration};
 
@@ -6,15 +9,16 @@ use domain::{
     cbor::{Decode, Encode},
     id::MemberId,
     key::SecretKey,
-    record::{Admission, Join, Newcomer},
+    record::{Admission, Enter, Join, Newcomer},
 };
 use federation::{
-    Act,
+    Act, Standing,
     application::{Request, Response},
 };
 use network::Network;
 use serde::{Deserialize, Serialize};
 
+use self::heard::Heard;
 use crate::{
     directory::DataDirectory,
     driver::Handle,
@@ -25,6 +29,8 @@ use crate::{
 
 /// How often the inviter is asked: well below what its node takes from one peer.
 const PAUSE: Duration = Duration::from_secs(10);
+/// Who waits for founders asks every so many times whether decisions admit by now.
+const ROUNDS: u64 = 6;
 
 /// What a co-op applied with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,21 +42,29 @@ pub struct Application {
     pub class: String,
     /// Where the inviting node answers.
     pub addresses: Vec<String>,
+    /// What it told all members, where they admit by decision; none where founders do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_all: Option<ToAll>,
+}
+
+/// What a co-op told all members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToAll {
+    /// The written request.
+    pub request: String,
+    /// What it commits itself to.
+    pub contribution: String,
+    /// The hash of the charter it accepted.
+    pub terms: String,
 }
 
 impl Application {
-    /// Writes it into the data directory.
+    /// Writes it into the data directory, in the place of an earlier one.
     pub fn write(&self, directory: &DataDirectory) -> Outcome {
         let text = toml::to_string(self)
             .map_err(|error| Failure::refused("the application cannot be kept").because(error))?;
-        let path = directory.application_path();
-        // One left by an application that did not come through counts no more.
-        if path.exists() {
-            fs::remove_file(&path).map_err(|error| {
-                Failure::configuration(format!("cannot replace {}", path.display())).because(error)
-            })?;
-        }
-        keyfile::write_private(&path, text.as_bytes())
+        keyfile::replace_private(&directory.application_path(), text.as_bytes())
     }
 
     /// Reads it; none if the directory is of no applicant.
@@ -72,12 +86,12 @@ impl Application {
     }
 }
 
-/// Asks until enough founders have admitted this co-op, then joins with its root key.
+/// Asks until this co-op is admitted, then takes up its membership with its root key.
 pub async fn wait_and_join(
     directory: DataDirectory,
     handle: Handle,
     network: Network,
-    application: Application,
+    mut application: Application,
     public_url: String,
 ) {
     let root = match directory.key(Role::Root) {
@@ -90,13 +104,25 @@ pub async fn wait_and_join(
             return;
         }
     };
-    let mut said = None;
+    let (mut said, mut round) = (None, 0);
     loop {
         if !is_member(&handle, &root) {
-            let waiting = ask_each(&handle, &network, &root, &application).await;
-            if let Some(Waiting { found, needed }) = waiting.filter(|_| waiting != said) {
-                tracing::info!("{found} of {needed} founders have admitted this co-op");
-                said = waiting;
+            // It may have applied again meanwhile.
+            if let Ok(Some(latest)) = Application::read(&directory) {
+                application = latest;
+            }
+            let by_decision = application.to_all.is_some() || round % ROUNDS == ROUNDS - 1;
+            let asker = Asker {
+                handle: &handle,
+                network: &network,
+                root: &root,
+                application: &application,
+                by_decision,
+            };
+            let heard = asker.ask_each().await;
+            if let Some(heard) = heard.filter(|heard| said.as_ref() != Some(heard)) {
+                heard.log(&application, directory.path());
+                said = Some(heard);
             }
         }
         // The core is looked at, whatever was answered: the answer to a join can be lost, and what
@@ -107,88 +133,125 @@ pub async fn wait_and_join(
                 Err(failure) => tracing::error!("joined, but: {failure}"),
             }
         }
+        round += 1;
         tokio::time::sleep(PAUSE).await;
     }
     tracing::info!("admitted: this co-op is a member now");
     crate::run::print_link(&directory, &handle, &public_url).await;
 }
 
-/// How far the admission is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Waiting {
-    found: usize,
-    needed: u64,
+/// Who asks how far its admission is.
+struct Asker<'a> {
+    handle: &'a Handle,
+    network: &'a Network,
+    root: &'a SecretKey,
+    application: &'a Application,
+    /// Whether it asks after a decision rather than after founders' signatures.
+    by_decision: bool,
 }
 
-/// Asks at each address until one answers.
-async fn ask_each(
-    handle: &Handle,
-    network: &Network,
-    root: &SecretKey,
-    application: &Application,
-) -> Option<Waiting> {
-    for address in &application.addresses {
-        match ask(handle, network, address, root, application).await {
-            Ok(waiting) => return waiting,
-            Err(problem) => tracing::info!(%address, %problem, "no answer about the admission"),
+impl Asker<'_> {
+    /// Asks at each address until one answers.
+    async fn ask_each(&self) -> Option<Heard> {
+        for address in &self.application.addresses {
+            let asked = match self.by_decision {
+                true => self.ask_standing(address).await,
+                false => self.ask_founders(address).await,
+            };
+            match asked {
+                Ok(heard) => return heard,
+                Err(problem) => tracing::info!(%address, %problem, "no answer about the admission"),
+            }
+            if is_member(self.handle, self.root) {
+                return None;
+            }
         }
-        if is_member(handle, root) {
-            return None;
-        }
+        None
     }
-    None
-}
 
-/// Asks how far the admission is, and joins when enough founders have signed; nothing then.
-async fn ask(
-    handle: &Handle,
-    network: &Network,
-    address: &str,
-    root: &SecretKey,
-    application: &Application,
-) -> Result<Option<Waiting>, String> {
-    let request = Request::Status {
-        root: root.public(),
-    };
-    let answer = network.request(address, request.to_bytes()).await;
-    let answer = answer.map_err(|error| error.to_string())?;
-    let answer = Response::from_bytes(&answer).map_err(|error| error.to_string())?;
-    let Response::Status { admissions, needed } = answer else {
-        return Err("it answered something else".to_owned());
-    };
-    let newcomer = Newcomer {
-        root: root.public(),
-        class: application.class.clone(),
-        name: application.name.clone(),
-    };
-    let join = handle.read(|core| {
-        let message = newcomer.message(&core.federation());
-        let is_valid = |admission: &Admission| {
-            core.genesis().founder(&admission.founder).is_some()
-                && admission
-                    .founder
-                    .verify(&message, &admission.signature)
-                    .is_ok()
+    async fn send(&self, address: &str, request: Request) -> Result<Response, String> {
+        let answer = self.network.request(address, request.to_bytes()).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        Response::from_bytes(&answer).map_err(|error| error.to_string())
+    }
+
+    /// Asks how far the decision is, and enters when it has admitted this co-op; nothing then.
+    async fn ask_standing(&self, address: &str) -> Result<Option<Heard>, String> {
+        let root = self.root.public();
+        let waits_for_founders = self.application.to_all.is_none();
+        let standing = match self.send(address, Request::Standing { root }).await? {
+            Response::Standing(standing) => standing,
+            // A node of an older release, which asks founders.
+            Response::Refused(_) if waits_for_founders => return Ok(None),
+            Response::Refused(why) => return Err(why),
+            _ => return Err("it answered something else".to_owned()),
         };
-        let mut admissions: Vec<Admission> = admissions.into_iter().filter(is_valid).collect();
-        admissions.sort_unstable_by_key(|admission| admission.founder);
-        admissions.dedup_by_key(|admission| admission.founder);
-        Join {
-            newcomer,
-            admissions,
+        match standing {
+            Standing::Admitted { member, newcomer } => {
+                if newcomer.root != root || member != MemberId(root.0) {
+                    return Err("it speaks of another member".to_owned());
+                }
+                if (&newcomer.name, &newcomer.class)
+                    != (&self.application.name, &self.application.class)
+                {
+                    let (name, class) = (&newcomer.name, &newcomer.class);
+                    tracing::warn!(
+                        name,
+                        class,
+                        "admitted on an earlier application of this co-op"
+                    );
+                }
+                let enter = Act::Enter(Enter { member, newcomer });
+                let entered = self.handle.act(self.root.clone(), enter).await;
+                entered.map_err(|failure| failure.message)?;
+                Ok(None)
+            }
+            Standing::NoRegister if waits_for_founders => Ok(None),
+            standing => Ok(Some(Heard::Standing(standing))),
         }
-    });
-    let enough = handle.read(|core| core.genesis().admissions_needed());
-    if join.admissions.len() < enough {
-        let found = join.admissions.len();
-        return Ok(Some(Waiting { found, needed }));
     }
-    let joined = handle.act(root.clone(), Act::Join(join)).await;
-    joined.map_err(|failure| failure.message)?;
-    Ok(None)
+
+    /// Asks which founders have signed, and joins when they are enough; nothing then.
+    async fn ask_founders(&self, address: &str) -> Result<Option<Heard>, String> {
+        let root = self.root.public();
+        let answer = self.send(address, Request::Status { root }).await?;
+        let Response::Status { admissions, needed } = answer else {
+            return Err("it answered something else".to_owned());
+        };
+        let newcomer = Newcomer {
+            root,
+            class: self.application.class.clone(),
+            name: self.application.name.clone(),
+        };
+        let join = self.handle.read(|core| {
+            let message = newcomer.message(&core.federation());
+            let is_valid = |admission: &Admission| {
+                core.genesis().founder(&admission.founder).is_some()
+                    && admission
+                        .founder
+                        .verify(&message, &admission.signature)
+                        .is_ok()
+            };
+            let mut admissions: Vec<Admission> = admissions.into_iter().filter(is_valid).collect();
+            admissions.sort_unstable_by_key(|admission| admission.founder);
+            admissions.dedup_by_key(|admission| admission.founder);
+            Join {
+                newcomer,
+                admissions,
+            }
+        });
+        let enough = self.handle.read(|core| core.genesis().admissions_needed());
+        if join.admissions.len() < enough {
+            let found = join.admissions.len();
+            return Ok(Some(Heard::Founders { found, needed }));
+        }
+        let joined = self.handle.act(self.root.clone(), Act::Join(join)).await;
+        joined.map_err(|failure| failure.message)?;
+        Ok(None)
+    }
 }
 
-/// After `join`: the first grants, unless they were written before a crash, and no more waiting.
+/// After `join` or `enter`: the first grants, unless they were written before a crash, and no more waiting.
 pub async fn complete(directory: &DataDirectory, handle: &Handle, root: &SecretKey) -> Outcome {
     let has_node = handle.read(|core| core.view().keys.contains_key(&core.node()));
     if !has_node || !directory.link_path().exists() {
@@ -205,79 +268,4 @@ pub fn is_member(handle: &Handle, root: &SecretKey) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::{charter::Charter, genesis::Founder};
-    use network::{Limits, Settings};
-
-    use super::*;
-    use crate::opening;
-
-    const CLASS: &str = "producer";
-
-    /// What a newcomer joins with.
-    fn join(root: &SecretKey, founder: &SecretKey, federation: &domain::id::FederationId) -> Join {
-        let newcomer = Newcomer {
-            root: root.public(),
-            class: CLASS.to_owned(),
-            name: "Elm".to_owned(),
-        };
-        let admission = Admission {
-            founder: founder.public(),
-            signature: founder.sign(&newcomer.message(federation)),
-        };
-        Join {
-            newcomer,
-            admissions: vec![admission],
-        }
-    }
-
-    #[tokio::test]
-    async fn a_join_whose_answer_was_lost_is_completed_without_a_restart() {
-        let folder = tempfile::tempdir().unwrap();
-        let directory = DataDirectory::create(folder.path().join("data")).unwrap();
-        let root = founding::prepare(&directory, "Elm", &[]).unwrap();
-        let alder = SecretKey::from_seed(&[1; 32]);
-        let founder = Founder {
-            root: alder.public(),
-            name: "Alder".to_owned(),
-            class: CLASS.to_owned(),
-        };
-        let genesis = founding::genesis("Trees", vec![founder], &Charter::default()).unwrap();
-        founding::write_genesis(&directory, &genesis).unwrap();
-        let application = Application {
-            name: "Elm".to_owned(),
-            class: CLASS.to_owned(),
-            addresses: Vec::new(),
-        };
-        application.write(&directory).unwrap();
-        let running = opening::restore(&directory)
-            .await
-            .unwrap()
-            .start(None, true);
-        let handle = running.handle.clone();
-        let joining = join(&root, &alder, &genesis.federation());
-        // Whoever asked hears nothing of it.
-        handle.act(root.clone(), Act::Join(joining)).await.unwrap();
-        let settings = Settings {
-            listen: Vec::new(),
-            secret: SecretKey::from_seed(&[2; 32]),
-            federation: None,
-            limits: Limits::default(),
-        };
-        let (network, _events) = Network::start(settings).await.unwrap();
-        let joined = wait_and_join(
-            directory.clone(),
-            handle.clone(),
-            network.clone(),
-            application,
-            "http://127.0.0.1:1".to_owned(),
-        );
-        let joined = tokio::time::timeout(Duration::from_secs(30), joined).await;
-        assert!(joined.is_ok(), "it waits for ever");
-        assert!(!directory.application_path().exists());
-        assert!(directory.link_path().exists());
-        assert!(handle.read(|core| core.view().keys.contains_key(&core.node())));
-        network.shutdown().await;
-        opening::close(running).await.unwrap();
-    }
-}
+mod tests;

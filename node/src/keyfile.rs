@@ -90,6 +90,23 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Outcome {
     file.sync_all().map_err(failed)
 }
 
+/// Writes a file that only its owner can read in the place of what is there: who reads it meanwhile
+/// finds the one or the other, whole.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> Outcome {
+    let failed = |error: std::io::Error| {
+        Failure::configuration(format!("cannot replace {}", path.display())).because(error)
+    };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    // One left by a write that was cut short counts for nothing.
+    if beside.exists() {
+        fs::remove_file(&beside).map_err(failed)?;
+    }
+    write_private(&beside, bytes)?;
+    fs::rename(&beside, path).map_err(failed)
+}
+
 /// Refuses a file that others than its owner can read.
 pub fn check_private(path: &Path) -> Outcome {
     let metadata = fs::metadata(path).map_err(|error| {

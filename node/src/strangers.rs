@@ -1,18 +1,21 @@
-//! Answers to nodes that are no member's: the genesis for whoever holds an invitation, an
-//! application, how far an admission is, and the introduction of a member's node that is not known
-//! here yet.
+//! Answers to nodes that are no member's: the genesis and the terms for whoever holds an invitation,
+//! an application, how far an admission is, and the introduction of a member's node that is not
+//! known here yet.
 
 use std::sync::Arc;
 
 use domain::{
     cbor::{Decode, Encode},
+    effect::{Applicant, Effect},
+    entry::Entry,
     key::{PublicKey, SecretKey, Signature},
     record::{self, Newcomer},
 };
 use federation::{
-    Act,
+    Act, Core, Refused, Standing,
     application::{Request, Response},
 };
+use replica::view::View;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
@@ -59,6 +62,14 @@ struct Desk {
 
 impl Desk {
     async fn answer(&self, request: Request) -> Response {
+        let asks_only = matches!(request, Request::Status { .. } | Request::Standing { .. });
+        if let Err(why) = self
+            .handle
+            .read(|core| check_own(core.view(), &core.node()))
+            && !asks_only
+        {
+            return Response::Refused(why);
+        }
         let answered = match request {
             Request::Genesis { secret } => self.genesis(&secret).await,
             Request::Apply {
@@ -78,10 +89,14 @@ impl Desk {
                 self.apply(&secret, application, request).await
             }
             Request::Status { root } => Ok(self.status(root)),
-            Request::Introduce { entries } => {
-                self.handle.introduce(entries).await;
-                self.introduction().await
+            Request::Introduce { entries } => self.introduce(entries).await,
+            Request::Terms { secret } => self.terms(&secret).await,
+            Request::ApplyToAll { secret, applicant } => {
+                self.apply_to_all(&secret, applicant).await
             }
+            Request::Standing { root } => Ok(Response::Standing(
+                self.handle.read(|core| core.standing(&root, clock::now())),
+            )),
         };
         answered.unwrap_or_else(Response::Refused)
     }
@@ -99,6 +114,9 @@ impl Desk {
         request: String,
     ) -> Result<Response, String> {
         self.guests.find(clock::now(), secret).await?;
+        if self.handle.read(has_register) {
+            return Err(Refused::ByDecision.to_string());
+        }
         let message = record::Application::message(
             &self.handle.read(|core| core.federation()),
             &application.root,
@@ -129,8 +147,44 @@ impl Desk {
         Ok(Response::Applied)
     }
 
+    async fn terms(&self, secret: &[u8; 32]) -> Result<Response, String> {
+        self.guests.find(clock::now(), secret).await?;
+        let charter = |core: &Core| core.order().map(|order| order.charter().to_bytes());
+        Ok(Response::Terms(self.handle.read(charter)))
+    }
+
+    async fn apply_to_all(
+        &self,
+        secret: &[u8; 32],
+        applicant: Box<Applicant>,
+    ) -> Result<Response, String> {
+        let guest = self.guests.find(clock::now(), secret).await?;
+        let (root, class) = (applicant.newcomer.root, applicant.newcomer.class.clone());
+        guest.check_class(&class)?;
+        self.handle.read(|core| check_applicant(core, &applicant))?;
+        if self.handle.read(|core| has_applied(core, &applicant)) {
+            return Ok(Response::Applied);
+        }
+        self.guests
+            .take(clock::now(), secret, &root, &class)
+            .await?;
+        tracing::info!(name = applicant.newcomer.name, %root, "a co-op applies to all members");
+        let applied = self
+            .handle
+            .act(self.node.clone(), Act::ApplyToAll(applicant))
+            .await;
+        applied.map_err(|failure| failure.message)?;
+        Ok(Response::Applied)
+    }
+
     fn status(&self, root: PublicKey) -> Response {
         self.handle.read(|core| {
+            let needed = core.genesis().admissions_needed() as u64;
+            if has_register(core) {
+                // Founders' signatures lead nowhere any more.
+                let admissions = Vec::new();
+                return Response::Status { admissions, needed };
+            }
             let applied = core.view().applications.get(&root);
             let newcomer = applied.map(|application| Newcomer {
                 root,
@@ -142,9 +196,16 @@ impl Desk {
                 admissions: signed
                     .map(|signed| signed.values().copied().collect())
                     .unwrap_or_default(),
-                needed: core.genesis().admissions_needed() as u64,
+                needed,
             }
         })
+    }
+
+    async fn introduce(&self, entries: Vec<Entry>) -> Result<Response, String> {
+        self.handle
+            .read(|core| check_introduced(core.view(), &entries))?;
+        self.handle.introduce(entries).await;
+        self.introduction().await
     }
 
     async fn introduction(&self) -> Result<Response, String> {
@@ -153,6 +214,66 @@ impl Desk {
         let entries = entries.map_err(|failure| failure.message)?;
         Ok(Response::Introduced { entries })
     }
+}
+
+fn has_register(core: &Core) -> bool {
+    core.register_chain().is_some()
+}
+
+/// Refuses everything that a member's node does for others once its own member is none any more.
+fn check_own(view: &View, node: &PublicKey) -> Result<(), String> {
+    match view.former_of(node) {
+        None => Ok(()),
+        Some(member) => Err(format!(
+            "{} is a member no more, so its node leads nobody in; ask another member",
+            member.name
+        )),
+    }
+}
+
+/// Refuses the introduction of a node whose member is none any more.
+fn check_introduced(view: &View, entries: &[Entry]) -> Result<(), String> {
+    let mut former = entries
+        .iter()
+        .filter_map(|entry| view.former_of(&entry.header.author));
+    match former.next() {
+        None => Ok(()),
+        Some(member) => Err(Refused::Departed {
+            member: member.name.clone(),
+        }
+        .to_string()),
+    }
+}
+
+/// Refuses an applicant who could not be admitted now.
+fn check_applicant(core: &Core, applicant: &Applicant) -> Result<(), String> {
+    let chain = core.register_chain();
+    let chain = chain.ok_or_else(|| {
+        "this federation has no register yet, so its founders admit: run folkmoot join again"
+            .to_owned()
+    })?;
+    let signed = applicant.verify(&core.federation());
+    signed.map_err(|_| "the application is not signed by the root key it names".to_owned())?;
+    let in_force = chain.order().charter().hash();
+    if applicant.terms != in_force {
+        return Err(format!(
+            "the charter has changed: you accepted {}, and {in_force} is in force; run folkmoot \
+             join again to read it",
+            applicant.terms
+        ));
+    }
+    let rule = core.charter().terms().default_rule;
+    let admission = Effect::Admission(applicant.clone());
+    let checked = chain.check_effect(clock::now(), rule, &admission);
+    checked.map_err(|error| error.to_string())
+}
+
+/// Whether just this application is here and can still be decided.
+fn has_applied(core: &Core, applicant: &Applicant) -> bool {
+    let root = &applicant.newcomer.root;
+    let known = core.view().candidates.get(root);
+    known.is_some_and(|known| known.applicant == *applicant)
+        && !matches!(core.standing(root, clock::now()), Standing::Refused { .. })
 }
 
 /// The signature of an application.
@@ -169,3 +290,6 @@ pub fn application_proof(
         class,
     ))
 }
+
+#[cfg(test)]
+mod tests;

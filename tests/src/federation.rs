@@ -111,6 +111,61 @@ impl Federation {
         }
     }
 
+    /// Begins the register: each node may close votes, the last founder proposes the beginning, and
+    /// enough others sign it.
+    ///
+    /// # Panics
+    /// When it does not begin.
+    pub async fn begin_register(&self) {
+        for (place, coop) in self.coops.iter().enumerate() {
+            let others = self.coops.len() - place;
+            wait::until("the validator keys before its own", 30, async || {
+                let answer = coop.ask(&["register"]).await;
+                (answer["missing"].as_array()?.len() == others).then_some(())
+            })
+            .await;
+            coop.say(&["register", "begin"]).await.done();
+        }
+        for coop in &self.coops[..self.coops.len() / 2] {
+            wait::until("a beginning to sign", 30, async || {
+                let answer = coop.ask(&["register"]).await;
+                let pending = answer["pending"].as_array()?.first()?.clone();
+                (!pending["signed"].as_array()?.is_empty()).then_some(())
+            })
+            .await;
+            coop.say(&["register", "begin"]).await.done();
+        }
+        for coop in &self.coops {
+            wait::until("height 1", 30, async || {
+                let answer = coop.ask(&["register"]).await;
+                (answer["register"]["height"] == 1).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// Waits until a vote on a proposal has passed for good on every node, and gives the state of each
+    /// register.
+    ///
+    /// # Panics
+    /// When it ends otherwise, or not in time.
+    pub async fn passes(&self, id: &str, seconds: u64) -> Vec<Value> {
+        let mut states = Vec::new();
+        for coop in &self.coops {
+            let what = format!("{} has the final outcome of {id}", coop.name);
+            let state = wait::until(&what, seconds, async || {
+                let answer = coop.ask(&["register"]).await;
+                let decided = answer["register"]["final"].as_array()?;
+                let one = decided.iter().find(|one| one["proposal"] == *id)?;
+                assert_eq!(one["ending"], "passed", "{answer}");
+                Some(answer["register"]["state"].clone())
+            })
+            .await;
+            states.push(state);
+        }
+        states
+    }
+
     /// Waits until every node shows these choices, in the order of the co-ops.
     pub async fn shows(&self, id: &str, choices: &[&str], seconds: u64) {
         let mut expected: Vec<(String, String)> = self

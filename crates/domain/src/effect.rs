@@ -9,7 +9,10 @@ mod motion;
 
 use thiserror::Error;
 
-pub use self::{applicant::Applicant, motion::Motion};
+pub use self::{
+    applicant::{Applicant, CONTRIBUTION_BYTES_MAX},
+    motion::Motion,
+};
 use crate::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     charter::{self, Charter, CharterError, RuleName},

@@ -1,16 +1,20 @@
-//! What a node that is not a member's yet can say: apply, ask how far its admission is, and
-//! introduce itself once it has joined (`specs/messages.md`, "Strangers").
+//! What a node that is not a member's yet can say: ask for the terms, apply, ask how far its
+//! admission is, and introduce itself once it has joined (`specs/messages.md`, "Strangers").
 
 use std::fmt;
 
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
+    charter,
+    effect::Applicant,
     entry::{ENTRY_BYTES_MAX, Entry},
     genesis::NAME_BYTES_MAX,
     key::{PublicKey, Signature},
     record::{Admission, BLOCK_BYTES_MAX, CLASS_BYTES_MAX},
     text::{decode_block, decode_line},
 };
+
+use crate::standing::Standing;
 
 /// The most entries of an introduction.
 pub const INTRODUCTION_MAX: usize = 256;
@@ -50,6 +54,23 @@ pub enum Request {
         /// Its member's root log up to the grants, in order.
         entries: Vec<Entry>,
     },
+    /// Whoever holds an invitation asks on what terms members are admitted.
+    Terms {
+        /// The invitation's secret.
+        secret: [u8; 32],
+    },
+    /// A co-op asks all members to be admitted by decision.
+    ApplyToAll {
+        /// The invitation's secret.
+        secret: [u8; 32],
+        /// Who asks, on which terms.
+        applicant: Box<Applicant>,
+    },
+    /// An applicant asks how far its admission by decision is.
+    Standing {
+        /// Its root key.
+        root: PublicKey,
+    },
 }
 
 /// What a stranger is answered.
@@ -73,6 +94,11 @@ pub enum Response {
     },
     /// The request was refused, with a sentence for the person who asked.
     Refused(String),
+    /// The charter in force, encoded; none if the federation has no register, so that founders
+    /// admit.
+    Terms(Option<Vec<u8>>),
+    /// How far an admission by decision is.
+    Standing(Standing),
 }
 
 /// An invitation's secret is let in by whoever shows it: it is never printed.
@@ -80,6 +106,15 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Genesis { secret: _ } => f.debug_struct("Genesis").finish_non_exhaustive(),
+            Self::Terms { secret: _ } => f.debug_struct("Terms").finish_non_exhaustive(),
+            Self::ApplyToAll {
+                secret: _,
+                applicant,
+            } => f
+                .debug_struct("ApplyToAll")
+                .field("applicant", applicant)
+                .finish_non_exhaustive(),
+            Self::Standing { root } => f.debug_struct("Standing").field("root", root).finish(),
             Self::Apply {
                 secret: _,
                 root,
@@ -149,6 +184,15 @@ impl Encode for Request {
                 encoder.array(2).uint(4);
                 encode_entries(encoder, entries);
             }
+            Self::Terms { secret } => {
+                encoder.array(2).uint(5).bytes(secret);
+            }
+            Self::ApplyToAll { secret, applicant } => {
+                encoder.array(3).uint(6).bytes(secret).value(&**applicant);
+            }
+            Self::Standing { root } => {
+                encoder.array(2).uint(7).value(root);
+            }
         }
     }
 }
@@ -173,6 +217,16 @@ impl Decode for Request {
             },
             (4, 2) => Self::Introduce {
                 entries: entries(decoder)?,
+            },
+            (5, 2) => Self::Terms {
+                secret: decoder.bytes_of("secret")?,
+            },
+            (6, 3) => Self::ApplyToAll {
+                secret: decoder.bytes_of("secret")?,
+                applicant: Box::new(decoder.value()?),
+            },
+            (7, 2) => Self::Standing {
+                root: decoder.value()?,
             },
             _ => return Err(DecodeError::Invalid("no request of that code and length")),
         })
@@ -202,6 +256,16 @@ impl Encode for Response {
             Self::Refused(why) => {
                 encoder.array(2).uint(5).text(why);
             }
+            Self::Terms(charter) => {
+                encoder.array(2).uint(6);
+                match charter {
+                    Some(charter) => encoder.bytes(charter),
+                    None => encoder.null(),
+                };
+            }
+            Self::Standing(standing) => {
+                encoder.array(2).uint(7).value(standing);
+            }
         }
     }
 }
@@ -220,6 +284,11 @@ impl Decode for Response {
                 entries: entries(decoder)?,
             },
             (5, 2) => Self::Refused(decode_block(decoder, "reason", BLOCK_BYTES_MAX)?),
+            (6, 2) => Self::Terms(match decoder.is_null() {
+                true => None,
+                false => Some(decoder.bytes("charter", charter::BYTES_MAX)?.to_vec()),
+            }),
+            (7, 2) => Self::Standing(decoder.value()?),
             _ => return Err(DecodeError::Invalid("no response of that code and length")),
         })
     }
@@ -227,6 +296,11 @@ impl Decode for Response {
 
 #[cfg(test)]
 mod tests {
+    use domain::{
+        id::{FederationId, Hash},
+        key::SecretKey,
+    };
+
     use super::*;
 
     #[test]
@@ -240,9 +314,19 @@ mod tests {
             proof: Signature([0; 64]),
             request: "Let us in.".to_owned(),
         };
-        for request in [Request::Genesis { secret }, apply] {
+        let applicant = Box::new(Applicant::sign(
+            &FederationId([2; 32]),
+            &SecretKey::from_seed(&[3; 32]),
+            ("Newcomers", "producer"),
+            ("Let us in.", "ten hours"),
+            Hash([4; 32]),
+            None,
+        ));
+        let apply_to_all = Request::ApplyToAll { secret, applicant };
+        let terms = Request::Terms { secret };
+        for request in [Request::Genesis { secret }, apply, apply_to_all, terms] {
             let text = format!("{request:?} {request:#?}");
-            for shown in ["167", "a7", "A7", "secret"] {
+            for shown in ["167, 167", "a7a7", "A7A7", "secret"] {
                 assert!(!text.contains(shown), "{text}");
             }
         }

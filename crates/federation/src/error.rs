@@ -52,6 +52,12 @@ pub enum Refused {
          offices and charter: the founders begin it with folkmoot register begin"
     )]
     NoRegister,
+    /// Founders admit only as long as there is no register.
+    #[error(
+        "this federation admits by decision since its register has begun: the applicant accepts the \
+         charter with folkmoot join, and a member proposes its admission with folkmoot admit"
+    )]
+    ByDecision,
     /// The member is one no more.
     #[error("{member} is a member no more")]
     Departed {
@@ -266,6 +272,7 @@ impl Refused {
             Self::Withdrawn => "withdrawn",
             Self::Effect(_) => "effect",
             Self::NoRegister => "no-register",
+            Self::ByDecision => "by-decision",
             Self::Departed { .. } => "departed",
             Self::AlreadyOpen => "already-open",
             Self::NotOpen => "not-open",

@@ -16,6 +16,7 @@ mod prepare;
 pub mod presence;
 mod recovery;
 mod register;
+mod standing;
 mod state;
 
 pub use self::{
@@ -26,5 +27,6 @@ pub use self::{
     followed::InForce,
     io::{Change, Fault, Input, Output, Write},
     recovery::RecoveryShown,
+    standing::Standing,
     state::{BallotSeen, Decision, Phase, State},
 };

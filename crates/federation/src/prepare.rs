@@ -279,6 +279,9 @@ impl Core {
                 application,
                 request,
             } => {
+                if self.register_chain().is_some() {
+                    return Err(Refused::ByDecision);
+                }
                 let grant = match self.node_grant(key) {
                     Ok(grant) => grant,
                     Err(_) => self.steward_or_delegate(key)?.0,

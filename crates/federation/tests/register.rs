@@ -16,7 +16,7 @@ use domain::{
     effect::Effect,
     record::{Founding, Record},
 };
-use federation::{Act, Input, Refused, State, message::Message};
+use federation::{Act, Input, Output, Refused, Standing, State, message::Message};
 use register::chain::Ending;
 use support::{MINUTE_MS, World, applicant, id, key, other_charter, propose};
 
@@ -85,6 +85,87 @@ fn an_applicant_is_admitted_by_decision_and_takes_part() {
     world.run(deadline.plus_ms(60 * MINUTE_MS));
     assert_eq!(world.state(4, proposal), State::Closed(Verdict::Passed));
     assert_eq!(world.heights(), [world.heights()[0]; 5]);
+}
+
+#[test]
+fn an_applicant_hears_how_far_its_application_is() {
+    let world = World::before_the_register();
+    let (now, root) = (world.now, key(5, 1).public());
+    let before = world.nodes[0].core.standing(&root, now);
+    assert_eq!(before, Standing::NoRegister);
+    let mut world = World::new();
+    let standing = |world: &World| world.nodes[3].core.standing(&root, world.now);
+    assert_eq!(standing(&world), Standing::Unknown);
+    let applicant = applicant(&world.nodes[0].core, 5);
+    let apply = Act::ApplyToAll(Box::new(applicant.clone()));
+    world.act(1, &key(2, 2), apply);
+    assert_eq!(standing(&world), Standing::Waiting);
+    let effect = Effect::Admission(applicant.clone());
+    let proposal = world.act(0, &key(1, 3), propose("", Some(effect)));
+    assert_eq!(standing(&world), Standing::Proposed(proposal));
+    world.act(0, &key(1, 3), Act::Open { proposal });
+    world.open_up(proposal);
+    let chain = world.nodes[3].core.register_chain().unwrap();
+    let until = chain.open_phase(&proposal, &id(1)).unwrap().deadline;
+    assert_eq!(standing(&world), Standing::Voting { proposal, until });
+    (1..=3).for_each(|member| world.vote(member, proposal));
+    world.end_of(proposal);
+    let (member, newcomer) = (id(5), applicant.newcomer);
+    let admitted = Standing::Admitted { member, newcomer };
+    assert_eq!(standing(&world), admitted);
+    let listed = world.nodes[3].core.candidates(world.now);
+    assert_eq!(listed.len(), 1, "it has not entered yet");
+    world.enter(5);
+    assert!(world.nodes[3].core.candidates(world.now).is_empty());
+}
+
+#[test]
+fn who_was_refused_hears_why_and_waits_again_once_it_applies_again() {
+    let mut world = World::new();
+    let root = key(5, 1).public();
+    let applicant = applicant(&world.nodes[0].core, 5);
+    let apply = Act::ApplyToAll(Box::new(applicant.clone()));
+    world.act(1, &key(2, 2), apply.clone());
+    let proposal = world.act(
+        0,
+        &key(1, 3),
+        propose("consent", Some(Effect::Admission(applicant))),
+    );
+    world.act(0, &key(1, 3), Act::Open { proposal });
+    world.open_up(proposal);
+    (1..=3).for_each(|member| world.choose(member, proposal, Choice::Block));
+    world.end_of(proposal);
+    let standing = |world: &World| world.nodes[3].core.standing(&root, world.now);
+    let Standing::Refused { proposal: by, why } = standing(&world) else {
+        panic!("{:?}", standing(&world));
+    };
+    assert_eq!(by, proposal);
+    assert!(why.contains("blocked"), "{why}");
+    world.now = world.now.plus_ms(MINUTE_MS);
+    world.act(1, &key(2, 2), apply);
+    assert_eq!(standing(&world), Standing::Waiting);
+}
+
+#[test]
+fn an_application_on_the_terms_of_an_earlier_charter_is_outdated() {
+    let mut world = World::new();
+    let root = key(5, 1).public();
+    let applicant = applicant(&world.nodes[0].core, 5);
+    let apply = Act::ApplyToAll(Box::new(applicant.clone()));
+    world.act(1, &key(2, 2), apply.clone());
+    world.act(
+        0,
+        &key(1, 3),
+        propose("", Some(Effect::Admission(applicant))),
+    );
+    let change = other_charter(|text| text.replace("604800", "86400"));
+    world.decide("charter", change);
+    let core = &world.nodes[3].core;
+    let charter = core.charter().hash();
+    let outdated = Standing::Outdated { charter };
+    assert_eq!(core.standing(&root, world.now), outdated);
+    let refused = world.refused(1, &key(2, 2), apply);
+    assert!(matches!(refused, Refused::Effect(_)), "{refused}");
 }
 
 #[test]

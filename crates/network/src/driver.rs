@@ -268,11 +268,18 @@ impl Driver {
                 connection,
                 stalled,
             } => self.on_sending_ended(peer, connection, stalled),
-            Notice::RequestEnded { connection } => {
+            Notice::RequestEnded {
+                connection,
+                reply,
+                answer,
+            } => {
                 let member = |connection: &Connection| self.peers.contains_key(&connection.peer);
                 if !self.connections.get(&connection).is_some_and(member) {
                     self.close(connection);
                 }
+                // Only now: what is asked next would go over the connection that ends, and break.
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(answer);
             }
         }
     }

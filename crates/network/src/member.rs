@@ -15,12 +15,13 @@ use std::{
 use domain::key::PublicKey;
 use libp2p::{PeerId, Stream, swarm::ConnectionId};
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc, oneshot, watch},
     task::JoinHandle,
     time::{Instant, sleep},
 };
 
 use crate::{
+    error::NetworkError,
     event::{Event, Parcel},
     fault::Fault,
     frame::{self, Unreadable},
@@ -41,7 +42,12 @@ pub(crate) enum Notice {
         stalled: bool,
     },
     /// A request on a connection was answered or failed.
-    RequestEnded { connection: ConnectionId },
+    RequestEnded {
+        connection: ConnectionId,
+        /// Who is told once the connection is gone.
+        reply: oneshot::Sender<Result<Vec<u8>, NetworkError>>,
+        answer: Result<Vec<u8>, NetworkError>,
+    },
 }
 
 /// The state a receiving task is to bring about.

@@ -364,6 +364,20 @@ async fn a_stranger_that_asks_too_often_is_kept_out() {
     assert_eq!(network.statistics().requests_refused, 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_asks_again_at_once_is_answered_though_its_connection_ends() {
+    let bela = node(2).await;
+    let place = bela.address.clone();
+    bela.answer_everything();
+    for stranger in 3..8 {
+        let stranger = node(stranger).await;
+        for _ in 0..8 {
+            let answer = stranger.network.request(&place, b"?".to_vec()).await;
+            assert!(answer.is_ok(), "{answer:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_member_of_another_federation_is_cut_off() {
     let mut other = settings(2, "/ip4/127.0.0.1/tcp/0");

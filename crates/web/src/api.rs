@@ -9,6 +9,7 @@
 //! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
 //! | `GET /api/status` | this node, its peers, how many votes the member still has to cast (`needs_our_vote`), and who asks (`you`, with `needs_our_vote` for a delegate) |
 //! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
+//! | `GET /api/candidates` | who asks to be admitted by decision: `root`, `name`, `class`, `request`, `contribution`, `terms`, `host`, `through`, `at_ms`, and the `standing` with its `state`, `proposal`, `until_ms` and `why` |
 //! | `GET /api/actions?circle=&state=open\|done\|dropped\|all&mine=true&id=` | action points, open ones unless it says otherwise, those whose ids begin with `id`; `more` if there are more than 200 |
 //! | `GET /api/gatherings?circle=&from_ms=&to_ms=` | gatherings with the `times` at which they happen, of the next sixty days unless it says otherwise, of 400 days at most |
 //! | `GET /api/decisions?show=needs\|open\|voting\|deliberation\|blocked\|review\|closed\|all` | a list; `review_ms` where a day of review is set |
@@ -53,6 +54,7 @@
 //! insert}`, each on the text that the ones before leave.
 
 mod act;
+mod candidates;
 mod charter;
 mod circle;
 mod decision;
@@ -63,6 +65,7 @@ mod read;
 mod register;
 
 pub(crate) use act::{admit, circle_nonce, roles_of};
+pub use candidates::candidates;
 pub(crate) use decision::full;
 
 use axum::{
@@ -103,6 +106,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/gatherings", get(circle::gatherings))
         .route("/api/keys", get(read::keys))
         .route("/api/applications", get(read::applications))
+        .route("/api/candidates", get(candidates::list))
         .route("/api/charter", get(charter::show))
         .route("/api/charter/compare", post(charter::compare))
         .route("/api/decisions", get(decision::list))

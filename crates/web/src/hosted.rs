@@ -314,6 +314,7 @@ pub async fn sign_up(
         let message = "This is the root key of the member whose node this is.";
         return Err(WebError::Form(vec![FieldFault::new("keys", message)]));
     }
+    site.node.read(|core| check_admission(core, &member))?;
     let house = Secret::of_key(&site.node.key);
     let seal = |kept: &BroughtKeys| {
         Ok::<_, WebError>(SealedKeys {
@@ -446,6 +447,21 @@ fn check(site: &Site, invitation: &HostInvitation, chosen: &SignUp) -> Result<Cl
         }
     }
     Err(WebError::Form(faults))
+}
+
+/// Once decisions admit, nobody who is no member yet signs up at a host: what it would accept, and
+/// give, is said by `folkmoot join` alone.
+fn check_admission(core: &Core, member: &MemberId) -> Result<(), WebError> {
+    if core.register_chain().is_none() || core.view().members.contains_key(member) {
+        return Ok(());
+    }
+    Err(WebError::Conflict {
+        code: "by-decision",
+        message: "This federation admits by decision since its register has begun, and a newcomer \
+                  without a node cannot apply for that yet. Apply with a node of your own (folkmoot \
+                  join), and choose a host once you are a member."
+            .to_owned(),
+    })
 }
 
 /// What a newcomer needs next.

@@ -77,6 +77,7 @@ mod table;
 mod texts;
 pub mod token;
 
+pub use api::candidates;
 pub use decisions::waiting;
 pub use error::WebError;
 pub use routes::router;

@@ -4,14 +4,17 @@ use clap::Args;
 use domain::id::Timestamp;
 use federation::format_utc;
 
-use super::table::{table, text};
+use super::{
+    admit::standing,
+    table::{table, text},
+};
 use crate::{
     cli::Global,
     control::{Access, Command},
     failure::Outcome,
 };
 
-/// List the members of the federation
+/// List the members of the federation, and who asks to become one
 #[derive(Debug, Args)]
 pub struct Members {}
 
@@ -51,6 +54,19 @@ impl Members {
             "VOTES HELD",
             "ROOT KEY",
         ];
-        global.say(&answer, table(&heading, &rows))
+        let mut said = table(&heading, &rows);
+        let asking = answer["candidates"].as_array().into_iter().flatten();
+        let asking: Vec<Vec<String>> = asking
+            .map(|one| {
+                let fields = ["name", "class"].map(|field| text(one, field));
+                let more = [text(&one["through"], "name"), standing(&one["standing"])];
+                [&fields[..], &more, &[text(one, "root")]].concat()
+            })
+            .collect();
+        if !asking.is_empty() {
+            let heading = ["ASKS TO JOIN", "CLASS", "THROUGH", "STATE", "ROOT KEY"];
+            said = format!("{said}\n\n{}", table(&heading, &asking));
+        }
+        global.say(&answer, said)
     }
 }

@@ -75,7 +75,8 @@ impl Desk {
                 })
             };
             let members: Vec<Value> = core.view().members.values().map(of_member).collect();
-            json!({ "members": members })
+            let candidates = web::candidates(core, clock::now());
+            json!({ "members": members, "candidates": candidates })
         })
     }
 
@@ -177,7 +178,12 @@ impl Desk {
                 })
             };
             let all: Vec<Value> = view.applications.values().map(of_one).collect();
-            json!({ "federation": federation.to_string(), "applications": all })
+            json!({
+                "federation": federation.to_string(),
+                "applications": all,
+                "register": core.register_chain().is_some(),
+                "candidates": web::candidates(core, clock::now()),
+            })
         }))
     }
 }

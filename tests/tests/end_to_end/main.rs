@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod accessibility;
+mod admission;
 mod bad_input;
 mod ballots;
 mod charters;

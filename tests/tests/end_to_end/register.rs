@@ -4,7 +4,6 @@ use end_to_end::{
     coop::Coop,
     federation::{Federation, charter},
     story::story,
-    wait,
 };
 
 /// How long a vote is open.
@@ -20,34 +19,7 @@ fn a_vote_becomes_final_on_every_node_and_stays_so_when_they_start_again() {
         let before = federation.coops[0].ask(&["register"]).await;
         assert!(before["register"].is_null(), "{before}");
 
-        // Each node may close votes; the last one proposes the beginning, two more sign it.
-        for (place, coop) in federation.coops.iter().enumerate() {
-            let others = names.len() - place;
-            wait::until("the validator keys before its own", 30, async || {
-                let answer = coop.ask(&["register"]).await;
-                (answer["missing"].as_array()?.len() == others).then_some(())
-            })
-            .await;
-            coop.say(&["register", "begin"]).await.done();
-        }
-        for place in [0, 1] {
-            let coop = &federation.coops[place];
-            wait::until("a beginning to sign", 30, async || {
-                let answer = coop.ask(&["register"]).await;
-                let pending = answer["pending"].as_array()?.first()?.clone();
-                (!pending["signed"].as_array()?.is_empty()).then_some(())
-            })
-            .await;
-            coop.say(&["register", "begin"]).await.done();
-        }
-        for coop in &federation.coops {
-            wait::until("height 1", 30, async || {
-                let answer = coop.ask(&["register"]).await;
-                (answer["register"]["height"] == 1).then_some(())
-            })
-            .await;
-        }
-
+        federation.begin_register().await;
         let id = federation.coops[0].put_to_the_vote("One server more").await;
         for coop in &federation.coops {
             coop.knows_proposal(&id).await;
@@ -55,22 +27,7 @@ fn a_vote_becomes_final_on_every_node_and_stays_so_when_they_start_again() {
         for coop in &federation.coops[..3] {
             coop.vote(&id, "agree").await;
         }
-        let states = async |federation: &Federation| {
-            let mut states = Vec::new();
-            for coop in &federation.coops {
-                let state = wait::until("a final outcome", 200, async || {
-                    let answer = coop.ask(&["register"]).await;
-                    let decided = answer["register"]["final"].as_array()?;
-                    let one = decided.iter().find(|one| one["proposal"] == *id)?;
-                    assert_eq!(one["ending"], "passed", "{answer}");
-                    Some(answer["register"]["state"].clone())
-                })
-                .await;
-                states.push(state);
-            }
-            states
-        };
-        let first = states(&federation).await;
+        let first = federation.passes(&id, 200).await;
         assert!(first.iter().all(|state| *state == first[0]), "{first:?}");
         is_shown_and_proven(&mut federation.coops[0], &id).await;
         for coop in &mut federation.coops {
@@ -80,7 +37,7 @@ fn a_vote_becomes_final_on_every_node_and_stays_so_when_they_start_again() {
             coop.start(&[]).await;
             coop.ready().await;
         }
-        assert_eq!(states(&federation).await, first);
+        assert_eq!(federation.passes(&id, 200).await, first);
         // The heights were read back, and the file is the one from before.
         let coop = &federation.coops[0];
         let again = coop.beside("again.json").display().to_string();

@@ -2,11 +2,14 @@
 
 use domain::{
     cbor::{Decode, Encode, Encoder},
-    id::{EntryId, Hash, MemberId, PersonId},
+    charter::Charter,
+    effect::Applicant,
+    id::{EntryId, Hash, MemberId, PersonId, Timestamp},
     key::PublicKey,
     record::{Admission, Application},
 };
 use federation::{
+    Standing,
     application::{Request, Response},
     message::{Message, Part, Range},
     presence::Writing,
@@ -178,7 +181,73 @@ fn requests(history: &History) -> Vec<(&'static str, Request)> {
             },
         ),
         ("introduce", Request::Introduce { entries }),
+        ("terms", Request::Terms { secret }),
+        (
+            "apply to all",
+            Request::ApplyToAll {
+                secret,
+                applicant: Box::new(applicant(history)),
+            },
+        ),
+        (
+            "standing",
+            Request::Standing {
+                root: root.public(),
+            },
+        ),
     ]
+}
+
+/// Who asks all members.
+fn applicant(history: &History) -> Applicant {
+    Applicant::sign(
+        &history.book.federation,
+        &key(0x51),
+        ("Eva's co-op", "consumer"),
+        ("We meet on\nyour servers.", "Two hours a month."),
+        Charter::default().hash(),
+        None,
+    )
+}
+
+/// Every standing of an application.
+fn standings(history: &History) -> Vec<(&'static str, Response)> {
+    let newcomer = applicant(history).newcomer;
+    let proposal = EntryId([8; 32]);
+    let until = Timestamp(history.book.now.0 + 1_000);
+    let why = "rejected: agree: 1, needed more than 2".to_owned();
+    [
+        ("no register", Standing::NoRegister),
+        ("an unknown applicant", Standing::Unknown),
+        ("an applicant that waits", Standing::Waiting),
+        (
+            "an applicant that is proposed",
+            Standing::Proposed(proposal),
+        ),
+        (
+            "an applicant that is voted on",
+            Standing::Voting { proposal, until },
+        ),
+        (
+            "an applicant that was refused",
+            Standing::Refused { proposal, why },
+        ),
+        (
+            "an applicant that accepted another charter",
+            Standing::Outdated {
+                charter: Hash([9; 32]),
+            },
+        ),
+        (
+            "an applicant that was admitted",
+            Standing::Admitted {
+                member: MemberId(newcomer.root.0),
+                newcomer,
+            },
+        ),
+    ]
+    .map(|(what, standing)| (what, Response::Standing(standing)))
+    .into()
 }
 
 fn responses(history: &History) -> Vec<(&'static str, Response)> {
@@ -188,7 +257,7 @@ fn responses(history: &History) -> Vec<(&'static str, Response)> {
         signature: founder.sign(b"an example"),
     };
     let entries = vec![history.book.written[0].entry.clone()];
-    vec![
+    let mut responses = vec![
         ("genesis", Response::Genesis(history.genesis.to_bytes())),
         ("applied", Response::Applied),
         (
@@ -203,7 +272,14 @@ fn responses(history: &History) -> Vec<(&'static str, Response)> {
             "refused",
             Response::Refused("The invitation has been used.".to_owned()),
         ),
-    ]
+        (
+            "terms",
+            Response::Terms(Some(Charter::default().to_bytes())),
+        ),
+        ("no terms", Response::Terms(None)),
+    ];
+    responses.extend(standings(history));
+    responses
 }
 
 fn rows<T: Encode + Decode + PartialEq + std::fmt::Debug>(all: Vec<(&str, T)>) -> Vec<Value> {
@@ -330,7 +406,13 @@ fn refused_requests() -> Vec<Value> {
         encoder.into_bytes()
     };
     [
-        ("code 5", write(&|e| done(e.array(2).uint(5).uint(0)))),
+        ("code 8", write(&|e| done(e.array(2).uint(8).uint(0)))),
+        (
+            "an applicant without a signature",
+            write(&|e| {
+                e.array(3).uint(6).bytes(&[1; 32]).array(1).array(5);
+            }),
+        ),
         (
             "a secret of 31 bytes",
             write(&|e| done(e.array(2).uint(1).bytes(&[0; 31]))),

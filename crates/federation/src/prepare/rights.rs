@@ -51,6 +51,9 @@ impl Core {
                 Record::Enter(enter.clone()),
             )),
             Act::Admit(admit) => {
+                if self.register_chain().is_some() {
+                    return Err(Refused::ByDecision);
+                }
                 let grant = self.root_grant(key)?;
                 if self.genesis().founder(key).is_none() {
                     return Err(Refused::Right {

@@ -242,11 +242,14 @@ impl Driver {
                 Unanswered::Busy => NetworkError::Busy { address },
                 Unanswered::Broken => NetworkError::Broken { address },
             });
-            // Whoever asked may have stopped waiting; without a driver there is nobody to tell.
-            let _ = request.reply.send(answer);
+            // Without a driver there is nobody to tell.
             let _ = shared
                 .notices
-                .send(Notice::RequestEnded { connection: on })
+                .send(Notice::RequestEnded {
+                    connection: on,
+                    reply: request.reply,
+                    answer,
+                })
                 .await;
         });
     }
