@@ -571,7 +571,7 @@ fn an_applicant_is_admitted_by_decision_and_takes_part() {
 
 #[test]
 fn an_applicant_hears_how_far_its_application_is() {
-    let mut world = World::before_the_register();
+    let world = World::before_the_register();
     let (now, root) = (world.now, key(5, 1).public());
     let before = world.nodes[0].core.standing(&root, now);
     assert_eq!(before, Standing::NoRegister);
