@@ -155,6 +155,10 @@ async fn every_list_is_told() {
         program.get("/api/applications").await["applications"],
         json!([])
     );
+    assert_eq!(
+        program.get("/api/candidates").await["candidates"],
+        json!([])
+    );
     let circle = json!({ "act": "circle", "name": "Systems" });
     program.done(circle).await;
     let circles = program.get("/api/circles").await;

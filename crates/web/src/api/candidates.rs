@@ -1,7 +1,7 @@
 //! Who asks to be admitted by decision, as JSON.
 
 use axum::{Json, extract::State};
-use domain::id::Timestamp;
+use domain::id::{MemberId, Timestamp};
 use federation::{Core, Standing};
 use replica::view::Candidate;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub fn candidates(core: &Core, now: Timestamp) -> Vec<Value> {
 fn candidate_json(core: &Core, candidate: &Candidate, standing: &Standing) -> Value {
     let (view, applicant) = (core.view(), &candidate.applicant);
     let newcomer = &applicant.newcomer;
-    let member = |id: domain::id::MemberId| json!({ "member": id.to_string(), "name": view.member_name(&id) });
+    let member = |id: MemberId| json!({ "member": id.to_string(), "name": view.member_name(&id) });
     json!({
         "root": newcomer.root.to_string(),
         "name": newcomer.name,
@@ -57,4 +57,34 @@ fn standing_json(standing: &Standing) -> Value {
         "until_ms": until,
         "why": why,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::{EntryId, Hash};
+
+    use super::*;
+
+    #[test]
+    fn a_standing_says_what_is_known_of_it_and_null_elsewhere() {
+        let proposal = EntryId([2; 32]);
+        let (until, why) = (Timestamp(7), "rejected".to_owned());
+        let shown = [
+            Standing::Waiting,
+            Standing::Voting { proposal, until },
+            Standing::Refused { proposal, why },
+            Standing::Outdated {
+                charter: Hash([3; 32]),
+            },
+        ]
+        .map(|standing| standing_json(&standing));
+        let id = proposal.to_string();
+        let expected = [
+            json!({ "state": "waiting", "proposal": null, "until_ms": null, "why": null }),
+            json!({ "state": "voting", "proposal": id, "until_ms": 7, "why": null }),
+            json!({ "state": "refused", "proposal": id, "until_ms": null, "why": "rejected" }),
+            json!({ "state": "outdated", "proposal": null, "until_ms": null, "why": null }),
+        ];
+        assert_eq!(shown, expected);
+    }
 }
