@@ -194,7 +194,20 @@ impl World {
                 whole.insert(part.part, part.bytes.clone());
             }
         }
-        let whole = parts.into_iter().filter_map(|((author, _), parts)| {
+        // Whoever rests on what a liar said on one branch of its log repeats it in its own.
+        let own: std::collections::BTreeSet<PublicKey> = honest
+            .iter()
+            .map(|node| self.members[self.nodes[*node].member].validator.public())
+            .collect();
+        let of_liars: std::collections::BTreeSet<Hash> = parts
+            .keys()
+            .filter(|(author, _)| !own.contains(author))
+            .map(|(_, message)| *message)
+            .collect();
+        let first = parts
+            .into_iter()
+            .filter(|((author, message), _)| !own.contains(author) || !of_liars.contains(message));
+        let whole = first.filter_map(|((author, _), parts)| {
             let bytes: Vec<u8> = parts.into_values().flatten().collect();
             Some((author, Message::from_bytes(&bytes).ok()?))
         });

@@ -16,6 +16,7 @@ mod prepare;
 pub mod presence;
 mod recovery;
 mod register;
+mod relay;
 mod standing;
 mod state;
 

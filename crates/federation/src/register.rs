@@ -33,6 +33,7 @@ use crate::{
     finality::{Annals, Evidence},
     io::{Change, Write},
     recovery::Recovering,
+    relay::Carriers,
 };
 
 /// How long after the deadline of a vote that is not open in the register its ballots are still held,
@@ -71,6 +72,7 @@ pub(crate) struct Register {
     /// Which phases were open after the last height.
     open: BTreeSet<EntryId>,
     parts: BTreeMap<PublicKey, BTreeMap<Hash, Parts>>,
+    pub(crate) carriers: Carriers,
     pub(crate) messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
     /// Entries that the registrar judges by their own bytes.
     entries: BTreeMap<EntryId, Entry>,
@@ -109,6 +111,16 @@ impl Register {
     /// When the registrar wants to be woken.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         self.registrar.as_ref()?.next_wakeup()
+    }
+
+    /// The key that this node signs with, if it takes part.
+    pub fn own_key(&self) -> Option<PublicKey> {
+        self.registrar.as_ref()?;
+        self.key.as_ref().map(SecretKey::public)
+    }
+
+    pub fn registrar(&self) -> Option<&Registrar> {
+        self.registrar.as_ref()
     }
 
     /// Agreement waits as long as these say from now on.
@@ -209,8 +221,12 @@ impl Register {
         let Ok(message) = Message::from_bytes(&bytes) else {
             return;
         };
+        self.carriers.note(part.message, author, bytes.len());
         let known = self.messages.entry(message.topic()).or_default();
-        known.insert(part.message, message.clone());
+        if known.insert(part.message, message.clone()).is_some() {
+            // Somebody has repeated it.
+            return;
+        }
         self.inbox.push_back(Input::Message(message));
     }
 
@@ -434,6 +450,7 @@ impl Core {
                 self.hand_on();
             }
         }
+        self.relay(now);
     }
 
     /// Puts into the inbox what members asked for and said since.
@@ -553,7 +570,7 @@ impl Core {
     }
 
     /// Signs a message in as many entries as it needs.
-    fn publish(&mut self, now: Timestamp, message: &Message) {
+    pub(crate) fn publish(&mut self, now: Timestamp, message: &Message) {
         let Some(key) = self.register.key.clone() else {
             return;
         };
@@ -624,6 +641,7 @@ impl Core {
             // Of phases that never were open here, others may know before.
             Topic::Phase(phase) => open.contains(phase) || !before.contains(phase),
         });
+        self.register.carriers.keep(&self.register.messages);
         self.register.prune(now);
     }
 }

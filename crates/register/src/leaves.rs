@@ -138,6 +138,12 @@ impl SignedLeaves {
         })
     }
 
+    /// The root that is signed.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        root_of(&self.leaves)
+    }
+
     /// The leaves, ascending.
     #[must_use]
     pub fn leaves(&self) -> &[Leaf] {

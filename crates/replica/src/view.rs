@@ -11,6 +11,7 @@ use domain::{
 };
 
 use crate::{
+    log::Log,
     replica::Replica,
     stored::{Position, Stored},
 };
@@ -562,20 +563,30 @@ impl Replica {
             .or_insert(application);
     }
 
+    /// Whether this node holds a fork of a key's log, or an entry after its revocation.
+    #[must_use]
+    pub fn has_forked(&self, key: &PublicKey) -> bool {
+        let log = self.logs.get(key);
+        log.is_some_and(|log| self.forked_at(log).is_some())
+    }
+
+    fn forked_at(&self, log: &Log) -> Option<(Position, Position)> {
+        match (&log.next[..], log.evidence) {
+            ([one, other, ..], _) => Some((*one, *other)),
+            (_, Some(other)) => {
+                let sequence = self.at(other).sequence;
+                log.main.get(sequence as usize - 1).map(|one| (*one, other))
+            }
+            _ => None,
+        }
+    }
+
     /// The forks and entries after a revocation that this node holds as evidence.
     #[must_use]
     pub fn forks(&self) -> Vec<Fork> {
         let mut forks = Vec::new();
         for (key, log) in &self.logs {
-            let pair = match (&log.next[..], log.evidence) {
-                ([one, other, ..], _) => Some((*one, *other)),
-                (_, Some(other)) => {
-                    let sequence = self.at(other).sequence;
-                    log.main.get(sequence as usize - 1).map(|one| (*one, other))
-                }
-                _ => None,
-            };
-            if let Some((one, other)) = pair {
+            if let Some((one, other)) = self.forked_at(log) {
                 let stored = self.at(one);
                 let mut entries = [stored.id, self.at(other).id];
                 entries.sort_unstable();

@@ -110,6 +110,9 @@ impl Core {
             self.unseen.push(*position);
         }
         self.standing_changed |= changes.standing;
+        if changes.standing {
+            self.note_forks();
+        }
         self.revoked_changed |= changes.revoked;
         let waiting = Waiting {
             spread,
