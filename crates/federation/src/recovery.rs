@@ -143,8 +143,14 @@ impl Recovering {
         state.ok().flatten()?.confirmed().cloned()
     }
 
-    /// The register in the epoch of a header, if the recoveries that lead there are known here.
-    pub fn crossed(&mut self, mut chain: Chain, epoch: u64, previous: &Hash) -> Chain {
+    /// The register in the epoch of a header, if the recoveries that lead there are known here; each
+    /// one is told with the register before it.
+    pub fn crossed(
+        &mut self,
+        mut chain: Chain,
+        (epoch, previous): (u64, &Hash),
+        mut tell: impl FnMut(&Chain, &Recovered),
+    ) -> Chain {
         self.stands(&chain);
         while chain.epoch() < epoch {
             // Of several the one that the header names; else one that leads on to it.
@@ -154,11 +160,12 @@ impl Recovering {
                 .iter()
                 .filter_map(|hash| self.confirmed(hash, Timestamp::MAX));
             let after = confirmed
-                .filter_map(|one| chain.recovered(&one).ok())
+                .filter_map(|one| Some((chain.recovered(&one).ok()?.0, one)))
                 .next();
-            let Some((after, _)) = after else {
+            let Some((after, recovered)) = after else {
                 break;
             };
+            tell(&chain, &recovered);
             self.followed.insert(after.last());
             chain = after;
             self.stands(&chain);

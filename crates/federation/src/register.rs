@@ -22,6 +22,7 @@ use register::{
     chain::Chain,
     declaration::Declaration,
     phase::Question,
+    recovery::Recovered,
     registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
 };
 
@@ -288,8 +289,10 @@ impl Core {
                 .find(|chain| chain.last() == batch.header.previous || batch.header.epoch > 0),
         };
         let after = chain.and_then(|chain| {
-            let (epoch, previous) = (batch.header.epoch, &batch.header.previous);
-            let chain = self.register.recovery.crossed(chain, epoch, previous);
+            let place = (batch.header.epoch, &batch.header.previous);
+            let annals = &mut self.register.annals;
+            let tell = |before: &Chain, one: &Recovered| annals.recovered(before, one);
+            let chain = self.register.recovery.crossed(chain, place, tell);
             chain.after(&batch).ok()
         });
         let (chain, happened) = after.ok_or(CoreError::Height(batch.header.height))?;
@@ -383,8 +386,16 @@ impl Core {
             self.register.trouble = Some(trouble.to_owned());
         }
         let timeouts = Timeouts::of(chain.order().charter());
+        let before = chain.clone();
         let mut registrar = Registrar::new(now, chain, key, timeouts, journal);
         let said = registrar.start();
+        if registrar.chain().epoch() > before.epoch() {
+            // Its journal says that it went on in another epoch, in which nothing is decided yet.
+            let (epoch, last) = (registrar.chain().epoch(), registrar.chain().last());
+            let annals = &mut self.register.annals;
+            let tell = |before: &Chain, one: &Recovered| annals.recovered(before, one);
+            let _ = self.register.recovery.crossed(before, (epoch, &last), tell);
+        }
         self.register.registrar = Some(registrar);
         self.follow_order(now);
         self.do_what_is_said(now, said);
@@ -431,8 +442,18 @@ impl Core {
             let Some(registrar) = self.register.registrar.as_mut() else {
                 break;
             };
+            let crossing = match &input {
+                Input::Recovered(recovered) => Some((registrar.chain().clone(), recovered.clone())),
+                _ => None,
+            };
             match registrar.handle(now, input) {
                 Ok(reaction) => {
+                    if let Some((before, recovered)) = crossing
+                        && registrar.chain().epoch() > before.epoch()
+                    {
+                        self.register.annals.recovered(&before, &recovered);
+                        self.followed.take(registrar.chain(), &[]);
+                    }
                     let before = self.register.written;
                     self.register.written += reaction.journal.len() as u64;
                     let journal = (before + 1..).zip(&reaction.journal);

@@ -17,7 +17,7 @@ use register::{
     agreement::Certificate,
     batch::{Batch, Header, Items},
     begin::Beginning,
-    file::{self, ExportError, TEXT_BYTES_MAX},
+    file::{self, ExportError, Recovering, TEXT_BYTES_MAX},
     validators::ValidatorSet,
 };
 use tokio::sync::Mutex;
@@ -94,6 +94,7 @@ struct Ground {
     genesis: Genesis,
     beginning: Beginning,
     charter: Charter,
+    recoveries: Vec<Recovering>,
 }
 
 /// A height as far as a file needs it.
@@ -133,6 +134,7 @@ async fn write(site: &Site, opening: PhaseId) -> Result<String, WebError> {
             genesis: core.genesis().clone(),
             beginning: core.beginning()?.clone(),
             charter: core.charter_of(&vote.charter)?.clone(),
+            recoveries: annals.recoveries().to_vec(),
             vote,
         })
     });
@@ -198,7 +200,8 @@ fn export(
     });
     let from = (&ground.genesis, &ground.beginning);
     let opening = &ground.vote.opening;
-    let file = file::export(from, heights, opening, &ground.charter, text)?;
+    let recoveries = &ground.recoveries;
+    let file = file::export_recovered(from, heights, recoveries, opening, &ground.charter, text)?;
     file.verify(Some(&ground.genesis.federation()))?;
     Ok(file.to_json())
 }

@@ -13,10 +13,11 @@ use register::{
     batch::Batch,
     chain::{Chain, Decided, Ending, Happened},
     declaration::Matter,
-    file::Turn,
+    file::{Recovering, Turn},
     order::Ineffective,
     outcome::Closed,
     phase::{Cause, Phase, Question},
+    recovery::Recovered,
     says::{Act, Standing},
     validators::ValidatorSet,
 };
@@ -133,6 +134,7 @@ pub struct Annals {
     /// The hash of the beginning that the heights follow from.
     began: Option<Hash>,
     sets: BTreeMap<Hash, ValidatorSet>,
+    recoveries: Vec<Recovering>,
     /// The last height whose closings carry a seal of each validator, and when it sealed.
     sealed: BTreeMap<MemberId, (u64, Timestamp)>,
 }
@@ -222,6 +224,32 @@ impl Annals {
             told: making.told,
         };
         self.heights.insert(height, told);
+    }
+
+    /// The recoveries that the register went through, in order, as files show them.
+    #[must_use]
+    pub fn recoveries(&self) -> &[Recovering] {
+        &self.recoveries
+    }
+
+    /// Takes note of a recovery of this register: open phases go on under other ids.
+    pub(crate) fn recovered(&mut self, before: &Chain, recovered: &Recovered) {
+        let Ok((after, moved)) = before.recovered(recovered) else {
+            return;
+        };
+        let set = after.validators();
+        self.sets.entry(set.hash()).or_insert_with(|| set.clone());
+        for (old, new) in moved {
+            if let (Some(open), Some(phase)) = (self.open.remove(&old), after.phases().get(&new)) {
+                let open = Open {
+                    deadline: phase.deadline,
+                    validators: phase.validators.hash(),
+                    ..open
+                };
+                self.open.insert(new, open);
+            }
+        }
+        self.recoveries.push(Recovering::of(before, recovered));
     }
 
     fn note_seals(&mut self, batch: &Batch) {

@@ -94,6 +94,19 @@ fn epochs(world: &World) -> Vec<(u64, u64)> {
     world.nodes.iter().filter_map(chain).collect()
 }
 
+/// The annals follow a vote through the recovery to its end.
+fn is_told(world: &World, proposal: &EntryId) {
+    for node in 0..2 {
+        let annals = world.nodes[node].core.annals();
+        let [vote] = annals.votes_on(proposal, &id(1)).collect::<Vec<_>>()[..] else {
+            panic!("one vote");
+        };
+        let ended = vote.ended.as_ref().map(|ended| ended.ending);
+        assert_eq!(ended, Some(Ending::Judged(Verdict::Passed)));
+        assert_eq!(annals.recoveries().len(), 1);
+    }
+}
+
 #[test]
 fn half_of_the_nodes_are_gone_for_good_and_the_others_go_on() {
     let (mut world, proposal) = stalled();
@@ -114,7 +127,9 @@ fn half_of_the_nodes_are_gone_for_good_and_the_others_go_on() {
     let chain = world.nodes[0].core.register_chain().unwrap();
     let decided = chain.decided(&proposal, &id(1));
     assert_eq!(decided[0].ending, Ending::Judged(Verdict::Passed));
+    is_told(&world, &proposal);
     (0..2).for_each(|node| world.restart(node));
+    is_told(&world, &proposal);
     assert_eq!(epochs(&world)[..2], [(1, 3); 2]);
     assert!(world.nodes[0].core.register_trouble().is_none());
     assert!(world.nodes[0].core.recoveries(world.now)[0].is_followed);
