@@ -89,16 +89,25 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
                 && builds_on(entry, &asked["draft"])
         }
         ("propose", Record::Measure(made)) => {
-            is_admission(&made.effect, &asked["effect"])
+            does(&made.effect, &asked["effect"])
                 && is_title(&made.proposal.title)
                 && is_text(&made.proposal.content)
                 && builds_on(entry, &asked["draft"])
         }
         ("amend", Record::Amendment(made)) => {
-            made.proposal.to_string() == id("proposal")
+            asked["effect"].is_null()
+                && made.proposal.to_string() == id("proposal")
                 && is_title(&made.title)
                 && is_text(&made.content)
                 && follows(entry, made.previous, &asked["draft"])
+        }
+        ("amend", Record::AmendedMeasure(made)) => {
+            let amendment = &made.amendment;
+            does(&made.effect, &asked["effect"])
+                && amendment.proposal.to_string() == id("proposal")
+                && is_title(&amendment.title)
+                && is_text(&amendment.content)
+                && follows(entry, amendment.previous, &asked["draft"])
         }
         ("begin", Record::Edit(made)) => made.document.is_none() && begins(made, &is_title, asked),
         ("restart", Record::Edit(made)) => {
@@ -167,6 +176,26 @@ fn begins(made: &Edit, is_title: &dyn Fn(&str) -> bool, asked: &Value) -> bool {
     made.start.as_ref().is_some_and(|start| {
         is_title(&start.title) && start.text.as_ref().map_or(is_empty, is_text)
     })
+}
+
+/// Whether an effect is the one that was asked for. An admission is completed by the node from what the
+/// applicant signed.
+fn does(effect: &Effect, asked: &Value) -> bool {
+    match effect {
+        Effect::Admission(_) => is_admission(effect, asked),
+        Effect::Charter { charter } => {
+            let toml = asked["toml"].as_str().unwrap_or_default();
+            let expected = domain::charter::Charter::from_toml(toml);
+            asked["type"] == "charter" && expected.is_ok_and(|one| one.to_bytes() == *charter)
+        }
+        _ => said(&web::effect_json(effect)) == said(asked),
+    }
+}
+
+/// The fields that say something.
+fn said(value: &Value) -> Option<Vec<(&String, &Value)>> {
+    let fields = value.as_object()?.iter();
+    Some(fields.filter(|(_, value)| !value.is_null()).collect())
 }
 
 /// Whether an effect admits who was named. What it would be admitted on it signed itself, which every

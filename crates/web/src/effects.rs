@@ -112,6 +112,12 @@ pub(crate) enum EffectBody {
     },
 }
 
+/// An effect as the API writes and takes it.
+#[must_use]
+pub fn effect_json(effect: &Effect) -> serde_json::Value {
+    serde_json::json!(EffectBody::from(effect))
+}
+
 fn fault(field: &'static str, message: impl Into<String>) -> WebError {
     WebError::Form(vec![FieldFault::new(field, message)])
 }
@@ -311,5 +317,99 @@ impl From<&Effect> for EffectBody {
                 proof: hex::encode(proof.0),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        genesis::{Founder, Genesis},
+        key::SecretKey,
+    };
+    use federation::Settings;
+
+    use super::*;
+
+    fn core() -> Core {
+        let root = SecretKey::from_seed(&[1; 32]).public();
+        let founder = Founder {
+            root,
+            name: "Alder".to_owned(),
+            class: "producer".to_owned(),
+        };
+        let genesis = Genesis {
+            name: "Trees".to_owned(),
+            created: Timestamp(1_790_000_000_000),
+            founders: vec![founder],
+            charter: Charter::default().to_bytes(),
+            nonce: [0; 32],
+            requires: Vec::new(),
+        };
+        let (node, seed) = (root, [0; 32]);
+        Core::new(genesis, Settings { node, seed }).unwrap()
+    }
+
+    #[test]
+    fn what_the_api_writes_of_an_effect_it_takes_again() {
+        let (member, person) = (MemberId([7; 32]), PersonId([8; 16]));
+        let someone = Someone { member, person };
+        let until = Timestamp(1_800_000_000_000);
+        let effects = [
+            Effect::Expulsion { member },
+            Effect::Class {
+                member,
+                class: "consumer".to_owned(),
+            },
+            Effect::Host {
+                member,
+                host: member,
+            },
+            Effect::Office {
+                circle: Some(CircleId([9; 16])),
+                title: "coordinator".to_owned(),
+                holder: Some(someone),
+                until: Some(until),
+            },
+            Effect::Commission {
+                name: "Executive".to_owned(),
+                powers: "Sign contracts.".to_owned(),
+                people: vec![someone],
+                until,
+            },
+            Effect::Charter {
+                charter: Charter::default().to_bytes(),
+            },
+            Effect::Rules {
+                version: 2,
+                from_height: 10,
+            },
+            Effect::ForceMajeure { times: 2, until },
+            Effect::Mediation {
+                proposal: domain::id::EntryId([1; 32]),
+                people: vec![someone],
+                until,
+            },
+            Effect::ServerPolicy {
+                member,
+                server: "bbb1".to_owned(),
+                policy: "Schools first.".to_owned(),
+            },
+            Effect::Settlement {
+                period: "2026-Q4".to_owned(),
+                digest: Hash([2; 32]),
+            },
+            Effect::Root {
+                member,
+                root: PublicKey([3; 32]),
+                proof: Signature([4; 64]),
+            },
+        ];
+        let core = core();
+        for effect in effects {
+            let body: EffectBody = serde_json::from_value(effect_json(&effect)).unwrap();
+            assert_eq!(body.into_effect(&core).unwrap(), effect);
+        }
+        let stray = serde_json::json!({ "type": "class", "member": member.to_string(), "rank": 1 });
+        assert!(serde_json::from_value::<EffectBody>(stray).is_err());
     }
 }

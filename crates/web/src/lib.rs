@@ -79,6 +79,7 @@ pub mod token;
 
 pub use api::candidates;
 pub use decisions::waiting;
+pub use effects::effect_json;
 pub use error::WebError;
 pub use routes::router;
 pub use serve::serve;

@@ -13,7 +13,7 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, action, archive, attachments, calendar, charter, charters, circle,
+        account, action, applicants, archive, attachments, calendar, charter, charters, circle,
         circle_documents, common, decide, decision, documents, editor, entrance, federation, feeds,
         gathering, history, home, hosted, node, propose, register, reminders, sign_up,
     },
@@ -32,6 +32,8 @@ pub fn router(site: Site) -> Router {
         .merge(own_node())
         .merge(own_account())
         .merge(api::routes())
+        .route("/applicants", get(applicants::list))
+        .route("/applicants/{key}", get(applicants::one))
         .route("/charters", get(charters::list))
         .route("/charters/{hash}", get(charters::one))
         .route("/archive", get(decide::archive))

@@ -1,9 +1,9 @@
 //! `folkmoot amend`
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{document::Source, table::text, words::Words};
+use super::{document::Source, effect::Does, table::text, words::Words};
 use crate::{api::Connection, cli::Global, failure::Outcome};
 
 /// Make a new version of a proposal of this co-op; an open vote begins anew on it
@@ -28,6 +28,8 @@ pub struct Amend {
     )]
     what_changed: String,
     #[command(flatten)]
+    does: Does,
+    #[command(flatten)]
     connection: Connection,
 }
 
@@ -37,12 +39,18 @@ impl Amend {
         let api = self.connection.api(global)?;
         let decision = api.decision(&self.proposal).await?;
         let source = Source::read(&api, self.draft.as_deref(), &self.words).await?;
+        // What it does stays, unless something else is said.
+        let effect = match self.does.json()? {
+            Value::Null => decision["effect"].clone(),
+            effect => effect,
+        };
         let fields = json!({
             "proposal": decision["id"],
             "title": self.title.unwrap_or_else(|| text(&decision, "title")),
             "text": source.text,
             "draft": source.edits,
             "what_changed": self.what_changed,
+            "effect": effect,
         });
         let answer = api.act("amend", fields).await?;
         let number = decision["version"].as_u64().unwrap_or_default() + 1;

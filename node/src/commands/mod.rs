@@ -13,6 +13,7 @@ pub mod decisions;
 pub mod demo;
 pub mod document;
 mod editor;
+mod effect;
 pub mod host;
 mod host_join;
 pub mod init;

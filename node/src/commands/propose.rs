@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{
     circle,
     document::Source,
+    effect::Does,
     table::{short, text},
     words::Words,
 };
@@ -34,6 +35,8 @@ pub struct Propose {
     /// The language it is written in
     #[arg(long, default_value = "en")]
     language: String,
+    #[command(flatten)]
+    does: Does,
     /// Open the vote at once
     #[arg(long)]
     open: bool,
@@ -50,14 +53,20 @@ impl Propose {
             None => None,
         };
         let source = Source::read(&api, self.draft.as_deref(), &self.words).await?;
+        let effect = self.does.json()?;
+        let rule = match (self.rule.as_str(), self.does.rule()) {
+            ("", Some(rule)) => rule,
+            (rule, _) => rule,
+        };
         let fields = json!({
             "title": self.title.unwrap_or(source.title),
             "text": source.text,
             "draft": source.edits,
-            "rule": self.rule,
+            "rule": rule,
             "urgent": self.urgent,
             "circle": circle,
             "language": self.language,
+            "effect": effect,
         });
         let answer = api.act("propose", fields).await?;
         let id = text(&answer, "id");

@@ -194,7 +194,7 @@ impl Changes {
     async fn amend(&mut self, handle: &Handle, key: &SecretKey) -> Outcome {
         let charter = handle.read(|core| {
             let charter: &Charter = core.charter();
-            charter.with_changes([AMENDMENT].into_iter())
+            charter.with_changes([AMENDMENT])
         });
         let charter = charter.map_err(|error| {
             crate::failure::Failure::refused("the demo's amendment does not fit").because(error)

@@ -66,6 +66,21 @@ messages! {
     effect_policy() { English: "What it is offered for" }
     open_voting_again() { English: "Open voting again" }
     opening_again_explained() { English: "This vote was opened before the register began, so its outcome stays provisional. Opened again, it becomes final; everybody votes anew." }
+    applicants() { English: "Applicants" }
+    applicants_explained() { English: "Co-ops and people who ask to become members. All members decide." }
+    no_applicants() { English: "Nobody asks to become a member now." }
+    how_far_it_is() { English: "How far it is" }
+    applicant_waits() { English: "It waits until a member proposes to admit it." }
+    applicant_proposed(proposal) { English: "Its admission is talked about: {proposal}." }
+    applicant_voted_on(vote, until) { English: "Its admission is voted on: {vote}, until {until}." }
+    applicant_refused(vote, why) { English: "It was not admitted: {vote}. {why}" }
+    applicant_outdated() { English: "The charter has changed since it was accepted. It has to read the new one and apply again." }
+    applicant_admitted(name) { English: "{name} is a member." }
+    the_proposal() { English: "the proposal" }
+    the_vote() { English: "the vote" }
+    propose_to_admit(name) { English: "Propose to admit {name}" }
+    applied_through() { English: "Applied through" }
+    who_applies() { English: "Who asks to become a member" }
     charters() { English: "Charters" }
     charters_explained() { English: "Every charter this federation has had since its register began, the one in force first." }
     charter_since_founding() { English: "In force since the founding." }

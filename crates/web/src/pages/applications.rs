@@ -51,6 +51,7 @@ pub fn page(frame: &Frame, view: &Applications, filled: &Filled) -> Markup {
             say.applications(),
             say.applications_explained(),
         ))
+        p { a href="/applicants" { (say.who_applies()) } }
         div data-live="applications" {
             @if view.applications.is_empty() { p.empty { (say.no_applications()) } }
             @for application in &view.applications {

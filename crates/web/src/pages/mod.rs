@@ -89,6 +89,7 @@
 
 pub mod account;
 pub mod action;
+pub mod applicants;
 pub mod applications;
 pub mod archive;
 pub mod assets;

@@ -82,7 +82,7 @@ pub async fn key(
         let json = json!({ "key": public, "declared": true, "named": true });
         let said = "The register names the new key. Restart the node: it takes the key up, and the old \
             one is overwritten.";
-        return global.say(&json, said.to_owned());
+        return global.say(&json, said);
     }
     let (member, purpose) = (declaring.of.0, Purpose::Validator);
     let proof = Grant::prove(&key, &declaring.federation, &member, purpose, None);
@@ -102,7 +102,7 @@ pub async fn key(
     let said = "Declared. It takes over at the next height, which the validators decide: folkmoot register \
         key says when. Then restart the node. The key is in validator-next.key, in no backup, as the \
         one before.";
-    global.say(&json, said.to_owned())
+    global.say(&json, said)
 }
 
 /// Says that this node witnesses and closes votes no longer.
@@ -127,7 +127,7 @@ pub async fn leave_office(
     declaring.declare(access, &leaves).await?;
     let said = "Declared. From the next height on this node witnesses no new votes. Let it run until those \
         that are open have been closed. folkmoot register key gives it the office again.";
-    global.say(&json!({ "declared": true }), said.to_owned())
+    global.say(&json!({ "declared": true }), said)
 }
 
 /// Objects to the replacement of this co-op's root key.

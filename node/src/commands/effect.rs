@@ -1,0 +1,51 @@
+//! What a proposal does to the federation by itself, at a terminal.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, Outcome};
+
+/// What it does once it is passed.
+#[derive(Debug, Args)]
+pub struct Does {
+    /// The charter it puts in force: a file, made from folkmoot charter show
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["expel", "effect"])]
+    new_charter: Option<PathBuf>,
+    /// The member it expels: its id
+    #[arg(long, value_name = "MEMBER", conflicts_with = "effect")]
+    expel: Option<String>,
+    /// Any other effect in JSON, such as {"type":"class","member":"...","class":"consumer"}; see
+    /// specs/effects.md
+    #[arg(long, value_name = "JSON")]
+    effect: Option<String>,
+}
+
+impl Does {
+    /// As the node takes it; null if it does nothing by itself.
+    pub fn json(&self) -> Outcome<Value> {
+        if let Some(path) = &self.new_charter {
+            let toml = std::fs::read_to_string(path).map_err(|error| {
+                Failure::refused(format!("cannot read {}", path.display())).because(error)
+            })?;
+            return Ok(json!({ "type": "charter", "toml": toml }));
+        }
+        if let Some(member) = &self.expel {
+            return Ok(json!({ "type": "expulsion", "member": member }));
+        }
+        let Some(effect) = &self.effect else {
+            return Ok(Value::Null);
+        };
+        serde_json::from_str(effect).map_err(|error| {
+            Failure::refused("the effect is no JSON")
+                .because(error)
+                .hint("specs/effects.md has the types and their fields")
+        })
+    }
+
+    /// The rule that has to decide it, if there is only one.
+    pub fn rule(&self) -> Option<&'static str> {
+        self.new_charter.is_some().then_some("charter")
+    }
+}
