@@ -17,11 +17,13 @@ use axum::http::StatusCode;
 use domain::{
     cbor::{Decode, Encode},
     decision::Choice,
+    effect::Effect,
     entry::Entry,
     id::{EntryId, PersonId},
     key::SecretKey,
     record::{self, Record},
 };
+use federation::Act;
 use register::{
     closing::SignedManifest, file::DecisionFile, manifest::Manifest, registrar::Message,
     statement::Statement, witness,
@@ -37,7 +39,7 @@ use web::{
     password::Password,
     router,
 };
-use world::{MINUTE_MS, World, id, key};
+use world::{MINUTE_MS, World, applicant, id, key, other_charter};
 use zeroize::Zeroizing;
 
 /// What a node of the world has stored.
@@ -451,4 +453,100 @@ async fn two_beginnings_are_shown_as_trouble_with_who_signed_them() {
     assert!(page.contains("3 signatures are needed"), "{page}");
     // What was decided before stays to be seen.
     assert!(page.contains("Passed. Meet on Tuesdays"), "{page}");
+}
+
+#[tokio::test]
+async fn an_amended_charter_is_shown_with_what_it_changed_for_anyone() {
+    let mut world = World::new();
+    let effect =
+        other_charter(|text| text.replace("regular-seconds = 604800", "regular-seconds = 86400"));
+    let amendment = world.decide("charter", effect);
+    let now = world.nodes[0].core.charter().hash();
+    let site = site(&mut world).await;
+    let mut anyone = stranger(&site);
+    let list = words(&read(&mut anyone, "/charters").await);
+    for said in [
+        "period.regular-seconds",
+        "604800",
+        "86400",
+        "In force since",
+    ] {
+        assert!(list.contains(said), "{said}: {list}");
+    }
+    let whole = words(&read(&mut anyone, &format!("/charters/{now}")).await);
+    assert!(whole.contains("regular-seconds = 86400"), "{whole}");
+    let missing = anyone.get(&format!("/charters/{}", "0".repeat(64))).await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    // What was decided is told against the charter it was decided under.
+    let decision = words(&read(&mut anyone, &format!("/archive/{amendment}")).await);
+    assert!(decision.contains("The charter is replaced"), "{decision}");
+    assert!(decision.contains("604800"), "{decision}");
+}
+
+#[tokio::test]
+async fn an_applicant_is_shown_to_anyone_and_members_propose_to_admit_it() {
+    let mut world = World::new();
+    let applicant = applicant(&world.nodes[0].core, 5);
+    let root = applicant.newcomer.root;
+    world.act(1, &key(2, 2), Act::ApplyToAll(Box::new(applicant.clone())));
+    let path = format!("/applicants/{root}");
+    let waiting = site(&mut world).await;
+    let mut anyone = stranger(&waiting);
+    let page = words(&read(&mut anyone, &path).await);
+    for said in [
+        "We run a server in Lyon.",
+        "ten hours a month",
+        "Co-op 2",
+        "waits until",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("Propose to admit"), "{page}");
+    assert!(words(&read(&mut anyone, "/applicants").await).contains("Co-op 5"));
+    let mut ada = ada(&waiting).await;
+    let page = read(&mut ada, &path).await;
+    assert!(words(&page).contains("Propose to admit Co-op 5"));
+    let form = format!("/decide/new?does=admission&of={root}");
+    let form = read(&mut ada, &form).await;
+    let chosen = format!("<option value=\"{root}\" selected>");
+    assert!(form.body.contains(&chosen), "{}", form.body);
+
+    let mut world = World::new();
+    let applicant = world::applicant(&world.nodes[0].core, 5);
+    world.act(1, &key(2, 2), Act::ApplyToAll(Box::new(applicant.clone())));
+    world.decide("", Effect::Admission(applicant));
+    let admitted = site(&mut world).await;
+    let page = words(&read(&mut stranger(&admitted), &path).await);
+    assert!(page.contains("Co-op 5 is a member."), "{page}");
+}
+
+#[tokio::test]
+async fn what_a_proposal_does_is_asked_for_by_its_form_and_refused_with_the_reason() {
+    let mut before = World::before_the_register();
+    let without = site(&mut before).await;
+    let page = words(&read(&mut ada(&without).await, "/decide/new").await);
+    assert!(page.contains("once the register has begun"), "{page}");
+    let mut world = World::new();
+    let site = site(&mut world).await;
+    let mut ada = ada(&site).await;
+    let doors = read(&mut ada, "/decide/new").await;
+    for sort in web::pages::effect::SORTS {
+        let path = format!("/decide/new?does={sort}");
+        assert!(doors.body.contains(&path), "{sort}");
+        let form = read(&mut ada, &path).await;
+        assert!(form.body.contains("name=\"does\""), "{sort}: {}", form.body);
+    }
+    // What is no charter is refused where it is written.
+    let nonsense = [
+        ("title", "No rule"),
+        ("text", "We need none."),
+        ("rule", "charter"),
+        ("does", "charter"),
+        ("charter", "rules = 7"),
+    ];
+    let answer = ada
+        .submit("/decide/new?does=charter", "/decide", &nonsense)
+        .await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("error-charter"), "{}", answer.body);
 }

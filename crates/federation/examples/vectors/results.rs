@@ -86,6 +86,7 @@ impl History {
             .collect();
         keys.push(key_forms("anna.worker", &self.worker));
         keys.push(key_forms("anna.validator", &key(0x15)));
+        keys.push(key_forms("emma.root", &key(0x16)));
         let entries: Vec<Value> = self.book.written.iter().map(|w| w.described()).collect();
         let replica = self.replica();
         let heights: Vec<Value> = replica
