@@ -436,3 +436,29 @@ fn a_node_whose_clock_is_off_asks_for_the_time_until_it_is_right() {
     hear(&mut world, 0);
     assert_eq!(asks(&mut world), 0);
 }
+
+#[test]
+fn what_the_register_would_never_take_is_refused_where_it_is_written() {
+    let mut world = World::new();
+    let proposal = world.act(0, &key(1, 3), propose("", None));
+    // Key 4 is a steward's, and in no mandate.
+    let refused = world.refused(0, &key(1, 4), Act::Open { proposal });
+    assert!(matches!(refused, Refused::NotInMandate { .. }), "{refused}");
+    world.act(0, &key(1, 3), Act::Open { proposal });
+    // Nor is a vote opened anew by half.
+    let amend = Act::Amend {
+        proposal,
+        title: "Meet on Fridays".to_owned(),
+        text: "We meet on Fridays.".to_owned(),
+        what_changed: String::new(),
+        draft: Vec::new(),
+        effect: None,
+    };
+    let refused = world.refused(0, &key(1, 4), amend);
+    assert!(matches!(refused, Refused::NotInMandate { .. }), "{refused}");
+    let core = &world.nodes[0].core;
+    assert_eq!(
+        core.decision(&proposal, world.now).unwrap().version.number,
+        1
+    );
+}

@@ -140,7 +140,8 @@ impl Core {
     pub(crate) fn settle_view(&mut self) {
         let unseen = std::mem::take(&mut self.unseen);
         let revoked_changed = std::mem::take(&mut self.revoked_changed);
-        if std::mem::take(&mut self.standing_changed) {
+        let is_rebuilt = std::mem::take(&mut self.standing_changed);
+        if is_rebuilt {
             self.view = self.replica.view();
             self.roster_is_old = true;
             self.changes.insert(Change::Members);
@@ -158,7 +159,7 @@ impl Core {
             self.roster_is_old = true;
             self.changes.insert(Change::Members);
         }
-        if !unseen.is_empty() {
+        if is_rebuilt || !unseen.is_empty() {
             self.follow_with_view();
         }
         for position in &unseen {
@@ -264,6 +265,13 @@ impl Core {
                 .map(|_| *proposal),
             _ => None,
         };
+        if reopen.is_some()
+            && self.register_chain().is_some()
+            && let Err(refused) = self.mandate_of(&key.public())
+        {
+            // Nothing is written of what could be done by half only.
+            return self.answer(ticket, Err(refused));
+        }
         let mut result = self.author(now, key, &act, random);
         if let (Some(proposal), Ok(_)) = (reopen, &result) {
             self.settle_view();

@@ -62,7 +62,7 @@ impl Core {
     }
 
     /// The mandate in force that lists this key: its entry, member and number.
-    pub(super) fn mandate_of(&self, key: &PublicKey) -> Result<(EntryId, MemberId, u64), Refused> {
+    pub(crate) fn mandate_of(&self, key: &PublicKey) -> Result<(EntryId, MemberId, u64), Refused> {
         let needs = "a delegate's key, listed in the mandate of your co-op (folkmoot key mandate)";
         let member = match self.view().keys.get(key) {
             Some(known) if known.revoked => return Err(Refused::Revoked),
@@ -99,6 +99,21 @@ impl Core {
         match self.mandate_of(key) {
             Ok((mandate, member, _)) => Ok((mandate, member)),
             Err(_) => other(self, key),
+        }
+    }
+
+    /// What the register takes is written under a mandate: anything else would never become final, and
+    /// nobody would be told. Before the register other rights do, too.
+    pub(super) fn deciding_grant(
+        &self,
+        key: &PublicKey,
+        other: impl FnOnce(&Self, &PublicKey) -> Result<(EntryId, MemberId), Refused>,
+    ) -> Result<(EntryId, MemberId), Refused> {
+        match self.register_chain() {
+            Some(_) => self
+                .mandate_of(key)
+                .map(|(mandate, member, _)| (mandate, member)),
+            None => self.mandate_or(key, other),
         }
     }
 

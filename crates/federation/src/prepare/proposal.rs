@@ -129,7 +129,7 @@ impl Core {
                 if let State::Closed(_) = decision.state {
                     return Err(closed(&decision));
                 }
-                let (grant, _) = self.mandate_or(key, Self::person_grant)?;
+                let (grant, _) = self.deciding_grant(key, Self::person_grant)?;
                 let record = record::Withdrawal {
                     proposal: *proposal,
                 };
@@ -228,7 +228,7 @@ impl Core {
         proposal: &ProposalId,
     ) -> Result<Draft, Refused> {
         let decision = self.own_proposal(now, key, proposal)?;
-        let (grant, _) = self.mandate_or(key, Self::steward_or_delegate)?;
+        let (grant, _) = self.deciding_grant(key, Self::steward_or_delegate)?;
         match decision.state {
             State::Voting if !self.is_before_the_register(&decision) => {
                 return Err(Refused::AlreadyOpen);

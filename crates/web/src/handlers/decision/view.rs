@@ -355,6 +355,13 @@ impl Reading<'_> {
         let rights = views::Rights::of(self.core, &actor.person());
         let own = self.core.member();
         let is_own = own == Some(self.decision.first.member);
+        // The register takes what delegates write under their mandate.
+        let has_register = self.core.order().is_some();
+        let moves = if has_register {
+            rights.delegate
+        } else {
+            rights.writes()
+        };
         let state = self.decision.state;
         let passed = Stand::Closed(decision::Verdict::Passed);
         let is_over = state == Stand::Withdrawn || state == passed;
@@ -363,13 +370,14 @@ impl Reading<'_> {
             .zip(electorate)
             .is_some_and(|(own, electorate)| electorate.class_of(&own).is_some());
         May {
-            open: is_own && rights.writes() && state == Stand::Deliberation,
-            open_again: is_own
-                && rights.writes()
-                && self.core.is_before_the_register(self.decision),
-            fall_back: is_own && rights.writes() && matches!(state, Stand::Integration(_)),
+            open: is_own && moves && state == Stand::Deliberation,
+            open_again: is_own && moves && self.core.is_before_the_register(self.decision),
+            fall_back: is_own && moves && matches!(state, Stand::Integration(_)),
             amend: is_own && !is_over,
-            withdraw: is_own && !is_over && !matches!(state, Stand::Closed(_)),
+            withdraw: is_own
+                && (moves || !has_register)
+                && !is_over
+                && !matches!(state, Stand::Closed(_)),
             comment: true,
             vote: rights.delegate && is_elector && state == Stand::Voting,
             review: state == passed
