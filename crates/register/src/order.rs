@@ -184,6 +184,30 @@ impl Order {
         self.offices.get(&(circle, title.to_owned()))
     }
 
+    /// The offices that somebody holds: of which circle, or of the federation, by title.
+    #[must_use]
+    pub fn offices(&self) -> &BTreeMap<(Option<CircleId>, String), Holder> {
+        &self.offices
+    }
+
+    /// The mediations, by the proposal in conflict.
+    #[must_use]
+    pub fn mediations(&self) -> &BTreeMap<ProposalId, Mediation> {
+        &self.mediations
+    }
+
+    /// What servers are offered for, by owner and server.
+    #[must_use]
+    pub fn policies(&self) -> &BTreeMap<(MemberId, String), String> {
+        &self.policies
+    }
+
+    /// The time in which votes take longer, the last that was decided.
+    #[must_use]
+    pub fn force_majeure(&self) -> Option<ForceMajeure> {
+        self.force_majeure
+    }
+
     /// The commissions, by name.
     #[must_use]
     pub fn commissions(&self) -> &BTreeMap<String, Commission> {

@@ -25,6 +25,7 @@ pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod hosted;
 pub(crate) mod node;
+pub(crate) mod order;
 pub(crate) mod propose;
 pub(crate) mod register;
 pub(crate) mod reminders;

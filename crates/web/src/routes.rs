@@ -15,7 +15,7 @@ use crate::{
     handlers::{
         account, action, applicants, archive, attachments, calendar, charter, charters, circle,
         circle_documents, common, decide, decision, documents, editor, entrance, federation, feeds,
-        gathering, history, home, hosted, node, propose, register, reminders, sign_up,
+        gathering, history, home, hosted, node, order, propose, register, reminders, sign_up,
     },
     protect,
     site::Site,
@@ -34,6 +34,7 @@ pub fn router(site: Site) -> Router {
         .merge(api::routes())
         .route("/applicants", get(applicants::list))
         .route("/applicants/{key}", get(applicants::one))
+        .route("/in-force", get(order::page))
         .route("/charters", get(charters::list))
         .route("/charters/{hash}", get(charters::one))
         .route("/archive", get(decide::archive))

@@ -17,7 +17,7 @@ use axum::http::StatusCode;
 use domain::{
     cbor::{Decode, Encode},
     decision::Choice,
-    effect::Effect,
+    effect::{Effect, Someone},
     entry::Entry,
     id::{EntryId, PersonId},
     key::SecretKey,
@@ -549,4 +549,34 @@ async fn what_a_proposal_does_is_asked_for_by_its_form_and_refused_with_the_reas
         .await;
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.body.contains("error-charter"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn who_holds_an_office_by_decision_is_shown_and_strangers_see_no_names() {
+    let mut world = World::new();
+    let (member, person) = (id(2), PersonId([2; 16]));
+    let nobody = site(&mut world).await;
+    let empty = words(&read(&mut stranger(&nobody), "/in-force").await);
+    assert!(empty.contains("Nothing but the charter"), "{empty}");
+    let mut world = World::new();
+    let effect = Effect::Office {
+        circle: None,
+        title: "treasurer".to_owned(),
+        holder: Some(Someone { member, person }),
+        until: None,
+    };
+    world.decide("", effect);
+    let card = Act::Person {
+        person,
+        name: "Bea Fictional".to_owned(),
+        contact: String::new(),
+    };
+    world.act(1, &key(2, 4), card);
+    let decided = site(&mut world).await;
+    let page = words(&read(&mut stranger(&decided), "/in-force").await);
+    assert!(page.contains("is treasurer of the federation"), "{page}");
+    assert!(page.contains("someone of"), "{page}");
+    assert!(!page.contains("Bea"), "{page}");
+    let page = words(&read(&mut ada(&decided).await, "/in-force").await);
+    assert!(page.contains("Bea Fictional"), "{page}");
 }

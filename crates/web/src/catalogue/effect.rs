@@ -81,6 +81,9 @@ messages! {
     propose_to_admit(name) { English: "Propose to admit {name}" }
     applied_through() { English: "Applied through" }
     who_applies() { English: "Who asks to become a member" }
+    in_force_by_decision() { English: "In force by decision" }
+    in_force_explained() { English: "Who holds an office, who may act for the federation, and what else was decided about it, as every node has it." }
+    nothing_in_force() { English: "Nothing but the charter so far." }
     charters() { English: "Charters" }
     charters_explained() { English: "Every charter this federation has had since its register began, the one in force first." }
     charter_since_founding() { English: "In force since the founding." }

@@ -60,6 +60,7 @@ pub fn list(frame: &Frame, charters: &[InForce]) -> Markup {
     let say = frame.language;
     let body = html! {
         (page_head(Markup::default(), say.charters(), say.charters_explained()))
+        p { a href="/in-force" { (say.in_force_by_decision()) } }
         @for charter in charters {
             section.area {
                 h2.h3 { a href={ "/charters/" (charter.hash) } { (charter.title) } }

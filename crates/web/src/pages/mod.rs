@@ -118,6 +118,7 @@ pub mod hosted;
 pub mod keys;
 pub mod node;
 pub mod onboarding;
+pub mod order;
 pub mod parts;
 pub mod people;
 pub mod propose;
