@@ -1,21 +1,11 @@
 //! Keys at a terminal: a key that lives elsewhere is granted with a proof that its holder makes.
 
-use std::{
-    path::Path,
-    process::{Command, Output},
-};
+mod support;
+
+use std::path::Path;
 
 use serde_json::Value;
-
-fn folkmoot(home: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_folkmoot"))
-        .args(arguments)
-        .current_dir(home)
-        .env_clear()
-        .env("HOME", home)
-        .output()
-        .expect("folkmoot starts")
-}
+use support::folkmoot;
 
 /// The answer, in JSON, of a command that succeeds.
 fn json(home: &Path, arguments: &[&str]) -> Value {

@@ -5,22 +5,15 @@
     reason = "a file that cannot be read has failed the test"
 )]
 
-use std::{
-    path::Path,
-    process::{Command, Output},
-};
+mod support;
+
+use std::{path::Path, process::Output};
 
 use serde_json::Value;
 
+/// In the data directory of the one node.
 fn folkmoot(home: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_folkmoot"))
-        .args(arguments)
-        .args(["--data", "a"])
-        .current_dir(home)
-        .env_clear()
-        .env("HOME", home)
-        .output()
-        .expect("folkmoot starts")
+    support::folkmoot(home, &[arguments, &["--data", "a"]].concat())
 }
 
 /// The answer, in JSON, of a command that succeeds.

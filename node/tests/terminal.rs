@@ -1,23 +1,10 @@
 //! What a person at a terminal sees: the whole help, the set-up of a federation, and every kind of
 //! wrong input with its message and exit code.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::{Command, Output},
-};
+mod support;
 
-/// Runs folkmoot in a directory that is its home, without anything of the environment.
-fn folkmoot(home: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_folkmoot"))
-        .args(arguments)
-        .current_dir(home)
-        .env_clear()
-        .env("HOME", home)
-        .output()
-        .expect("folkmoot starts")
-}
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use support::folkmoot;
 
 /// What it answers, with what differs from run to run named instead.
 fn transcript(home: &Path, arguments: &[&str]) -> String {

@@ -332,9 +332,9 @@ impl Coop {
         self.api(&format!("/api/decisions/{id}")).await
     }
 
-    /// Waits until its node knows a decision.
+    /// Waits until its node knows a decision and that it is voted on: both come one after the other.
     pub async fn knows(&self, id: &str) {
-        wait::until(&format!("{} knows {id}", self.name), 10, async || {
+        wait::until(&format!("{} knows {id}", self.name), 30, async || {
             let answer = self.client().get(&format!("/api/decisions/{id}")).await;
             (answer.status == 200 && answer.json()["phase"].is_object()).then_some(())
         })
@@ -343,7 +343,7 @@ impl Coop {
 
     /// Waits until its node knows a proposal that is not voted on yet.
     pub async fn knows_proposal(&self, id: &str) {
-        wait::until(&format!("{} knows {id}", self.name), 10, async || {
+        wait::until(&format!("{} knows {id}", self.name), 30, async || {
             let answer = self.client().get(&format!("/api/decisions/{id}")).await;
             (answer.status == 200).then_some(())
         })

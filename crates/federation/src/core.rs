@@ -397,8 +397,13 @@ impl Core {
         self.changes.insert(Change::Members);
     }
 
-    pub(crate) fn view_mut(&mut self) -> &mut View {
-        &mut self.view
+    /// Puts what the register says before what logs say.
+    pub(crate) fn follow_with_view(&mut self) {
+        self.view.follow(&self.followed.decreed);
+        for (proposal, votes) in &self.followed.votes {
+            let ids = votes.iter().map(|vote| (vote.id, *proposal));
+            self.view.phases.extend(ids);
+        }
     }
 
     fn note_all_deadlines(&mut self, now: Timestamp) {

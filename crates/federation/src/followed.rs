@@ -223,16 +223,4 @@ impl Core {
         self.follow_with_view();
         self.note_members();
     }
-
-    /// Puts what the register says before what logs say.
-    pub(crate) fn follow_with_view(&mut self) {
-        let followed = std::mem::take(&mut self.followed);
-        let view = self.view_mut();
-        view.follow(&followed.decreed);
-        for (proposal, votes) in &followed.votes {
-            let ids = votes.iter().map(|vote| (vote.id, *proposal));
-            view.phases.extend(ids);
-        }
-        self.followed = followed;
-    }
 }

@@ -299,10 +299,8 @@ impl Core {
                     Err(_) => self.steward_or_delegate(key)?.0,
                 };
                 let admission = Effect::Admission((**applicant).clone());
-                let chain = self.register_chain().ok_or(Refused::NoRegister)?;
-                let checked =
-                    chain.check_effect(now, self.charter().terms().default_rule, &admission);
-                checked.map_err(|error| Refused::Effect(error.to_string()))?;
+                let rule = self.charter().terms().default_rule;
+                self.check_effect(now, rule, Some(&admission))?;
                 let applicant = (**applicant).clone();
                 let record = Record::Applying(record::Applying { applicant });
                 Ok(Draft::new(grant, "applications", record))

@@ -21,7 +21,8 @@ use register::{
 
 use crate::core::Core;
 
-/// The most bytes that are repeated of one validator about one topic: more than an honest one says.
+/// The most bytes that are repeated of one validator about one topic: more than an honest one says. The
+/// smallest messages come first, so that a few large ones crowd nothing out.
 const RELAYED_BYTES_MAX: usize = 1 << 20;
 
 /// Who said what in whose log.
@@ -114,12 +115,15 @@ impl Core {
             let pinned = pinned(messages);
             for key in &forked {
                 let carriers = &self.register.carriers;
-                let of_it = messages
-                    .iter()
-                    .filter(|(hash, _)| carriers.is_in_log_of(hash, key));
+                let of_it = messages.iter().filter(|(hash, message)| {
+                    carriers.is_in_log_of(hash, key) && is_rested_on(message, &pinned)
+                });
+                let size = |hash: &Hash| carriers.by.get(hash).map_or(0, |known| known.1);
+                let mut of_it: Vec<_> = of_it.map(|(hash, one)| (size(hash), hash, one)).collect();
+                of_it.sort_unstable_by_key(|(size, hash, _)| (*size, **hash));
                 let mut bytes = 0;
-                for (hash, message) in of_it.filter(|(_, message)| is_rested_on(message, &pinned)) {
-                    bytes += carriers.by.get(hash).map_or(0, |known| known.1);
+                for (size, hash, message) in of_it {
+                    bytes += size;
                     if bytes > RELAYED_BYTES_MAX {
                         break;
                     }

@@ -30,6 +30,9 @@ enum What {
         /// Also the power of each class under each rule (the Banzhaf index), in per cent
         #[arg(long)]
         power: bool,
+        /// Only the file that would make it, to change and propose: folkmoot propose --new-charter
+        #[arg(long, conflicts_with = "power")]
+        toml: bool,
         #[command(flatten)]
         connection: Connection,
     },
@@ -49,11 +52,19 @@ impl Charter {
     /// Runs the command.
     pub async fn run(self, global: &Global) -> Outcome {
         match self.command {
-            What::Show { power, connection } => {
+            What::Show {
+                power,
+                toml,
+                connection,
+            } => {
                 let asked = if power { "?power=yes" } else { "" };
                 let api = connection.api(global)?;
                 let answer = api.get(&format!("/api/charter{asked}")).await?;
-                global.say(&answer, shown(&answer))
+                let said = match toml {
+                    true => text(&answer, "toml").trim_end().to_owned(),
+                    false => shown(&answer),
+                };
+                global.say(&answer, said)
             }
             What::Compare { file, connection } => {
                 // Here its mistakes can be named with the line of the file.

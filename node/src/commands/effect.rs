@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::init::read_charter;
 use crate::failure::{Failure, Outcome};
 
 /// What it does once it is passed.
 #[derive(Debug, Args)]
 pub struct Does {
-    /// The charter it puts in force: a file, made from folkmoot charter show
+    /// The charter it puts in force: a file, made from folkmoot charter show --toml
     #[arg(long, value_name = "FILE", conflicts_with_all = ["expel", "effect"])]
     new_charter: Option<PathBuf>,
     /// The member it expels: its id
@@ -26,10 +27,9 @@ impl Does {
     /// As the node takes it; null if it does nothing by itself.
     pub fn json(&self) -> Outcome<Value> {
         if let Some(path) = &self.new_charter {
-            let toml = std::fs::read_to_string(path).map_err(|error| {
-                Failure::refused(format!("cannot read {}", path.display())).because(error)
-            })?;
-            return Ok(json!({ "type": "charter", "toml": toml }));
+            // Here its mistakes are named with the line of the file.
+            let charter = read_charter(path)?;
+            return Ok(json!({ "type": "charter", "toml": charter.to_toml() }));
         }
         if let Some(member) = &self.expel {
             return Ok(json!({ "type": "expulsion", "member": member }));

@@ -90,7 +90,7 @@ fn a_fifth_co_op_accepts_the_charter_is_admitted_by_decision_and_votes() {
         // A loss of power changes nothing for who waits.
         elm.kill().await;
         for coop in &federation.coops {
-            coop.knows_proposal(id).await;
+            coop.knows(id).await;
         }
         for coop in &federation.coops[..3] {
             coop.vote(id, "agree").await;
@@ -112,7 +112,7 @@ fn a_fifth_co_op_accepts_the_charter_is_admitted_by_decision_and_votes() {
 
         let next = federation.coops[1].put_to_the_vote("One server more").await;
         for place in [0, 2, 4] {
-            federation.coops[place].knows_proposal(&next).await;
+            federation.coops[place].knows(&next).await;
             federation.coops[place].vote(&next, "agree").await;
         }
         let states = federation.passes(&next, FINAL_SECONDS).await;

@@ -22,7 +22,7 @@ fn a_vote_becomes_final_on_every_node_and_stays_so_when_they_start_again() {
         federation.begin_register().await;
         let id = federation.coops[0].put_to_the_vote("One server more").await;
         for coop in &federation.coops {
-            coop.knows_proposal(&id).await;
+            coop.knows(&id).await;
         }
         for coop in &federation.coops[..3] {
             coop.vote(&id, "agree").await;
@@ -46,7 +46,38 @@ fn a_vote_becomes_final_on_every_node_and_stays_so_when_they_start_again() {
         let [before, after] =
             ["decision.json", "again.json"].map(|name| std::fs::read(coop.beside(name)).unwrap());
         assert_eq!(before, after);
+        proposes_another_charter(&federation.coops[1]).await;
     });
+}
+
+/// The file of the charter in force, changed, is put to the vote; what could do nothing is refused.
+async fn proposes_another_charter(coop: &Coop) {
+    let shown = coop.say(&["charter", "show", "--toml"]).await.done().out;
+    let title = "Charter of the Tree Federation";
+    let changed = shown.replace(title, "Charter of the Forest");
+    assert_ne!(changed, shown);
+    let file = coop.beside("charter.toml").display().to_string();
+    let propose = async |toml: &str| {
+        std::fs::write(coop.beside("charter.toml"), toml).unwrap();
+        let words = [
+            "propose",
+            "--title",
+            "The forest",
+            "--text",
+            "A better name.",
+        ];
+        let what = ["--new-charter", &file, "--open"];
+        coop.say(&[&words[..], &what].concat()).await
+    };
+    let proposed = propose(&changed).await.done();
+    assert!(proposed.out.contains("Proposed and opened"), "{proposed:?}");
+    let same = propose(&shown).await;
+    assert_ne!(same.code, Some(0), "{same:?}");
+    let nonsense = propose("quorum = 7").await;
+    assert_ne!(nonsense.code, Some(0), "{nonsense:?}");
+    let words = ["propose", "--title", "T", "--text", "T", "--effect", "{"];
+    let strange = coop.say(&words).await;
+    assert_ne!(strange.code, Some(0), "{strange:?}");
 }
 
 /// The pages say that it is final and at which height, and the file is proof for anybody.

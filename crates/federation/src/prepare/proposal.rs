@@ -181,7 +181,7 @@ impl Core {
 
     /// What a proposal does is refused with the reason before anybody votes on it, where it could do
     /// nothing.
-    fn check_effect(
+    pub(super) fn check_effect(
         &self,
         now: Timestamp,
         rule: RuleName,
@@ -190,8 +190,6 @@ impl Core {
         let Some(effect) = effect else {
             return Ok(());
         };
-        let checked = effect.check(rule);
-        checked.map_err(|error| Refused::Effect(error.to_string()))?;
         let chain = self.register_chain().ok_or(Refused::NoRegister)?;
         let checked = chain.check_effect(now, rule, effect);
         checked.map_err(|error| Refused::Effect(error.to_string()))
@@ -314,12 +312,15 @@ impl Core {
             return Ok(None);
         }
         let (grant, member, _) = self.mandate_of(key)?;
+        if member != decision.first.member {
+            let member = self.view().member_name(&decision.first.member);
+            return Err(Refused::NotTheProposer { member });
+        }
         let answers = self.register.answers_in(&window.id);
         let revision = answers.max().map_or(1, |last| last + 1);
         if revision > REVISIONS_MAX {
             return Err(Refused::NoRevisionLeft);
         }
-        debug_assert_eq!(member, decision.first.member);
         let record = record::Answer {
             phase: window.id,
             revision,
