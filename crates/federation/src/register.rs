@@ -19,8 +19,9 @@ use register::{
     agreement::{Certificate, Timeouts},
     batch::{Answers, Batch, Items, Mandated, Opened},
     begin::Beginning,
-    chain::Chain,
+    chain::{BatchError, Chain},
     declaration::Declaration,
+    order::RULES_VERSION,
     phase::Question,
     recovery::Recovered,
     registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
@@ -61,6 +62,8 @@ struct Parts {
 #[derive(Default)]
 pub(crate) struct Register {
     key: Option<SecretKey>,
+    /// The last version of the rules that this release knows.
+    rules_known: u64,
     pub(crate) registrar: Option<Registrar>,
     pub(crate) recovery: Recovering,
     /// The chain and the journal that were stored.
@@ -109,6 +112,13 @@ impl std::fmt::Debug for Register {
 }
 
 impl Register {
+    pub fn new() -> Self {
+        Self {
+            rules_known: RULES_VERSION,
+            ..Self::default()
+        }
+    }
+
     /// When the registrar wants to be woken.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         self.registrar.as_ref()?.next_wakeup()
@@ -288,14 +298,21 @@ impl Core {
                 .begun()
                 .find(|chain| chain.last() == batch.header.previous || batch.header.epoch > 0),
         };
-        let after = chain.and_then(|chain| {
+        let after = chain.map(|chain| {
             let place = (batch.header.epoch, &batch.header.previous);
             let annals = &mut self.register.annals;
             let tell = |before: &Chain, one: &Recovered| annals.recovered(before, one);
             let chain = self.register.recovery.crossed(chain, place, tell);
-            chain.after(&batch).ok()
+            chain.after(&batch)
         });
-        let (chain, happened) = after.ok_or(CoreError::Height(batch.header.height))?;
+        let height = batch.header.height;
+        let (chain, happened) = match after {
+            Some(Ok(after)) => after,
+            Some(Err(error @ BatchError::Rules { .. })) => {
+                return Err(CoreError::Rules { height, error });
+            }
+            Some(Err(_)) | None => return Err(CoreError::Height(height)),
+        };
         self.register.recovery.stands(&chain);
         self.register.annals.add(&batch, &chain, &happened);
         self.followed.take(&chain, &happened);
@@ -346,7 +363,8 @@ impl Core {
         let valid = self.register.beginnings.values();
         let needed = genesis.admissions_needed();
         let enough = valid.filter(move |one| one.signatures.len() >= needed);
-        enough.filter_map(|one| Chain::begin(genesis, one).ok())
+        let begun = enough.filter_map(|one| Chain::begin(genesis, one).ok());
+        begun.map(|chain| chain.knowing_rules(self.register.rules_known))
     }
 
     /// Takes no more part in the register. What it has decided stays to be seen.
@@ -357,6 +375,20 @@ impl Core {
         self.register.trouble = Some(trouble.to_owned());
         self.register.is_over = true;
         self.register.inbox.clear();
+    }
+
+    /// Stops before a height of which this release does not know the rules.
+    fn leave_to_later_release(&mut self) {
+        let chain = self.register_chain();
+        if let Some(rules) = chain.and_then(Chain::rules_missing) {
+            let (known, needed) = (self.register.rules_known, rules.version);
+            self.leave_office(&BatchError::Rules { known, needed }.to_string());
+        }
+    }
+
+    /// As in a release that knows other rules; before anything is restored.
+    pub fn know_rules(&mut self, version: u64) {
+        self.register.rules_known = version;
     }
 
     /// Begins to take part as soon as the register has begun and this node may sign.
@@ -399,6 +431,7 @@ impl Core {
         self.register.registrar = Some(registrar);
         self.follow_order(now);
         self.do_what_is_said(now, said);
+        self.leave_to_later_release();
     }
 
     /// Lets go of what was restored and is over.
@@ -467,6 +500,7 @@ impl Core {
                 }
                 Err(error) => self.leave_office(&error.to_string()),
             }
+            self.leave_to_later_release();
             if self.register.inbox.is_empty() {
                 self.hand_on();
             }

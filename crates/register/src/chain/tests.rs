@@ -66,6 +66,7 @@ pub(crate) fn register(cast: &Cast) -> Chain {
         opened: BTreeSet::new(),
         mandates: BTreeMap::new(),
         objected: BTreeSet::new(),
+        rules_known: RULES_VERSION,
     }
 }
 
@@ -529,6 +530,40 @@ fn an_effect_that_another_decision_overtook_does_nothing() {
     };
     assert!(matches!(effect, Some(Err(Ineffective::Terms { .. }))));
     assert_eq!(chain.order.members().len(), 4);
+}
+
+#[test]
+fn no_height_is_followed_by_rules_that_this_release_does_not_know() {
+    let cast = cast();
+    let chain = register(&cast);
+    let rules = Effect::Rules {
+        version: 2,
+        from_height: 5,
+    };
+    let motion = motion(1, Some(rules));
+    let (voting, chain) = open(&cast, &chain, RuleName::Charter, &motion);
+    let closes = closes(&voting, &[Choice::Agree; 4], Some(&motion));
+    let (chain, _) = goes_on(&chain, closing(closes));
+    let leaves = |who: usize| {
+        let of = (cast.phase.electorate[who].member, 1);
+        let declaration = Declaration::sign(&FEDERATION, &root(who), of, Matter::NoValidator);
+        Items {
+            declarations: vec![declaration],
+            ..Items::default()
+        }
+    };
+    // Height 4 still follows the rules before, and it is known in time what comes.
+    let unknown = chain.rules_unknown().map(|rules| rules.from_height);
+    assert_eq!((unknown, chain.rules_missing()), (Some(5), None));
+    let (before, _) = goes_on(&chain, leaves(0));
+    let later = before.clone().knowing_rules(2);
+    let (next, _) = later.draft(leaves(1));
+    let (known, needed) = (1, 2);
+    assert_eq!(
+        before.after(&next),
+        Err(BatchError::Rules { known, needed })
+    );
+    assert_eq!(later.after(&next).unwrap().0.height(), 5);
 }
 
 #[test]
