@@ -14,7 +14,6 @@ use domain::{
     key::{PublicKey, SecretKey},
     record::{self, Kind, Record},
 };
-use rand_core::Rng;
 use register::{
     agreement::{Certificate, Timeouts},
     batch::{Answers, Batch, Items, Mandated, Opened},
@@ -36,6 +35,7 @@ use crate::{
     io::{Change, Write},
     recovery::Recovering,
     relay::Carriers,
+    unsaid::Unsaid,
 };
 
 /// How long after the deadline of a vote that is not open in the register its ballots are still held,
@@ -77,6 +77,7 @@ pub(crate) struct Register {
     open: BTreeSet<EntryId>,
     parts: BTreeMap<PublicKey, BTreeMap<Hash, Parts>>,
     pub(crate) carriers: Carriers,
+    pub(crate) unsaid: Unsaid,
     pub(crate) messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
     /// Entries that the registrar judges by their own bytes.
     entries: BTreeMap<EntryId, Entry>,
@@ -121,10 +122,16 @@ impl Register {
 
     /// When the registrar wants to be woken.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        self.registrar.as_ref()?.next_wakeup()
+        let own = self.registrar.as_ref()?.next_wakeup();
+        own.into_iter().chain(self.unsaid.next_wakeup()).min()
     }
 
     /// The key that this node signs with, if it takes part.
+    /// The key it witnesses with, if it has one.
+    pub fn key(&self) -> Option<&SecretKey> {
+        self.key.as_ref()
+    }
+
     pub fn own_key(&self) -> Option<PublicKey> {
         self.registrar.as_ref()?;
         self.key.as_ref().map(SecretKey::public)
@@ -467,6 +474,7 @@ impl Core {
         if is_woken {
             self.register.inbox.push_back(Input::Wake);
         }
+        self.say_again(now);
         self.hand_on();
         for _ in 0..INPUTS_MAX {
             let Some(input) = self.register.inbox.pop_front() else {
@@ -621,20 +629,6 @@ impl Core {
                 Said::Contradiction(phase, found) => self.caught_in_phase(now, phase, found),
                 Said::Equivocation(found) => self.caught_in_agreement(now, found),
             }
-        }
-    }
-
-    /// Signs a message in as many entries as it needs.
-    pub(crate) fn publish(&mut self, now: Timestamp, message: &Message) {
-        let Some(key) = self.register.key.clone() else {
-            return;
-        };
-        for part in record::Witness::parts_of(&message.to_bytes()) {
-            let mut random = [0; 32];
-            self.generator().fill_bytes(&mut random);
-            // Beyond the limits of a day nothing is said: what is in the journal is said again when the
-            // node starts again, and votes of agreement every few hours.
-            let _ = self.say(now, &key, Record::Witness(part), random);
         }
     }
 

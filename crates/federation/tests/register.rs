@@ -14,7 +14,8 @@ use domain::{
     cbor::Encode,
     decision::{Choice, Verdict},
     effect::Effect,
-    record::{Founding, Record},
+    id::{Hash, Timestamp},
+    record::{Founding, Record, Witness},
 };
 use federation::{Act, Input, Output, Refused, Standing, State, message::Message};
 use register::chain::Ending;
@@ -461,4 +462,41 @@ fn what_the_register_would_never_take_is_refused_where_it_is_written() {
         core.decision(&proposal, world.now).unwrap().version.number,
         1
     );
+}
+
+#[test]
+fn what_a_full_day_does_not_take_is_said_the_next_day() {
+    let mut world = World::new();
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=3 {
+        world.vote(member, proposal);
+    }
+    let chain = world.nodes[0].core.register_chain().unwrap();
+    let deadline = chain.open_phase(&proposal, &id(1)).unwrap().deadline;
+    world.run(Timestamp(deadline.0 - MINUTE_MS));
+    // The logs of two of four take no more today.
+    for member in [1, 2] {
+        let sizes = [(150, 56 << 10), (60, 1_000), (10, 1)];
+        let sizes = sizes.map(|(times, size)| std::iter::repeat_n(size, times));
+        for (number, size) in sizes.into_iter().flatten().enumerate() {
+            let junk = Witness {
+                message: Hash([(number / 100) as u8; 32]),
+                part: number as u64 % 100,
+                parts: 140,
+                bytes: vec![0; size],
+            };
+            world.writes(member, 6, "receipts", &Record::Witness(junk));
+        }
+    }
+    world.run(deadline.plus_ms(120 * MINUTE_MS));
+    let is_open = |world: &World, node: usize| {
+        let chain = world.nodes[node].core.register_chain().unwrap();
+        chain.open_phase(&proposal, &id(1)).is_some()
+    };
+    assert!(is_open(&world, 0));
+    world.run(deadline.plus_ms(27 * 60 * MINUTE_MS));
+    for node in 0..4 {
+        assert!(!is_open(&world, node), "node {node}");
+    }
 }
