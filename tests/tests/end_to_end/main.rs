@@ -18,6 +18,7 @@ mod mandates;
 mod outsiders;
 mod pages;
 mod partition;
+mod recovery;
 mod register;
 mod reminders;
 mod tools;

@@ -46,6 +46,7 @@ fn open(own: Witnessed, closing: Option<Closing>) -> Finality {
         secured: (2, 3),
         closing,
         height: 12,
+        is_recovery_due: false,
     })
 }
 

@@ -8,7 +8,7 @@ use register::{chain::Ending, phase::Question};
 use super::super::{
     frame::Frame,
     parts::{Name, State, icon},
-    register::{effect_words, height_link},
+    register::{effect_words, height_link, recovery::look},
 };
 use super::Decision;
 use crate::catalogue::Language;
@@ -45,6 +45,8 @@ pub struct Open {
     pub closing: Option<Closing>,
     /// The height that would make it final, as far as can be told.
     pub height: u64,
+    /// Whether the register waits for servers that may be gone, or is being recovered.
+    pub is_recovery_due: bool,
 }
 
 /// What a vote whose time is over waits for.
@@ -154,6 +156,7 @@ fn is_open(frame: &Frame, open: &Open) -> Markup {
             (waits(frame, closing, open.height))
             p.muted { (say.then_final(say.height_number(open.height))) }
         }
+        @if open.is_recovery_due { (look(say)) }
     }
 }
 
