@@ -16,6 +16,7 @@ use domain::{
 use rand_core::Rng;
 use register::{
     begin::Beginning,
+    chain::STALLED_AFTER_MS,
     contradiction::Contradiction,
     phase::{Case, Phase},
     sizes::Sizes,
@@ -62,6 +63,8 @@ pub struct Open<'a> {
     round: Option<u32>,
     /// The last height.
     height: u64,
+    /// Whether those who close it are today's validators.
+    is_of_today: bool,
 }
 
 /// How sure it is that a ballot will be counted.
@@ -108,6 +111,9 @@ pub struct Closing {
     pub round: Option<u32>,
     /// The height that would have it.
     pub height: u64,
+    /// When today's validators hold it again if it is not closed before: they are others than those who
+    /// have to close it.
+    pub again_from: Option<Timestamp>,
 }
 
 impl<'a> Open<'a> {
@@ -171,6 +177,7 @@ impl<'a> Open<'a> {
             needed: self.sizes().quorum(),
             round: self.round,
             height: self.height + 1,
+            again_from: (!self.is_of_today).then(|| phase.deadline.plus_ms(STALLED_AFTER_MS)),
         })
     }
 }
@@ -198,6 +205,7 @@ impl Core {
                 witness: registrar.and_then(|one| one.witness(&phase.id)),
                 round: registrar.and_then(register::registrar::Registrar::round),
                 height: chain.height(),
+                is_of_today: case.phase.validators == *chain.validators(),
             });
         }
         let votes = annals.votes_on(proposal, proposer);

@@ -25,8 +25,8 @@ use crate::{
 /// file is taken on trust but that at most a third of the validators lied; without, compare the
 /// federation it names with what you know.
 ///
-/// A file of evidence shows that a key signed two things that exclude each other: it is told what they
-/// are, and what that does not prove.
+/// A file of evidence shows that a key signed two things that exclude each other: verify says what they are,
+/// and what that does not prove.
 ///
 /// With --since it shows that nothing which an older file showed has been rewritten.
 #[derive(Debug, Args)]

@@ -66,12 +66,14 @@ impl Core {
             return Vec::new();
         };
         let closings = chain.phases().keys().filter_map(|phase| {
+            let case = chain.case(phase)?;
             let open = Open {
                 vote: self.annals().vote_of(phase)?,
-                case: chain.case(phase)?,
+                case,
                 witness: registrar.witness(phase),
                 round: registrar.round(),
                 height: chain.height(),
+                is_of_today: case.phase.validators == *chain.validators(),
             };
             let closing = open.closing(now).filter(|closing| closing.is_late(now))?;
             Some(Waiting {

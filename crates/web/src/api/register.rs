@@ -318,6 +318,7 @@ fn of_open(open: &Open<'_>, now: Timestamp) -> Value {
             "seals_needed": closing.needed,
             "round": closing.round,
             "height": closing.height,
+            "again_from_ms": closing.again_from.map(|time| time.0),
         })
     };
     json!({

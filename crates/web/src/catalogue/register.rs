@@ -72,6 +72,9 @@ messages! {
     lists_complete() { English: "What each of them holds is here." }
     waits_for_seals(seals, needed) { English: "{seals} of the {needed} seals that are needed are here." }
     seals_missing(names) { English: "Waiting for {names}. Nothing is lost." }
+    held_again_from(when) {
+        English: "They are not all validators any more. If they stay away, those of today hold the vote again at {when}."
+    }
     waits_for_agreement(height) {
         English: "Enough validators have sealed. They agree on {height} next."
     }

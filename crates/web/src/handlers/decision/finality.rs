@@ -68,6 +68,7 @@ impl Reading<'_> {
             own,
             secured: (secured as u64, all.len() as u64),
             height: chain.map_or(0, |chain| chain.height() + 1),
+            again_from: closing.as_ref().and_then(|waits| waits.again_from),
             closing: closing.map(|waits| self.closing(&waits)),
             is_recovery_due: self.core.is_recovery_due(self.now),
         }
