@@ -174,7 +174,7 @@ fn one_with_a_changed_bit_is_none() {
 #[test]
 fn two_ballots_and_one_thing_twice_convict_nobody() {
     let cast = cast();
-    let signed = |choice| crate::evidence::Signed {
+    let signed = |choice| evidence::Signed {
         ballot: cast.ballot(0, 1, choice),
         mandate: cast.mandate(0, 1),
     };

@@ -17,6 +17,7 @@ use crate::{
     phase::Phase,
     statement::Statement,
     validators::ValidatorIndex,
+    witness::Witness,
 };
 
 /// The notes of today's validators.
@@ -36,7 +37,7 @@ impl Stalls {
         let quorum = phase.validators.sizes().quorum() as u64;
         let notes = self.notes.get(&phase.id).into_iter();
         let notes = notes.flat_map(BTreeMap::values);
-        notes.filter(|note| note.seals < quorum).cloned().collect()
+        notes.filter(|note| note.seals < quorum).copied().collect()
     }
 }
 
@@ -59,9 +60,7 @@ impl<V: Verification> Registrar<V> {
 
     /// How many seals of a phase are here with all that they name.
     fn seals_of(&self, phase: &PhaseId) -> usize {
-        self.posts
-            .get(phase)
-            .map_or(0, crate::witness::Witness::seals)
+        self.posts.get(phase).map_or(0, Witness::seals)
     }
 
     fn is_to_be_noted(&self, phase: &Phase, own: ValidatorIndex) -> bool {
@@ -101,7 +100,7 @@ impl<V: Verification> Registrar<V> {
                 seals,
                 signature: says.sign(&federation, &key),
             };
-            self.keep_note(phase, note.clone());
+            self.keep_note(phase, note);
             reaction.outputs.push(Output::Publish(Message::Stalled {
                 phase,
                 validators,
