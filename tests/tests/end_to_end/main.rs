@@ -10,6 +10,7 @@ mod charters;
 mod circles;
 mod crashes;
 mod demo;
+mod evidence;
 mod founding;
 mod full_disk;
 mod hosting;
