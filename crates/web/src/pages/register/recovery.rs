@@ -142,7 +142,7 @@ fn waits(frame: &Frame, view: &Recovering) -> Markup {
             h2 id="waits-title" { (say.register_waits()) }
             @if view.waits.is_empty() { p.empty { (say.register_waits_for_nobody()) } }
             @else {
-                ul {
+                ul.stack {
                     @for one in &view.waits {
                         @let (since, whom) = (clock.past(one.since), names(say, &one.members));
                         li {
@@ -171,14 +171,14 @@ fn rules(frame: &Frame, view: &Recovering) -> Markup {
         section aria-labelledby="how-title" data-live="recovery-how" {
             h2 id="how-title" { (say.recovery_how()) }
             p { (say.recovery_only_when(view.bearable)) }
-            ol {
-                li { (say.recovery_call()) }
+            ol.stack {
+                li { "1. " (say.recovery_call()) }
                 li {
-                    (say.recovery_announce(needed, all))
-                    pre { code { (command) } }
+                    "2. " (say.recovery_announce(needed, all))
+                    p { code { (command) } }
                 }
-                li { (say.recovery_notice(clock.length(view.notice_seconds))) }
-                li { (say.recovery_confirm(needed, all)) }
+                li { "3. " (say.recovery_notice(clock.length(view.notice_seconds))) }
+                li { "4. " (say.recovery_confirm(needed, all)) }
             }
             p { (say.recovery_root_key()) }
         }
@@ -244,7 +244,7 @@ fn recovery(frame: &Frame, one: &Recovery) -> Markup {
                         _ => (say.recovery_to_object()),
                     }
                 }
-                pre { code { (command) } }
+                p { code { (command) } }
             }
         }
     }
