@@ -7,6 +7,7 @@
 
 mod client;
 mod desk;
+mod evidence;
 mod recovery;
 mod register;
 mod server;
@@ -42,6 +43,13 @@ pub enum Command {
     Persons,
     /// How the register is, and how it would begin.
     Register,
+    /// Who signed two things that exclude each other.
+    Evidence,
+    /// The file that shows one of them.
+    EvidenceFile {
+        /// What it is known by, in hexadecimal.
+        hash: String,
+    },
     /// Who asks to be admitted.
     Applications,
     /// Makes an invitation for a co-op.

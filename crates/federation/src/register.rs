@@ -15,7 +15,7 @@ use domain::{
     record::{self, Kind, Record},
 };
 use register::{
-    agreement::{Certificate, Timeouts},
+    agreement::{AgreementError, Certificate, Timeouts},
     batch::{Answers, Batch, Items, Mandated, Opened},
     begin::Beginning,
     chain::{BatchError, Chain},
@@ -66,8 +66,10 @@ pub(crate) struct Register {
     rules_known: u64,
     pub(crate) registrar: Option<Registrar>,
     pub(crate) recovery: Recovering,
-    /// The chain and the journal that were stored.
+    /// The chain and the journal that were stored,
     chain: Option<Chain>,
+    /// and the register that was left when its epoch began.
+    left: Option<Chain>,
     journal: Vec<registrar::Record>,
     /// How many records the journal has.
     written: u64,
@@ -176,6 +178,13 @@ impl Register {
             Kind::Recovering => {
                 if let Some(Record::Recovering(recovering)) = record() {
                     self.recovery.hear(&recovering.voice);
+                }
+            }
+            Kind::Evidence => {
+                if let Some(Record::Evidence(found)) = record() {
+                    let told = (entry.header.author, entry.header.time);
+                    let evidence = &mut self.evidence;
+                    evidence.hear(&genesis.federation(), told, &found.contradiction);
                 }
             }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
@@ -307,8 +316,11 @@ impl Core {
         };
         let after = chain.map(|chain| {
             let place = (batch.header.epoch, &batch.header.previous);
-            let annals = &mut self.register.annals;
-            let tell = |before: &Chain, one: &Recovered| annals.recovered(before, one);
+            let (annals, left) = (&mut self.register.annals, &mut self.register.left);
+            let tell = |before: &Chain, one: &Recovered| {
+                annals.recovered(before, one);
+                *left = Some(before.clone());
+            };
             let chain = self.register.recovery.crossed(chain, place, tell);
             chain.after(&batch)
         });
@@ -427,6 +439,10 @@ impl Core {
         let timeouts = Timeouts::of(chain.order().charter());
         let before = chain.clone();
         let mut registrar = Registrar::new(now, chain, key, timeouts, journal);
+        if let Err(error) = self.look_back(&mut registrar) {
+            self.register.registrar = Some(registrar);
+            return self.leave_office(&error.to_string());
+        }
         let said = registrar.start();
         if registrar.chain().epoch() > before.epoch() {
             // Its journal says that it went on in another epoch, in which nothing is decided yet.
@@ -439,6 +455,21 @@ impl Core {
         self.follow_order(now);
         self.do_what_is_said(now, said);
         self.leave_to_later_release();
+    }
+
+    /// Looks at what was said in the epoch that was left before this node says anything in this one.
+    fn look_back(&mut self, registrar: &mut Registrar) -> Result<(), AgreementError> {
+        if let Some(left) = self.register.left.take() {
+            registrar.left(left);
+        }
+        let height = registrar.left_height().map(Topic::Height);
+        let said = height.and_then(|height| self.register.messages.get(&height));
+        for message in said.into_iter().flat_map(BTreeMap::values) {
+            if let Message::Agreement(message) = message {
+                registrar.look_back(message)?;
+            }
+        }
+        Ok(())
     }
 
     /// Lets go of what was restored and is over.
@@ -454,6 +485,7 @@ impl Core {
                 self.leave_office(TWO_BEGINNINGS);
             }
         }
+        self.settle_evidence();
         self.take_office(now);
         self.settle_recovery(now);
         if self.register.registrar.is_none() {

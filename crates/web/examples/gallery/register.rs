@@ -44,8 +44,10 @@ fn open(own: Witnessed, closing: Option<Closing>) -> Finality {
         seen: true,
         own: Some(own),
         secured: (2, 3),
+        again_from: matches!(closing, Some(Closing::Seals(..))).then(|| in_hours(100)),
         closing,
         height: 12,
+        is_recovery_due: false,
     })
 }
 

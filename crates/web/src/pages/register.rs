@@ -1,6 +1,7 @@
 //! The register: what is decided for good, height by height, who signs it, and who was caught lying.
 
 mod height;
+pub mod recovery;
 mod words;
 
 use domain::id::{MemberId, Timestamp};
@@ -145,6 +146,7 @@ pub fn page(frame: &Frame, view: &Register) -> Markup {
     let body = html! {
         (page_head(Markup::default(), say.register_of(&frame.federation), say.register_explained()))
         (trouble(say, view))
+        @if view.begun.is_some() { p.links { a href="/register/recovery" { (say.recovery_when_gone()) } } }
         @match &view.begun {
             None => (not_begun(say, view)),
             Some(begun) => {
@@ -356,6 +358,7 @@ fn evidence(frame: &Frame, view: &Register) -> Markup {
         "manifests" => say.two_manifests(),
         "seals" => say.two_seals(),
         "ballots" => say.two_ballots(),
+        "entries" => say.two_entries(),
         "proposals" => say.two_proposals(),
         _ => say.two_votes(),
     };
