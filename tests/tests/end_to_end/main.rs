@@ -12,6 +12,7 @@ mod crashes;
 mod demo;
 mod founding;
 mod full_disk;
+mod hosted_admission;
 mod hosting;
 mod mail_encryption;
 mod mandates;
