@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
 //! | `GET /api/status` | this node, its peers, how many votes the member still has to cast (`needs_our_vote`), and who asks (`you`, with `needs_our_vote` for a delegate) |
-//! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
+//! | `GET /api/members` | the members, and those `former` ones that left or were expelled, with the `height` |
+//! | `GET /api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
 //! | `GET /api/candidates` | who asks to be admitted by decision: `root`, `name`, `class`, `request`, `contribution`, `terms`, `host`, `through`, `at_ms`, and the `standing` with its `state`, `proposal`, `until_ms` and `why` |
 //! | `GET /api/actions?circle=&state=open\|done\|dropped\|all&mine=true&id=` | action points, open ones unless it says otherwise, those whose ids begin with `id`; `more` if there are more than 200 |
 //! | `GET /api/gatherings?circle=&from_ms=&to_ms=` | gatherings with the `times` at which they happen, of the next sixty days unless it says otherwise, of 400 days at most |

@@ -14,6 +14,7 @@ mod founding;
 mod full_disk;
 mod hosted_admission;
 mod hosting;
+mod leaving;
 mod mail_encryption;
 mod mandates;
 mod outsiders;

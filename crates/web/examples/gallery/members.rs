@@ -53,6 +53,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         ],
         applications: 1,
         federation: hash(1),
+        former: vec![departed()],
     };
     let one = Member {
         member: member(1),
@@ -74,6 +75,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         proposals: items(),
         forked: Some(hours_ago(70)),
         may_edit: true,
+        departed: Some(departed()),
     };
     let application = |signed_here, signed: usize| Application {
         root_key: key(8),
@@ -140,6 +142,15 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             ),
         ),
     ]
+}
+
+fn departed() -> web::leaving::Departed {
+    web::leaving::Departed {
+        name: "Driftwood Press".into(),
+        height: 17,
+        time_ms: Some(hours_ago(90).0),
+        expelled: false,
+    }
 }
 
 fn hosting() -> hosted::Hosting {

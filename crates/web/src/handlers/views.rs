@@ -10,10 +10,11 @@ use federation::{Core, Decision, Standing, State as Stand, finality::Finality};
 
 use crate::{
     auth::{Actor, Place},
-    catalogue::Language,
+    catalogue::{Language, Plain},
     decisions,
     error::WebError,
     handlers::hosted::signatures,
+    leaving,
     pages::{
         decide::Item,
         federation::Role,
@@ -30,12 +31,15 @@ use crate::{
 pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result<Frame, WebError> {
     let now = site.now();
     let hosted = actor.and_then(Actor::hosted);
-    let (federation, member, facts, applies) = site.node.read_as(hosted, |core| {
+    let (federation, member, facts, applies, left) = site.node.read_as(hosted, |core| {
         let view = core.view();
-        let member = core
-            .member()
-            .map(|member| name_of(core, &member))
-            .unwrap_or_default();
+        let left = leaving::own_departed(core);
+        let member = match core.member() {
+            Some(member) => name_of(core, &member),
+            None => left
+                .as_ref()
+                .map_or_else(String::new, |left| left.name.clone()),
+        };
         let applies = hosted.filter(|member| !view.members.contains_key(member));
         let applies = applies.map(|member| banner_of(core, &PublicKey(member.0), now));
         let facts = actor.map(|actor| {
@@ -48,7 +52,13 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
             };
             (steward, delegate, waiting)
         });
-        (core.genesis().name.clone(), member, facts, applies)
+        (
+            core.genesis().name.clone(),
+            member,
+            facts,
+            applies,
+            left.map(left_banner),
+        )
     });
     let session = match actor.zip(facts) {
         Some((actor, (steward, delegate, waiting))) => Some(Session {
@@ -75,9 +85,19 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
         session,
         done: place.done,
         applies: applies.is_some(),
-        banner: applies.or_else(|| site.settings.banner.clone()),
+        banner: applies.or(left).or_else(|| site.settings.banner.clone()),
         path: place.path.clone(),
     })
+}
+
+/// What every page of a node says on top whose member is one no more.
+fn left_banner(left: leaving::Departed) -> String {
+    let (say, name) = (Language::default(), Plain(left.name));
+    let said = match left.expelled {
+        true => say.left_expelled_banner(name, left.height),
+        false => say.left_banner(name, left.height),
+    };
+    said.into_string()
 }
 
 /// What every page says on top to who signed up and is no member yet.

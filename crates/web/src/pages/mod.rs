@@ -120,6 +120,7 @@ pub mod history;
 pub mod home;
 pub mod hosted;
 pub mod keys;
+mod leaving;
 pub mod node;
 pub mod onboarding;
 pub mod order;
