@@ -10,7 +10,7 @@ use domain::{
     effect::Motion,
     entry::Entry,
     genesis::Genesis,
-    id::{EntryId, Hash, PhaseId, ProposalId, Timestamp},
+    id::{EntryId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
     record::{self, Kind, Record},
 };
@@ -20,7 +20,7 @@ use register::{
     begin::Beginning,
     chain::{BatchError, Chain},
     declaration::Declaration,
-    order::RULES_VERSION,
+    order::{Departure, RULES_VERSION},
     phase::Question,
     recovery::Recovered,
     registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
@@ -704,6 +704,13 @@ impl Core {
             }
         }
         self.followed = followed;
+        let former = self.order().into_iter().flat_map(|order| order.former());
+        let leaves =
+            former.filter(|(_, one)| one.departure == Departure::Left && one.since == height);
+        let leaves: Vec<MemberId> = leaves.map(|(id, _)| *id).collect();
+        for member in leaves {
+            self.bid_farewell(now, member);
+        }
         self.follow_order(now);
         let registrar = self.register.registrar.as_ref();
         let chain = registrar.map(Registrar::chain);

@@ -17,7 +17,7 @@ use domain::{
     entry::Entry,
     id::{EntryId, Hash, MemberId, Timestamp},
     key::SecretKey,
-    record::{Founding, Kind, Record, Witness},
+    record::{self, Founding, Kind, Record, Witness},
 };
 use federation::{Act, Input, Output, Refused, Standing, State, message::Message};
 use register::{
@@ -25,7 +25,9 @@ use register::{
     chain::Ending,
     closing::SignedManifest,
     contradiction::Contradiction,
+    declaration::{Declaration, Matter},
     manifest::Manifest,
+    order::Departure,
     statement::Statement,
     validators::ValidatorIndex,
     witness,
@@ -202,6 +204,41 @@ fn who_is_expelled_signs_nothing_more_and_is_let_go_of() {
     assert!(core.roster().contains_key(&key(3, 2).public()));
     let refused = world.refused(3, &key(4, 3), propose("", None));
     assert!(matches!(refused, Refused::Departed { .. }), "{refused}");
+}
+
+#[test]
+fn who_leaves_hears_of_it_before_it_is_let_go_of() {
+    let mut world = World::new();
+    let (member, node) = (id(4), key(4, 2).public());
+    let federation = world.nodes[0].core.federation();
+    let leaves = Declaration::sign(&federation, &key(4, 1), (member, 1), Matter::Leave);
+    let declaration = leaves.to_bytes();
+    world.act(3, &key(4, 1), Act::Declare { declaration });
+    world.run(world.now.plus_ms(5 * MINUTE_MS));
+    for (at, own) in world.nodes.iter().enumerate() {
+        let former = own.core.order().unwrap().former();
+        assert_eq!(former[&member].departure, Departure::Left, "node {at}");
+        assert!(!own.core.view().members.contains_key(&member), "node {at}");
+    }
+    assert!(world.nodes[0].core.roster().contains_key(&node));
+    assert!(
+        world.nodes[3].core.roster().is_empty(),
+        "it waits for nobody"
+    );
+    world.run(world.now.plus_ms(10 * MINUTE_MS));
+    assert!(!world.nodes[0].core.roster().contains_key(&node));
+    let refused = world.refused(3, &key(4, 3), propose("", None));
+    assert!(matches!(refused, Refused::Departed { .. }), "{refused}");
+    // The votes of the three that stay are as final as before, without it.
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=3 {
+        world.vote(member, proposal);
+    }
+    let voters = world.nodes[1].core.decision(&proposal, world.now).unwrap();
+    assert_eq!(voters.phase.unwrap().opening.record.electorate.len(), 3);
+    world.end_of(proposal);
+    assert_eq!(world.state(0, proposal), State::Closed(Verdict::Passed));
 }
 
 #[test]
