@@ -20,6 +20,7 @@ mod grant;
 mod hosting;
 mod measure;
 mod register;
+mod report;
 mod review;
 mod rights;
 mod voting;
@@ -33,6 +34,7 @@ pub use grant::*;
 pub use hosting::*;
 pub use measure::*;
 pub use register::*;
+pub use report::*;
 pub use review::*;
 pub use rights::*;
 pub use voting::*;
@@ -179,6 +181,8 @@ records! {
     Recovering = 34, "recovering";
     /// A validator shows that a key signed two things that exclude each other.
     Evidence = 37, "evidence";
+    /// Mediators report on a conflict about a proposal; the words are the note.
+    Report = 38, "report";
 }
 
 impl Kind {

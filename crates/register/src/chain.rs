@@ -265,6 +265,14 @@ impl Chain {
         decided.map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the proposing member can open the fallback vote on a version: the conflict about its
+    /// proposal is mediated, and the version was blocked and not decided otherwise.
+    #[must_use]
+    pub fn can_fall_back(&self, proposal: &ProposalId, proposer: &MemberId, text: &Hash) -> bool {
+        let decided: Vec<&Decided> = self.decided(proposal, proposer).iter().collect();
+        self.order.mediation(proposal).is_some() && begun::is_in_conflict(&decided, text)
+    }
+
     /// Every vote that is over, by proposal and proposing member, each with its endings.
     #[must_use]
     pub fn decisions(&self) -> &BTreeMap<Motioned, Vec<Decided>> {

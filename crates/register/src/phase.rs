@@ -22,6 +22,9 @@ pub use next::Beginning;
 
 const PREFIX: &[u8] = b"folkmoot/phase/1\0";
 
+/// The rule of a fallback vote after a mediation, whatever the charter offers.
+pub const FALLBACK_RULE: RuleName = RuleName::OneMemberOneVote;
+
 /// A voter, by its place among the phase's voters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VoterIndex(pub u16);
@@ -192,7 +195,8 @@ impl Phase {
     /// The phase that an opening begins, with the entry's id and time, the proposing member, and
     /// the validators in force after the height that has it, and the charter with how many times as
     /// long a vote takes (more than once in a time of force majeure). That the electors are the members who
-    /// may vote, and that the text is the version's, is for who keeps those to judge.
+    /// may vote, and that the text is the version's, is for who keeps those to judge; so is whether a vote
+    /// by one member, one vote, which a charter may not offer, is a fallback vote after a mediation.
     ///
     /// # Errors
     /// When the opening does not follow from the charter or has an impossible electorate.
@@ -209,7 +213,9 @@ impl Phase {
         }
         let unknown = || PhaseError::Rule(opening.rule.clone());
         let rule: RuleName = opening.rule.parse().map_err(|_| unknown())?;
-        charter.check_rule(rule).map_err(|_| unknown())?;
+        if rule != FALLBACK_RULE {
+            charter.check_rule(rule).map_err(|_| unknown())?;
+        }
         let found_ms = opening.deadline.since_ms(opened);
         let regular_ms = period(rule, false, charter).saturating_mul(1_000 * times);
         let urgent_ms = period(rule, true, charter).saturating_mul(1_000 * times);

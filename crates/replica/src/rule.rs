@@ -7,7 +7,7 @@ use domain::{
     genesis::Genesis,
     id::{EntryId, FederationId, MemberId, Timestamp},
     key::{KeyError, PublicKey},
-    record::{Delegate, Kind, Mandate, PersonNote, Purpose, Record, Roles},
+    record::{Delegate, Kind, Mandate, PersonNote, Purpose, REPORT_BYTES_MAX, Record, Roles},
 };
 
 use crate::{
@@ -281,6 +281,7 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
         | Kind::AmendedMeasure
         | Kind::Withdrawal
         | Kind::Comment
+        | Kind::Report
         | Kind::Review => ("proposals", person),
         Kind::Edit | Kind::Filing | Kind::Attachment => ("documents", person),
         Kind::Opening => ("proposals", right.is_steward() || delegate),
@@ -349,11 +350,18 @@ fn check_record(
             }
         }
         Some(Record::Revocation(revocation)) if revocation.key == header.author => refused,
+        // Whoever reports says something, and all can read it.
+        Some(Record::Report(_)) if !is_report(header) => refused,
         Some(Record::Found(_) | Record::Join(_) | Record::Enter(_)) if header.sequence != 1 => {
             refused
         }
         _ => Ok(mandates),
     }
+}
+
+fn is_report(header: &Header) -> bool {
+    let length = header.note.map_or(0, |note| note.length as usize);
+    (1..=REPORT_BYTES_MAX).contains(&length) && header.audience == Audience::Public
 }
 
 fn check_delegates(mandate: &Mandate) -> Result<(), Refusal> {

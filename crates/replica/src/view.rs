@@ -24,7 +24,7 @@ mod proposal;
 pub use circle::{Action, Gathering, Participant, Review, Someone, TermEnd};
 pub use document::{ATTACHMENTS_MAX, Attached, Begun, Document, Draft, Filed};
 pub use host::{Answer, Choice, HostState, Hosted};
-pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
+pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Report, Version, Withdrawal};
 
 /// A member of the federation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -436,6 +436,9 @@ impl Replica {
             Some(Record::Withdrawal(withdrawal)) => view.add_withdrawal(stored, withdrawal),
             Some(Record::Opening(opening)) => view.add_opening(stored, opening),
             Some(Record::Comment(comment)) => view.add_comment(stored, comment),
+            Some(Record::Report(report)) => {
+                view.add_report(stored, report, self.person_who_wrote(stored));
+            }
             Some(Record::Edit(edit)) => view.add_edit(stored, edit),
             Some(Record::Filing(filing)) => view.add_filing(stored, filing),
             Some(Record::Attachment(attachment)) => view.add_attachment(stored, attachment),

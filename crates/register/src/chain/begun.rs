@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     decision::Verdict,
-    id::{EntryId, Timestamp},
+    id::{EntryId, Hash, Timestamp},
 };
 
 use super::{
@@ -16,10 +16,19 @@ use crate::{
     batch::Opened,
     order::Ineffective,
     outcome::{Closed, Outcome, Span},
-    phase::{Beginning, Phase, PhaseError},
+    phase::{Beginning, FALLBACK_RULE, Phase, PhaseError},
     says::Act,
     validators::ValidatorSet,
 };
+
+/// Whether the votes on this version were blocked, and nothing else became of any: after a mediation it
+/// may be decided by a fallback vote, once.
+pub(super) fn is_in_conflict(decided: &[&Decided], text: &Hash) -> bool {
+    let of_it = decided.iter().filter(|one| one.text == *text);
+    let mut endings = of_it.map(|one| one.ending).peekable();
+    endings.peek().is_some()
+        && endings.all(|ending| matches!(ending, Ending::Judged(Verdict::Blocked) | Ending::Lapsed))
+}
 
 /// How long after its deadline a phase whose validators are too few is held again by today's, in
 /// milliseconds: 7 days.
@@ -87,11 +96,19 @@ impl Begun<'_> {
         }
         let now = self.next.decided.iter().filter(|(of, _)| *of == motioned);
         let known = before.decided.get(&motioned).into_iter().flatten();
-        let mut known = known.chain(now.map(|(_, decided)| decided));
-        let is_over = |decided: &Decided| {
-            decided.ending == Ending::Judged(Verdict::Passed) || decided.text == phase.text
+        let known: Vec<&Decided> = known.chain(now.map(|(_, decided)| decided)).collect();
+        let falls_back = phase.rule == FALLBACK_RULE
+            && self.next.order.mediation(&phase.proposal).is_some()
+            && is_in_conflict(&known, &phase.text);
+        if !falls_back && self.next.order.charter().check_rule(phase.rule).is_err() {
+            let unknown = PhaseError::Rule(phase.rule.to_string());
+            return Err(ItemError::Phase(unknown));
+        }
+        let is_over = |decided: &&Decided| {
+            let is_passed = decided.ending == Ending::Judged(Verdict::Passed);
+            is_passed || (decided.text == phase.text && !falls_back)
         };
-        if known.any(is_over) {
+        if known.iter().any(is_over) {
             return Err(ItemError::Again);
         }
         let open = before.open.get(&motioned);

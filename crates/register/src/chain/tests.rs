@@ -22,6 +22,8 @@ use crate::{
     witness::Message,
 };
 
+mod mediation;
+
 const ALL: [u8; 4] = [0, 1, 2, 3];
 const PROPOSAL: ProposalId = EntryId([1; 32]);
 

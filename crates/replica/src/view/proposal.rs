@@ -126,6 +126,24 @@ pub struct Comment {
     pub answers: Option<EntryId>,
 }
 
+/// What somebody reports on the conflict about a proposal; the words are the entry's note. Who
+/// mediates is for the order to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Its entry.
+    pub entry: EntryId,
+    /// The member it was written for.
+    pub member: MemberId,
+    /// The person who wrote it.
+    pub person: PersonId,
+    /// The key that wrote it.
+    pub by: PublicKey,
+    /// When.
+    pub time: Timestamp,
+    /// Whether it recommends the fallback vote.
+    pub recommends_vote: bool,
+}
+
 /// A proposal and all that belongs to it, whoever wrote it: readers filter by member.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proposal {
@@ -135,6 +153,7 @@ pub struct Proposal {
     withdrawals: Vec<(MemberId, Withdrawal)>,
     openings: Vec<Opening>,
     comments: BTreeMap<(Timestamp, EntryId), Comment>,
+    reports: BTreeMap<(MemberId, PersonId), Report>,
 }
 
 /// The entry that made a proposal.
@@ -236,6 +255,11 @@ impl Proposal {
     /// The comments, by time and id.
     pub fn comments(&self) -> impl Iterator<Item = &Comment> {
         self.comments.values()
+    }
+
+    /// The last report of each person that wrote one, whether it mediates or not.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.reports.values()
     }
 }
 
@@ -445,6 +469,32 @@ impl View {
         };
         let proposal = self.proposals.entry(record.proposal).or_default();
         proposal.comments.insert((stored.time, stored.id), comment);
+    }
+
+    /// A key of no person reports nothing: nobody could tell who mediates.
+    pub(super) fn add_report(
+        &mut self,
+        stored: &Stored,
+        record: &record::Report,
+        person: Option<PersonId>,
+    ) {
+        let Some(person) = person else {
+            return;
+        };
+        let report = Report {
+            entry: stored.id,
+            member: stored.member,
+            person,
+            by: stored.author,
+            time: stored.time,
+            recommends_vote: record.recommends_vote,
+        };
+        let proposal = self.proposals.entry(record.proposal).or_default();
+        let known = proposal.reports.entry((stored.member, person));
+        let known = known.or_insert_with(|| report.clone());
+        if (known.time, known.entry) < (report.time, report.entry) {
+            *known = report;
+        }
     }
 
     /// The roles in a circle whose term has not ended.
