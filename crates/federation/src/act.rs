@@ -169,6 +169,20 @@ pub enum Act {
         /// The proposal.
         proposal: ProposalId,
     },
+    /// After a mediation voting opens once more on the version that was blocked: a fallback vote.
+    FallBack {
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// A mediator reports on the conflict about a proposal.
+    Report {
+        /// The proposal.
+        proposal: ProposalId,
+        /// Whether the mediators recommend the fallback vote.
+        recommends_vote: bool,
+        /// The report.
+        text: String,
+    },
     /// A delegate votes for its member.
     Vote {
         /// The proposal.

@@ -101,6 +101,28 @@ pub enum Refused {
     /// Voting is open already.
     #[error("voting on this version is open already")]
     AlreadyOpen,
+    /// Nobody mediates in the conflict about it.
+    #[error("no mediation about this proposal has been decided; propose one first")]
+    NotMediated,
+    /// Somebody else mediates.
+    #[error("only the mediators {people} can report")]
+    NotAMediator {
+        /// Who they are.
+        people: String,
+    },
+    /// The mediators have not reported.
+    #[error(
+        "the mediators {people} have not reported yet; the fallback vote opens after their report"
+    )]
+    NotReported {
+        /// Who they are.
+        people: String,
+    },
+    /// There is no block that a fallback vote could decide.
+    #[error(
+        "a fallback vote is about a version that was blocked, and only once; this one was not, or had it"
+    )]
+    NotBlocked,
     /// Voting has not begun.
     #[error("voting on this proposal is not open")]
     NotOpen,
@@ -276,6 +298,10 @@ impl Refused {
             Self::ByDecision => "by-decision",
             Self::Departed { .. } => "departed",
             Self::AlreadyOpen => "already-open",
+            Self::NotMediated => "not-mediated",
+            Self::NotAMediator { .. } => "not-a-mediator",
+            Self::NotReported { .. } => "not-reported",
+            Self::NotBlocked => "not-blocked",
             Self::NotOpen => "not-open",
             Self::Closed(_) => "closed",
             Self::OldVersion { .. } => "old-version",

@@ -11,6 +11,7 @@ mod exchange;
 pub mod finality;
 mod followed;
 mod io;
+mod mediation;
 pub mod message;
 mod prepare;
 pub mod presence;

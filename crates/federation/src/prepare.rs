@@ -5,6 +5,7 @@ mod circle;
 mod document;
 mod grants;
 mod hosts;
+mod mediation;
 mod proposal;
 mod rights;
 mod text;
@@ -318,6 +319,8 @@ impl Core {
             Act::Membership(_) | Act::Action { .. } | Act::Gathering(_) | Act::Review(_) => {
                 self.draft_circle(now, key, act)
             }
+            Act::Report { .. } => self.draft_report(key, act),
+            Act::FallBack { proposal } => self.draft_fallback(now, key, proposal),
             _ => self.draft_proposal(now, key, act),
         }
     }
@@ -361,6 +364,7 @@ pub(crate) fn change_of(
         (_, Some(Record::Withdrawal(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Opening(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Comment(record))) => Change::Proposal(record.proposal),
+        (_, Some(Record::Report(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Review(record))) => Change::Proposal(record.proposal),
         (_, Some(Record::Edit(record))) => Change::Document(record.document.unwrap_or(id)),
         (_, Some(Record::Attachment(record))) => Change::Document(record.document),

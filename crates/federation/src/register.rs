@@ -581,6 +581,11 @@ impl Core {
             if chain.is_none_or(|chain| !chain.can_have(&id, time)) {
                 continue;
             }
+            let record = mandated.entry.record();
+            if chain.is_some_and(|chain| self.awaits_report(chain, record.as_ref())) {
+                self.register.asked.insert(id);
+                continue;
+            }
             if mandated.entry.header.kind == Kind::Withdrawal {
                 self.want(Items {
                     withdrawals: vec![mandated],

@@ -12,7 +12,7 @@ use domain::{
 };
 use register::{
     chain::{Chain, Ending},
-    phase::Question,
+    phase::{FALLBACK_RULE, Question},
 };
 use replica::{
     Replica, Right,
@@ -267,6 +267,10 @@ impl<'a> Bench<'a> {
             if self.is_registered(opening) {
                 fell_back |= fallback;
                 own.push(self.phase(opening, version, rule, electorate, fallback, now));
+            } else if fallback && rule == FALLBACK_RULE {
+                // After a mediation, on its way into the register.
+                fell_back = true;
+                own.push(self.phase(opening, version, rule, electorate, true, now));
             } else if fallback {
                 let blocked = own.last();
                 let until = blocked.and_then(|phase| self.integration(first, phase));
@@ -302,18 +306,16 @@ impl<'a> Bench<'a> {
             .ok_or(OpeningFault::Version)?;
         let unknown = || OpeningFault::UnknownRule(first.rule.clone());
         let rule: RuleName = first.rule.parse().map_err(|_| unknown())?;
-        let falls_back = rule
-            .fallback()
-            .is_some_and(|rule| record.rule == rule.as_str());
-        if record.rule != first.rule && !falls_back {
-            return Err(OpeningFault::Rule {
-                proposal: first.rule.clone(),
-                opening: record.rule.clone(),
-            });
-        }
+        let other = || OpeningFault::Rule {
+            proposal: first.rule.clone(),
+            opening: record.rule.clone(),
+        };
+        let rule = self.judging_rule(rule, opening).ok_or_else(other)?;
         let charter = self.followed.charters.get(&record.charter);
         let charter = charter.ok_or(OpeningFault::Charter)?;
-        charter.check_rule(rule).map_err(|_| unknown())?;
+        if rule != FALLBACK_RULE || record.rule == first.rule {
+            charter.check_rule(rule).map_err(|_| unknown())?;
+        }
         if self.is_registered(opening) {
             return Ok((version, rule, listed(record)?));
         }
@@ -346,6 +348,24 @@ impl<'a> Bench<'a> {
             None => self.check_electors(rule, record)?,
         };
         Ok((version, rule, electorate))
+    }
+
+    /// The rule that a vote is judged by: the proposal's, in the fallback vote that it has by itself too;
+    /// after a mediation that of fallback votes. `None` if it is opened by another.
+    fn judging_rule(&self, proposed: RuleName, opening: &Opening) -> Option<RuleName> {
+        let record = &opening.record;
+        if record.rule == proposed.as_str() {
+            return Some(proposed);
+        }
+        let named: RuleName = record.rule.parse().ok()?;
+        let is_mediated = self.chain.is_some_and(|chain| {
+            chain.has_opened(&opening.id)
+                || chain.can_fall_back(&record.proposal, &opening.member, &record.text)
+        });
+        if named == FALLBACK_RULE && is_mediated {
+            return Some(named);
+        }
+        (proposed.fallback() == Some(named)).then_some(proposed)
     }
 
     /// Whether the register has this opening, or has opened this vote itself.

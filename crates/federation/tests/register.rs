@@ -6,6 +6,8 @@
     reason = "a node that cannot go on has failed the test"
 )]
 
+#[path = "register/mediation.rs"]
+mod mediation;
 #[path = "register/recovery.rs"]
 mod recovery;
 mod support;

@@ -108,7 +108,7 @@ impl Core {
     }
 
     /// Whose key this is.
-    fn someone(&self, key: &PublicKey) -> Result<Someone, Refused> {
+    pub(super) fn someone(&self, key: &PublicKey) -> Result<Someone, Refused> {
         let view = self.view();
         let found = view.member_of(key).or_else(|| {
             let mandate = self.mandate_of(key).ok()?;

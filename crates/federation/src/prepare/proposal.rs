@@ -5,7 +5,7 @@ use domain::{
     decision::{self, Choice},
     effect::Effect,
     entry::{Audience, REFERENCES_MAX},
-    id::{ProposalId, Timestamp},
+    id::{EntryId, ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Ballot, Elector, REVISIONS_MAX, Record, VOTERS_MAX},
     text::visible_characters,
@@ -196,7 +196,7 @@ impl Core {
     }
 
     /// A proposal of the key's own member that is not withdrawn.
-    fn own_proposal(
+    pub(super) fn own_proposal(
         &self,
         now: Timestamp,
         key: &PublicKey,
@@ -234,12 +234,26 @@ impl Core {
             State::Closed(_) => return Err(closed(&decision)),
             _ => {}
         }
-        let version: &Version = decision.version;
         let rule = self.rule(&decision.first.rule)?;
-        self.check_effect(now, rule, version.effect.as_ref())?;
+        self.check_effect(now, rule, decision.version.effect.as_ref())?;
         if let Some(answer) = self.call_vote(key, &decision)? {
             return Ok(answer);
         }
+        let named = match (decision.state, rule.fallback()) {
+            (State::Integration(_), Some(fallback)) => fallback.to_string(),
+            _ => decision.first.rule.clone(),
+        };
+        self.draft_vote(now, grant, &decision, (rule, named))
+    }
+
+    /// A vote on the current version by a rule, under the name the opening gives it.
+    pub(super) fn draft_vote(
+        &self,
+        now: Timestamp,
+        grant: EntryId,
+        decision: &Decision<'_>,
+        (rule, named): (RuleName, String),
+    ) -> Result<Draft, Refused> {
         let order = self.order();
         let electorate = match order {
             Some(order) => order.electorate(rule),
@@ -260,21 +274,19 @@ impl Core {
         let seconds = seconds.saturating_mul(times);
         let (late_block_ms, extension_ms) =
             decision::extensions(seconds.saturating_mul(1_000), self.charter());
+        let version: &Version = decision.version;
         let record = record::Opening {
-            proposal: *proposal,
+            proposal: decision.id,
             version: version.entry,
             text: version.hash,
-            rule: match (decision.state, rule.fallback()) {
-                (State::Integration(_), Some(fallback)) => fallback.to_string(),
-                _ => decision.first.rule.clone(),
-            },
+            rule: named,
             charter: self.charter().hash(),
             deadline: now.plus_seconds(seconds),
             late_block_ms,
             extension_ms,
             electorate,
         };
-        let mut draft = Draft::of(grant, proposal, Record::Opening(record));
+        let mut draft = Draft::of(grant, &decision.id, Record::Opening(record));
         draft.references = vec![version.entry];
         draft.after = Some(version.entry);
         Ok(draft)
@@ -397,7 +409,7 @@ impl Core {
     }
 }
 
-fn closed(decision: &Decision<'_>) -> Refused {
+pub(super) fn closed(decision: &Decision<'_>) -> Refused {
     let deadline = decision.phase.as_ref().map(|phase| phase.deadline);
     deadline.map_or(Refused::NotOpen, Refused::Closed)
 }
