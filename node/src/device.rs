@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     blob::Blob,
     cbor::{Decode, Encode},
+    charter::RuleName,
     effect::Effect,
     entry::Entry,
     id::EntryId,
@@ -140,7 +141,16 @@ pub fn check(entry: &Entry, key: &SecretKey, act: &str, asked: &Value) -> Outcom
         ("detach", Record::Attachment(made)) => {
             is_attachment(made, asked) && made.content.is_none()
         }
-        ("open", Record::Opening(made)) => made.proposal.to_string() == id("proposal"),
+        ("open", Record::Opening(made)) => {
+            let is_fallback = made.rule == RuleName::OneMemberOneVote.as_str();
+            made.proposal.to_string() == id("proposal")
+                && (is_fallback || asked["fallback"] != true)
+        }
+        ("report", Record::Report(made)) => {
+            made.proposal.to_string() == id("proposal")
+                && json!(made.recommends_vote) == asked["recommends_vote"]
+                && says("text")
+        }
         ("withdraw", Record::Withdrawal(made)) => made.proposal.to_string() == id("proposal"),
         ("membership", Record::Membership(made)) => {
             made.circle.to_string() == id("circle") && json!(made.joined) == asked["joined"]

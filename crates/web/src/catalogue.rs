@@ -141,6 +141,7 @@ mod help;
 mod home;
 mod hosted;
 mod mail;
+mod mediation;
 mod node;
 mod onboarding;
 mod register;

@@ -199,6 +199,7 @@ pub(crate) fn needs(decision: &Decision<'_>) -> Needs {
         .flat_map(|phase| phase.ballots.keys().copied())
         .collect();
     notes.extend(decision.proposal.comments().map(|comment| comment.entry));
+    notes.extend(decision.proposal.reports().map(|report| report.entry));
     notes.extend(versions.iter().map(|version| version.entry));
     notes.extend(
         decision

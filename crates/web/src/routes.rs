@@ -80,6 +80,7 @@ fn decisions() -> Router<Site> {
         .route("/decide/{id}/open", post(decision::open))
         .route("/decide/{id}/withdraw", post(decision::withdraw))
         .route("/decide/{id}/comment", post(decision::comment))
+        .route("/decide/{id}/report", post(decision::report))
         .route("/decide/{id}/review", post(decision::review))
         .route(
             "/decide/{id}/amend",

@@ -120,6 +120,8 @@ fn content_of(entry: &Entry) -> Option<Content> {
     match entry.record() {
         Some(Record::Proposal(proposal)) => Some(proposal.content),
         Some(Record::Amendment(amendment)) => Some(amendment.content),
+        Some(Record::Measure(measure)) => Some(measure.proposal.content),
+        Some(Record::AmendedMeasure(measure)) => Some(measure.amendment.content),
         _ => None,
     }
 }

@@ -28,6 +28,7 @@ pub mod person;
 mod proof;
 pub mod propose;
 pub mod register;
+pub mod report;
 pub mod run;
 pub mod show;
 pub mod status;

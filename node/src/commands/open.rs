@@ -11,6 +11,9 @@ use crate::{api::Connection, cli::Global, failure::Outcome};
 pub struct Open {
     /// The proposal: its id, or the beginning of it
     proposal: String,
+    /// Open the fallback vote on what was blocked, after the report of its mediators
+    #[arg(long)]
+    fallback: bool,
     #[command(flatten)]
     connection: Connection,
 }
@@ -21,7 +24,8 @@ impl Open {
         let api = self.connection.api(global)?;
         let decision = api.decision(&self.proposal).await?;
         let id = text(&decision, "id");
-        let answer = api.act("open", json!({ "proposal": id })).await?;
+        let fields = json!({ "proposal": id, "fallback": self.fallback });
+        let answer = api.act("open", fields).await?;
         let opened = api.decision(&id).await?;
         let until = time(&opened["deadline_ms"]);
         global.say(&answer, format!("Voting is open until {until}."))

@@ -461,6 +461,13 @@ impl History {
             let draft = book.draft("anna.witness", &validator, granted, "receipts", &record);
             book.write(draft);
         }
+        let report = Record::Report(record::Report {
+            proposal: measure,
+            recommends_vote: true,
+        });
+        let (worker, grant) = (&self.worker, self.worker_grant);
+        let draft = book.draft("anna.report", worker, grant, &area, &report);
+        book.write(draft.with_note("We listened to both sides. A vote would help now."));
     }
 
     /// Dora's co-op applies, is admitted by two founders, and joins.

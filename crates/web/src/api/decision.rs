@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use domain::id::{MemberId, ProposalId, Timestamp};
+use domain::id::{MemberId, PersonId, ProposalId, Timestamp};
 use federation::{Core, Decision, Phase, State as Stand, finality::Finality};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -157,6 +157,7 @@ fn complete(core: &Core, decision: &Decision<'_>, texts: &Texts, json: &mut Valu
     json["text"] = json!(texts.text(&decision.version.entry));
     json["versions"] = json!(versions);
     json["comments"] = json!(comments);
+    json["mediation"] = mediation(core, decision, texts);
     json["withdrawal"] = json!(decision.proposal.withdrawal().map(|withdrawal| json!({
         "time_ms": withdrawal.time.0,
         "reason": texts.note(&withdrawal.entry).text(),
@@ -179,6 +180,36 @@ fn complete(core: &Core, decision: &Decision<'_>, texts: &Texts, json: &mut Valu
         .map(|(opening, fault)| json!({ "id": opening.id.to_string(), "why": fault.to_string() }))
         .collect();
     json["invalid_openings"] = json!(invalid);
+}
+
+/// Who mediates in the conflict about it, and what they report.
+fn mediation(core: &Core, decision: &Decision<'_>, texts: &Texts) -> Value {
+    let Some(mediation) = core.mediation(&decision.id) else {
+        return Value::Null;
+    };
+    let view = core.view();
+    let someone = |member: &MemberId, person: &PersonId| {
+        json!({
+            "member": member.to_string(),
+            "name": view.member_name(member),
+            "person": person.to_string(),
+            "person_name": view.person_name(member, person),
+        })
+    };
+    let people = mediation.people.iter();
+    let people: Vec<Value> = people
+        .map(|one| someone(&one.member, &one.person))
+        .collect();
+    let report = core.report(&decision.id).map(|report| {
+        json!({
+            "id": report.entry.to_string(),
+            "by": someone(&report.member, &report.person),
+            "time_ms": report.time.0,
+            "recommends_vote": report.recommends_vote,
+            "text": texts.note(&report.entry).text(),
+        })
+    });
+    json!({ "people": people, "until_ms": mediation.until.0, "report": report })
 }
 
 fn of_phase(core: &Core, phase: &Phase<'_>, texts: &Texts, finality: Finality<'_>) -> Value {

@@ -172,15 +172,30 @@ pub(crate) async fn open(
         withdraw,
         ..Forms::default()
     };
-    perform(
-        &site,
-        &form,
+    let act = match form.fields.get("fallback") {
+        "yes" => Act::FallBack { proposal },
+        _ => Act::Open { proposal },
+    };
+    perform(&site, &form, proposal, Ok(act), "opened", forms).await
+}
+
+/// `POST /decide/{id}/report`: `text`, `recommends_vote`?
+pub(crate) async fn report(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    let proposal = decisions::parse_id(&site, &id)?;
+    let act = Act::Report {
         proposal,
-        Ok(Act::Open { proposal }),
-        "opened",
-        forms,
-    )
-    .await
+        recommends_vote: form.fields.get("recommends_vote") == "yes",
+        text: form.fields.get("text").to_owned(),
+    };
+    let forms = |report| Forms {
+        report,
+        ..Forms::default()
+    };
+    perform(&site, &form, proposal, Ok(act), "reported#mediation", forms).await
 }
 
 /// `POST /decide/{id}/withdraw`

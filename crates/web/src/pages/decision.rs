@@ -5,6 +5,7 @@ mod archive;
 mod ballot;
 mod finality;
 mod history;
+mod mediation;
 mod review;
 mod rule;
 mod talk;
@@ -32,8 +33,11 @@ pub fn page(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
     let title = html! { (view.state.word(frame.language)) ": " (view.version.title) };
     // The ballot has a field of the same name.
     let withdraw = forms.withdraw.clone().with_prefix("withdraw-");
+    // So has the comment.
+    let report = forms.report.clone().with_prefix("report-");
     let forms = Forms {
         withdraw,
+        report,
         ..forms.clone()
     };
     let head = Head {
@@ -63,15 +67,22 @@ pub struct Forms {
     pub withdraw: Filled,
     /// The form that sets the day of review.
     pub review: Filled,
+    /// `/decide/{id}/report`
+    pub report: Filled,
     /// Show the ballot again though a vote stands (`?change=1`).
     pub change: bool,
 }
 
 impl Forms {
     fn sent(&self) -> Option<&Filled> {
-        [&self.vote, &self.comment, &self.withdraw, &self.review]
-            .into_iter()
-            .find(|filled| filled.has_errors())
+        let all = [
+            &self.vote,
+            &self.comment,
+            &self.withdraw,
+            &self.review,
+            &self.report,
+        ];
+        all.into_iter().find(|filled| filled.has_errors())
     }
 }
 
@@ -103,6 +114,7 @@ fn body(frame: &Frame, view: &Decision, forms: &Forms) -> Markup {
             div.col {
                 (ballot::section(frame, view, forms))
                 (finality::section(frame, view))
+                (mediation::section(frame, view, &forms.report))
                 (process(frame, view, &forms.withdraw))
                 (review::section(frame, view, &forms.review))
                 @if reader { (review::actions(frame, view)) }

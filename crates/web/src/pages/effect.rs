@@ -85,7 +85,8 @@ pub enum What {
     Root(Name),
 }
 
-fn someone(frame: &Frame, (person, member): &(Option<String>, Name)) -> Markup {
+/// A person with its member.
+pub(super) fn someone(frame: &Frame, (person, member): &(Option<String>, Name)) -> Markup {
     let say = frame.language;
     match person {
         Some(person) => say.person_of(person, member_link(member)),

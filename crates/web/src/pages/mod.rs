@@ -42,7 +42,8 @@
 //! | `/decide` | `title`, `text`, `rule`, `circle`?, `urgent`? (`yes`), `justification`?, `language`, `draft`? (a document; with `edits`, the text is read from it) | `/decide/{id}?done=proposed` |
 //! | `/decide/{id}/vote` | `version` (hash of the text as read), `choice` (`agree`, `abstain`, `disagree`, `block`), `stand_aside`? (`yes`, only with abstain), `aim`? (its number, only with block), `reason`? | `?done=voted` |
 //! | `/decide/{id}/amend` | `title`, `text`, `what_changed`, `draft`? and `edits`? as above | `?done=amended` |
-//! | `/decide/{id}/open` | | `?done=opened` |
+//! | `/decide/{id}/open` | `fallback`? (`yes`: after a mediation) | `?done=opened` |
+//! | `/decide/{id}/report` | `text`, `recommends_vote`? (`yes`) | `?done=reported#mediation` |
 //! | `/decide/{id}/withdraw` | `reason` | `?done=withdrawn` |
 //! | `/decide/{id}/comment` | `text`, `answers`? (entry of a comment or a ballot) | `?done=commented#discussion` |
 //! | `/documents` | `title`, `sort`, `circle`?, `text`?, `proposal`? (whose next version it is to be) | `/documents/{id}/edit?done=begun` |

@@ -67,6 +67,8 @@ pub enum Done {
     Withdrawn,
     /// A comment was written.
     Commented,
+    /// Mediators reported.
+    Reported,
     /// A profile, circle, role or setting was saved.
     Saved,
     /// An application was signed with this member's root key.
@@ -113,13 +115,14 @@ pub enum Done {
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
         Self::Opened,
         Self::Withdrawn,
         Self::Commented,
+        Self::Reported,
         Self::Saved,
         Self::Admitted,
         Self::Applied,
@@ -153,6 +156,7 @@ impl Done {
             Self::Opened => "opened",
             Self::Withdrawn => "withdrawn",
             Self::Commented => "commented",
+            Self::Reported => "reported",
             Self::Saved => "saved",
             Self::Admitted => "admitted",
             Self::Applied => "applied",
@@ -192,6 +196,7 @@ impl Done {
             Self::Opened => say.done_opened(),
             Self::Withdrawn => say.done_withdrawn(),
             Self::Commented => say.done_commented(),
+            Self::Reported => say.done_reported(),
             Self::Saved => say.done_saved(),
             Self::Admitted => say.done_admitted(),
             Self::Applied => say.done_applied(),

@@ -159,8 +159,18 @@ pub(super) enum ActBody {
         #[serde(default)]
         reason: String,
     },
+    /// Voting opens; with `fallback` once more, after a mediation.
     Open {
         proposal: Text<ProposalId>,
+        #[serde(default)]
+        fallback: bool,
+    },
+    /// A mediator reports on the conflict about a proposal.
+    Report {
+        proposal: Text<ProposalId>,
+        #[serde(default)]
+        recommends_vote: bool,
+        text: String,
     },
     Vote {
         proposal: Text<ProposalId>,
@@ -316,8 +326,15 @@ impl ActBody {
                 proposal: proposal.0,
                 reason,
             },
-            Self::Open { proposal } => Act::Open {
+            Self::Open { proposal, fallback } => opens(proposal.0, fallback),
+            Self::Report {
+                proposal,
+                recommends_vote,
+                text,
+            } => Act::Report {
                 proposal: proposal.0,
+                recommends_vote,
+                text,
             },
             Self::Vote {
                 proposal,
@@ -526,6 +543,13 @@ impl ActBody {
             }
             _ => return Err(WebError::Malformed("this act is not known".to_owned())),
         })
+    }
+}
+
+fn opens(proposal: ProposalId, fallback: bool) -> Act {
+    match fallback {
+        true => Act::FallBack { proposal },
+        false => Act::Open { proposal },
     }
 }
 

@@ -4,7 +4,8 @@ use domain::{
     cbor::Encoder,
     charter::{Charter, ClassId, RuleName},
     decision::{self, Cause, Choice, Condition as Judged, ConditionName, Figures},
-    id::{Hash, Timestamp},
+    effect::Someone,
+    id::{Hash, MemberId, PersonId, Timestamp},
     record::REVISIONS_MAX,
 };
 use federation::{Decision as Decided, Phase as Voting, State as Stand};
@@ -15,8 +16,8 @@ use crate::{
     handlers::{documents, effect, propose::version, views},
     pages::{
         decision::{
-            Check, Class, Condition, Decision, May, Own, Phase, Rule, Seat, Silent, Step, Term,
-            Weighed,
+            Check, Class, Condition, Decision, May, Mediation, Own, Phase, Report, Rule, Seat,
+            Silent, Step, Term, Weighed,
         },
         effect::What,
         home::Connection,
@@ -77,8 +78,33 @@ impl Reading<'_> {
                 core.peers().len() as u64 + 1,
                 core.roster().len() as u64 + 1,
             ),
+            mediation: self.mediation(),
             comments: talk.answering(None),
         }
+    }
+
+    fn mediation(&self) -> Option<Mediation> {
+        let (core, id) = (self.core, &self.decision.id);
+        let mediation = core.mediation(id)?;
+        let is_public = self.actor.is_none();
+        let someone = |member: &MemberId, person: &PersonId| {
+            let name = core.view().person_name(member, person);
+            let name = name.filter(|_| !is_public).map(str::to_owned);
+            (name, views::member(core, member))
+        };
+        let people = mediation.people.iter();
+        Some(Mediation {
+            people: people
+                .map(|one| someone(&one.member, &one.person))
+                .collect(),
+            until: mediation.until,
+            report: core.report(id).map(|report| Report {
+                by: someone(&report.member, &report.person),
+                at: report.time,
+                recommends_vote: report.recommends_vote,
+                words: words(self.texts.note(&report.entry)),
+            }),
+        })
     }
 
     fn effect(&self) -> Option<What> {
@@ -373,6 +399,16 @@ impl Reading<'_> {
             open: is_own && moves && state == Stand::Deliberation,
             open_again: is_own && moves && self.core.is_before_the_register(self.decision),
             fall_back: is_own && moves && matches!(state, Stand::Integration(_)),
+            report: own.is_some_and(|member| {
+                let person = actor.person();
+                let mediation = self.core.mediation(&self.decision.id);
+                mediation.is_some_and(|one| one.people.contains(&Someone { member, person }))
+            }),
+            vote_after_report: is_own
+                && moves
+                && state != Stand::Voting
+                && self.core.can_fall_back(self.decision)
+                && self.core.report(&self.decision.id).is_some(),
             amend: is_own && !is_over,
             withdraw: is_own
                 && (moves || !has_register)

@@ -2,7 +2,7 @@
 //! names of persons are for members, and links to members' pages lead nowhere without a session.
 
 use super::super::parts::Name;
-use super::{Decision, May, Missing, Own, Phase, Step, Vote, Words};
+use super::{Decision, May, Mediation, Missing, Own, Person, Phase, Report, Step, Vote, Words};
 
 fn unlinked(name: &Name) -> Name {
     Name::new("", &name.name)
@@ -21,8 +21,22 @@ pub(super) fn public_part(view: &Decision) -> Decision {
             .iter()
             .map(|(at, each)| (*at, step(each)))
             .collect(),
+        mediation: view.mediation.as_ref().map(mediation),
         comments: Vec::new(),
         ..view.clone()
+    }
+}
+
+/// What mediators report is public, as proposals are; the names of persons are not.
+fn mediation(mediation: &Mediation) -> Mediation {
+    let unnamed = |(_, member): &Person| (None, unlinked(member));
+    Mediation {
+        people: mediation.people.iter().map(unnamed).collect(),
+        report: mediation.report.as_ref().map(|report| Report {
+            by: unnamed(&report.by),
+            ..report.clone()
+        }),
+        ..mediation.clone()
     }
 }
 

@@ -438,6 +438,10 @@ pub struct May {
     pub open_again: bool,
     /// Call the vote that follows a block.
     pub fall_back: bool,
+    /// Report on the conflict about it.
+    pub report: bool,
+    /// Call the fallback vote that follows the mediators' report.
+    pub vote_after_report: bool,
     /// Write a new version.
     pub amend: bool,
     /// Take it back.
@@ -504,6 +508,35 @@ pub struct Decision {
     pub silent: Vec<Silent>,
     /// Nodes connected now, this one included, and nodes of the federation.
     pub connected: (u64, u64),
+    /// Who mediates in the conflict about it.
+    pub mediation: Option<Mediation>,
     /// The discussion, oldest first.
     pub comments: Vec<Comment>,
+}
+
+/// A person, where its name may be read, and its member.
+pub type Person = (Option<String>, Name);
+
+/// People who mediate in the conflict about a proposal.
+#[derive(Debug, Clone)]
+pub struct Mediation {
+    /// Who.
+    pub people: Vec<Person>,
+    /// When their report is due.
+    pub until: Timestamp,
+    /// Their report, once it is there.
+    pub report: Option<Report>,
+}
+
+/// What mediators report.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Who wrote it down.
+    pub by: Person,
+    /// When.
+    pub at: Timestamp,
+    /// Whether the mediators recommend the fallback vote.
+    pub recommends_vote: bool,
+    /// The report.
+    pub words: Words,
 }
