@@ -651,6 +651,9 @@ class Validators:
 
 
 VOTE, FALLBACK, WINDOW = "vote", "fallback-vote", "answer"
+# After a mediation a vote is opened by this rule whatever the charter offers; that there was one is the
+# validators' word.
+FALLBACK_RULE = "one-member-one-vote"
 OPENED, EXTENDED, REPEATED, BLOCKED, CALLED, AMENDED, RECOVERED = range(7)
 
 
@@ -725,7 +728,8 @@ class Phase:
 def opened_phase(entry, opening, proposer, validators, charter, times):
     _, _, text, rule, named, deadline, late_block, extension, electorate = opening
     need(named == charter.hash, "the opening names another charter")
-    need(rule in RULES and rule in charter.rules, "the charter offers no such rule")
+    offered = rule in charter.rules or rule == FALLBACK_RULE
+    need(rule in RULES and offered, "the charter offers no such rule")
     period = deadline - entry.time
     regular = charter.number("period.regular-seconds") * 1000 * times
     urgent = charter.number("period.urgent-seconds") * 1000 * times

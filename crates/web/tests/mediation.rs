@@ -11,6 +11,7 @@ use domain::{
     effect::{Effect, Someone},
     id::ProposalId,
 };
+use register::file::DecisionFile;
 use support::{ALICE, World, hosted::member_of, node::key};
 
 const REPORT: &str = "<b>We</b> listened to both sides.";
@@ -35,7 +36,8 @@ async fn mediated(world: &World) -> ProposalId {
 
 #[tokio::test]
 async fn mediators_report_on_the_page_of_the_decision_and_the_proposer_calls_the_vote() {
-    let world = World::with_alice().await;
+    // Here nobody votes by one member, one vote otherwise.
+    let world = World::under("rules = [\"consent\", \"charter\"]").await;
     world.begin_register().await;
     let proposal = mediated(&world).await;
     let path = format!("/decide/{proposal}");
@@ -102,6 +104,10 @@ async fn mediators_report_on_the_page_of_the_decision_and_the_proposer_calls_the
         (&"passed".into(), &false.into())
     );
     assert_eq!(json["phase"]["rule"], "one-member-one-vote");
+    let file = alice.get(&format!("/api/decisions/{proposal}/file")).await;
+    let proof = DecisionFile::read(file.body.as_bytes()).unwrap();
+    let proof = proof.verify(None).unwrap();
+    assert_eq!(proof.proposal, proposal);
 }
 
 #[tokio::test]
