@@ -360,7 +360,7 @@ fn check_record(
 }
 
 fn is_report(header: &Header) -> bool {
-    let length = header.note.map_or(0, |note| note.length as usize);
+    let length = header.note.map_or(0, |note| note.length);
     (1..=REPORT_BYTES_MAX).contains(&length) && header.audience == Audience::Public
 }
 

@@ -322,6 +322,7 @@ pub fn voting() -> Decision {
         connected: (4, 5),
         review: None,
         actions: Vec::new(),
+        mediation: None,
         comments: vec![Comment {
             replies: vec![comment("k2", 1, 2, "Yes, with one switch in its settings.")],
             ..comment("k1", 3, 3, "Can “keep” be set for a whole room?")
@@ -339,6 +340,7 @@ pub fn proposer() -> Decision {
         comment: true,
         vote: true,
         review: false,
+        ..May::default()
     };
     Decision {
         may,
@@ -382,6 +384,7 @@ pub fn deliberation() -> Decision {
             comment: true,
             vote: false,
             review: false,
+            ..May::default()
         },
         steps: vec![(hours_ago(20), Step::Proposed { by: member(1) })],
         silent: Vec::new(),
