@@ -162,6 +162,7 @@ impl Core {
                 self.register
                     .note(self.replica.genesis(), stored.id, &entry);
             }
+            self.hear_evidence(&entry);
             self.note_chunks(position, None);
             self.charge(position);
         }

@@ -355,14 +355,4 @@ impl Core {
             let _ = self.say(now, &key, record, random);
         }
     }
-
-    /// Looks at evidence that came in records.
-    pub(crate) fn settle_evidence(&mut self) {
-        let mut evidence = std::mem::take(&mut self.register.evidence);
-        let is_new = evidence.settle(self.view());
-        self.register.evidence = evidence;
-        if is_new {
-            self.note_change(Change::Register);
-        }
-    }
 }

@@ -163,13 +163,6 @@ impl Register {
                     self.recovery.hear(&recovering.voice);
                 }
             }
-            Kind::Evidence => {
-                if let Some(Record::Evidence(found)) = record() {
-                    let told = (entry.header.author, entry.header.time);
-                    let evidence = &mut self.evidence;
-                    evidence.hear(&genesis.federation(), told, &found.contradiction);
-                }
-            }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
             Kind::Ballot | Kind::Answer if is_mandated => {
                 self.entries.insert(id, entry.without_note());
