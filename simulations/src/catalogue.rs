@@ -20,7 +20,7 @@ macro_rules! scenarios {
 }
 
 /// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 34] = scenarios![
+pub const SCENARIOS: [(&str, &str); 35] = scenarios![
     "founding-and-voting",
     "partition",
     "newcomer",
@@ -51,6 +51,7 @@ pub const SCENARIOS: [(&str, &str); 34] = scenarios![
     "register-one-way",
     "register-crashes",
     "register-members",
+    "register-stalled",
     "register-72-hours",
     "register-clock",
     "register-adversary",
