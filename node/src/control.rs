@@ -8,6 +8,7 @@
 mod client;
 mod desk;
 mod evidence;
+mod export;
 mod recovery;
 mod register;
 mod server;
@@ -21,6 +22,7 @@ use web::invitation::Invitation;
 pub use self::{
     client::Access,
     desk::{Desk, read_signature, roles_of},
+    export::Piece,
     recovery::not_begun,
     register::beginning,
     server::{Notice, serve},
@@ -52,6 +54,16 @@ pub enum Command {
     },
     /// Who asks to be admitted.
     Applications,
+    /// What a member hands over before it leaves.
+    Leaving {
+        /// Its root key.
+        root: String,
+    },
+    /// A piece of what this member takes along.
+    Export {
+        /// Which one.
+        piece: Piece,
+    },
     /// Makes an invitation for a co-op.
     Invite {
         /// Whom it is for; may be empty.

@@ -93,7 +93,8 @@ impl Node {
         let mail = state.as_ref().map(watch::Sender::subscribe);
         let shown = Shown { banner, mail };
         let site = site(&directory, &config, (&handle, &node_key), shown)?;
-        let desk = Desk::new(handle.clone(), config.network.announce.clone());
+        let announce = config.network.announce.clone();
+        let desk = Desk::new(handle.clone(), directory.clone(), announce).beside(site.clone());
         let notice = control::serve(&directory, desk).await?;
         let stop = watch::Sender::new(false);
         let mut stopping = stop.subscribe();
@@ -292,6 +293,16 @@ struct Shown {
     banner: Option<String>,
     /// How the sending of mail goes.
     mail: Option<watch::Receiver<Mail>>,
+}
+
+/// The site of a node that does not run, for commands that read as its pages do.
+pub fn site_of(directory: &DataDirectory, handle: &Handle) -> Outcome<Site> {
+    let (config, key) = (directory.config()?, directory.key(Role::Node)?);
+    let shown = Shown {
+        banner: None,
+        mail: None,
+    };
+    site(directory, &config, (handle, &key), shown)
 }
 
 fn site(

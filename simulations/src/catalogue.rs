@@ -20,7 +20,7 @@ macro_rules! scenarios {
 }
 
 /// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 35] = scenarios![
+pub const SCENARIOS: [(&str, &str); 37] = scenarios![
     "founding-and-voting",
     "partition",
     "newcomer",
@@ -52,6 +52,8 @@ pub const SCENARIOS: [(&str, &str); 35] = scenarios![
     "register-crashes",
     "register-members",
     "register-stalled",
+    "register-membership",
+    "register-releases",
     "register-72-hours",
     "register-clock",
     "register-adversary",

@@ -59,6 +59,10 @@ struct Waiting {
     spread: Vec<(Position, Origin)>,
 }
 
+/// How long the node of a member that left is still let in, in seconds: it has to hear of the height that
+/// says so, which it witnessed as long as it was a member. Whoever was expelled is let go of at once.
+const FAREWELL_SECONDS: u64 = 600;
+
 /// The state machine of a node. It reads no clock, draws no randomness of its own and does no I/O:
 /// the shell tells it what happens and when, and does what it asks. The same core runs in the
 /// simulator.
@@ -91,6 +95,8 @@ pub struct Core {
     roster: BTreeMap<PublicKey, Vec<String>>,
     /// Whether something was stored since that can change the roster.
     roster_is_old: bool,
+    /// Who left, and until when its node is still let in, so that it hears of it.
+    farewells: BTreeMap<MemberId, Timestamp>,
     caught_up: bool,
     started: bool,
     /// The moments to come at which votes may close, so that people see it.
@@ -136,13 +142,14 @@ impl Core {
             volatile: BTreeSet::new(),
             waiting: BTreeMap::new(),
             roster: BTreeMap::new(),
+            farewells: BTreeMap::new(),
             roster_is_old: false,
             caught_up: false,
             started: false,
             deadlines: BTreeSet::new(),
             changes: BTreeSet::new(),
             presence: Presence::default(),
-            register: Register::default(),
+            register: Register::new(),
             followed,
         })
     }
@@ -295,6 +302,7 @@ impl Core {
             self.replica.next_due(),
             self.exchange.next_wakeup(),
             self.presence.next_wakeup(),
+            self.farewells.values().min().copied(),
             self.register
                 .next_wakeup()
                 .filter(|_| self.clock_trouble().is_none()),
@@ -400,11 +408,15 @@ impl Core {
 
     /// Puts what the register says before what logs say.
     pub(crate) fn follow_with_view(&mut self) {
-        self.view.follow(&self.followed.decreed);
-        for (proposal, votes) in &self.followed.votes {
-            let ids = votes.iter().map(|vote| (vote.id, *proposal));
-            self.view.phases.extend(ids);
-        }
+        self.followed.put_before(&mut self.view);
+    }
+
+    /// The view built anew of all that is stored: the one that is kept up to date must be the same.
+    #[must_use]
+    pub fn view_anew(&self) -> View {
+        let mut view = self.replica.view();
+        self.followed.put_before(&mut view);
+        view
     }
 
     fn note_all_deadlines(&mut self, now: Timestamp) {
@@ -475,6 +487,9 @@ impl Core {
             self.deadlines.pop_first();
             self.changes.insert(Change::Proposal(proposal));
         }
+        let before = self.farewells.len();
+        self.farewells.retain(|_, until| now < *until);
+        self.roster_is_old |= self.farewells.len() < before;
         if std::mem::take(&mut self.roster_is_old) {
             let roster = self.compute_roster();
             if roster != self.roster {
@@ -489,12 +504,24 @@ impl Core {
         );
     }
 
+    /// Who left is to hear that before nobody lets its node in any more.
+    pub(crate) fn bid_farewell(&mut self, now: Timestamp, member: MemberId) {
+        self.farewells
+            .insert(member, now.plus_seconds(FAREWELL_SECONDS));
+    }
+
+    /// The nodes that may connect. A node whose own member has left knows all that it will ever know.
     fn compute_roster(&self) -> BTreeMap<PublicKey, Vec<String>> {
+        if self.view.former_of(&self.settings.node).is_some() {
+            return BTreeMap::new();
+        }
+        let is_let_in =
+            |member: &MemberId| !self.has_left(member) || self.farewells.contains_key(member);
         let nodes = self.view.keys.iter().filter(|(key, known)| {
             known.purpose == Purpose::Node
                 && !known.revoked
                 && **key != self.settings.node
-                && !self.has_left(&known.member)
+                && is_let_in(&known.member)
         });
         nodes
             .map(|(key, _)| {

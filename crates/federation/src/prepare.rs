@@ -57,11 +57,12 @@ impl Core {
         act: &Act,
         random: [u8; 32],
     ) -> Result<Prepared, Refused> {
-        self.check_ready(act)?;
+        // First of all: a node whose member has left waits for nobody, and never will be ready.
         if let Some(member) = self.view().former_of(key) {
             let member = member.name.clone();
             return Err(Refused::Departed { member });
         }
+        self.check_ready(act)?;
         let draft = self.draft(now, key, act)?;
         self.address(now, key, draft, random)
     }

@@ -10,17 +10,17 @@ use domain::{
     effect::Motion,
     entry::Entry,
     genesis::Genesis,
-    id::{EntryId, Hash, PhaseId, ProposalId, Timestamp},
+    id::{EntryId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
     record::{self, Kind, Record},
 };
-use rand_core::Rng;
 use register::{
     agreement::{AgreementError, Certificate, Timeouts},
     batch::{Answers, Batch, Items, Mandated, Opened},
     begin::Beginning,
-    chain::Chain,
+    chain::{BatchError, Chain},
     declaration::Declaration,
+    order::{Departure, RULES_VERSION},
     phase::Question,
     recovery::Recovered,
     registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
@@ -35,6 +35,7 @@ use crate::{
     io::{Change, Write},
     recovery::Recovering,
     relay::Carriers,
+    unsaid::Unsaid,
 };
 
 /// How long after the deadline of a vote that is not open in the register its ballots are still held,
@@ -61,6 +62,8 @@ struct Parts {
 #[derive(Default)]
 pub(crate) struct Register {
     key: Option<SecretKey>,
+    /// The last version of the rules that this release knows.
+    rules_known: u64,
     pub(crate) registrar: Option<Registrar>,
     pub(crate) recovery: Recovering,
     /// The chain and the journal that were stored,
@@ -76,6 +79,7 @@ pub(crate) struct Register {
     open: BTreeSet<EntryId>,
     parts: BTreeMap<PublicKey, BTreeMap<Hash, Parts>>,
     pub(crate) carriers: Carriers,
+    pub(crate) unsaid: Unsaid,
     pub(crate) messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
     /// Entries that the registrar judges by their own bytes.
     entries: BTreeMap<EntryId, Entry>,
@@ -111,12 +115,25 @@ impl std::fmt::Debug for Register {
 }
 
 impl Register {
+    pub fn new() -> Self {
+        Self {
+            rules_known: RULES_VERSION,
+            ..Self::default()
+        }
+    }
+
     /// When the registrar wants to be woken.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        self.registrar.as_ref()?.next_wakeup()
+        let own = self.registrar.as_ref()?.next_wakeup();
+        own.into_iter().chain(self.unsaid.next_wakeup()).min()
     }
 
     /// The key that this node signs with, if it takes part.
+    /// The key it witnesses with, if it has one.
+    pub fn key(&self) -> Option<&SecretKey> {
+        self.key.as_ref()
+    }
+
     pub fn own_key(&self) -> Option<PublicKey> {
         self.registrar.as_ref()?;
         self.key.as_ref().map(SecretKey::public)
@@ -290,7 +307,7 @@ impl Core {
                 .begun()
                 .find(|chain| chain.last() == batch.header.previous || batch.header.epoch > 0),
         };
-        let after = chain.and_then(|chain| {
+        let after = chain.map(|chain| {
             let place = (batch.header.epoch, &batch.header.previous);
             let (annals, left) = (&mut self.register.annals, &mut self.register.left);
             let tell = |before: &Chain, one: &Recovered| {
@@ -298,9 +315,16 @@ impl Core {
                 *left = Some(before.clone());
             };
             let chain = self.register.recovery.crossed(chain, place, tell);
-            chain.after(&batch).ok()
+            chain.after(&batch)
         });
-        let (chain, happened) = after.ok_or(CoreError::Height(batch.header.height))?;
+        let height = batch.header.height;
+        let (chain, happened) = match after {
+            Some(Ok(after)) => after,
+            Some(Err(error @ BatchError::Rules { .. })) => {
+                return Err(CoreError::Rules { height, error });
+            }
+            Some(Err(_)) | None => return Err(CoreError::Height(height)),
+        };
         self.register.recovery.stands(&chain);
         self.register.annals.add(&batch, &chain, &happened);
         self.followed.take(&chain, &happened);
@@ -351,7 +375,8 @@ impl Core {
         let valid = self.register.beginnings.values();
         let needed = genesis.admissions_needed();
         let enough = valid.filter(move |one| one.signatures.len() >= needed);
-        enough.filter_map(|one| Chain::begin(genesis, one).ok())
+        let begun = enough.filter_map(|one| Chain::begin(genesis, one).ok());
+        begun.map(|chain| chain.knowing_rules(self.register.rules_known))
     }
 
     /// Takes no more part in the register. What it has decided stays to be seen.
@@ -362,6 +387,20 @@ impl Core {
         self.register.trouble = Some(trouble.to_owned());
         self.register.is_over = true;
         self.register.inbox.clear();
+    }
+
+    /// Stops before a height of which this release does not know the rules.
+    fn leave_to_later_release(&mut self) {
+        let chain = self.register_chain();
+        if let Some(rules) = chain.and_then(Chain::rules_missing) {
+            let (known, needed) = (self.register.rules_known, rules.version);
+            self.leave_office(&BatchError::Rules { known, needed }.to_string());
+        }
+    }
+
+    /// As in a release that knows other rules; before anything is restored.
+    pub fn know_rules(&mut self, version: u64) {
+        self.register.rules_known = version;
     }
 
     /// Begins to take part as soon as the register has begun and this node may sign.
@@ -408,6 +447,7 @@ impl Core {
         self.register.registrar = Some(registrar);
         self.follow_order(now);
         self.do_what_is_said(now, said);
+        self.leave_to_later_release();
     }
 
     /// Looks at what was said in the epoch that was left before this node says anything in this one.
@@ -457,8 +497,10 @@ impl Core {
             self.register.inbox.push_back(Input::Clock { trusted });
         }
         if is_woken {
+            self.write_evidence(now);
             self.register.inbox.push_back(Input::Wake);
         }
+        self.say_again(now);
         self.hand_on();
         for _ in 0..INPUTS_MAX {
             let Some(input) = self.register.inbox.pop_front() else {
@@ -492,6 +534,7 @@ impl Core {
                 }
                 Err(error) => self.leave_office(&error.to_string()),
             }
+            self.leave_to_later_release();
             if self.register.inbox.is_empty() {
                 self.hand_on();
             }
@@ -615,20 +658,6 @@ impl Core {
         }
     }
 
-    /// Signs a message in as many entries as it needs.
-    pub(crate) fn publish(&mut self, now: Timestamp, message: &Message) {
-        let Some(key) = self.register.key.clone() else {
-            return;
-        };
-        for part in record::Witness::parts_of(&message.to_bytes()) {
-            let mut random = [0; 32];
-            self.generator().fill_bytes(&mut random);
-            // Beyond the limits of a day nothing is said: what is in the journal is said again when the
-            // node starts again, and votes of agreement every few hours.
-            let _ = self.say(now, &key, Record::Witness(part), random);
-        }
-    }
-
     fn again(&mut self, topic: Topic) {
         let known = self.register.messages.get(&topic);
         let messages = known.into_iter().flat_map(BTreeMap::values).cloned();
@@ -669,6 +698,13 @@ impl Core {
             }
         }
         self.followed = followed;
+        let former = self.order().into_iter().flat_map(|order| order.former());
+        let leaves =
+            former.filter(|(_, one)| one.departure == Departure::Left && one.since == height);
+        let leaves: Vec<MemberId> = leaves.map(|(id, _)| *id).collect();
+        for member in leaves {
+            self.bid_farewell(now, member);
+        }
         self.follow_order(now);
         let registrar = self.register.registrar.as_ref();
         let chain = registrar.map(Registrar::chain);

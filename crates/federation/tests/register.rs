@@ -16,10 +16,15 @@ use domain::{
     cbor::Encode,
     decision::{Choice, Verdict},
     effect::Effect,
-    record::{Founding, Record},
+    id::{Hash, Timestamp},
+    record::{Founding, Record, Witness},
 };
 use federation::{Act, Input, Output, Refused, Standing, State, message::Message};
-use register::chain::Ending;
+use register::{
+    chain::Ending,
+    declaration::{Declaration, Matter},
+    order::Departure,
+};
 use support::{MINUTE_MS, World, applicant, id, key, other_charter, propose};
 
 #[test]
@@ -192,6 +197,41 @@ fn who_is_expelled_signs_nothing_more_and_is_let_go_of() {
     assert!(core.roster().contains_key(&key(3, 2).public()));
     let refused = world.refused(3, &key(4, 3), propose("", None));
     assert!(matches!(refused, Refused::Departed { .. }), "{refused}");
+}
+
+#[test]
+fn who_leaves_hears_of_it_before_it_is_let_go_of() {
+    let mut world = World::new();
+    let (member, node) = (id(4), key(4, 2).public());
+    let federation = world.nodes[0].core.federation();
+    let leaves = Declaration::sign(&federation, &key(4, 1), (member, 1), Matter::Leave);
+    let declaration = leaves.to_bytes();
+    world.act(3, &key(4, 1), Act::Declare { declaration });
+    world.run(world.now.plus_ms(5 * MINUTE_MS));
+    for (at, own) in world.nodes.iter().enumerate() {
+        let former = own.core.order().unwrap().former();
+        assert_eq!(former[&member].departure, Departure::Left, "node {at}");
+        assert!(!own.core.view().members.contains_key(&member), "node {at}");
+    }
+    assert!(world.nodes[0].core.roster().contains_key(&node));
+    assert!(
+        world.nodes[3].core.roster().is_empty(),
+        "it waits for nobody"
+    );
+    world.run(world.now.plus_ms(10 * MINUTE_MS));
+    assert!(!world.nodes[0].core.roster().contains_key(&node));
+    let refused = world.refused(3, &key(4, 3), propose("", None));
+    assert!(matches!(refused, Refused::Departed { .. }), "{refused}");
+    // The votes of the three that stay are as final as before, without it.
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=3 {
+        world.vote(member, proposal);
+    }
+    let voters = world.nodes[1].core.decision(&proposal, world.now).unwrap();
+    assert_eq!(voters.phase.unwrap().opening.record.electorate.len(), 3);
+    world.end_of(proposal);
+    assert_eq!(world.state(0, proposal), State::Closed(Verdict::Passed));
 }
 
 #[test]
@@ -463,4 +503,41 @@ fn what_the_register_would_never_take_is_refused_where_it_is_written() {
         core.decision(&proposal, world.now).unwrap().version.number,
         1
     );
+}
+
+#[test]
+fn what_a_full_day_does_not_take_is_said_the_next_day() {
+    let mut world = World::new();
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=3 {
+        world.vote(member, proposal);
+    }
+    let chain = world.nodes[0].core.register_chain().unwrap();
+    let deadline = chain.open_phase(&proposal, &id(1)).unwrap().deadline;
+    world.run(Timestamp(deadline.0 - MINUTE_MS));
+    // The logs of two of four take no more today.
+    for member in [1, 2] {
+        let sizes = [(150, 56 << 10), (60, 1_000), (10, 1)];
+        let sizes = sizes.map(|(times, size)| std::iter::repeat_n(size, times));
+        for (number, size) in sizes.into_iter().flatten().enumerate() {
+            let junk = Witness {
+                message: Hash([(number / 100) as u8; 32]),
+                part: number as u64 % 100,
+                parts: 140,
+                bytes: vec![0; size],
+            };
+            world.writes(member, 6, "receipts", &Record::Witness(junk));
+        }
+    }
+    world.run(deadline.plus_ms(120 * MINUTE_MS));
+    let is_open = |world: &World, node: usize| {
+        let chain = world.nodes[node].core.register_chain().unwrap();
+        chain.open_phase(&proposal, &id(1)).is_some()
+    };
+    assert!(is_open(&world, 0));
+    world.run(deadline.plus_ms(27 * 60 * MINUTE_MS));
+    for node in 0..4 {
+        assert!(!is_open(&world, node), "node {node}");
+    }
 }

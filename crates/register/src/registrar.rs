@@ -271,6 +271,9 @@ impl<V: Verification> Registrar<V> {
     /// When it wants to be woken, if nothing else happens.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
+        if self.chain.rules_missing().is_some() {
+            return None;
+        }
         let timer = self.timers.values().min().copied();
         let posts = self.posts.wake(&self.chain);
         [timer, posts, self.stall_wakeup()]
@@ -282,6 +285,9 @@ impl<V: Verification> Registrar<V> {
     /// What a node does when it has started: it says again what it had signed in open phases, and
     /// asks for all messages about what is open.
     pub fn start(&mut self) -> Vec<Output> {
+        if self.chain.rules_missing().is_some() {
+            return Vec::new();
+        }
         let resent = std::mem::take(&mut self.resent).into_iter();
         let phases = self.chain.phases().keys().copied().map(Topic::Phase);
         let topics = phases.chain([Topic::Height(self.chain.height() + 1)]);
@@ -296,6 +302,10 @@ impl<V: Verification> Registrar<V> {
     /// bear. Nothing must be signed from then on. What is merely refused is passed over.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<Reaction, AgreementError> {
         let mut reaction = Reaction::default();
+        if self.chain.rules_missing().is_some() {
+            // It would sign under rules that it does not know.
+            return Ok(reaction);
+        }
         match input {
             Input::Wake => {
                 let due: Vec<Timer> = self

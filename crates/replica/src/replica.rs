@@ -145,6 +145,25 @@ impl Replica {
         self.position(id).and_then(|position| self.get(position))
     }
 
+    /// The next entries that were written for a member, by author, sequence and id, after the place of
+    /// one of them.
+    #[must_use]
+    pub fn written_for(
+        &self,
+        member: &MemberId,
+        after: Option<(PublicKey, u64, EntryId)>,
+        most: usize,
+    ) -> Vec<EntryId> {
+        let written = self.stored.iter().flatten();
+        let written = written.filter(|stored| stored.member == *member);
+        let places = written.map(|stored| (stored.author, stored.sequence, stored.id));
+        let mut next: Vec<_> = places
+            .filter(|place| after.is_none_or(|after| after < *place))
+            .collect();
+        next.sort_unstable();
+        next.into_iter().take(most).map(|(_, _, id)| id).collect()
+    }
+
     /// The member whom a header speaks for, if what it rests on is here; it need not be valid.
     #[must_use]
     pub fn writer(&self, header: &Header) -> Option<MemberId> {

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `GET /health` (anyone) | 200 or 503: `ready`, `why` (also said when ready and little room is left on the disk), `peers`, `store`, `entries` |
 //! | `GET /api/status` | this node, its peers, how many votes the member still has to cast (`needs_our_vote`), and who asks (`you`, with `needs_our_vote` for a delegate) |
-//! | `GET /api/members`, `/api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
+//! | `GET /api/members` | the members, and those `former` ones that left or were expelled, with the `height` |
+//! | `GET /api/persons`, `/api/circles`, `/api/keys`, `/api/applications` | lists |
 //! | `GET /api/candidates` | who asks to be admitted by decision: `root`, `name`, `class`, `request`, `contribution`, `terms`, `host`, `through`, `at_ms`, and the `standing` with its `state`, `proposal`, `until_ms` and `why` |
 //! | `GET /api/actions?circle=&state=open\|done\|dropped\|all&mine=true&id=` | action points, open ones unless it says otherwise, those whose ids begin with `id`; `more` if there are more than 200 |
 //! | `GET /api/gatherings?circle=&from_ms=&to_ms=` | gatherings with the `times` at which they happen, of the next sixty days unless it says otherwise, of 400 days at most |
@@ -37,8 +38,9 @@
 //! | `GET /api/hosted`, `POST /api/hosted/invitations` `{"name", "class"?}` | stewards of a host: whom it hosts, who asks; the `path` of a new link |
 //! | `DELETE /api/hosted/{member}?with_keys=yes` | stewards of a host: removes what is here of who was never admitted, or is not hosted here any more; `with_keys` where the root key of a member goes too |
 //! | `POST /api/hosted/export` | the keys of the caller's hosted member, as a text that the password opens at another host |
-//! | `GET`, `POST /api/join/{secret}` (anyone with a link) | what to sign; signs up with keys of one's own |
-//! | `GET /api/hosted/next` | what a hosted newcomer's own device signs next, prepared |
+//! | `GET`, `POST /api/join/{secret}` (anyone with a link) | what to sign, with the `charter` to accept where all members decide; signs up with keys of one's own |
+//! | `GET /api/hosted/next` | what a hosted newcomer's own device signs next, prepared; while it waits, the `standing` where all members decide, and the `charter` that it has to accept if it has to apply, or again |
+//! | `POST /api/hosted/application` `{"applicant"}` | a hosted newcomer asks all members to be admitted: what its root key signed (base64url) |
 //! | `DELETE /api/persons/{id}` `{"reason"}`? | stewards: removes a person of this member |
 //!
 //! The words of acts are `propose`, `amend`, `withdraw`, `open`, `vote`, `comment`, `profile`,
@@ -95,6 +97,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/hosted", get(hosted::list))
         .route("/api/hosted/invitations", post(hosted::invite))
         .route("/api/hosted/next", get(hosted::next))
+        .route("/api/hosted/application", post(hosted::apply))
         .route("/api/hosted/export", post(hosted::export))
         .route("/api/hosted/{member}", delete(hosted::remove))
         .route(

@@ -197,6 +197,7 @@ fn is_for_applicants(path: &str) -> bool {
         "/charter",
         "/api/tokens",
         "/api/hosted/next",
+        "/api/hosted/application",
         "/api/acts/submit",
     ];
     let below = ["/account/", "/help/", "/api/tokens/"];

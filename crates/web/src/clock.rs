@@ -39,7 +39,12 @@ impl ManualClock {
 
     /// Goes on by some seconds.
     pub fn advance_seconds(&self, seconds: u64) {
-        self.0.fetch_add(seconds * 1000, Ordering::Relaxed);
+        self.advance_ms(seconds * 1000);
+    }
+
+    /// Goes forward by milliseconds.
+    pub fn advance_ms(&self, milliseconds: u64) {
+        self.0.fetch_add(milliseconds, Ordering::Relaxed);
     }
 }
 

@@ -66,7 +66,7 @@ pub enum WebError {
         needed: &'static str,
     },
     /// Who signed up through this node is no member yet.
-    #[error("The founders have not admitted you yet.")]
+    #[error("You are not admitted yet.")]
     NotAdmitted,
     /// What the address names is not here.
     #[error("There is no such {what} on this node.")]

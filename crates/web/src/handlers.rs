@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod action;
 pub(crate) mod applicants;
+pub(crate) mod application;
 pub(crate) mod archive;
 pub(crate) mod attachments;
 pub(crate) mod calendar;

@@ -1,26 +1,33 @@
 //! Members that this node hosts: invited by a steward, signed up with a password or with keys of
-//! their own, and made members by themselves once the founders have admitted them
+//! their own, and made members by themselves once a decision, or before the
+//! register the founders, have admitted them
 //! (`specs/hosts.md`).
 //!
 //! **Invariant:** the root key of a newcomer is sealed under its keeper's password, and until it has
 //! joined also under this node's key; of what opens either, nothing is in the store.
 
+mod applying;
 mod removal;
+mod steps;
 
+pub use applying::{Terms, Words};
+pub(crate) use applying::{apply_again, apply_signed, may_apply, standing, terms};
 pub(crate) use removal::{remove, serves};
+pub use steps::{asked_of, go_on_all};
 
 use std::sync::Arc;
 
 use domain::{
+    cbor::Encode,
     charter::ClassKind,
+    effect::Applicant,
     genesis::NAME_BYTES_MAX,
     id::{FederationId, Hash, MemberId, PersonId, Timestamp},
     key::{PublicKey, SecretKey, Signature},
-    record::{self, Custody, Delegate, Grant, Join, Roles},
+    record::{self, Grant, Roles},
     text::is_line,
 };
-use federation::{Act, Core};
-use replica::view::HostState;
+use federation::Core;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
@@ -37,8 +44,6 @@ use crate::{
 
 /// The most invitations and sign-ups that wait at once.
 pub const WAITING_MAX: usize = 200;
-/// The most entries that make one member.
-const STEPS_MAX: usize = 8;
 /// The longest request in words, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 2_000;
 
@@ -87,6 +92,12 @@ pub struct Newcomer {
     application: [u8; 64],
     #[serde(with = "crate::bytes")]
     grant: [u8; 64],
+    /// What it said to all members, encoded; empty while only founders were asked.
+    #[serde(default, with = "crate::bytes")]
+    applicant: Vec<u8>,
+    /// When it said so, in milliseconds.
+    #[serde(default)]
+    applied: u64,
     /// The name of that person.
     person_name: String,
     /// The root key and the person's under this node's key; none if they are with the person.
@@ -148,6 +159,8 @@ pub struct OwnKeys {
     pub key: PublicKey,
     /// The person's key's signature over [`Grant::message`].
     pub grant: Signature,
+    /// What the root key says to all members, where they admit by decision.
+    pub applicant: Option<Box<Applicant>>,
 }
 
 /// What is chosen at sign-up.
@@ -157,8 +170,8 @@ pub struct SignUp {
     pub name: String,
     /// The class.
     pub class: String,
-    /// Why it asks to join, in words; may be empty.
-    pub request: String,
+    /// What it says to those who admit.
+    pub words: Words,
     /// The name the person signs in with.
     pub person_name: String,
     /// The mail address, or empty.
@@ -314,7 +327,9 @@ pub async fn sign_up(
         let message = "This is the root key of the member whose node this is.";
         return Err(WebError::Form(vec![FieldFault::new("keys", message)]));
     }
-    site.node.read(|core| check_admission(core, &member))?;
+    let applicant = site
+        .node
+        .read(|core| applying::of_sign_up(core, now, &chosen, &keys, kept.as_ref()))?;
     let house = Secret::of_key(&site.node.key);
     let seal = |kept: &BroughtKeys| {
         Ok::<_, WebError>(SealedKeys {
@@ -329,9 +344,11 @@ pub async fn sign_up(
         person: keys.person,
         key: keys.key,
         created: now.0,
-        request: chosen.request.trim().to_owned(),
+        request: chosen.words.request.trim().to_owned(),
         application: keys.application.0,
         grant: keys.grant.0,
+        applied: applicant.as_ref().map_or(0, |_| now.0),
+        applicant: applicant.map_or_else(Vec::new, |applicant| applicant.to_bytes()),
         person_name: chosen.person_name.trim().to_owned(),
         sealed: kept.as_ref().map(seal).transpose()?,
     };
@@ -358,7 +375,7 @@ pub async fn sign_up(
         }
     };
     site.hosted.invitations.delete(&invitation.hash).await?;
-    if let Err(error) = go_on(site, &newcomer).await {
+    if let Err(error) = steps::go_on(site, &newcomer).await {
         tracing::warn!(%error, "an application waits for this node");
     }
     Ok((account, seed))
@@ -378,6 +395,7 @@ impl BroughtKeys {
             person,
             key: key.public(),
             grant: Grant::prove(&key, federation, &member, purpose, Some(person)),
+            applicant: None,
         }
     }
 }
@@ -432,7 +450,7 @@ fn check(site: &Site, invitation: &HostInvitation, chosen: &SignUp) -> Result<Cl
         let message = format!("Enter a name of 1 to {NAME_BYTES_MAX} bytes on one line.");
         faults.push(FieldFault::new("member_name", message));
     }
-    if chosen.request.len() > REQUEST_BYTES_MAX {
+    if chosen.words.request.len() > REQUEST_BYTES_MAX {
         let message = format!("Write at most {REQUEST_BYTES_MAX} bytes.");
         faults.push(FieldFault::new("request", message));
     }
@@ -447,171 +465,6 @@ fn check(site: &Site, invitation: &HostInvitation, chosen: &SignUp) -> Result<Cl
         }
     }
     Err(WebError::Form(faults))
-}
-
-/// Once decisions admit, nobody who is no member yet signs up at a host: what it would accept, and
-/// give, is said by `folkmoot join` alone.
-fn check_admission(core: &Core, member: &MemberId) -> Result<(), WebError> {
-    if core.register_chain().is_none() || core.view().members.contains_key(member) {
-        return Ok(());
-    }
-    Err(WebError::Conflict {
-        code: "by-decision",
-        message: "This federation admits by decision since its register has begun, and a newcomer \
-                  without a node cannot apply for that yet. Apply with a node of your own (folkmoot \
-                  join), and choose a host once you are a member."
-            .to_owned(),
-    })
-}
-
-/// What a newcomer needs next.
-enum Step {
-    /// The node applies for it, or offers to host it.
-    Node(Act),
-    /// Its root key signs.
-    Root(Act),
-    /// Its person's key signs.
-    Person(Act),
-    /// The founders have not all signed.
-    Wait,
-    /// It is a member with a host, a key and a vote.
-    Done,
-}
-
-fn next_step(core: &Core, newcomer: &Newcomer) -> Step {
-    let (view, member) = (core.view(), newcomer.member());
-    let Some(host) = core.member() else {
-        return Step::Wait;
-    };
-    if let Some(known) = view.members.get(&member) {
-        // Of a member that comes from elsewhere the last word counts, and its invitation was the yes.
-        match view.hosted(&member) {
-            Some(hosted) if hosted.choice.host == host => {
-                let answers = view.answers.get(&member);
-                let answer = answers.and_then(|answers| answers.get(&(hosted.number, host)));
-                // Who was refused and is invited again is welcome again.
-                let is_older = answer.is_some_and(|answer| answer.time.0 < newcomer.created);
-                let is_refused = hosted.state == HostState::Refused;
-                if hosted.state == HostState::Pending || (is_refused && is_older) {
-                    let accepts = true;
-                    return Step::Node(Act::Hosting { member, accepts });
-                }
-            }
-            _ => return Step::Root(Act::Host { host }),
-        }
-        if view.granted_by(&member, &newcomer.key).is_none() {
-            let kind = kind_of(core, &newcomer.class).unwrap_or(ClassKind::Organisation);
-            return Step::Root(grant_of(newcomer, kind));
-        }
-        let is_named = view.person_name(&member, &newcomer.person).is_some();
-        return match known.mandate {
-            Some(_) if is_named => Step::Done,
-            Some(_) => Step::Person(Act::Person {
-                person: newcomer.person,
-                name: newcomer.person_name.clone(),
-                contact: String::new(),
-            }),
-            None => Step::Root(Act::Mandate {
-                delegates: vec![Delegate {
-                    key: newcomer.key,
-                    person: newcomer.person,
-                }],
-            }),
-        };
-    }
-    if !view.applications.contains_key(&newcomer.root) {
-        return Step::Node(Act::Apply {
-            application: record::Application {
-                root: newcomer.root,
-                name: newcomer.name.clone(),
-                class: newcomer.class.clone(),
-                proof: Signature(newcomer.application),
-            },
-            request: newcomer.request.clone(),
-        });
-    }
-    if !view.offers_to(&member).contains_key(&host) {
-        let accepts = true;
-        return Step::Node(Act::Hosting { member, accepts });
-    }
-    let newcomer = newcomer.record();
-    let signed = view.admissions.get(&newcomer).into_iter().flatten();
-    let admissions: Vec<record::Admission> = signed.map(|(_, signed)| *signed).collect();
-    if admissions.len() < core.genesis().admissions_needed() {
-        return Step::Wait;
-    }
-    Step::Root(Act::Join(Join {
-        newcomer,
-        admissions,
-    }))
-}
-
-fn grant_of(newcomer: &Newcomer, kind: ClassKind) -> Act {
-    let custody = match newcomer.signs_itself() {
-        true => Custody::Person,
-        false => Custody::Node,
-    };
-    Act::Grant {
-        purpose: record::Purpose::Person,
-        key: newcomer.key,
-        person: Some(newcomer.person),
-        roles: roles_of(kind),
-        custody,
-        proof: Some(Signature(newcomer.grant)),
-    }
-}
-
-/// Takes every newcomer as far as it can go now. Called when something changed and now and then.
-///
-/// # Errors
-/// When the store fails; what the core refuses is logged and tried again.
-pub async fn go_on_all(site: &Site) -> Result<(), WebError> {
-    for newcomer in site.hosted.newcomers().await? {
-        if let Err(error) = go_on(site, &newcomer).await {
-            tracing::warn!(name = newcomer.name, %error, "a newcomer waits");
-        }
-    }
-    Ok(())
-}
-
-async fn go_on(site: &Site, newcomer: &Newcomer) -> Result<(), WebError> {
-    let _joining = site.hosted.joining.lock().await;
-    if site.accounts.of(newcomer.person).await?.is_none() {
-        return site.hosted.newcomers.delete(&newcomer.root.0).await;
-    }
-    // Two entries of the node, four of the root key, one of the person: more means that what was
-    // signed does not stand.
-    for _ in 0..STEPS_MAX {
-        let (key, act) = match site.node.read(|core| next_step(core, newcomer)) {
-            Step::Wait => return Ok(()),
-            Step::Done => return site.hosted.newcomers.delete(&newcomer.root.0).await,
-            Step::Node(act) => (site.node.key.clone(), act),
-            Step::Root(act) => match newcomer.key(site, Purpose::Newcomer)? {
-                Some(key) => (key, act),
-                None => return Ok(()),
-            },
-            Step::Person(act) => match newcomer.key(site, Purpose::NewcomerPerson)? {
-                Some(key) => (key, act),
-                None => return Ok(()),
-            },
-        };
-        site.node.act(key, act).await?;
-    }
-    Err(WebError::Conflict {
-        code: "does-not-stand",
-        message: "What was signed for this newcomer does not stand.".to_owned(),
-    })
-}
-
-/// What a newcomer whose keys are with the person signs next there, and with which; nothing while it waits or when
-/// it is done.
-#[must_use]
-pub fn asked_of(core: &Core, newcomer: &Newcomer) -> Option<(PublicKey, Act)> {
-    match next_step(core, newcomer) {
-        Step::Root(act) => Some((newcomer.root, act)),
-        Step::Person(act) => Some((newcomer.key, act)),
-        _ => None,
-    }
 }
 
 impl Hosted {

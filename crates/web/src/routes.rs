@@ -13,9 +13,10 @@ use crate::{
     api,
     error::WebError,
     handlers::{
-        account, action, applicants, archive, attachments, calendar, charter, charters, circle,
-        circle_documents, common, decide, decision, documents, editor, entrance, federation, feeds,
-        gathering, history, home, hosted, node, order, propose, register, reminders, sign_up,
+        account, action, applicants, application, archive, attachments, calendar, charter,
+        charters, circle, circle_documents, common, decide, decision, documents, editor, entrance,
+        federation, feeds, gathering, history, home, hosted, node, order, propose, register,
+        reminders, sign_up,
     },
     protect,
     site::Site,
@@ -185,6 +186,10 @@ fn own_account() -> Router<Site> {
         )
         .route("/join/{secret}", get(sign_up::join).post(sign_up::do_join))
         .route("/account", get(account::page))
+        .route(
+            "/account/application",
+            get(application::page).post(application::apply),
+        )
         .route("/account/password", post(account::change_password))
         .route("/account/settings", post(account::settings))
         .route("/account/reminders", post(reminders::save))

@@ -124,7 +124,10 @@ fn check_open(name: &str, standing: &Value) -> Outcome {
         "outdated" => Err(Failure::refused(format!(
             "{name:?} accepted another charter than the one in force"
         ))
-        .hint("it runs folkmoot join again, reads the new charter and applies on its terms")),
+        .hint(
+            "it reads the new charter and applies on its terms: folkmoot join again, or at its host \
+             on the page of its application",
+        )),
         "admitted" => Err(Failure::refused(format!("{name:?} was admitted already"))
             .hint("it is listed as soon as its node has entered: folkmoot run, there")),
         _ => Ok(()),

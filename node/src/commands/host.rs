@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{
-    host_join::{Choices, join, sign_next},
+    admit::standing,
+    host_join::{Choices, Words, apply, join, sign_next},
     table::{table, text},
 };
 use crate::{
@@ -83,9 +84,10 @@ enum What {
     },
     /// Join through a host with keys that never leave this machine
     ///
-    /// Makes the keys in a directory, applies, and keeps a token for the host's node. Once the
-    /// founders have admitted you: folkmoot host sign. The password, for the host's pages, is read
-    /// from --password-file, or from standard input.
+    /// Makes the keys in a directory, applies, and keeps a token for the host's node. Where a register
+    /// has begun, all members decide: you read the charter, accept it with --accept-charter, and say
+    /// who you are and what you commit yourselves to. Once you are admitted: folkmoot host sign. The
+    /// password, for the host's pages, is read from --password-file, or from standard input.
     Join {
         /// The link that a steward of the host gave you
         link: String,
@@ -98,15 +100,27 @@ enum What {
         /// Your name, to sign in with [default: the member's]
         #[arg(long)]
         person: Option<String>,
-        /// A word to the founders
-        #[arg(long, default_value = "", hide_default_value = true)]
-        request: String,
+        #[command(flatten)]
+        words: Words,
         /// The directory for the keys, which is made
         #[arg(long, value_name = "DIR")]
         keys: PathBuf,
         /// A file with the password
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Apply to all members with keys on this machine, or again
+    ///
+    /// After the charter has changed or you were not admitted, and where you signed up before the
+    /// register began: folkmoot host sign says so.
+    Apply {
+        #[command(flatten)]
+        words: Words,
+        /// The directory with the keys
+        #[arg(long, value_name = "DIR")]
+        keys: PathBuf,
         #[command(flatten)]
         connection: Connection,
     },
@@ -171,7 +185,7 @@ impl Host {
                 name,
                 class,
                 person,
-                request,
+                words,
                 keys,
                 password_file,
                 connection,
@@ -180,12 +194,17 @@ impl Host {
                     person: person.unwrap_or_else(|| name.clone()),
                     name,
                     class,
-                    request,
+                    words,
                 };
                 let token = connection.token_path()?;
                 make_directory(&keys)?;
                 join(global, &link, choices, (&keys, &token), password_file).await
             }
+            What::Apply {
+                words,
+                keys,
+                connection,
+            } => apply(global, &connection.api(global)?, &keys, &words).await,
             What::Sign { keys, connection } => {
                 sign_next(global, &connection.api(global)?, &keys).await
             }
@@ -209,11 +228,13 @@ async fn list(global: &Global, api: &Api) -> Outcome {
     let of = |field: &str| answer[field].as_array().cloned().unwrap_or_default();
     let mut rows: Vec<Vec<String>> = Vec::new();
     for one in of("newcomers") {
-        let state = format!(
-            "{} of {} founders",
-            text(&one, "signed"),
-            text(&one, "needed")
-        );
+        let state = match one["standing"].is_null() {
+            false => standing(&one["standing"]),
+            true => {
+                let (signed, needed) = (text(&one, "signed"), text(&one, "needed"));
+                format!("{signed} of {needed} founders")
+            }
+        };
         rows.push(vec![
             text(&one, "name"),
             text(&one, "class"),

@@ -2,14 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use clap::Args;
 use domain::{
+    cbor::Encode,
+    charter::Charter,
+    effect::Applicant,
     id::{FederationId, MemberId, PersonId},
     key::{PublicKey, SecretKey},
     record::{self, Grant, Purpose, Record},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
+    admit::standing,
+    join::terms,
     table::text,
     token::{keep, password},
 };
@@ -18,16 +25,31 @@ use crate::{
     cli::Global,
     clock, device,
     failure::{Failure, Outcome},
+    joining::ToAll,
     keyfile::{self, Role},
     strangers::application_proof,
 };
+
+/// What a newcomer says to those who admit.
+#[derive(Debug, Args)]
+pub struct Words {
+    /// What to say to those who admit: who you are, and why you ask
+    #[arg(long, value_name = "TEXT")]
+    request: Option<String>,
+    /// What you commit yourselves to, in one line
+    #[arg(long, value_name = "TEXT")]
+    contribution: Option<String>,
+    /// The beginning of the hash of the charter that you have read and accept
+    #[arg(long, value_name = "HASH")]
+    accept_charter: Option<String>,
+}
 
 /// What a newcomer chooses.
 pub struct Choices {
     pub name: String,
     pub class: String,
     pub person: String,
-    pub request: String,
+    pub words: Words,
 }
 
 fn root_path(keys: &Path) -> PathBuf {
@@ -82,14 +104,39 @@ pub async fn join(
     let invitation = api.get(&path).await?;
     let strange = |_| Failure::refused("the host named no federation");
     let federation: FederationId = text(&invitation, "federation").parse().map_err(strange)?;
+    let quoted = |word: &str| terms::quoted(word);
+    let command = [
+        "folkmoot host join LINK --name".to_owned(),
+        quoted(&choices.name),
+        "--class".to_owned(),
+        quoted(&choices.class),
+        "--keys".to_owned(),
+        quoted(&keys.display().to_string()),
+    ];
+    // Nothing is made before the charter is accepted, where that is asked.
+    let asked = Asked {
+        words: &choices.words,
+        keys,
+        federation_name: &text(&invitation, "name"),
+        earlier: None,
+        command: &command,
+    };
+    let to_all = asked.accepted(global, &invitation["charter"])?;
     let root = key(&root_path(keys), Role::Root)?;
     let own = key(&person_path(keys), Role::Person)?;
     let (person, member) = (PersonId(clock::random()?), MemberId(root.public().0));
     let application = application_proof(&federation, &root, &choices.name, &choices.class);
     let purpose = Purpose::Person;
     let grant = Grant::prove(&own, &federation, &member, purpose, Some(person));
+    let of = (&*choices.name, &*choices.class);
+    let applicant = to_all
+        .as_ref()
+        .map(|to_all| signed(&federation, &root, of, to_all, &invitation["host_id"]))
+        .transpose()?;
     let body = json!({
-        "member_name": choices.name, "class": choices.class, "request": choices.request,
+        "member_name": choices.name, "class": choices.class,
+        "request": choices.words.request.clone().unwrap_or_default(),
+        "applicant": applicant,
         "name": choices.person, "password": *password,
         "root": root.public().to_string(), "application": hex::encode(application.0),
         "person": person.to_string(), "key": own.public().to_string(),
@@ -105,18 +152,155 @@ pub async fn join(
     let label = json!({ "label": "folkmoot host join" });
     let made = api.post("/api/tokens", &label).await?;
     keep(token, &text(&made, "token"))?;
+    let who = match to_all {
+        Some(_) => "the members have",
+        None => "the founders have",
+    };
     let said = format!(
-        "You applied as {:?} through {}. The keys are in {} alone: keep a copy in a safe place.\n\
-         Once the founders have admitted you: folkmoot host sign --keys {} --node {base}",
+        "You applied as {:?} through {}. The keys are in {keys} alone: keep a copy in a safe place.\n\
+         Once {who} admitted you: folkmoot host sign --keys {keys} --node {base}",
         choices.name,
         text(&invitation, "host"),
-        keys.display(),
-        keys.display(),
+        keys = keys.display(),
     );
     global.say(&answer, said)
 }
 
-/// Signs what makes a newcomer a member, as far as the founders have admitted it.
+/// A newcomer that is asked to accept the charter in force.
+struct Asked<'a> {
+    words: &'a Words,
+    /// Where its keys are, and the charter is kept.
+    keys: &'a Path,
+    federation_name: &'a str,
+    earlier: Option<ToAll>,
+    command: &'a [String],
+}
+
+impl Asked<'_> {
+    /// What it says to all members once it has accepted the charter; nothing where founders admit. The
+    /// hash is computed here: a host cannot have another charter accepted than the one it shows.
+    fn accepted(&self, global: &Global, charter: &Value) -> Outcome<Option<ToAll>> {
+        if charter.is_null() {
+            return Ok(None);
+        }
+        let strange = || {
+            Failure::refused("the host's charter cannot be read by this release")
+                .hint("update folkmoot on one side")
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(text(charter, "encoded"));
+        let bytes = bytes.map_err(|error| strange().because(error))?;
+        let charter = Charter::decode(&bytes).map_err(|error| strange().because(error))?;
+        let offer = terms::Offer {
+            federation: self.federation_name,
+            charter: &charter,
+            file: &self.keys.join("charter.toml"),
+            earlier: self.earlier.clone(),
+            request: self.words.request.as_deref(),
+            contribution: self.words.contribution.as_deref(),
+            accept_charter: self.words.accept_charter.as_deref(),
+            command: self.command,
+        };
+        terms::accepted(&offer, global).map(Some)
+    }
+}
+
+/// What a root key says to all members, as the host's node takes it.
+fn signed(
+    federation: &FederationId,
+    root: &SecretKey,
+    (name, class): (&str, &str),
+    to_all: &ToAll,
+    host: &Value,
+) -> Outcome<String> {
+    let strange = || Failure::refused("the host named no member that serves you");
+    let host: MemberId = host
+        .as_str()
+        .unwrap_or_default()
+        .parse()
+        .map_err(|_| strange())?;
+    let terms = to_all.terms.parse().map_err(|_| strange())?;
+    let applicant = Applicant::sign(
+        federation,
+        root,
+        (name.trim(), class),
+        (&to_all.request, &to_all.contribution),
+        terms,
+        Some(host),
+    );
+    Ok(URL_SAFE_NO_PAD.encode(applicant.to_bytes()))
+}
+
+/// Applies to all members, or again, with keys on this machine.
+pub async fn apply(global: &Global, api: &Api, keys: &Path, words: &Words) -> Outcome {
+    let root = keyfile::read(&root_path(keys), Role::Root)?;
+    let strange = |_| Failure::refused("the file of the federation is not as it was written");
+    let federation: FederationId = pinned(keys)?.parse().map_err(strange)?;
+    let answer = api.get("/api/hosted/next").await?;
+    if answer["charter"].is_null() {
+        return Err(Failure::refused("there is nothing to apply for now")
+            .hint("folkmoot host sign says how far your admission is"));
+    }
+    let said = &answer["said"];
+    let earlier = said.is_object().then(|| ToAll {
+        request: text(said, "request"),
+        contribution: text(said, "contribution"),
+        terms: String::new(),
+    });
+    let command = [
+        "folkmoot host apply --keys".to_owned(),
+        terms::quoted(&keys.display().to_string()),
+    ];
+    let asked = Asked {
+        words,
+        keys,
+        federation_name: &text(&answer, "federation_name"),
+        earlier,
+        command: &command,
+    };
+    let Some(to_all) = asked.accepted(global, &answer["charter"])? else {
+        return Err(Failure::refused("the host named no charter"));
+    };
+    let of = (text(&answer, "name"), text(&answer, "class"));
+    let applicant = signed(
+        &federation,
+        &root,
+        (&of.0, &of.1),
+        &to_all,
+        &answer["host_id"],
+    )?;
+    let body = json!({ "applicant": applicant });
+    let done = api.post("/api/hosted/application", &body).await?;
+    let said = format!(
+        "Applied to all members. Once they have admitted you: folkmoot host sign --keys {}",
+        keys.display()
+    );
+    global.say(&done, said)
+}
+
+/// For what a newcomer waits, and what it has to do.
+fn waits(answer: &Value, keys: &Path) -> String {
+    let how_far = &answer["standing"];
+    if how_far.is_null() {
+        let (found, needed) = (text(answer, "signed"), text(answer, "needed"));
+        return format!("{found} of {needed} founders have admitted you. Try later.");
+    }
+    let apply = format!("folkmoot host apply --keys {}", keys.display());
+    match &*text(how_far, "state") {
+        "unknown" => format!("All members decide, and you have not asked them yet: {apply}"),
+        "waiting" => {
+            "The members have your application; none has proposed the admission yet. Try later."
+                .to_owned()
+        }
+        "outdated" => format!("The charter has changed since you accepted it: {apply}"),
+        "refused" => format!(
+            "Your admission: {}. To apply again: {apply}",
+            standing(how_far)
+        ),
+        _ => format!("Your admission: {}. Try later.", standing(how_far)),
+    }
+}
+
+/// Signs what makes a newcomer a member, as far as it is admitted.
 pub async fn sign_next(global: &Global, api: &Api, keys: &Path) -> Outcome {
     let root = keyfile::read(&root_path(keys), Role::Root)?;
     let own = keyfile::read(&person_path(keys), Role::Person)?;
@@ -147,9 +331,10 @@ pub async fn sign_next(global: &Global, api: &Api, keys: &Path) -> Outcome {
                 signed.push(word);
             }
             _ => {
-                let (found, needed) = (text(&answer, "signed"), text(&answer, "needed"));
-                let said = format!("{found} of {needed} founders have admitted you. Try later.");
-                return global.say(&json!({ "state": "waiting", "signed": signed }), said);
+                let json = json!({
+                    "state": "waiting", "signed": signed, "standing": answer["standing"],
+                });
+                return global.say(&json, waits(&answer, keys));
             }
         }
     }
@@ -164,6 +349,9 @@ pub async fn sign_next(global: &Global, api: &Api, keys: &Path) -> Outcome {
 fn check_next(record: &Record, root: &SecretKey, own: &PublicKey) -> Outcome<&'static str> {
     let fits = match record {
         Record::Join(join) => join.newcomer.root == root.public(),
+        Record::Enter(enter) => {
+            enter.newcomer.root == root.public() && enter.member.0 == root.public().0
+        }
         Record::Host(_) | Record::Person(_) => true,
         Record::Grant(grant) => grant.key == *own && grant.purpose == Purpose::Person,
         Record::Mandate(record::Mandate { delegates, .. }) => {

@@ -1,6 +1,6 @@
 //! `folkmoot join`
 
-mod terms;
+pub mod terms;
 
 use clap::Args;
 use domain::{
@@ -244,7 +244,23 @@ impl Journey<'_> {
     fn to_all(&self, genesis: &Genesis, charter: &[u8]) -> Outcome<(Request, Option<ToAll>)> {
         let (federation, join) = (genesis.federation(), self.join);
         let charter = self.charter(charter)?;
-        let accepted = terms::accepted(join, self.global, self.directory, &genesis.name, &charter)?;
+        let command = [
+            "folkmoot join INVITATION --name".to_owned(),
+            terms::quoted(&join.name),
+            "--class".to_owned(),
+            terms::quoted(&join.class),
+        ];
+        let offer = terms::Offer {
+            federation: &genesis.name,
+            charter: &charter,
+            file: &self.directory.offered_charter_path(),
+            earlier: Application::read(self.directory)?.and_then(|one| one.to_all),
+            request: join.request.as_deref(),
+            contribution: join.contribution.as_deref(),
+            accept_charter: join.accept_charter.as_deref(),
+            command: &command,
+        };
+        let accepted = terms::accepted(&offer, self.global)?;
         let applicant = Applicant::sign(
             &federation,
             &self.root()?,

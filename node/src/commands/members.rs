@@ -6,6 +6,7 @@ use federation::format_utc;
 
 use super::{
     admit::standing,
+    leave::departed,
     table::{table, text},
 };
 use crate::{
@@ -55,6 +56,9 @@ impl Members {
             "ROOT KEY",
         ];
         let mut said = table(&heading, &rows);
+        for one in answer["former"].as_array().into_iter().flatten() {
+            said = format!("{said}\n{}.", departed(one));
+        }
         let asking = answer["candidates"].as_array().into_iter().flatten();
         let asking: Vec<Vec<String>> = asking
             .map(|one| {

@@ -15,6 +15,7 @@ use domain::{
 use register::begin::{Begin, Beginning};
 use serde_json::{Value, json};
 
+pub(super) use self::declare::Declaring;
 use self::recover::Recover;
 use super::{root_key, table::text};
 use crate::{

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::table::text;
+use super::{leave::departed, table::text};
 use crate::{
     cli::Global,
     control::{Access, Command},
@@ -21,8 +21,13 @@ impl Status {
         access.close().await?;
         let status = answer?;
         let federation = &status["federation"];
+        let has_left = !status["departed"].is_null();
         let member = match status["member"].as_str() {
             Some(member) => member.to_owned(),
+            None if has_left => format!(
+                "{}\n            it shows what it has, and signs nothing",
+                departed(&status["departed"])
+            ),
             None => "not a member yet".to_owned(),
         };
         let mut lines = vec![
@@ -68,7 +73,7 @@ impl Status {
             1 => lines.push("waiting     1 decision needs your vote".to_owned()),
             count => lines.push(format!("waiting     {count} decisions need your vote")),
         }
-        if status["caught_up"] == false {
+        if status["caught_up"] == false && !has_left {
             lines.push("warning     it signs nothing until it has reached another node".to_owned());
         }
         if let Some(trouble) = status["disk"].as_str() {

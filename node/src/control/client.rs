@@ -47,7 +47,7 @@ impl Access {
         }
         let running = opening::restore(directory).await?.start(None, false);
         let announce = directory.config()?.network.announce;
-        let desk = Desk::new(running.handle.clone(), announce);
+        let desk = Desk::new(running.handle.clone(), directory.clone(), announce);
         Ok(Self::Here(Box::new((running, desk))))
     }
 

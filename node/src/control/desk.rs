@@ -1,6 +1,6 @@
 //! Carries out commands, in the running node or in the command-line program.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::{
     cbor::{Decode, Encode},
@@ -11,6 +11,7 @@ use domain::{
 use federation::{Act, Keep};
 use serde_json::{Value, json};
 use web::{
+    Site,
     accounts::Accounts,
     invitation::Invitations,
     local::Local,
@@ -20,6 +21,7 @@ use web::{
 use super::{Command, RootAct, parse_key};
 use crate::{
     clock,
+    directory::DataDirectory,
     driver::Handle,
     failure::{Failure, Outcome},
     guests::{Guest, Guests},
@@ -33,12 +35,36 @@ pub struct Desk {
     pub(super) handle: Handle,
     /// Where newcomers reach this node, for invitations.
     addresses: Vec<String>,
+    /// The site over the same loop, made when it is needed.
+    site: Arc<OnceLock<Site>>,
+    directory: DataDirectory,
 }
 
 impl Desk {
     /// A desk over a running loop. `addresses` are those to announce, if they are configured.
-    pub fn new(handle: Handle, addresses: Vec<String>) -> Self {
-        Self { handle, addresses }
+    pub fn new(handle: Handle, directory: DataDirectory, addresses: Vec<String>) -> Self {
+        Self {
+            handle,
+            addresses,
+            site: Arc::default(),
+            directory,
+        }
+    }
+
+    /// The same beside a site that runs already.
+    #[must_use]
+    pub fn beside(self, site: Site) -> Self {
+        let site = Arc::new(OnceLock::from(site));
+        Self { site, ..self }
+    }
+
+    /// The site over the same loop.
+    pub(super) fn site(&self) -> Outcome<Site> {
+        if let Some(site) = self.site.get() {
+            return Ok(site.clone());
+        }
+        let site = crate::run::site_of(&self.directory, &self.handle)?;
+        Ok(self.site.get_or_init(|| site).clone())
     }
 
     /// Carries out one command.
@@ -52,6 +78,8 @@ impl Desk {
             Command::Evidence => Ok(self.evidence()),
             Command::EvidenceFile { hash } => self.evidence_file(&hash).await,
             Command::Applications => self.applications().await,
+            Command::Leaving { root } => self.leaving(&root),
+            Command::Export { piece } => self.export(piece).await,
             Command::Invite {
                 name,
                 class,

@@ -36,6 +36,7 @@ impl Desk {
                     "members": view.members.len(),
                 },
                 "member": member.map(|member| view.member_name(&member)),
+                "departed": web::leaving::own_departed(core),
                 "node": core.node().to_string(),
                 "release": env!("CARGO_PKG_VERSION"),
                 "caught_up": core.is_caught_up(),
@@ -76,7 +77,8 @@ impl Desk {
             };
             let members: Vec<Value> = core.view().members.values().map(of_member).collect();
             let candidates = web::candidates(core, clock::now());
-            json!({ "members": members, "candidates": candidates })
+            let former = web::leaving::former(core);
+            json!({ "members": members, "candidates": candidates, "former": former })
         })
     }
 

@@ -19,7 +19,7 @@ fn everyone() -> String {
 }
 
 /// Someone without a node types a command: only a token, keys and a host's address.
-async fn types(place: &Path, host: &Coop, words: &[&str]) -> Said {
+pub(super) async fn types(place: &Path, host: &Coop, words: &[&str]) -> Said {
     let mut command = program::command();
     command.args(words).current_dir(place);
     command.env("FOLKMOOT_NODE", host.url(""));
@@ -46,7 +46,7 @@ async fn member(coop: &Coop, name: &str) -> Option<Value> {
     members.iter().find(|one| one["name"] == name).cloned()
 }
 
-async fn hosted_by(coop: &Coop, name: &str, host: &str) {
+pub(super) async fn hosted_by(coop: &Coop, name: &str, host: &str) {
     let what = format!("{} shows that {host} hosts {name}", coop.name);
     wait::until(&what, 15, async || {
         let known = member(coop, name).await?;

@@ -117,11 +117,6 @@ impl Evidence {
             .collect()
     }
 
-    /// It stands in a record now.
-    pub fn is_written(&mut self, bytes: &[u8]) {
-        self.written.insert(Hash::of(&[bytes]));
-    }
-
     pub fn all(&self) -> &BTreeMap<Hash, Caught> {
         &self.kept
     }

@@ -41,7 +41,7 @@ fn manifest_of_nothing(world: &World, proposal: &EntryId, opened_ms: u64) -> Rec
     let signature = statement.sign(&federation, &by);
     let said = witness::Message::Manifest(SignedManifest { bytes, signature });
     let message = Told::Phase { phase, said };
-    let mut parts = record::Witness::parts_of(&message.to_bytes());
+    let mut parts = Witness::parts_of(&message.to_bytes());
     Record::Witness(parts.remove(0))
 }
 

@@ -78,7 +78,7 @@ impl<V: Verification> Registrar<V> {
         now: Timestamp,
         reaction: &mut Reaction,
     ) -> Result<(), AgreementError> {
-        if self.open_since.is_some() {
+        if self.open_since.is_some() || self.chain.rules_missing().is_some() {
             return Ok(());
         }
         let witnesses = self.chain.validators().sizes().witnesses();

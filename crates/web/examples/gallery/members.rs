@@ -2,6 +2,8 @@
 
 use domain::charter::RuleName;
 use maud::Markup;
+use web::pages::applicants::Journey;
+use web::pages::application;
 use web::pages::applications::{self, Application, Applications};
 use web::pages::charter::{self, Charter};
 use web::pages::circle;
@@ -51,6 +53,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         ],
         applications: 1,
         federation: hash(1),
+        former: vec![departed()],
     };
     let one = Member {
         member: member(1),
@@ -72,6 +75,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         proposals: items(),
         forked: Some(hours_ago(70)),
         may_edit: true,
+        departed: Some(departed()),
     };
     let application = |signed_here, signed: usize| Application {
         root_key: key(8),
@@ -117,6 +121,10 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             "join",
             hosted::sign_up(&at, "token", &sign_up(), &Filled::default()),
         ),
+        (
+            "your-application",
+            application::page(&at, &own_application(), &Filled::default()),
+        ),
         ("charter", charter::page(&at, &charter_view())),
         ("circles", circle::list(&at, &circles())),
         (
@@ -136,6 +144,15 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
     ]
 }
 
+fn departed() -> web::leaving::Departed {
+    web::leaving::Departed {
+        name: "Driftwood Press".into(),
+        height: 17,
+        time_ms: Some(hours_ago(90).0),
+        expelled: false,
+    }
+}
+
 fn hosting() -> hosted::Hosting {
     let guest = |index, stand, signs_itself| hosted::Guest {
         id: format!("m-{index}"),
@@ -150,6 +167,7 @@ fn hosting() -> hosted::Hosting {
             guest(2, hosted::Stand::Moving("Lathe & Loom".into()), true),
             guest(4, hosted::Stand::Asks, false),
             guest(1, hosted::Stand::Applies(1, 3), false),
+            guest(1, hosted::Stand::Journeys(Journey::Waiting), true),
             guest(0, hosted::Stand::Left { keeps_root: true }, false),
         ],
         invitation: Some(("Ada".into(), "https://heron.example/join/abc".into())),
@@ -173,6 +191,28 @@ fn sign_up() -> hosted::Entry {
         secret: "abc".into(),
         classes: vec![("individual".into(), "Individuals".into())],
         until: in_hours(160),
+        terms: Some(terms()),
+    }
+}
+
+fn terms() -> application::Terms {
+    application::Terms {
+        title: "Charter of the Tidewater Federation".into(),
+        hash: hash(7),
+        text: "title = \"Charter of the Tidewater Federation\"\n".into(),
+    }
+}
+
+fn own_application() -> application::Application {
+    application::Application {
+        stage: application::Stage::Decided(Journey::Outdated),
+        said: Some(application::Said {
+            request: "We meet every month.".into(),
+            contribution: "Ten hours a month".into(),
+            terms: hash(6),
+        }),
+        to_accept: Some(terms()),
+        signs_itself: false,
     }
 }
 

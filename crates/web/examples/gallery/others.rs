@@ -3,6 +3,7 @@
 use domain::charter::RuleName;
 use domain::decision::Choice;
 use maud::Markup;
+use web::leaving::{Held, Leaving, Open, Served};
 use web::pages::account::{self, Account, Token, Welcome};
 use web::pages::decide::{self, Item, Show};
 use web::pages::draft::Draft;
@@ -152,6 +153,43 @@ fn node_view(troubles: Vec<Trouble>) -> Node {
         addresses: vec!["/dns4/heron.example/tcp/4710".into()],
         release: "0.1.0".into(),
         key: key(5),
+        leaving: Some(leaving()),
+        departed: None,
+    }
+}
+
+fn leaving() -> Leaving {
+    let held = |title: &str, circle: Option<&str>| Held {
+        title: title.into(),
+        circle: circle.map(Into::into),
+        person: Some("Imke".into()),
+        until_ms: Some(in_hours(900).0),
+    };
+    Leaving {
+        member: hash(1),
+        name: "Heron Hosting".into(),
+        hosted: vec![Served {
+            id: hash(2),
+            name: "Driftwood Press".into(),
+            by_register_only: false,
+        }],
+        asking: vec!["Ada".into()],
+        offices: vec![held("treasurer", None)],
+        coordinates: vec![held("coordinator", Some("Technology Operations"))],
+        actions: vec![Open {
+            id: hash(3),
+            of: "Technology Operations".into(),
+            person: None,
+        }],
+        proposals: vec![Open {
+            id: hash(4),
+            of: "Keep recordings for 60 days".into(),
+            person: None,
+        }],
+        is_validator: true,
+        validators: 5,
+        faulty: 1,
+        faulty_after: 1,
     }
 }
 

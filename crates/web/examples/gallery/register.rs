@@ -175,6 +175,7 @@ fn begun() -> Register {
         beginnings: vec![pending(1)],
         needed: 3,
         trouble: None,
+        unknown_rules: Some((2, 14)),
         caught: vec![CaughtLine {
             name: MEMBERS[3].1.to_owned(),
             word: "seals",

@@ -60,6 +60,7 @@ pub fn frame(path: &str) -> Frame {
         }),
         done: None,
         banner: Some("Example data. Co-ops, people and votes are invented.".into()),
+        applies: false,
         path: path.into(),
     }
 }

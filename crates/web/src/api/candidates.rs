@@ -45,7 +45,7 @@ fn candidate_json(core: &Core, candidate: &Candidate, standing: &Standing) -> Va
     })
 }
 
-fn standing_json(standing: &Standing) -> Value {
+pub(super) fn standing_json(standing: &Standing) -> Value {
     let (until, why) = match standing {
         Standing::Voting { until, .. } => (Some(until.0), None),
         Standing::Refused { why, .. } => (None, Some(why)),

@@ -9,20 +9,25 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    cbor::Encode,
-    id::{MemberId, PersonId},
+    cbor::{Decode, Encode},
+    effect::Applicant,
+    id::{MemberId, PersonId, Timestamp},
     key::{PublicKey, Signature},
 };
+use federation::Core;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::act::{Text, signature};
+use super::{
+    act::{Text, signature},
+    candidates::standing_json,
+};
 use crate::{
     acts,
     auth::Caller,
     error::{FieldFault, WebError},
     handlers::hosted::{accounts_of_guests, left, make_invitation, signatures},
-    hosted::{self, Keys, OwnKeys, SignUp},
+    hosted::{self, Keys, Newcomer, OwnKeys, SignUp, Words},
     password::Password,
     protect::ClientAddress,
     rate::{Limit, Whose},
@@ -38,7 +43,8 @@ pub(crate) async fn list(
     acts::need_host(&site, &actor)?;
     let newcomers = site.hosted.newcomers().await?;
     let accounts = accounts_of_guests(&site).await?;
-    let invitations = site.hosted.waiting(site.now()).await?;
+    let now = site.now();
+    let invitations = site.hosted.waiting(now).await?;
     let invitations: Vec<Value> = invitations
         .iter()
         .map(|one| json!({ "name": one.name, "class": one.class, "expires_ms": one.expires().0 }))
@@ -49,6 +55,7 @@ pub(crate) async fn list(
             .iter()
             .map(|newcomer| {
                 let (signed, needed) = signatures(core, &newcomer.root);
+                let standing = hosted::standing(core, newcomer, now);
                 json!({
                     "id": newcomer.member().to_string(),
                     "name": newcomer.name,
@@ -56,6 +63,7 @@ pub(crate) async fn list(
                     "custody": if newcomer.signs_itself() { "person" } else { "node" },
                     "signed": signed,
                     "needed": needed,
+                    "standing": standing.as_ref().map(standing_json),
                 })
             })
             .collect();
@@ -170,11 +178,33 @@ pub(crate) async fn invitation(
             "federation": core.federation().to_string(),
             "name": core.genesis().name,
             "host": host.map(|host| core.view().member_name(&host)),
+            "host_id": host.map(|host| host.to_string()),
+            "charter": charter_json(core),
             "class": invitation.class,
             "classes": classes.map(|class| class.id.as_str()).collect::<Vec<_>>(),
             "expires_ms": invitation.expires().0,
         })
     })))
+}
+
+/// The charter that a newcomer has to accept, encoded so that its hash can be computed; null while
+/// founders admit.
+fn charter_json(core: &Core) -> Value {
+    hosted::terms(core).map_or(Value::Null, |terms| {
+        json!({
+            "hash": terms.hash.to_string(),
+            "encoded": URL_SAFE_NO_PAD.encode(terms.encoded),
+        })
+    })
+}
+
+/// What a root key says to all members, from its bytes in base64url.
+fn applicant(text: &str) -> Result<Box<Applicant>, WebError> {
+    let fault = || WebError::Malformed("the application cannot be read".to_owned());
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| fault())?;
+    Applicant::from_bytes(&bytes)
+        .map(Box::new)
+        .map_err(|_| fault())
 }
 
 #[derive(Deserialize)]
@@ -193,6 +223,9 @@ struct JoinBody {
     person: Text<PersonId>,
     key: Text<PublicKey>,
     grant: String,
+    /// What the root key says to all members, where they decide.
+    #[serde(default)]
+    applicant: Option<String>,
 }
 
 /// `POST /api/join/{secret}`: signs up with keys that stay with the person.
@@ -216,12 +249,16 @@ pub(crate) async fn join(
         person: body.person.0,
         key: body.key.0,
         grant: sign("grant", &body.grant)?,
+        applicant: body.applicant.as_deref().map(applicant).transpose()?,
     };
     let member = MemberId(keys.root.0);
     let chosen = SignUp {
         name: body.member_name,
         class: body.class,
-        request: body.request,
+        words: Words {
+            request: body.request,
+            ..Words::default()
+        },
         person_name: body.name,
         mail: body.mail,
         password: Password::typed(body.password).ok_or_else(too_long)?,
@@ -248,17 +285,16 @@ pub(crate) async fn next(
         // What the node does for it comes first: the application, the offer, the yes.
         hosted::go_on_all(&site).await?;
     }
-    let (asked, (signed, needed)) = site.node.read(|core| {
-        let asked = hosted::asked_of(core, &newcomer);
-        (asked, signatures(core, &newcomer.root))
-    });
+    let now = site.now();
+    let asked = site
+        .node
+        .read(|core| hosted::asked_of(core, &newcomer, now));
     let Some((signer, act)) = asked.filter(|_| newcomer.signs_itself()) else {
-        let state = match site.hosted.of(member).await? {
-            Some(_) => "waiting",
-            None => "done",
+        let Some(newcomer) = site.hosted.of(member).await? else {
+            return Ok(Json(json!({ "state": "done" })));
         };
         return Ok(Json(
-            json!({ "state": state, "signed": signed, "needed": needed }),
+            site.node.read(|core| waiting_json(core, &newcomer, now)),
         ));
     };
     let prepared = *site.node.prepare(signer, act).await?;
@@ -268,4 +304,49 @@ pub(crate) async fn next(
         "signer": signer.to_string(),
         "entry": URL_SAFE_NO_PAD.encode(unsigned.to_bytes()),
     })))
+}
+
+/// For what a newcomer waits, and what it has to say to go on.
+fn waiting_json(core: &Core, newcomer: &Newcomer, now: Timestamp) -> Value {
+    let (signed, needed) = signatures(core, &newcomer.root);
+    let standing = hosted::standing(core, newcomer, now);
+    let may_apply = standing.as_ref().is_some_and(hosted::may_apply);
+    let said = newcomer.applicant();
+    json!({
+        "state": "waiting",
+        "signed": signed,
+        "needed": needed,
+        "standing": standing.as_ref().map(standing_json),
+        "charter": if may_apply { charter_json(core) } else { Value::Null },
+        "federation_name": core.genesis().name,
+        "host_id": core.member().map(|host| host.to_string()),
+        "name": newcomer.name,
+        "class": newcomer.class,
+        "said": said.map(|said| {
+            json!({ "request": said.request, "contribution": said.contribution })
+        }),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApplyBody {
+    applicant: String,
+}
+
+/// `POST /api/hosted/application`: a newcomer whose keys are on its own device applies to all members.
+pub(crate) async fn apply(
+    State(site): State<Site>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), WebError> {
+    let missing = || WebError::NotFound { what: "member" };
+    let member = actor.hosted().ok_or_else(missing)?;
+    site.rates
+        .count(site.now(), Limit::Writes, Whose::Person(actor.person()))?;
+    let body: ApplyBody = super::parse(&headers, &body)?;
+    let applicant = applicant(&body.applicant)?;
+    hosted::apply_signed(&site, member, &applicant).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "applied": true }))))
 }

@@ -13,11 +13,18 @@ use federation::Core;
 use serde_json::{Value, json};
 
 use crate::{
-    auth::Caller, decisions, error::WebError, node::DiskTrouble, site::Site, texts::Texts,
+    auth::Caller, decisions, error::WebError, leaving, node::DiskTrouble, site::Site, texts::Texts,
 };
 
 /// Whether the node works, and what keeps it from signing if something does.
 fn readiness(core: &Core) -> (bool, Option<&'static str>) {
+    if leaving::own_departed(core).is_some() {
+        // It shows what it has, which is all that it is for.
+        return (
+            true,
+            Some("its co-op is a member no more: it signs nothing"),
+        );
+    }
     let why = if !core.is_caught_up() {
         Some("it has not compared its logs with another node since it stopped without warning")
     } else if core.clock_trouble().is_some() {
@@ -87,6 +94,7 @@ fn node_status(site: &Site) -> Value {
             "founded": view.is_founded(core.genesis()),
             "member": member.map(|id| id.to_string()),
             "name": member.map(|id| view.member_name(&id)),
+            "departed": leaving::own_departed(core),
             "node": core.node().to_string(),
             "ready": ready,
             "why": why,
@@ -163,7 +171,7 @@ pub(crate) async fn members(
             })
         };
         let members: Vec<Value> = view.members.values().map(member).collect();
-        json!({ "members": members })
+        json!({ "members": members, "former": leaving::former(core) })
     })))
 }
 

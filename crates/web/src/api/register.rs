@@ -90,6 +90,14 @@ pub(crate) async fn show(
         json!({
             "register": begun,
             "trouble": core.register_trouble(),
+            "rules": core.register_chain().map(|chain| {
+                let rules = chain.order().rules();
+                json!({
+                    "version": rules.version,
+                    "from_height": rules.from_height,
+                    "known": chain.rules_unknown().is_none(),
+                })
+            }),
             "beginnings": core.beginnings().count(),
             "evidence": caught.collect::<Vec<_>>(),
             "waits": waits(core, now),

@@ -43,6 +43,11 @@ messages! {
         English: "A co-op is admitted when more than half of the founders have signed its root key."
     }
     no_applications() { English: "No co-op asks to join. A steward makes an invitation with <code>folkmoot invite</code>." }
+    former_members() { English: "Former members" }
+    member_left(member, height, day) { English: "{member} left the federation at height {height}, on {day}." }
+    member_left_undated(member, height) { English: "{member} left the federation at height {height}." }
+    member_expelled(member, height, day) { English: "{member} was expelled at height {height}, on {day}." }
+    member_expelled_undated(member, height) { English: "{member} was expelled at height {height}." }
     applies_as(class, when) { English: "Asks to join as {class}, received {when}" }
     compare_the_key() { English: "Compare this key with the one the co-op tells you in person or by telephone." }
     signed_so_far() { English: "Signed so far" }

@@ -13,6 +13,7 @@ messages! {
     hosted_asks() { English: "asks to be hosted here" }
     hosted_moving(host) { English: "hosted here, asks {host} to take over" }
     hosted_applies(signed, needed) { English: "signed up; {signed} of {needed} founders have admitted it" }
+    hosted_signed_up() { English: "signed up; it has not accepted the charter and applied to all members yet" }
     hosted_left() { English: "not hosted here any more; its accounts are still here" }
     hosted_keys_may_go() { English: "Its people took their keys along, or do not need them" }
     hosted_signs_itself() { English: "signs on a device of its own" }
@@ -20,7 +21,7 @@ messages! {
     hosted_refuse() { English: "Refuse" }
     hosted_end() { English: "End hosting" }
     hosted_invite() { English: "Invite a co-op or a person" }
-    hosted_invite_explained() { English: "Who opens the link chooses a name and a password and applies. You agree to host them; the founders decide whether they become a member." }
+    hosted_invite_explained() { English: "Who opens the link chooses a name and a password and applies. You agree to host them; whether they become a member the members decide, or the founders before the register has begun." }
     hosted_for() { English: "Whom it is for" }
     hosted_for_hint() { English: "For your own memory." }
     any_class() { English: "Any class" }
@@ -42,17 +43,36 @@ messages! {
     keys_on_device() { English: "Your keys are on a device of your own: there is nothing to take along." }
     join_through(host) { English: "Join through {host}" }
     join_through_explained(federation, host) { English: "{host} invites you to become a member of {federation} and hosts you: you sign in at its node, and your vote is your own. The founders decide whether you are admitted." }
+    join_through_decided(federation, host) { English: "{host} invites you to become a member of {federation} and hosts you: you sign in at its node, and your vote is your own. All members decide whether you are admitted." }
     join_member_name() { English: "Name of the co-op, or your own" }
     join_member_name_hint() { English: "The name of the new member, as everybody sees it." }
     join_class() { English: "You join as" }
     join_request() { English: "A word to the founders" }
     join_request_hint() { English: "Who you are and why you want to join. May stay empty." }
+    join_request_to_all() { English: "Your request" }
+    join_request_to_all_hint() { English: "Who you are and why you want to join. Anyone can read it." }
+    join_contribution() { English: "What you commit yourselves to" }
+    join_contribution_hint() { English: "Hours, money, servers: in one line. Anyone can read it." }
+    join_terms() { English: "The charter" }
+    join_terms_explained(title) { English: "Members are admitted on the terms of the charter in force, {title}." }
+    join_terms_read() { English: "Read all of it" }
+    join_accept() { English: "We have read this charter and accept it" }
     join_apply() { English: "Apply" }
     join_bring() { English: "I come from another host" }
     join_bring_explained() { English: "Paste the text of your keys, and enter the password you had there. Choose the same name and class as before." }
     join_export() { English: "Text of your keys" }
     join_old_password() { English: "Password at the old host" }
     applicant_banner(signed, needed) { English: "The founders have not admitted you yet: {signed} of {needed} have signed. Until then you can read the charter and the public archive; decisions, documents and votes are for members." }
+    applicant_banner_unknown() { English: "You have not applied to all members yet. Until you are admitted you can read the charter and the public archive." }
+    applicant_banner_waiting() { English: "The members have your application. Until you are admitted you can read the charter and the public archive." }
+    applicant_banner_voting() { English: "The members vote on your admission. Until you are admitted you can read the charter and the public archive." }
+    applicant_banner_refused() { English: "The members have not admitted you. You can apply again." }
+    applicant_banner_outdated() { English: "The charter has changed since you accepted it. Read the new one and apply again." }
+    applicant_banner_admitted() { English: "The members have admitted you. Your membership begins as soon as your root key has signed it." }
+    applicant_not_asked() { English: "All members decide on admissions. Read the charter, accept it, and say who you are: then they have your application." }
+    your_application() { English: "Your application" }
+    your_application_explained(federation) { English: "You ask to become a member of {federation}." }
+    apply_on_device() { English: "Your keys are on a device of your own. Read the charter and apply there, with the command folkmoot host apply." }
     host_of_member() { English: "Host" }
     own_node() { English: "its own node" }
     no_host() { English: "nobody yet" }

@@ -94,6 +94,19 @@ messages! {
     not_on_this_node() { English: "not on this node" }
     revoked_at(when) { English: "revoked {when}" }
     key_forked() { English: "signed two histories" }
+    leaving_the_federation() { English: "Leaving the federation" }
+    leaving_explained() { English: "A co-op leaves with its root key, at the terminal of its node. From the next height of the register on it signs nothing, and its node shows what it has. It cannot be taken back: who comes back applies with a new root key." }
+    leaving_validators(all, then, faulty, after) { English: "Votes are then closed by {then} nodes instead of {all}. Of {all} there may be {faulty} away or lying, then {after}; with three or fewer nodes none." }
+    leaving_hosted() { English: "Hosted here: they move first" }
+    leaving_asking() { English: "Ask to join with this node as their host" }
+    leaving_offices() { English: "Offices by decision, which end" }
+    leaving_coordinates() { English: "Circles that need another coordinator" }
+    leaving_actions() { English: "Open action points" }
+    leaving_proposals() { English: "Own proposals that are voted on" }
+    leaving_command() { English: "This shows all of it once more and changes nothing; the same with <code>--yes</code> writes an export and leaves:" }
+    held_until(day) { English: "until {day}" }
+    left_banner(member, height) { English: "{member} is a member no more, since height {height} of the register. This node shows what it has, and nothing is signed here any more." }
+    left_expelled_banner(member, height) { English: "{member} was expelled at height {height} of the register. This node shows what it has, and nothing is signed here any more." }
     key_stands() { English: "stands" }
     granted_at(when) { English: "granted {when}" }
 }

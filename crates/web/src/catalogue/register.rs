@@ -35,6 +35,10 @@ messages! {
     sentence_counting(version, when) {
         English: "<strong>Counting.</strong> Voting on version {version} closed {when}. The register decides what counted."
     }
+    later_rules() { English: "This node needs a later release" }
+    later_rules_are(version, height) {
+        English: "From height {height} on nodes follow version {version} of the rules, which this release does not know. Install a later release before that: without it the node stops there and signs nothing."
+    }
     counted_so_far(outcome) { English: "The votes this node knows say: {outcome}. Only the register makes that final." }
     how_final() { English: "How final it is" }
     not_final_no_register() {

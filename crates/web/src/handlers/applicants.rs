@@ -31,18 +31,21 @@ fn shown(core: &Core, candidate: &Candidate, standing: &Standing) -> Applicant {
         through: views::member(core, &candidate.through),
         host: one.host.map(|host| views::member(core, &host)),
         at: candidate.time,
-        journey: match standing {
-            Standing::NoRegister | Standing::Unknown | Standing::Waiting => Journey::Waiting,
-            Standing::Proposed(id) => Journey::Proposed(id.to_string()),
-            Standing::Voting { proposal, until } => Journey::Voting(proposal.to_string(), *until),
-            Standing::Refused { proposal, why } => {
-                Journey::Refused(proposal.to_string(), why.clone())
-            }
-            Standing::Outdated { .. } => Journey::Outdated,
-            Standing::Admitted { member, newcomer } => {
-                Journey::Admitted(Name::new(member.to_string(), newcomer.name.clone()))
-            }
-        },
+        journey: journey(standing),
+    }
+}
+
+/// How far an application is, as pages show it.
+pub(super) fn journey(standing: &Standing) -> Journey {
+    match standing {
+        Standing::NoRegister | Standing::Unknown | Standing::Waiting => Journey::Waiting,
+        Standing::Proposed(id) => Journey::Proposed(id.to_string()),
+        Standing::Voting { proposal, until } => Journey::Voting(proposal.to_string(), *until),
+        Standing::Refused { proposal, why } => Journey::Refused(proposal.to_string(), why.clone()),
+        Standing::Outdated { .. } => Journey::Outdated,
+        Standing::Admitted { member, newcomer } => {
+            Journey::Admitted(Name::new(member.to_string(), newcomer.name.clone()))
+        }
     }
 }
 

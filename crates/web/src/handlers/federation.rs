@@ -16,6 +16,7 @@ use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
     error::WebError,
+    leaving,
     pages::{
         applications::{self, Application, Applications},
         federation::{self, Host, Listed, Member, Members},
@@ -121,6 +122,7 @@ pub(crate) async fn page(
             members: listed,
             applications: applications_of(core).len() as u64,
             federation: core.federation().to_string(),
+            former: leaving::former(core),
         }
     });
     Ok(federation::members(&frame, &view).into_response())
@@ -149,7 +151,8 @@ fn member_view(
     actor: &Actor,
 ) -> Option<Member> {
     let view = core.view();
-    let member = view.members.get(id)?;
+    let former = || view.former.get(id);
+    let member = view.members.get(id).or_else(former)?;
     let profile = member.profile.clone().unwrap_or(Profile {
         name: member.name.clone(),
         region: String::new(),
@@ -194,6 +197,7 @@ fn member_view(
             .and_then(|fork| core.replica().find(&fork.entries[0]))
             .map(|stored| stored.received),
         may_edit: core.member() == Some(*id) && views::Rights::of(core, &actor.person()).writes(),
+        departed: leaving::departed(core, id),
     })
 }
 

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use ::federation::{Act, Core};
+use ::federation::{Act, Core, Standing};
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use domain::{
-    id::MemberId,
+    id::{MemberId, Timestamp},
     key::PublicKey,
     record::{Custody, Purpose},
 };
 use replica::view::HostState;
 
 use super::{
+    applicants::journey,
     federation::class_name,
     submit::{reveal, submit},
     views,
@@ -55,8 +56,9 @@ async fn show(
     }
     let newcomers = site.hosted.newcomers().await?;
     let left = accounts_of_guests(site).await?;
+    let now = site.now();
     let view = actor.read(site, |core| Hosting {
-        guests: guests(core, &newcomers, &left),
+        guests: guests(core, &newcomers, &left, now),
         invitation: shown.invitation,
         classes: classes(core, ""),
     });
@@ -131,18 +133,26 @@ fn guests(
     core: &Standpoint<'_>,
     newcomers: &[Newcomer],
     accounts: &BTreeMap<MemberId, bool>,
+    now: Timestamp,
 ) -> Vec<Guest> {
     let (view, own) = (core.view(), core.member());
     let mut guests: Vec<Guest> = newcomers
         .iter()
         .filter(|newcomer| !view.members.contains_key(&newcomer.member()))
         .map(|newcomer| {
-            let (signed, needed) = signatures(core, &newcomer.root);
+            let stand = match hosted::standing(core, newcomer, now) {
+                None => {
+                    let (signed, needed) = signatures(core, &newcomer.root);
+                    Stand::Applies(signed, needed)
+                }
+                Some(Standing::Unknown) => Stand::SignedUp,
+                Some(standing) => Stand::Journeys(journey(&standing)),
+            };
             Guest {
                 id: newcomer.member().to_string(),
                 member: Name::new(String::new(), newcomer.name.clone()),
                 class: class_name(core, &newcomer.class),
-                stand: Stand::Applies(signed, needed),
+                stand,
                 signs_itself: newcomer.signs_itself(),
             }
         })

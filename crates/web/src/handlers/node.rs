@@ -21,6 +21,7 @@ use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
     error::WebError,
+    leaving,
     node::DiskTrouble,
     pages::{
         federation::Role,
@@ -62,7 +63,8 @@ pub(crate) async fn page(
     let view = site.node.read(|core| {
         let own = core.view().nodes.get(&core.node());
         let peers = core.peers();
-        let mut troubles = troubles(&site, core, &peers);
+        let left = leaving::own_departed(core);
+        let mut troubles = troubles(&site, core, &peers, left.is_some());
         troubles.extend(failed.map(|because| Trouble::StoreFailed { because }));
         Node {
             troubles,
@@ -81,6 +83,13 @@ pub(crate) async fn page(
                 .unwrap_or_default(),
             release: env!("CARGO_PKG_VERSION").to_owned(),
             key: core.node().to_string(),
+            leaving: match core.member() {
+                Some(own) if frame.is_steward() && actor.hosted().is_none() => {
+                    leaving::leaving(core, &own, frame.now)
+                }
+                _ => None,
+            },
+            departed: left,
         }
     });
     Ok(node::page(&frame, &view).into_response())
@@ -93,9 +102,10 @@ fn median_offset_ms(peers: &[PeerState]) -> Option<i64> {
     offsets.get(offsets.len().checked_sub(1)? / 2).copied()
 }
 
-fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
+/// What is wrong. A node whose member has left waits for nobody and signs nothing.
+fn troubles(site: &Site, core: &Core, peers: &[PeerState], has_left: bool) -> Vec<Trouble> {
     let mut troubles = Vec::new();
-    if !core.is_caught_up() {
+    if !core.is_caught_up() && !has_left {
         troubles.push(Trouble::NotCompared);
     }
     if let Some(off_seconds) = core.clock_trouble() {
@@ -106,12 +116,12 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState]) -> Vec<Trouble> {
             signs_nothing: true,
         });
     }
-    if peers.is_empty() && !core.roster().is_empty() {
+    if !has_left && peers.is_empty() && !core.roster().is_empty() {
         troubles.push(Trouble::Alone);
     }
     let own = core.member().and_then(|own| core.view().members.get(&own));
     let mandate = own.and_then(|own| own.mandate.as_ref());
-    if mandate.is_none_or(|mandate| mandate.delegates.is_empty()) {
+    if !has_left && mandate.is_none_or(|mandate| mandate.delegates.is_empty()) {
         troubles.push(Trouble::NoDelegate);
     }
     let held_back = core.held_back().iter();

@@ -155,6 +155,7 @@ async fn view(site: &Site, page: usize) -> Result<pages::Register, WebError> {
             beginnings: beginnings.collect(),
             needed: core.genesis().admissions_needed() as u64,
             trouble: core.register_trouble().map(str::to_owned),
+            unknown_rules: unknown_rules(core),
             caught: core
                 .evidence()
                 .iter()
@@ -162,6 +163,14 @@ async fn view(site: &Site, page: usize) -> Result<pages::Register, WebError> {
                 .collect(),
         }
     }))
+}
+
+/// Rules to come that this release does not know; what has come is the trouble itself.
+fn unknown_rules(core: &Core) -> Option<(u64, u64)> {
+    let chain = core.register_chain()?;
+    let rules = chain.rules_unknown()?;
+    let is_to_come = chain.rules_missing().is_none();
+    is_to_come.then_some((rules.version, rules.from_height))
 }
 
 fn founders(core: &Core, one: &register::begin::Beginning) -> Vec<String> {

@@ -7,12 +7,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{entrance, hosted::classes, submit::again, views};
+use super::{application, entrance, hosted::classes, submit::again, views};
 use crate::{
     auth::{Place, Visitor, form_bytes},
     error::{FieldFault, WebError},
     fields::Fields,
-    hosted::{self, Keys, SignUp},
+    hosted::{self, Keys, SignUp, Words},
     pages::{
         form::Filled,
         hosted::{self as pages, Entry},
@@ -36,6 +36,7 @@ async fn join_page(
         secret: secret.text().to_string(),
         classes: site.node.read(|core| classes(core, &invitation.class)),
         until: invitation.expires(),
+        terms: site.node.read(application::terms),
     };
     Ok(pages::sign_up(&frame, "", &view, filled).into_response())
 }
@@ -59,6 +60,15 @@ pub(crate) async fn join(
     .await
 }
 
+/// What a newcomer's form says to those who admit.
+pub(super) fn words(fields: &Fields) -> Words {
+    Words {
+        request: fields.get("request").to_owned(),
+        contribution: fields.get("contribution").to_owned(),
+        accepts: fields.get("accept_charter").to_owned(),
+    }
+}
+
 async fn chosen(site: &Site, fields: &Fields) -> Result<SignUp, WebError> {
     let typed = |name: &'static str| {
         let too_long = || WebError::Form(vec![FieldFault::new(name, "It is too long.")]);
@@ -76,7 +86,7 @@ async fn chosen(site: &Site, fields: &Fields) -> Result<SignUp, WebError> {
     Ok(SignUp {
         name: field("member_name"),
         class: field("class"),
-        request: field("request"),
+        words: words(fields),
         person_name: field("name"),
         mail: field("mail"),
         password: typed("password")?,
@@ -84,8 +94,8 @@ async fn chosen(site: &Site, fields: &Fields) -> Result<SignUp, WebError> {
     })
 }
 
-/// `POST /join/{secret}`: `member_name`, `class`, `request`, `name`, `mail`, `password`, and to bring
-/// keys along `export`, `old_password`
+/// `POST /join/{secret}`: `member_name`, `class`, `request`, `name`, `mail`, `password`, where decisions
+/// admit `contribution`, `accept_charter` (its hash), and to bring keys along `export`, `old_password`
 pub(crate) async fn do_join(
     State(site): State<Site>,
     Extension(address): Extension<ClientAddress>,

@@ -6,14 +6,15 @@ use domain::{
     key::PublicKey,
     record::{Purpose, Roles},
 };
-use federation::{Core, Decision, State as Stand, finality::Finality};
+use federation::{Core, Decision, Standing, State as Stand, finality::Finality};
 
 use crate::{
     auth::{Actor, Place},
-    catalogue::Language,
+    catalogue::{Language, Plain},
     decisions,
     error::WebError,
     handlers::hosted::signatures,
+    leaving,
     pages::{
         decide::Item,
         federation::Role,
@@ -30,14 +31,17 @@ use crate::{
 pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result<Frame, WebError> {
     let now = site.now();
     let hosted = actor.and_then(Actor::hosted);
-    let (federation, member, facts, applies) = site.node.read_as(hosted, |core| {
+    let (federation, member, facts, applies, left) = site.node.read_as(hosted, |core| {
         let view = core.view();
-        let member = core
-            .member()
-            .map(|member| name_of(core, &member))
-            .unwrap_or_default();
+        let left = leaving::own_departed(core);
+        let member = match core.member() {
+            Some(member) => name_of(core, &member),
+            None => left
+                .as_ref()
+                .map_or_else(String::new, |left| left.name.clone()),
+        };
         let applies = hosted.filter(|member| !view.members.contains_key(member));
-        let applies = applies.map(|member| signatures(core, &PublicKey(member.0)));
+        let applies = applies.map(|member| banner_of(core, &PublicKey(member.0), now));
         let facts = actor.map(|actor| {
             let person = actor.person();
             let Rights { steward, delegate } = Rights::of(core, &person);
@@ -48,7 +52,13 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
             };
             (steward, delegate, waiting)
         });
-        (core.genesis().name.clone(), member, facts, applies)
+        (
+            core.genesis().name.clone(),
+            member,
+            facts,
+            applies,
+            left.map(left_banner),
+        )
     });
     let session = match actor.zip(facts) {
         Some((actor, (steward, delegate, waiting))) => Some(Session {
@@ -74,25 +84,52 @@ pub(crate) fn frame(site: &Site, actor: Option<&Actor>, place: &Place) -> Result
         member,
         session,
         done: place.done,
-        banner: match applies {
-            Some((signed, needed)) => {
-                let say = Language::default();
-                Some(say.applicant_banner(signed, needed).into_string())
-            }
-            None => site.settings.banner.clone(),
-        },
+        applies: applies.is_some(),
+        banner: applies.or(left).or_else(|| site.settings.banner.clone()),
         path: place.path.clone(),
     })
 }
 
+/// What every page of a node says on top whose member is one no more.
+fn left_banner(left: leaving::Departed) -> String {
+    let (say, name) = (Language::default(), Plain(left.name));
+    let said = match left.expelled {
+        true => say.left_expelled_banner(name, left.height),
+        false => say.left_banner(name, left.height),
+    };
+    said.into_string()
+}
+
+/// What every page says on top to who signed up and is no member yet.
+fn banner_of(core: &Core, root: &PublicKey, now: Timestamp) -> String {
+    let say = Language::default();
+    let said = match core.standing(root, now) {
+        Standing::NoRegister => {
+            let (signed, needed) = signatures(core, root);
+            say.applicant_banner(signed, needed)
+        }
+        Standing::Unknown => say.applicant_banner_unknown(),
+        Standing::Waiting | Standing::Proposed(_) => say.applicant_banner_waiting(),
+        Standing::Voting { .. } => say.applicant_banner_voting(),
+        Standing::Refused { .. } => say.applicant_banner_refused(),
+        Standing::Outdated { .. } => say.applicant_banner_outdated(),
+        Standing::Admitted { .. } => say.applicant_banner_admitted(),
+    };
+    said.into_string()
+}
+
 /// The name of a member, or of who applies to be one.
 fn name_of(core: &Core, member: &MemberId) -> String {
-    let view = core.view();
-    let applies = view.applications.get(&PublicKey(member.0));
-    match applies.filter(|_| !view.members.contains_key(member)) {
-        Some(application) => application.record.name.clone(),
-        None => view.member_name(member),
+    let (view, root) = (core.view(), PublicKey(member.0));
+    if view.members.contains_key(member) {
+        return view.member_name(member);
     }
+    let candidate = view.candidates.get(&root);
+    let application = view.applications.get(&root);
+    candidate
+        .map(|candidate| candidate.applicant.newcomer.name.clone())
+        .or_else(|| application.map(|application| application.record.name.clone()))
+        .unwrap_or_else(|| view.member_name(member))
 }
 
 /// A member's name and id.

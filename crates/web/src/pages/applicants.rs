@@ -53,16 +53,17 @@ pub struct Applicant {
 
 /// The way to a decision: members read it among theirs, anyone in the archive.
 fn decision(frame: &Frame, id: &str) -> String {
-    match frame.session {
-        Some(_) => format!("/decide/{id}"),
-        None => format!("/archive/{id}"),
+    match frame.is_member() {
+        true => format!("/decide/{id}"),
+        false => format!("/archive/{id}"),
     }
 }
 
-fn standing(frame: &Frame, applicant: &Applicant) -> Markup {
+/// How far an application is, in a sentence about who applies.
+pub(super) fn standing(frame: &Frame, journey: &Journey) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     let link = |id: &str, words: Markup| html! { a href=(decision(frame, id)) { (words) } };
-    match &applicant.journey {
+    match journey {
         Journey::Waiting => say.applicant_waits(),
         Journey::Proposed(id) => say.applicant_proposed(link(id, say.the_proposal())),
         Journey::Voting(id, until) => {
@@ -76,9 +77,9 @@ fn standing(frame: &Frame, applicant: &Applicant) -> Markup {
 
 /// A member's link, which only members can follow.
 fn named(frame: &Frame, member: &Name) -> Markup {
-    match frame.session {
-        Some(_) => member_link(member),
-        None => html! { (member.name) },
+    match frame.is_member() {
+        true => member_link(member),
+        false => html! { (member.name) },
     }
 }
 
@@ -93,7 +94,7 @@ pub fn list(frame: &Frame, applicants: &[Applicant]) -> Markup {
             @for applicant in applicants {
                 section.area {
                     h2.h3 { a href={ "/applicants/" (applicant.root_key) } { (applicant.name) } }
-                    p { (standing(frame, applicant)) }
+                    p { (standing(frame, &applicant.journey)) }
                 }
             }
         }
@@ -114,7 +115,7 @@ pub fn one(frame: &Frame, applicant: &Applicant, may_propose: bool) -> Markup {
         ))
         section.box aria-labelledby="journey-title" data-live="applications" {
             h2.h3 id="journey-title" { (say.how_far_it_is()) }
-            p { (standing(frame, applicant)) }
+            p { (standing(frame, &applicant.journey)) }
             @if may_propose && matches!(applicant.journey, Journey::Waiting) {
                 p {
                     a.btn.primary href={ "/decide/new?does=admission&of=" (applicant.root_key) } {

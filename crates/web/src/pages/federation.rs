@@ -7,7 +7,9 @@ use super::decide::Item;
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::home::{Connection, connection_words};
+use super::leaving::departed;
 use super::parts::{Name, circle_link, crumbs, member_link, note, page_head, paragraphs, short};
+use crate::leaving::Departed;
 
 /// One member of the list.
 #[derive(Debug, Clone)]
@@ -57,6 +59,8 @@ pub struct Members {
     pub applications: u64,
     /// The federation's id.
     pub federation: String,
+    /// Who was a member, the last to go first.
+    pub former: Vec<Departed>,
 }
 
 /// The members.
@@ -103,6 +107,12 @@ pub fn members(frame: &Frame, view: &Members) -> Markup {
                         }
                     }
                 }
+            }
+        }
+        @if !view.former.is_empty() {
+            section.area aria-labelledby="former-title" data-live="former" {
+                h2 id="former-title" { (say.former_members()) }
+                ul.stack { @for one in &view.former { li { (departed(frame, one)) } } }
             }
         }
         p.small.muted.area { (say.federation_id()) " " (short(&view.federation)) }
@@ -159,6 +169,8 @@ pub struct Member {
     pub forked: Option<Timestamp>,
     /// The reader may edit this profile.
     pub may_edit: bool,
+    /// It is a member no more.
+    pub departed: Option<Departed>,
 }
 
 /// What a person may do for its member.
@@ -224,6 +236,7 @@ pub fn member(frame: &Frame, view: &Member) -> Markup {
         ))
         div.split {
             div.col {
+                @if let Some(gone) = &view.departed { p.box { (departed(frame, gone)) } }
                 @if let Some(at) = view.forked {
                     (note(say.fork_title(), html! { p { (say.fork_words(clock.past(at))) } }))
                 }

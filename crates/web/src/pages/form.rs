@@ -249,11 +249,16 @@ impl<'a> Field<'a> {
 
     /// One box to tick, whose value is `yes`.
     pub fn check(&self) -> Markup {
+        self.check_of("yes")
+    }
+
+    /// One box to tick, with what it says yes to: ticked before for something else it is not ticked.
+    pub fn check_of(&self, value: &str) -> Markup {
         html! {
             div.field.is-wrong[self.invalid().is_some()] {
                 label.check for={ "field-" (self.id()) } {
-                    input type="checkbox" id={ "field-" (self.id()) } name=(self.name) value="yes"
-                        checked[self.value() == "yes"] aria-describedby=[self.described_by()];
+                    input type="checkbox" id={ "field-" (self.id()) } name=(self.name) value=(value)
+                        checked[self.value() == value] aria-describedby=[self.described_by()];
                     span { (self.label) }
                 }
                 (self.notes())

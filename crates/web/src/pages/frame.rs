@@ -30,6 +30,8 @@ pub struct Frame {
     pub done: Option<Done>,
     /// Said on top of every page, such as "Example data …" in a demonstration.
     pub banner: Option<String>,
+    /// The reader signed up through this node and is no member yet.
+    pub applies: bool,
     /// Path and query of this page, for live updates and for coming back after signing in.
     pub path: String,
 }
@@ -39,6 +41,12 @@ impl Frame {
     #[must_use]
     pub fn csrf(&self) -> &str {
         self.session.as_ref().map_or("", |session| &session.csrf)
+    }
+
+    /// Whether the reader may read what is the members'.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.session.is_some() && !self.applies
     }
 
     /// Whether the reader may cast this member's vote.
@@ -178,7 +186,14 @@ pub(crate) fn document(frame: &Frame, head: &Head<'_>, body: Markup) -> Markup {
                 a.skip href="#main" { (say.skip_to_content()) }
                 (bar(frame, head.area))
                 @if let Some(banner) = &frame.banner {
-                    aside.banner aria-label=(say.about_this_page()) { p.wrap { (banner) } }
+                    aside.banner aria-label=(say.about_this_page()) {
+                        p.wrap {
+                            (banner)
+                            @if frame.applies {
+                                " " a href="/account/application" { (say.your_application()) }
+                            }
+                        }
+                    }
                 }
                 main id="main" tabindex="-1" {
                     div.wrap {

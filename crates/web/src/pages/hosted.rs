@@ -3,6 +3,8 @@
 use domain::id::Timestamp;
 use maud::{Markup, html};
 
+use super::applicants::{Journey, standing};
+use super::application::{Terms, acceptance};
 use super::form::{Field, Filled, csrf};
 use super::frame::{Area, Frame, Head, document};
 use super::node::tabs;
@@ -19,6 +21,10 @@ pub enum Stand {
     Asks,
     /// Signed up here and waits for the founders: how many have signed, and how many must.
     Applies(u64, u64),
+    /// Signed up here, and has not applied to all members yet.
+    SignedUp,
+    /// Signed up here, and all members decide: how far that is.
+    Journeys(Journey),
     /// Not hosted here any more; accounts of it are left.
     Left {
         /// One of them keeps its root key.
@@ -106,6 +112,8 @@ fn guests(frame: &Frame, guests: &[Guest]) -> Markup {
                                     Stand::Applies(signed, needed) => {
                                         (say.hosted_applies(signed, needed))
                                     },
+                                    Stand::SignedUp => (say.hosted_signed_up()),
+                                    Stand::Journeys(journey) => (standing(frame, journey)),
                                     Stand::Left { .. } => (say.hosted_left()),
                                 }
                             }
@@ -124,7 +132,7 @@ fn answers(frame: &Frame, guest: &Guest) -> Markup {
     let offered: &[(&str, Markup)] = match guest.stand {
         Stand::Asks => &[("yes", say.hosted_accept()), ("no", say.hosted_refuse())],
         Stand::InForce | Stand::Moving(_) => &[("no", say.hosted_end())],
-        Stand::Applies(..) | Stand::Left { .. } => &[],
+        Stand::Applies(..) | Stand::SignedUp | Stand::Journeys(_) | Stand::Left { .. } => &[],
     };
     html! {
         @for (value, words) in offered {
@@ -134,7 +142,7 @@ fn answers(frame: &Frame, guest: &Guest) -> Markup {
                 button.btn.quiet { (words) span.vh { " " (guest.member.name) } }
             }
         }
-        @if matches!(guest.stand, Stand::Applies(..) | Stand::Left { .. }) {
+        @if !matches!(guest.stand, Stand::Asks | Stand::InForce | Stand::Moving(_)) {
             (removal(frame, guest))
         }
     }
@@ -285,6 +293,8 @@ pub struct Entry {
     pub classes: Vec<(String, String)>,
     /// The link works until then.
     pub until: Timestamp,
+    /// The charter that has to be accepted, where all members decide; none while founders admit.
+    pub terms: Option<Terms>,
 }
 
 /// Signing up through a host; `csrf_token` is the one given before there is a session.
@@ -297,7 +307,10 @@ pub fn sign_up(frame: &Frame, csrf_token: &str, view: &Entry, filled: &Filled) -
         (page_head(
             Markup::default(),
             say.join_through(&frame.member),
-            say.join_through_explained(&frame.federation, &frame.member),
+            match view.terms {
+                None => say.join_through_explained(&frame.federation, &frame.member),
+                Some(_) => say.join_through_decided(&frame.federation, &frame.member),
+            },
         ))
         form.narrow method="post" action={ "/join/" (view.secret) } {
             (csrf(csrf_token))
@@ -305,8 +318,11 @@ pub fn sign_up(frame: &Frame, csrf_token: &str, view: &Entry, filled: &Filled) -
                 .hint(say.join_member_name_hint()).required().line("text", Some("organization")))
             (Field::new(say, filled, "class", say.join_class()).initial(first).required()
                 .select(None, &options(&view.classes)))
-            (Field::new(say, filled, "request", say.join_request()).hint(say.join_request_hint())
-                .area(4))
+            @match &view.terms {
+                None => (Field::new(say, filled, "request", say.join_request())
+                    .hint(say.join_request_hint()).area(4)),
+                Some(terms) => (acceptance(frame, filled, terms, ("", ""))),
+            }
             (Field::new(say, filled, "name", say.your_name()).hint(say.your_name_hint())
                 .required().line("text", Some("username")))
             (Field::new(say, filled, "mail", say.mail()).hint(say.mail_hint())

@@ -20,6 +20,7 @@
 //! | `/charter` | [`charter::page`] |
 //! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
 //! | `/account`, `/sign-in`, `/welcome/{secret}` | [`account::page`], [`account::sign_in`], [`account::welcome`] |
+//! | `/join/{secret}` (anyone with the link), `/account/application` | [`hosted::sign_up`], [`application::page`] |
 //! | `/archive`, `/archive/{id}` (anyone) | [`decide::archive`], [`decision::archived`] |
 //! | `/archive/final?q=&state=` (anyone) | [`archive::page`] |
 //! | `/register`, `/register/{height}` (anyone) | [`register::page`], [`register::height`], [`register::beginning`] |
@@ -64,6 +65,8 @@
 //! | `/node/people/invite` | `name`, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
 //! | `/node/people/{person}/remove` | | `?done=removed` |
 //! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
+//! | `/join/{secret}` | `member_name`, `class`, `request`?, `name`, `mail`?, `password`, `export`?, `old_password`?, where decisions admit `contribution`, `accept_charter` (the hash of the charter shown) | `/account` |
+//! | `/account/application` | `request`, `contribution`, `accept_charter` | `?done=applied` |
 //! | `/account/password` | `current`, `new` | `?done=password-changed` |
 //! | `/account/settings` | `zone`, `theme` (`system`, `light`, `dark`) | `?done=saved` |
 //! | `/account/reminders` | `mail`?, `reminders`? (`yes`), `digest`? (`yes`), `digest_hour` (0 to 23) | `?done=reminders-set` |
@@ -90,6 +93,7 @@
 pub mod account;
 pub mod action;
 pub mod applicants;
+pub mod application;
 pub mod applications;
 pub mod archive;
 pub mod assets;
@@ -116,6 +120,7 @@ pub mod history;
 pub mod home;
 pub mod hosted;
 pub mod keys;
+mod leaving;
 pub mod node;
 pub mod onboarding;
 pub mod order;

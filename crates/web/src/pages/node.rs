@@ -5,8 +5,10 @@ use maud::{Markup, html};
 
 use super::frame::{Area, Frame, Head, document};
 use super::home::{Connection, connection_words};
+use super::leaving::{departed, section};
 use super::parts::{Name, bytes, icon, member_link, page_head, short};
 use crate::catalogue::Language;
+use crate::leaving::{Departed, Leaving};
 
 /// Something that is wrong at this node, and what to do is said beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +124,11 @@ pub struct Node {
     pub release: String,
     /// The node's key.
     pub key: String,
+    /// What its member hands over before it leaves; nothing before the register, or for who could not
+    /// leave.
+    pub leaving: Option<Leaving>,
+    /// Its member is one no more.
+    pub departed: Option<Departed>,
 }
 
 /// The page of this node.
@@ -142,7 +149,8 @@ pub fn page(frame: &Frame, view: &Node) -> Markup {
         (page_head(
             Markup::default(),
             say.node_of(&frame.member),
-            if behind { say.node_catching_up(all, connected) }
+            if view.departed.is_some() { Markup::default() }
+            else if behind { say.node_catching_up(all, connected) }
             else { say.node_up_to_date(all, connected) },
         ))
         }
@@ -154,11 +162,13 @@ pub fn page(frame: &Frame, view: &Node) -> Markup {
             }
             @for trouble in &view.troubles { (trouble_note(frame, trouble)) }
         }
-        (peers(frame, view))
+        @if let Some(gone) = &view.departed { p.box { (departed(frame, gone)) } }
+        @else { (peers(frame, view)) }
         div.split.area {
             (store(frame, view))
             (identity(frame, view))
         }
+        @if let Some(leaving) = &view.leaving { (section(frame, leaving)) }
     };
     document(frame, &Head::live(say.this_node(), Area::Node), body)
 }

@@ -71,6 +71,8 @@ pub enum Done {
     Saved,
     /// An application was signed with this member's root key.
     Admitted,
+    /// All members were asked for admission.
+    Applied,
     /// A person was removed.
     Removed,
     /// The password was changed.
@@ -111,7 +113,7 @@ pub enum Done {
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -120,6 +122,7 @@ impl Done {
         Self::Commented,
         Self::Saved,
         Self::Admitted,
+        Self::Applied,
         Self::Removed,
         Self::PasswordChanged,
         Self::TokenRevoked,
@@ -152,6 +155,7 @@ impl Done {
             Self::Commented => "commented",
             Self::Saved => "saved",
             Self::Admitted => "admitted",
+            Self::Applied => "applied",
             Self::Removed => "removed",
             Self::PasswordChanged => "password-changed",
             Self::TokenRevoked => "token-revoked",
@@ -190,6 +194,7 @@ impl Done {
             Self::Commented => say.done_commented(),
             Self::Saved => say.done_saved(),
             Self::Admitted => say.done_admitted(),
+            Self::Applied => say.done_applied(),
             Self::Removed => say.done_removed(),
             Self::PasswordChanged => say.done_password_changed(),
             Self::TokenRevoked => say.done_token_revoked(),

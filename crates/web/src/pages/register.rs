@@ -128,6 +128,9 @@ pub struct Register {
     pub needed: u64,
     /// What is wrong with this node's part in it.
     pub trouble: Option<String>,
+    /// Rules that are to come and that this release does not know: their version, and the first height
+    /// that follows them.
+    pub unknown_rules: Option<(u64, u64)>,
     /// Who contradicted itself.
     pub caught: Vec<CaughtLine>,
 }
@@ -171,6 +174,9 @@ fn area(frame: &Frame) -> Area {
 fn trouble(say: Language, view: &Register) -> Markup {
     html! {
         div data-live="trouble" {
+            @if let Some((version, height)) = view.unknown_rules {
+                (note(say.later_rules(), html! { p { (say.later_rules_are(version, height)) } }))
+            }
             @if let Some(trouble) = &view.trouble {
                 (note(say.register_trouble(), html! {
                     p { (say.register_trouble_is(trouble)) }

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod acts;
+pub mod decided;
 pub mod hosted;
 pub mod node;
 pub mod program;
@@ -39,6 +40,7 @@ pub struct World {
     pub local: Arc<MemoryLocal>,
     pub clock: Arc<ManualClock>,
     pub node: web::node::Node,
+    pub ticks: node::Ticks,
     pub site: Site,
 }
 
@@ -50,12 +52,13 @@ impl World {
     }
 
     fn of(local: Arc<MemoryLocal>, clock: Arc<ManualClock>, charter: &Charter) -> Self {
-        let node = node::start_under(&clock, ALICE, charter);
+        let (node, ticks) = node::start_under(&clock, ALICE, charter);
         let site = site(&local, &clock, &node);
         Self {
             local,
             clock,
             node,
+            ticks,
             site,
         }
     }

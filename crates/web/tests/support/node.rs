@@ -193,18 +193,18 @@ fn genesis(created: Timestamp, charter: &Charter) -> Genesis {
     }
 }
 
-/// The node of founder 0, whose delegate is `person` with the key `key(0, 3)`.
-pub fn start(clock: &Arc<ManualClock>, person: PersonId) -> Node {
-    start_under(clock, person, &Charter::default())
-}
+/// Wakes a node that has something to do by now, and says when it is done.
+pub type Ticks = mpsc::Sender<oneshot::Sender<()>>;
 
-/// The same under another charter.
-pub fn start_under(clock: &Arc<ManualClock>, person: PersonId, charter: &Charter) -> Node {
+/// The node of founder 0, whose delegate is `person` with the key `key(0, 3)`. It could close votes
+/// with `key(0, 6)`.
+pub fn start_under(clock: &Arc<ManualClock>, person: PersonId, charter: &Charter) -> (Node, Ticks) {
     let settings = Settings {
         node: key(0, 2).public(),
         seed: [9; 32],
     };
-    let core = Core::new(genesis(clock.now(), charter), settings).unwrap();
+    let mut core = Core::new(genesis(clock.now(), charter), settings).unwrap();
+    core.validate_with(key(0, 6));
     let changes = broadcast::Sender::new(64);
     let mut running = Loop {
         core: Arc::new(RwLock::new(core)),
@@ -222,12 +222,20 @@ pub fn start_under(clock: &Arc<ManualClock>, person: PersonId, charter: &Charter
     let node_core = Arc::clone(&running.core);
     let library = Arc::new(MemoryLibrary(Arc::clone(&running.disk)));
     let (requests, mut inbox) = mpsc::channel(64);
+    let (ticks, mut wakes) = mpsc::channel::<oneshot::Sender<()>>(1);
     tokio::spawn(async move {
-        while let Some(request) = inbox.recv().await {
-            running.take(request);
+        loop {
+            tokio::select! {
+                Some(request) = inbox.recv() => running.take(request),
+                Some(done) = wakes.recv() => {
+                    running.run(Input::Wake);
+                    let _ = done.send(());
+                }
+                else => return,
+            }
         }
     });
-    Node {
+    let node = Node {
         core: node_core,
         requests,
         changes,
@@ -235,7 +243,8 @@ pub fn start_under(clock: &Arc<ManualClock>, person: PersonId, charter: &Charter
         root_key: Arc::new(HeldRoot(Some(key(0, 1)))),
         key: key(0, 2),
         started: clock.now(),
-    }
+    };
+    (node, ticks)
 }
 
 fn found(running: &mut Loop, alice: PersonId) {

@@ -21,17 +21,25 @@ use crate::{
 };
 
 /// A member with its root key, and the number of its next declaration.
-struct Declaring {
-    federation: FederationId,
-    root: SecretKey,
-    of: (MemberId, u64),
+pub struct Declaring {
+    /// The federation.
+    pub federation: FederationId,
+    /// The root key.
+    pub root: SecretKey,
+    /// The member, and the number.
+    pub of: (MemberId, u64),
     /// The key that the register names, if it names one.
     validator: Option<String>,
     answer: Value,
 }
 
 impl Declaring {
-    async fn new(directory: &DataDirectory, access: &Access, file: Option<&Path>) -> Outcome<Self> {
+    /// Reads the root key, and asks what was declared with it.
+    pub async fn new(
+        directory: &DataDirectory,
+        access: &Access,
+        file: Option<&Path>,
+    ) -> Outcome<Self> {
         let root = root_key(directory, file)?;
         let answer = access.call(Command::Register).await?;
         let recovery = &answer["recovery"];
@@ -57,7 +65,8 @@ impl Declaring {
         })
     }
 
-    async fn declare(&self, access: &Access, declaration: &Declaration) -> Outcome<String> {
+    /// Signs the entry that carries a declaration.
+    pub async fn declare(&self, access: &Access, declaration: &Declaration) -> Outcome<String> {
         let declaration = hex::encode(declaration.to_bytes());
         let act = RootAct::Declare { declaration };
         access.sign_and_submit(&self.root, act).await
