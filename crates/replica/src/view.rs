@@ -17,11 +17,13 @@ use crate::{
 };
 
 mod circle;
+mod decreed;
 mod document;
 mod host;
 mod proposal;
 
 pub use circle::{Action, Gathering, Participant, Review, Someone, TermEnd};
+pub use decreed::{Decreed, Office};
 pub use document::{ATTACHMENTS_MAX, Attached, Begun, Document, Draft, Filed};
 pub use host::{Answer, Choice, HostState, Hosted};
 pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Version, Withdrawal};
@@ -124,6 +126,8 @@ pub struct Role {
     pub until: Option<Timestamp>,
     /// Since when.
     pub since: Timestamp,
+    /// A decision filled it; else the person's own member says so.
+    pub by_decision: bool,
     latest: EntryId,
 }
 
@@ -178,15 +182,6 @@ pub struct Fork {
     pub entries: [EntryId; 2],
 }
 
-/// What the register says of members.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Decreed {
-    /// The root key and the class of each member.
-    pub members: BTreeMap<MemberId, (PublicKey, String)>,
-    /// Who is a member no more.
-    pub former: BTreeSet<MemberId>,
-}
-
 /// What the standing entries say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct View {
@@ -228,6 +223,10 @@ pub struct View {
     pub entries: BTreeMap<MemberId, u64>,
     /// What was written in and for circles.
     work: circle::Circles,
+    /// The hosts that decisions gave members, and when.
+    decided_hosts: BTreeMap<MemberId, (MemberId, Timestamp)>,
+    /// The offices of circles that decisions filled.
+    offices: BTreeMap<CircleId, Vec<decreed::Held>>,
     /// What each member granted to a key, whether or not the key acts for it.
     claims: BTreeMap<PublicKey, BTreeMap<MemberId, Key>>,
     /// The member of each log.
@@ -255,21 +254,6 @@ impl View {
     #[must_use]
     pub fn granted_by(&self, member: &MemberId, key: &PublicKey) -> Option<&Key> {
         self.claims.get(key)?.get(member)
-    }
-
-    /// Puts what the register says of members before what their logs say.
-    pub fn follow(&mut self, decreed: &Decreed) {
-        for (id, (root, class)) in &decreed.members {
-            if let Some(member) = self.members.get_mut(id) {
-                member.root = *root;
-                member.class.clone_from(class);
-            }
-        }
-        for id in &decreed.former {
-            if let Some(member) = self.members.remove(id) {
-                self.former.insert(*id, member);
-            }
-        }
     }
 
     /// Chooses the member a key acts for.
