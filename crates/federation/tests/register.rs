@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use domain::{
     cbor::Encode,
     decision::{Choice, Verdict},
-    effect::{Effect, Someone},
+    effect::{Effect, Someone, root_message},
     id::{CircleId, PersonId, Timestamp},
     record::{self, Founding, Record},
 };
@@ -252,6 +252,73 @@ fn what_a_member_chose_before_a_decision_on_its_host_counts_no_more() {
     for node in &world.nodes {
         assert_eq!(node.core.view().host_of(&member), host);
     }
+}
+
+#[test]
+fn a_root_key_that_a_decision_put_in_the_place_of_another_signs_and_the_old_one_no_longer() {
+    let mut world = World::new();
+    let (member, old, new) = (id(4), key(4, 1), key(9, 1));
+    let federation = world.nodes[0].core.federation();
+    assert_eq!(world.nodes[3].core.takes_up(&old.public()), None);
+    let proof = new.sign(&root_message(&federation, &member));
+    let root = new.public();
+    world.decide(
+        "",
+        Effect::Root {
+            member,
+            root,
+            proof,
+        },
+    );
+    let mandate = Act::Mandate {
+        delegates: Vec::new(),
+    };
+    let refused = world.refused(3, &old, mandate.clone());
+    assert!(matches!(refused, Refused::Right { .. }), "{refused}");
+    let early = world.refused(3, &new, mandate);
+    assert!(
+        matches!(early, Refused::Right { .. }),
+        "it begins its log first: {early}"
+    );
+    let mut acts = 0;
+    while let Some(act) = world.nodes[3].core.takes_up(&root) {
+        world.act(3, &new, act);
+        acts += 1;
+    }
+    assert_eq!(
+        acts, 3,
+        "it enters, ends the old key, and signs the mandate"
+    );
+    // Who stole the old key writes on with another node's release, dated as it likes: it stands nowhere.
+    let before = world.nodes[0].core.replica().tip(&old.public());
+    let stolen = Record::Mandate(record::Mandate {
+        number: 9,
+        delegates: Vec::new(),
+    });
+    world.steals(&old, before, &stolen);
+    world.restart(1);
+    for (at, node) in world.nodes.iter().enumerate() {
+        let view = node.core.view();
+        let known = &view.members[&member];
+        assert_eq!(known.root, root, "node {at}");
+        let mandate = known.mandate.as_ref().unwrap();
+        assert_eq!(
+            (mandate.number, mandate.delegates.len()),
+            (2, 1),
+            "node {at}"
+        );
+        assert_eq!(view.member_of(&old.public()), None, "node {at}");
+    }
+    // Its delegate votes on under the new mandate.
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=4 {
+        world.vote(member, proposal);
+    }
+    world.end_of(proposal);
+    let decision = world.nodes[2].core.decision(&proposal, world.now).unwrap();
+    let counted = decision.phase.unwrap().count.counted.clone();
+    assert!(counted.contains_key(&member), "{counted:?}");
 }
 
 /// A circle that member 1 keeps.

@@ -232,6 +232,8 @@ pub struct View {
     /// The member of each log.
     owners: BTreeMap<PublicKey, MemberId>,
     profiles: BTreeMap<MemberId, (Timestamp, EntryId, record::Profile)>,
+    /// The root logs: whose they are, and what they begin with.
+    roots: BTreeMap<PublicKey, (MemberId, EntryId)>,
 }
 
 impl View {
@@ -316,6 +318,21 @@ impl View {
         })
     }
 
+    /// The member whose root key in force this is, and the entry that its log began with; nothing as
+    /// long as a key that took the place of another has not begun its log.
+    #[must_use]
+    pub fn root_of(&self, key: &PublicKey) -> Option<(&Member, EntryId)> {
+        let (member, began) = self.roots.get(key)?;
+        let member = self.members.get(member)?;
+        (member.root == *key).then_some((member, *began))
+    }
+
+    /// The root keys that a member had and has, as far as they have begun a log.
+    pub fn roots_of(&self, member: &MemberId) -> impl Iterator<Item = &PublicKey> {
+        let own = self.roots.iter().filter(move |(_, (of, _))| of == member);
+        own.map(|(key, _)| key)
+    }
+
     /// The roles a person has now, by keys that are not revoked.
     #[must_use]
     pub fn roles_of(&self, member: &MemberId, person: &PersonId) -> Roles {
@@ -356,7 +373,13 @@ impl Replica {
     #[must_use]
     pub fn view(&self) -> View {
         let mut view = View::default();
-        for position in self.logs.values().flat_map(|log| &log.main) {
+        // A member's first: what a root key says that took the place of another is said of a member.
+        let (first, others): (Vec<_>, Vec<_>) = self.logs.iter().partition(|(key, log)| {
+            let begun = log.main.first().map(|position| self.at(*position));
+            begun.is_some_and(|begun| begun.member.0 == key.0)
+        });
+        let logs = first.into_iter().chain(others);
+        for position in logs.flat_map(|(_, log)| &log.main) {
             self.apply(&mut view, *position);
         }
         view
@@ -588,6 +611,7 @@ impl Replica {
 
 impl View {
     fn add_member(&mut self, stored: &Stored, newcomer: &record::Newcomer, founder: bool) {
+        self.roots.insert(stored.author, (stored.member, stored.id));
         // The log of a root key that took the place of another begins so too.
         if stored.member.0 != stored.author.0 {
             return;
