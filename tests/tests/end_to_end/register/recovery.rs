@@ -6,7 +6,7 @@ use end_to_end::{
     federation::{Federation, charter},
     http::Client,
     program::Said,
-    story::story,
+    story::waiting_story,
     wait,
 };
 use serde_json::Value;
@@ -19,7 +19,7 @@ const NOTICE_SECONDS: u64 = 25;
 
 #[test]
 fn two_of_four_servers_are_gone_for_good_and_the_others_recover_the_register() {
-    story(480, async {
+    waiting_story(480, async {
         let bounds = "[clock]\nbound-seconds = 3\n[gossip]\nbound-seconds = 1\n";
         let notice = format!("[recovery]\nnotice-seconds = {NOTICE_SECONDS}\n");
         let charter = charter(PERIOD_SECONDS) + bounds + &notice;
