@@ -7,6 +7,7 @@
 
 mod client;
 mod desk;
+mod evidence;
 mod export;
 mod recovery;
 mod register;
@@ -44,6 +45,13 @@ pub enum Command {
     Persons,
     /// How the register is, and how it would begin.
     Register,
+    /// Who signed two things that exclude each other.
+    Evidence,
+    /// The file that shows one of them.
+    EvidenceFile {
+        /// What it is known by, in hexadecimal.
+        hash: String,
+    },
     /// Who asks to be admitted.
     Applications,
     /// Whose root key this is, and whether it has to take up its place first.

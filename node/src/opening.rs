@@ -112,6 +112,9 @@ fn core_failure(error: CoreError) -> Failure {
             Failure::damaged(message)
         }
         CoreError::Charter(_) | CoreError::Requires(_) => Failure::configuration(message),
+        CoreError::Rules { .. } => {
+            Failure::configuration(message).hint("install that release again, or a later one")
+        }
     };
     match cause {
         Some(cause) => failure.because(cause),

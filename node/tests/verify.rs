@@ -7,10 +7,15 @@ use std::{fs, path::Path, process::Command};
 use domain::{
     charter::RuleName,
     decision::Choice::{Abstain, Agree, Block},
+    id::{FederationId, Hash, MemberId},
+    key::SecretKey,
 };
 use register::{
+    agreement::{self, Pair, Signed, Step, Vote},
+    contradiction::{Contradiction, EvidenceFile},
     says::Act,
     testing::{History, PROPOSED_TEXT},
+    validators::ValidatorIndex,
 };
 
 /// Two decisions of one federation, the second one after a block.
@@ -82,4 +87,69 @@ fn an_outsider_verifies_decisions_and_that_nothing_was_rewritten() {
         all += "\n";
     }
     insta::assert_snapshot!(all);
+}
+
+#[test]
+fn an_outsider_verifies_evidence_and_is_told_what_it_does_not_prove() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (federation, key) = (FederationId([7; 32]), SecretKey::from_seed(&[1; 32]));
+    let vote = |value: Option<Hash>| {
+        let vote = Vote {
+            epoch: 0,
+            height: 12,
+            round: 1,
+            step: Step::Precommit,
+            value,
+        };
+        Signed::sign(&federation, ValidatorIndex(2), &key, vote)
+    };
+    let pair = Pair::Votes(vote(None), vote(Some(Hash([5; 32]))));
+    let key = key.public();
+    let found = Contradiction::InAgreement(agreement::Evidence { key, pair });
+    let file = EvidenceFile::new(&federation, MemberId([3; 32]), &found, &[]).to_json();
+    fs::write(folder.join("evidence.json"), &file).unwrap();
+    let at = file.find("\"evidence\": \"").unwrap() + 200;
+    let mut changed = file.clone().into_bytes();
+    changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
+    fs::write(folder.join("changed.json"), changed).unwrap();
+    let later = file.replace("folkmoot evidence 1", "folkmoot evidence 9");
+    fs::write(folder.join("later.json"), later).unwrap();
+
+    let id = federation.to_string();
+    let pinned = transcript(folder, &["verify", "evidence.json", "--federation", &id]);
+    for said in [
+        "signed two votes of one step at height 12, round 1, of epoch 0",
+        "a precommit for nothing",
+        "the one you named",
+        "does not show it",
+        "It does not show who held the key",
+    ] {
+        assert!(pinned.contains(said), "{said}: {pinned}");
+    }
+    assert!(!pinned.contains("exit"), "{pinned}");
+    let json = transcript(folder, &["--json", "verify", "evidence.json"]);
+    assert!(
+        json.contains("\"member_shown\": false") || json.contains("\"member_shown\":false"),
+        "{json}"
+    );
+    let other = "00".repeat(32);
+    for (arguments, why) in [
+        (&["verify", "changed.json"][..], "proves nothing"),
+        (&["verify", "later.json"], "update folkmoot"),
+        (
+            &["verify", "evidence.json", "--federation", &other],
+            "is the one meant",
+        ),
+        (
+            &["verify", "evidence.json", "--since", "evidence.json"],
+            "(exit 1)",
+        ),
+    ] {
+        let refused = transcript(folder, arguments);
+        assert!(
+            refused.contains(why) && refused.contains("(exit 1)"),
+            "{refused}"
+        );
+    }
 }

@@ -15,6 +15,7 @@ use register::{
     chain::{Chain, Happened},
     outcome::Closed,
     phase::{Phase, VoterIndex},
+    recovery::State,
     says::{Says, Standing},
 };
 
@@ -149,6 +150,10 @@ impl Archive {
             None => first(world, node).ok_or("a height is decided before the register begins")?,
         };
         let batch = Batch::read(bytes).map_err(|error| error.to_string())?;
+        let before = match batch.header.epoch > before.epoch() {
+            true => recovered(world, node, &before).ok_or("no recovery leads to this height")?,
+            false => before,
+        };
         let after = before.after(&batch);
         let (after, happened) =
             after.map_err(|error| format!("height {height} does not follow: {error:?}"))?;
@@ -241,5 +246,18 @@ fn covers(standing: Option<&Standing>, (slot, says): (Slot, Says)) -> bool {
 pub(crate) fn first(world: &World, node: usize) -> Option<Chain> {
     let core = world.nodes[node].core.as_ref()?;
     let mut begun = core.beginnings();
-    begun.find_map(|beginning| Chain::begin(&world.genesis, beginning).ok())
+    let chain = begun.find_map(|beginning| Chain::begin(&world.genesis, beginning).ok());
+    // Whatever the nodes know, what they decide is looked at.
+    chain.map(|chain| chain.knowing_rules(u64::MAX))
+}
+
+/// The register after the recovery that a node follows.
+pub(crate) fn recovered(world: &World, node: usize, before: &Chain) -> Option<Chain> {
+    let now = world.nodes[node].clock.show(world.now);
+    let core = world.nodes[node].core.as_ref()?;
+    let mut known = core.recoveries(now).into_iter();
+    known.find_map(|one| match one.state {
+        Ok(State::InForce(recovered)) => Some(before.recovered(&recovered).ok()?.0),
+        _ => None,
+    })
 }

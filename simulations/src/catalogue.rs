@@ -20,7 +20,7 @@ macro_rules! scenarios {
 }
 
 /// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 34] = scenarios![
+pub const SCENARIOS: [(&str, &str); 36] = scenarios![
     "founding-and-voting",
     "partition",
     "newcomer",
@@ -51,6 +51,8 @@ pub const SCENARIOS: [(&str, &str); 34] = scenarios![
     "register-one-way",
     "register-crashes",
     "register-members",
+    "register-membership",
+    "register-releases",
     "register-72-hours",
     "register-clock",
     "register-adversary",

@@ -23,7 +23,15 @@ impl World {
     pub fn honest(&self) -> Vec<usize> {
         (0..self.nodes.len())
             .filter(|node| self.nodes[*node].is_honest() && self.nodes[*node].present)
+            .filter(|node| !self.has_left(self.nodes[*node].member))
             .collect()
+    }
+
+    /// Whether a member has left or was expelled: nobody talks to its node any more.
+    fn has_left(&self, member: usize) -> bool {
+        let chain = self.archive.as_ref().and_then(|one| one.chain.as_ref());
+        let id = self.members[member].id();
+        chain.is_some_and(|chain| chain.order().former().contains_key(&id))
     }
 
     /// What a node told others it has must be there when it starts again.
@@ -201,11 +209,9 @@ impl World {
                 return Err(format!("entry {} is not by {owner}", id.short()));
             }
         }
-        if *core.view() != core.replica().view() {
-            let (kept, anew) = (
-                format!("{:#?}", core.view()),
-                format!("{:#?}", core.replica().view()),
-            );
+        let anew = core.view_anew();
+        if *core.view() != anew {
+            let (kept, anew) = (format!("{:#?}", core.view()), format!("{anew:#?}"));
             let differs = kept
                 .lines()
                 .zip(anew.lines())
@@ -245,7 +251,7 @@ impl World {
             .filter_map(|(_, row)| Entry::from_bytes(&row.bytes).ok())
             .collect();
         random.shuffle(&mut entries);
-        let anew = offered_anew(&self.genesis, &entries);
+        let anew = self.offered_anew(&entries);
         if anew.digest() != core.replica().digest() {
             let difference = self.difference(core.replica(), &anew);
             return Err(format!(
@@ -253,6 +259,28 @@ impl World {
             ));
         }
         Ok(())
+    }
+
+    /// A replica that was offered these entries, again and again until nothing changes: what had no
+    /// room to wait comes again.
+    fn offered_anew(&self, entries: &[Entry]) -> Replica {
+        let mut replica = Replica::new(self.genesis.clone());
+        let admitted = self.members.iter().enumerate();
+        let admitted = admitted.filter(|(at, who)| who.decided && self.is_admitted(*at));
+        for (_, who) in admitted {
+            replica.let_in(Timestamp::MAX, who.root.public(), who.id());
+        }
+        loop {
+            let before = replica.digest();
+            for entry in entries {
+                let offer = replica.offer(Timestamp::MAX, entry.clone());
+                debug_assert!(!matches!(offer, Offer::Ahead(_)));
+                replica.take_changes();
+            }
+            if replica.digest() == before {
+                return replica;
+            }
+        }
     }
 
     /// In which logs two replicas differ.
@@ -294,23 +322,6 @@ impl World {
             .map(|(deed, _)| deed.key)
             .filter(|key| !self.ledger.stolen.contains(key))
             .collect()
-    }
-}
-
-/// A replica that was offered these entries, again and again until nothing changes:
-/// what had no room to wait comes again.
-fn offered_anew(genesis: &domain::genesis::Genesis, entries: &[Entry]) -> Replica {
-    let mut replica = Replica::new(genesis.clone());
-    loop {
-        let before = replica.digest();
-        for entry in entries {
-            let offer = replica.offer(Timestamp::MAX, entry.clone());
-            debug_assert!(!matches!(offer, Offer::Ahead(_)));
-            replica.take_changes();
-        }
-        if replica.digest() == before {
-            return replica;
-        }
     }
 }
 

@@ -65,6 +65,16 @@ impl Play {
         if expect.height.is_some_and(|expected| expected != height) {
             return Err(format!("the register is at height {height}"));
         }
+        let epoch = chain.epoch();
+        if expect.epoch.is_some_and(|expected| expected != epoch) {
+            return Err(format!("the register is in epoch {epoch}"));
+        }
+        if let Some(expected) = &expect.trouble {
+            let trouble = core.register_trouble().unwrap_or_default();
+            if !trouble.contains(&**expected) || expected.is_empty() != trouble.is_empty() {
+                return Err(format!("what keeps it from taking part: {trouble:?}"));
+            }
+        }
         let validators = chain.validators().sizes().all();
         if expect
             .validators

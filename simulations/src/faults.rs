@@ -81,6 +81,16 @@ impl Play {
                     world.nodes[node].dies_at = Some(0);
                 }
             }
+            FaultKind::Release => {
+                for node in self.nodes(world, &fault.nodes) {
+                    world.crash(node);
+                    world.nodes[node].rules = fault.rules;
+                    match &fault.refused {
+                        None => world.start(node),
+                        Some(words) => world.refuses_to_start(node, words),
+                    }
+                }
+            }
             FaultKind::Lie => {
                 for node in self.nodes(world, &fault.nodes) {
                     let seed = self.random.below(u64::MAX);
@@ -124,7 +134,7 @@ impl Play {
                     world.nodes[node].dies_at = None;
                 }
             }
-            FaultKind::SaveDisk | FaultKind::RollBack => {}
+            FaultKind::SaveDisk | FaultKind::RollBack | FaultKind::Release => {}
             FaultKind::Lie => {
                 for node in self.nodes(world, &fault.nodes) {
                     world.calm_liar(node);

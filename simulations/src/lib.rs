@@ -36,6 +36,7 @@ mod faults;
 mod late;
 mod ledger;
 mod liar;
+mod measures;
 mod member;
 mod network;
 mod node;

@@ -16,6 +16,8 @@ pub struct Member {
     pub name: String,
     pub class: String,
     pub founder: bool,
+    /// Whether a decision admits it, and not the founders.
+    pub decided: bool,
     /// The node that serves it.
     pub home: usize,
     pub root: SecretKey,
@@ -40,6 +42,7 @@ impl Member {
             name: name.to_owned(),
             class: class.to_owned(),
             founder,
+            decided: false,
             home,
             root: key(seed, name, "root"),
             steward: key(seed, name, "steward"),

@@ -7,6 +7,7 @@ use domain::{
     key::{PublicKey, SecretKey},
 };
 use federation::{Core, Settings};
+use register::order::RULES_VERSION;
 
 use crate::{
     broken::Broken, clock::Clock, disk::Disk, liar::Liar, puppet::Puppets, random::bytes_of,
@@ -44,6 +45,8 @@ pub struct Node {
     /// Where a lying validator lets an honest one play.
     pub puppets: Option<Puppets>,
     pub broken: Option<Broken>,
+    /// The last version of the rules that the release installed here knows.
+    pub rules: u64,
     seed: u64,
 }
 
@@ -67,6 +70,7 @@ impl Node {
             liar: None,
             puppets: None,
             broken: None,
+            rules: RULES_VERSION,
             seed,
         }
     }
@@ -88,6 +92,7 @@ impl Node {
             seed: bytes_of(self.seed, &purpose),
         };
         let mut core = Core::new(genesis.clone(), settings).map_err(|error| error.to_string())?;
+        core.know_rules(self.rules);
         if let Some(key) = &self.validator {
             core.validate_with(key.clone());
         }
@@ -100,7 +105,7 @@ impl Node {
         }
         for (height, batch) in &self.disk.heights {
             core.restore_height(batch)
-                .map_err(|error| format!("height {height} does not restore: {error:?}"))?;
+                .map_err(|error| format!("height {height} does not restore: {error}"))?;
         }
         let forgets = self.broken == Some(Broken::ForgottenJournal);
         let known = if forgets { 1 } else { usize::MAX };

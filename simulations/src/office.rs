@@ -5,7 +5,7 @@ use domain::{cbor::Encode, record::Purpose};
 use federation::{Act, Core};
 use register::{
     begin::{Begin, Beginning, First},
-    declaration::{Declaration, Matter},
+    declaration::{Declaration, Matter, validator_message},
 };
 
 use crate::{archive::Archive, member::Member, world::World};
@@ -38,7 +38,7 @@ impl World {
     /// Whether the members of the beginning and their keys are there, as a node shows them.
     fn are_all_there(&self, core: &Core) -> bool {
         let view = core.view();
-        self.members.iter().all(|who| {
+        self.members.iter().filter(|who| !who.decided).all(|who| {
             let is_there = view.members.contains_key(&who.id());
             let granted = view.keys.get(&who.validator.public());
             let validates = granted.is_some_and(|known| known.purpose == Purpose::Validator);
@@ -105,24 +105,31 @@ impl World {
                 validator: validates.then(|| who.validator.public()),
             })
         };
-        let mut members: Vec<First> = self.members.iter().map(first).collect::<Option<_>>()?;
+        let there = self.members.iter().filter(|who| !who.decided);
+        let mut members: Vec<First> = there.map(first).collect::<Option<_>>()?;
         members.sort_unstable_by_key(|first| first.member);
         let time = self.nodes[node].clock.show(self.now);
         Some(Begin { time, members })
     }
 
-    /// A member's next declaration: that its node validates with its key, or no longer.
-    pub fn declaration(&mut self, member: usize, validates: bool) -> Option<Act> {
-        let who = self.members[member].clone();
-        let archive = self.archive.as_mut()?;
-        let number = archive.declared.entry(member).or_default();
+    /// A member's next declaration: that its node validates with its key.
+    pub fn declare_validator(&mut self, member: usize) -> Option<Act> {
+        let who = &self.members[member];
+        let message = validator_message(&self.genesis.federation(), &who.id());
+        let matter = Matter::Validator {
+            key: who.validator.public(),
+            proof: who.validator.sign(&message),
+        };
+        self.declare(member, matter)
+    }
+
+    /// A member's next declaration.
+    pub fn declare(&mut self, member: usize, matter: Matter) -> Option<Act> {
+        let who = &self.members[member];
+        let number = self.archive.as_mut()?.declared.entry(member).or_default();
         *number += 1;
         let (federation, place) = (self.genesis.federation(), (who.id(), *number));
-        let declaration = match validates {
-            true => Declaration::of_validator(&federation, &who.root, place, &who.validator),
-            false => Declaration::sign(&federation, &who.root, place, Matter::NoValidator),
-        };
-        let declaration = declaration.to_bytes();
+        let declaration = Declaration::sign(&federation, &who.root, place, matter).to_bytes();
         Some(Act::Declare { declaration })
     }
 }

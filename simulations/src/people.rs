@@ -4,7 +4,7 @@ use domain::{
     decision::Choice,
     id::{ProposalId, Timestamp},
     key::SecretKey,
-    record::{Circle, Endpoint, Profile},
+    record::{Circle, Endpoint, Enter, Profile},
 };
 use federation::{Act, Keep, State};
 
@@ -24,6 +24,13 @@ impl World {
         let Some(known) = view.members.get(&who.id()) else {
             if who.founder {
                 return Some((who.root.clone(), Act::Found));
+            }
+            if who.decided {
+                let enter = Enter {
+                    member: who.id(),
+                    newcomer: who.newcomer(),
+                };
+                return Some((who.root.clone(), Act::Enter(enter)));
             }
             let founders: Vec<_> = self.members.iter().filter(|m| m.founder).collect();
             let needed = self.genesis.admissions_needed();
@@ -57,7 +64,7 @@ impl World {
     /// can tell.
     pub fn set_up(&mut self, member: usize) -> bool {
         let home = self.members[member].home;
-        if !self.nodes[home].is_up() {
+        if !self.nodes[home].is_up() || !self.is_admitted(member) {
             return false;
         }
         match self.setup_act(member) {

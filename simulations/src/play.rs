@@ -8,6 +8,7 @@ use domain::{
     id::{DocumentId, Hash, MemberId, ProposalId},
 };
 use federation::{Act, Keep};
+use register::declaration::Matter;
 use replica::document::Basis;
 
 use crate::{
@@ -208,7 +209,10 @@ impl Play {
                 circle: None,
                 language: "en".to_owned(),
                 draft: Vec::new(),
-                effect: None,
+                effect: match &line.effect {
+                    Some(effect) => Some(Box::new(world.effect(node, effect)?)),
+                    None => None,
+                },
             },
             Doing::Open => {
                 let proposal = known?;
@@ -253,8 +257,12 @@ impl Play {
                 reason: "It was stolen.".to_owned(),
             },
             Doing::LoseKey => return None,
-            Doing::ValidateNoMore => world.declaration(member, false)?,
-            Doing::Validate => world.declaration(member, true)?,
+            Doing::ValidateNoMore => world.declare(member, Matter::NoValidator)?,
+            Doing::Validate => world.declare_validator(member)?,
+            Doing::Leave => world.declare(member, Matter::Leave)?,
+            Doing::AnnounceRecovery | Doing::ConfirmRecovery | Doing::ObjectToRecovery => {
+                world.voice(line, node, member)?
+            }
             Doing::Host => Act::Host {
                 host: named_member(world, line)?,
             },

@@ -26,6 +26,21 @@ impl World {
         }
     }
 
+    /// The release that is installed must refuse to start with what is on the disk.
+    pub fn refuses_to_start(&mut self, node: usize, words: &str) {
+        let genesis = self.genesis.clone();
+        let what = match self.nodes[node].start(&genesis) {
+            Err(why) if why.contains(words) => {
+                self.nodes[node].present = false;
+                return;
+            }
+            Err(why) => why,
+            Ok(()) => "it starts".to_owned(),
+        };
+        let what = format!("the node does not refuse to start with {words:?}: {what}");
+        self.fail(Some(node), what);
+    }
+
     /// The power fails on a node.
     pub fn crash(&mut self, node: usize) {
         if !self.nodes[node].is_up() {

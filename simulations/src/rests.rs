@@ -21,7 +21,12 @@ use register::{
     witness,
 };
 
-use crate::{archive::first, clock::BEGINNING_MS, options::MINUTE, world::World};
+use crate::{
+    archive::{first, recovered},
+    clock::BEGINNING_MS,
+    options::MINUTE,
+    world::World,
+};
 
 /// What is wrong, and at which node.
 type Wrong = (Option<usize>, String);
@@ -78,6 +83,10 @@ impl World {
         let Some(known) = known else {
             return Ok(());
         };
+        if here.rules_missing().is_some() {
+            // Its release does not know the rules that the others follow by now.
+            return Ok(());
+        }
         let (at, last) = (here.height(), known.height());
         if (at, here.state()) != (last, known.state()) {
             let (round, clock) = (core.registrar().map(Registrar::round), core.clock_trouble());
@@ -102,6 +111,9 @@ impl World {
         let mut chain = first(self, node).ok_or("the register has not begun")?;
         for (height, bytes) in &self.nodes[node].disk.heights {
             let batch = Batch::read(bytes).map_err(|error| error.to_string())?;
+            if batch.header.epoch > chain.epoch() {
+                chain = recovered(self, node, &chain).ok_or("no recovery leads to a height")?;
+            }
             let after = chain.after(&batch);
             chain = after
                 .map_err(|error| format!("height {height}: {error:?}"))?

@@ -19,7 +19,8 @@ pub(crate) fn members(
                 Some(_) => format!("{}{}", lines.name, number + 1),
                 None => lines.name.clone(),
             };
-            let member = Member::new(seed, &own, &lines.class, lines.founder, 0);
+            let mut member = Member::new(seed, &own, &lines.class, lines.founder, 0);
+            member.decided = lines.decided;
             match lines.homes.len() as u64 {
                 0 => with_node.push(member),
                 homes => hosted.push((member, lines.homes[(number % homes) as usize].clone())),

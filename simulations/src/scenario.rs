@@ -121,6 +121,9 @@ pub(crate) struct MemberLines {
     /// When they join, if they did not found.
     #[serde(default)]
     pub joins: Time,
+    /// Whether a decision admits them, and not the founders: they join once it is in the register.
+    #[serde(default)]
+    pub decided: bool,
 }
 
 /// Somebody does something.
@@ -154,9 +157,45 @@ pub(crate) struct ActLine {
     /// The host that is named, or the member that is accepted.
     #[serde(default)]
     pub whom: Option<String>,
+    /// What the proposal does once it is passed.
+    #[serde(default)]
+    pub effect: Option<EffectLine>,
+    /// The members whose nodes are gone for good, in a recovery.
+    #[serde(default)]
+    pub gone: Vec<String>,
     /// Part of the message with which it must be refused.
     #[serde(default)]
     pub refused: Option<String>,
+}
+
+/// What a proposal does once it is passed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub(crate) enum EffectLine {
+    /// One of the members that are admitted by decision.
+    Admission {
+        member: String,
+    },
+    Expulsion {
+        member: String,
+    },
+    Class {
+        member: String,
+        class: String,
+    },
+    /// Another charter: what differs from the default one.
+    Charter {
+        toml: String,
+    },
+    Rules {
+        version: u64,
+        from_height: u64,
+    },
 }
 
 /// What somebody does.
@@ -183,8 +222,16 @@ pub(crate) enum Doing {
     Accept,
     /// The root key declares that its node no longer validates,
     ValidateNoMore,
-    /// or that it does again.
+    /// or that it does again,
     Validate,
+    /// or that it leaves.
+    Leave,
+    /// The root key announces that the nodes of `gone` are gone for good, or signs what was announced,
+    AnnounceRecovery,
+    /// confirms it,
+    ConfirmRecovery,
+    /// or objects to it.
+    ObjectToRecovery,
     /// A worker begins a document.
     Begin,
     /// A worker writes a line at the end of a document, as the node where it is done shows it.
@@ -210,6 +257,12 @@ pub(crate) struct FaultLine {
     /// Seconds a clock jumps.
     #[serde(default)]
     pub seconds: i64,
+    /// The last version of the rules that the release which is installed knows.
+    #[serde(default)]
+    pub rules: u64,
+    /// Part of why that release refuses to start.
+    #[serde(default)]
+    pub refused: Option<String>,
     /// The ways in which a node lies.
     #[serde(default)]
     pub lies: Vec<crate::liar::Lie>,
@@ -237,6 +290,8 @@ pub(crate) enum FaultKind {
     RollBack,
     /// The power fails at every height, in the middle of it and when it is decided.
     CrashAtHeights,
+    /// Another release is installed.
+    Release,
 }
 
 /// What every honest node that is up must show.
@@ -270,6 +325,10 @@ pub(crate) struct ExpectLine {
     pub silent_since: Option<Time>,
     /// Validators of which contradictions are kept, for everybody to see.
     pub contradicted: Option<usize>,
+    /// Part of why the node takes no part in the register any more; nothing if it does.
+    pub trouble: Option<String>,
+    /// How often the register was recovered.
+    pub epoch: Option<u64>,
     /// Keys whose fork is shown.
     pub forks: Option<usize>,
     /// A member that has chosen a host,

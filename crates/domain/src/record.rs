@@ -177,6 +177,8 @@ records! {
     Applying = 36, "applying";
     /// Somebody signs a recovery of the register, or objects to it.
     Recovering = 34, "recovering";
+    /// A validator shows that a key signed two things that exclude each other.
+    Evidence = 37, "evidence";
 }
 
 impl Kind {
@@ -201,6 +203,7 @@ impl Kind {
                 | Self::Declaring
                 | Self::Enter
                 | Self::Recovering
+                | Self::Evidence
         )
     }
 }
@@ -223,6 +226,7 @@ impl Record {
             Self::Edit(edit) => edit.forget_text(),
             Self::Witness(witness) => witness.bytes = Vec::new(),
             Self::Founding(founding) => founding.beginning = Vec::new(),
+            Self::Evidence(evidence) => evidence.contradiction = Vec::new(),
             _ => {}
         }
         self

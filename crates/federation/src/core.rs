@@ -149,7 +149,7 @@ impl Core {
             deadlines: BTreeSet::new(),
             changes: BTreeSet::new(),
             presence: Presence::default(),
-            register: Register::default(),
+            register: Register::new(),
             followed,
         })
     }
@@ -405,11 +405,15 @@ impl Core {
 
     /// Puts what the register says before what logs say.
     pub(crate) fn follow_with_view(&mut self) {
-        self.view.follow(&self.followed.decreed);
-        for (proposal, votes) in &self.followed.votes {
-            let ids = votes.iter().map(|vote| (vote.id, *proposal));
-            self.view.phases.extend(ids);
-        }
+        self.followed.put_before(&mut self.view);
+    }
+
+    /// The view built anew of all that is stored: the one that is kept up to date must be the same.
+    #[must_use]
+    pub fn view_anew(&self) -> View {
+        let mut view = self.replica.view();
+        self.followed.put_before(&mut view);
+        view
     }
 
     fn note_all_deadlines(&mut self, now: Timestamp) {

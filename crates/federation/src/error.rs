@@ -5,6 +5,7 @@ use domain::{
     charter::CharterError,
     id::{FederationId, Hash, MemberId, Timestamp},
 };
+use register::chain::BatchError;
 use replica::Refusal;
 use thiserror::Error;
 
@@ -331,6 +332,15 @@ pub enum CoreError {
     /// A stored height of the register does not follow from those before it.
     #[error("the stored height {0} of the register does not follow; run folkmoot store check")]
     Height(u64),
+    /// A stored height follows rules that this release does not know: a later release has run here.
+    #[error("a later release of folkmoot stored height {height} of the register here")]
+    Rules {
+        /// The height.
+        height: u64,
+        /// Why.
+        #[source]
+        error: BatchError,
+    },
     /// Stored bytes are no entry.
     #[error("stored bytes are no entry; run folkmoot store check")]
     Bytes(#[source] DecodeError),

@@ -58,6 +58,8 @@ pub(crate) struct Exchange {
     compare_at: Option<Timestamp>,
     /// When the peers are asked for their clocks again.
     clock_at: Option<Timestamp>,
+    /// When the first of those entries is due that are ahead of this node's clock.
+    ahead_at: Option<Timestamp>,
     fruitless: u32,
     quiet_rounds: u32,
     quiet_peers: Vec<PublicKey>,
@@ -109,13 +111,20 @@ impl Exchange {
         let want = self.wanted.values().map(|wanted| wanted.due).min();
         let compare = self.compare_at.filter(|_| !self.peers.is_empty());
         let clock = self.clock_at.filter(|_| !self.peers.is_empty());
-        [resend, want, compare, clock].into_iter().flatten().min()
+        let ahead = self.ahead_at.filter(|_| !self.peers.is_empty());
+        let all = [resend, want, compare, clock, ahead];
+        all.into_iter().flatten().min()
     }
 
     fn stored_something(&mut self, now: Timestamp) {
         self.fruitless = 0;
         self.quiet_rounds = 0;
         self.compare_by(now.plus_ms(QUIET_MS));
+    }
+
+    /// An entry came that is of a time to come. It may not be kept until then.
+    pub fn ahead_until(&mut self, due: Timestamp) {
+        self.ahead_at = Some(self.ahead_at.map_or(due, |known| known.min(due)));
     }
 
     pub fn compare_by(&mut self, at: Timestamp) {
@@ -297,6 +306,9 @@ impl Core {
         // A clock that was set back would wait for a time that is far off now.
         if clock_at.is_some_and(|at| at <= now || at > now.plus_ms(CLOCK_AGAIN_MS)) {
             self.ask_clocks(now, outputs);
+        }
+        if self.exchange.ahead_at.take_if(|at| *at <= now).is_some() {
+            self.compare_anew(now);
         }
         if self.exchange.compare_at.is_some_and(|at| at <= now) {
             self.compare_again(now, outputs);

@@ -3,15 +3,21 @@
 mod annals;
 mod caught;
 mod settled;
+mod shown;
+mod waiting;
 
 use std::collections::BTreeMap;
 
 use domain::{
     id::{EntryId, Hash, MemberId, PhaseId, Timestamp},
     key::PublicKey,
+    record::{self, Record},
 };
+use rand_core::Rng;
 use register::{
     begin::Beginning,
+    chain::STALLED_AFTER_MS,
+    contradiction::Contradiction,
     phase::{Case, Phase},
     sizes::Sizes,
     validators::{ValidatorIndex, ValidatorSet},
@@ -21,7 +27,9 @@ use register::{
 pub(crate) use self::caught::Evidence;
 pub use self::{
     annals::{Annals, Counted, Ended, HeightTold, Told, Vote},
-    caught::{Caught, Contradiction},
+    caught::Caught,
+    shown::{Found, Shown},
+    waiting::{Awaited, Waiting},
 };
 use crate::{Change, Core, Decision, State};
 
@@ -55,6 +63,8 @@ pub struct Open<'a> {
     round: Option<u32>,
     /// The last height.
     height: u64,
+    /// Whether those who close it are today's validators.
+    is_of_today: bool,
 }
 
 /// How sure it is that a ballot will be counted.
@@ -87,7 +97,9 @@ pub struct Closing {
     pub manifests_from: Timestamp,
     /// When they may seal at last.
     pub seals_from: Timestamp,
-    /// Whose list of what it holds is not here.
+    /// How many validators have said what they hold, of as many as are needed for seals,
+    pub manifests: usize,
+    /// and whose list is not here.
     pub without_manifest: Vec<MemberId>,
     /// Whose seal is not here.
     pub without_seal: Vec<MemberId>,
@@ -99,6 +111,9 @@ pub struct Closing {
     pub round: Option<u32>,
     /// The height that would have it.
     pub height: u64,
+    /// When today's validators hold it again if it is not closed before: they are others than those who
+    /// have to close it.
+    pub again_from: Option<Timestamp>,
 }
 
 impl<'a> Open<'a> {
@@ -155,12 +170,14 @@ impl<'a> Open<'a> {
         Some(Closing {
             manifests_from,
             seals_from,
+            manifests: authors.len(),
             without_manifest: without(&authors),
             without_seal: without(&sealers),
             seals: sealers.len(),
             needed: self.sizes().quorum(),
             round: self.round,
             height: self.height + 1,
+            again_from: (!self.is_of_today).then(|| phase.deadline.plus_ms(STALLED_AFTER_MS)),
         })
     }
 }
@@ -188,6 +205,7 @@ impl Core {
                 witness: registrar.and_then(|one| one.witness(&phase.id)),
                 round: registrar.and_then(register::registrar::Registrar::round),
                 height: chain.height(),
+                is_of_today: case.phase.validators == *chain.validators(),
             });
         }
         let votes = annals.votes_on(proposal, proposer);
@@ -230,7 +248,8 @@ impl Core {
         &self.register.annals
     }
 
-    /// Who contradicted itself in the register since this node started, by the hash of the evidence.
+    /// Who contradicted itself in the register, by the hash of the evidence: all that is known to this node
+    /// or stands in records.
     #[must_use]
     pub fn caught(&self) -> &BTreeMap<Hash, Caught> {
         self.register.evidence.all()
@@ -267,11 +286,8 @@ impl Core {
         phase: PhaseId,
         evidence: register::evidence::Evidence,
     ) {
-        use register::evidence::Evidence as Of;
-        let index = match &evidence {
-            Of::Receipts(validator, _) | Of::Manifests(validator, _) => *validator,
-            Of::Seals(seals) => seals[0].validator,
-            Of::Ballots(_) => return,
+        let Some(index) = evidence.validator() else {
+            return;
         };
         let chain = self.register_chain();
         let found = chain.and_then(|chain| chain.phases().get(&phase));
@@ -279,7 +295,12 @@ impl Core {
             return;
         };
         let (member, key) = (validator.member, validator.key);
-        self.caught_by(now, member, key, Contradiction::InPhase { phase, evidence });
+        let contradiction = Contradiction::InPhase {
+            key,
+            phase,
+            evidence,
+        };
+        self.caught_by(now, member, key, contradiction);
     }
 
     /// Keeps that somebody said two things in agreement.
@@ -308,12 +329,40 @@ impl Core {
         key: PublicKey,
         contradiction: Contradiction,
     ) {
-        self.note_change(Change::Register);
-        self.register.evidence.keep(Caught {
+        let is_new = self.register.evidence.keep(Caught {
             member,
             key,
             seen: now,
             contradiction,
         });
+        if is_new {
+            self.note_change(Change::Register);
+            self.write_evidence(now);
+        }
+    }
+
+    /// Writes down for all what this node found out, if it has a validator's key to do so.
+    fn write_evidence(&mut self, now: Timestamp) {
+        let Some(key) = self.registrar().and_then(|one| one.key()).cloned() else {
+            return;
+        };
+        for contradiction in self.register.evidence.unwritten() {
+            let mut random = [0; 32];
+            self.generator().fill_bytes(&mut random);
+            self.register.evidence.is_written(&contradiction);
+            // Beyond the limits of a day nothing is written: others have seen it too.
+            let record = Record::Evidence(record::Evidence { contradiction });
+            let _ = self.say(now, &key, record, random);
+        }
+    }
+
+    /// Looks at evidence that came in records.
+    pub(crate) fn settle_evidence(&mut self) {
+        let mut evidence = std::mem::take(&mut self.register.evidence);
+        let is_new = evidence.settle(self.view());
+        self.register.evidence = evidence;
+        if is_new {
+            self.note_change(Change::Register);
+        }
     }
 }

@@ -16,7 +16,7 @@ use register::{
     outcome::Outcome,
     phase::{Phase, Question},
 };
-use replica::view::{Decreed, Office, Opening};
+use replica::view::{Decreed, Office, Opening, View};
 
 use crate::{
     core::{Core, Origin},
@@ -63,6 +63,15 @@ impl Followed {
             first: Some(charter.hash()),
             charters: BTreeMap::from([(charter.hash(), charter.clone())]),
             ..Self::default()
+        }
+    }
+
+    /// Puts what the register says before what logs say.
+    pub fn put_before(&self, view: &mut View) {
+        view.follow(&self.decreed);
+        for (proposal, votes) in &self.votes {
+            let ids = votes.iter().map(|vote| (vote.id, *proposal));
+            view.phases.extend(ids);
         }
     }
 

@@ -19,6 +19,7 @@ mod register;
 mod relay;
 mod standing;
 mod state;
+mod unsaid;
 
 pub use self::{
     act::{Act, Keep, Prepared},

@@ -230,7 +230,10 @@ impl Core {
                 let found = found.map_err(|error| text_error("recovery", error.to_string()))?;
                 let signed = found.verify(&self.federation());
                 signed.map_err(|error| text_error("recovery", error.to_string()))?;
-                let grant = self.granting_grant(key)?;
+                // Whoever's node brings it in writes it: nobody knows whether the log of a root key that is
+                // kept elsewhere is whole here, and a fork of it would end it.
+                let node = self.node_grant(key);
+                let grant = node.or_else(|_| self.granting_grant(key))?;
                 let voice = voice.clone();
                 let record = Record::Recovering(record::Recovering { voice });
                 Ok(Draft::new(grant, "register", record))
@@ -367,9 +370,10 @@ pub(crate) fn change_of(
             Change::Circles
         }
         (Kind::Application | Kind::Admit, _) => Change::Applications,
-        (Kind::Witness | Kind::Founding | Kind::Declaring | Kind::Recovering, _) => {
-            Change::Register
-        }
+        (
+            Kind::Witness | Kind::Founding | Kind::Declaring | Kind::Recovering | Kind::Evidence,
+            _,
+        ) => Change::Register,
         (Kind::Endpoint, _) => Change::Peers,
         _ => Change::Members,
     })

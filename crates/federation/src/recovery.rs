@@ -60,10 +60,14 @@ pub struct RecoveryShown {
     pub state: Result<State, RecoveryError>,
     /// Whether the register went through it.
     pub is_followed: bool,
+    /// How many organisations have to announce it, and as many to confirm it.
+    pub needed: usize,
     /// The organisations that announced it.
     pub announced: Vec<MemberId>,
     /// The organisations that confirmed it.
     pub confirmed: Vec<MemberId>,
+    /// Those who are said to be gone and objected.
+    pub objected: Vec<MemberId>,
 }
 
 impl Recovering {
@@ -80,6 +84,11 @@ impl Recovering {
     /// Takes note that a key signed something.
     pub fn lives(&mut self, key: PublicKey, time: Timestamp) {
         self.known.lives(key, time);
+    }
+
+    /// When a key signed something last, by its own date.
+    pub fn last_sign(&self, key: &PublicKey) -> Option<Timestamp> {
+        self.known.last_sign(key)
     }
 
     /// The register stands there now.
@@ -174,6 +183,27 @@ impl Recovering {
     }
 }
 
+/// Who is said to be gone and objected, with its root key or its validator's.
+fn objected(
+    recovering: &Recovering,
+    hash: &Hash,
+    base: &Base,
+    recovery: &Recovery,
+) -> Vec<MemberId> {
+    let member_of = |key: &PublicKey| {
+        let validator = base.validators.index_of(key);
+        let validator = validator.and_then(|index| base.validators.get(index));
+        let organisation = base.organisations.get(key).copied();
+        organisation.or_else(|| validator.map(|one| one.member))
+    };
+    let said = recovering.known.said(hash, Stage::Object);
+    let members = said.filter_map(|(key, _)| member_of(&key));
+    let members: BTreeSet<MemberId> = members
+        .filter(|member| recovery.gone.contains(member))
+        .collect();
+    members.into_iter().collect()
+}
+
 /// What is to be done about recoveries.
 enum Due {
     Nothing,
@@ -203,8 +233,10 @@ impl Core {
                 recovery: recovery.clone(),
                 state,
                 is_followed,
+                needed: base.needed(),
                 announced: members(Stage::Announce),
                 confirmed: members(Stage::Confirm),
+                objected: objected(recovering, hash, base, recovery),
             })
         });
         shown.collect()

@@ -14,14 +14,13 @@ use domain::{
     key::{PublicKey, SecretKey},
     record::{self, Kind, Record},
 };
-use rand_core::Rng;
 use register::{
-    agreement::{Certificate, Timeouts},
+    agreement::{AgreementError, Certificate, Timeouts},
     batch::{Answers, Batch, Items, Mandated, Opened},
     begin::Beginning,
-    chain::Chain,
+    chain::{BatchError, Chain},
     declaration::Declaration,
-    order::Departure,
+    order::{Departure, RULES_VERSION},
     phase::Question,
     recovery::Recovered,
     registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
@@ -36,6 +35,7 @@ use crate::{
     io::{Change, Write},
     recovery::Recovering,
     relay::Carriers,
+    unsaid::Unsaid,
 };
 
 /// How long after the deadline of a vote that is not open in the register its ballots are still held,
@@ -62,10 +62,14 @@ struct Parts {
 #[derive(Default)]
 pub(crate) struct Register {
     key: Option<SecretKey>,
+    /// The last version of the rules that this release knows.
+    rules_known: u64,
     pub(crate) registrar: Option<Registrar>,
     pub(crate) recovery: Recovering,
-    /// The chain and the journal that were stored.
+    /// The chain and the journal that were stored,
     chain: Option<Chain>,
+    /// and the register that was left when its epoch began.
+    left: Option<Chain>,
     journal: Vec<registrar::Record>,
     /// How many records the journal has.
     written: u64,
@@ -75,6 +79,7 @@ pub(crate) struct Register {
     open: BTreeSet<EntryId>,
     parts: BTreeMap<PublicKey, BTreeMap<Hash, Parts>>,
     pub(crate) carriers: Carriers,
+    pub(crate) unsaid: Unsaid,
     pub(crate) messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
     /// Entries that the registrar judges by their own bytes.
     entries: BTreeMap<EntryId, Entry>,
@@ -110,12 +115,25 @@ impl std::fmt::Debug for Register {
 }
 
 impl Register {
+    pub fn new() -> Self {
+        Self {
+            rules_known: RULES_VERSION,
+            ..Self::default()
+        }
+    }
+
     /// When the registrar wants to be woken.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        self.registrar.as_ref()?.next_wakeup()
+        let own = self.registrar.as_ref()?.next_wakeup();
+        own.into_iter().chain(self.unsaid.next_wakeup()).min()
     }
 
     /// The key that this node signs with, if it takes part.
+    /// The key it witnesses with, if it has one.
+    pub fn key(&self) -> Option<&SecretKey> {
+        self.key.as_ref()
+    }
+
     pub fn own_key(&self) -> Option<PublicKey> {
         self.registrar.as_ref()?;
         self.key.as_ref().map(SecretKey::public)
@@ -160,6 +178,13 @@ impl Register {
             Kind::Recovering => {
                 if let Some(Record::Recovering(recovering)) = record() {
                     self.recovery.hear(&recovering.voice);
+                }
+            }
+            Kind::Evidence => {
+                if let Some(Record::Evidence(found)) = record() {
+                    let told = (entry.header.author, entry.header.time);
+                    let evidence = &mut self.evidence;
+                    evidence.hear(&genesis.federation(), told, &found.contradiction);
                 }
             }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
@@ -296,14 +321,24 @@ impl Core {
                 begun
             }
         };
-        let after = chain.and_then(|chain| {
+        let after = chain.map(|chain| {
             let place = (batch.header.epoch, &batch.header.previous);
-            let annals = &mut self.register.annals;
-            let tell = |before: &Chain, one: &Recovered| annals.recovered(before, one);
+            let (annals, left) = (&mut self.register.annals, &mut self.register.left);
+            let tell = |before: &Chain, one: &Recovered| {
+                annals.recovered(before, one);
+                *left = Some(before.clone());
+            };
             let chain = self.register.recovery.crossed(chain, place, tell);
-            chain.after(&batch).ok()
+            chain.after(&batch)
         });
-        let (chain, happened) = after.ok_or(CoreError::Height(batch.header.height))?;
+        let height = batch.header.height;
+        let (chain, happened) = match after {
+            Some(Ok(after)) => after,
+            Some(Err(error @ BatchError::Rules { .. })) => {
+                return Err(CoreError::Rules { height, error });
+            }
+            Some(Err(_)) | None => return Err(CoreError::Height(height)),
+        };
         self.register.recovery.stands(&chain);
         self.register.annals.add(&batch, &chain, &happened);
         self.followed.take(&chain, &happened);
@@ -354,7 +389,8 @@ impl Core {
         let valid = self.register.beginnings.values();
         let needed = genesis.admissions_needed();
         let enough = valid.filter(move |one| one.signatures.len() >= needed);
-        enough.filter_map(|one| Chain::begin(genesis, one).ok())
+        let begun = enough.filter_map(|one| Chain::begin(genesis, one).ok());
+        begun.map(|chain| chain.knowing_rules(self.register.rules_known))
     }
 
     /// Takes no more part in the register. What it has decided stays to be seen.
@@ -365,6 +401,20 @@ impl Core {
         self.register.trouble = Some(trouble.to_owned());
         self.register.is_over = true;
         self.register.inbox.clear();
+    }
+
+    /// Stops before a height of which this release does not know the rules.
+    fn leave_to_later_release(&mut self) {
+        let chain = self.register_chain();
+        if let Some(rules) = chain.and_then(Chain::rules_missing) {
+            let (known, needed) = (self.register.rules_known, rules.version);
+            self.leave_office(&BatchError::Rules { known, needed }.to_string());
+        }
+    }
+
+    /// As in a release that knows other rules; before anything is restored.
+    pub fn know_rules(&mut self, version: u64) {
+        self.register.rules_known = version;
     }
 
     /// Begins to take part as soon as the register has begun and this node may sign.
@@ -396,6 +446,10 @@ impl Core {
         let timeouts = Timeouts::of(chain.order().charter());
         let before = chain.clone();
         let mut registrar = Registrar::new(now, chain, key, timeouts, journal);
+        if let Err(error) = self.look_back(&mut registrar) {
+            self.register.registrar = Some(registrar);
+            return self.leave_office(&error.to_string());
+        }
         let said = registrar.start();
         if registrar.chain().epoch() > before.epoch() {
             // Its journal says that it went on in another epoch, in which nothing is decided yet.
@@ -407,6 +461,22 @@ impl Core {
         self.register.registrar = Some(registrar);
         self.follow_order(now);
         self.do_what_is_said(now, said);
+        self.leave_to_later_release();
+    }
+
+    /// Looks at what was said in the epoch that was left before this node says anything in this one.
+    fn look_back(&mut self, registrar: &mut Registrar) -> Result<(), AgreementError> {
+        if let Some(left) = self.register.left.take() {
+            registrar.left(left);
+        }
+        let height = registrar.left_height().map(Topic::Height);
+        let said = height.and_then(|height| self.register.messages.get(&height));
+        for message in said.into_iter().flat_map(BTreeMap::values) {
+            if let Message::Agreement(message) = message {
+                registrar.look_back(message)?;
+            }
+        }
+        Ok(())
     }
 
     /// Lets go of what was restored and is over.
@@ -422,6 +492,7 @@ impl Core {
                 self.leave_office(TWO_BEGINNINGS);
             }
         }
+        self.settle_evidence();
         self.take_office(now);
         self.settle_recovery(now);
         if self.register.registrar.is_none() {
@@ -442,6 +513,7 @@ impl Core {
         if is_woken {
             self.register.inbox.push_back(Input::Wake);
         }
+        self.say_again(now);
         self.hand_on();
         for _ in 0..INPUTS_MAX {
             let Some(input) = self.register.inbox.pop_front() else {
@@ -475,6 +547,7 @@ impl Core {
                 }
                 Err(error) => self.leave_office(&error.to_string()),
             }
+            self.leave_to_later_release();
             if self.register.inbox.is_empty() {
                 self.hand_on();
             }
@@ -595,20 +668,6 @@ impl Core {
                 Said::Contradiction(phase, found) => self.caught_in_phase(now, phase, found),
                 Said::Equivocation(found) => self.caught_in_agreement(now, found),
             }
-        }
-    }
-
-    /// Signs a message in as many entries as it needs.
-    pub(crate) fn publish(&mut self, now: Timestamp, message: &Message) {
-        let Some(key) = self.register.key.clone() else {
-            return;
-        };
-        for part in record::Witness::parts_of(&message.to_bytes()) {
-            let mut random = [0; 32];
-            self.generator().fill_bytes(&mut random);
-            // Beyond the limits of a day nothing is said: what is in the journal is said again when the
-            // node starts again, and votes of agreement every few hours.
-            let _ = self.say(now, &key, Record::Witness(part), random);
         }
     }
 

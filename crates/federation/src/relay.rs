@@ -49,6 +49,14 @@ impl Carriers {
         self.by.retain(|hash, _| kept.contains(hash));
     }
 
+    /// In whose logs a message came.
+    pub fn authors(&self, message: &Hash) -> impl Iterator<Item = &PublicKey> {
+        self.by
+            .get(message)
+            .into_iter()
+            .flat_map(|(authors, _)| authors)
+    }
+
     fn is_in_log_of(&self, message: &Hash, author: &PublicKey) -> bool {
         let known = self.by.get(message);
         known.is_some_and(|(authors, _)| authors.contains(author))
@@ -148,6 +156,6 @@ fn is_rested_on(message: &Message, pinned: &BTreeSet<(ValidatorIndex, Hash)>) ->
             witness::Message::Manifest(_) => true,
             _ => false,
         },
-        Message::Agreement(_) | Message::Value(_) => true,
+        Message::Agreement(_) | Message::Value(_) | Message::Stalled { .. } => true,
     }
 }

@@ -234,3 +234,55 @@ fn a_peer_that_said_it_holds_the_same_is_not_asked_again() {
     assert!(asked.contains(&silent));
     assert!(!asked.contains(&equal));
 }
+
+/// Carries messages between two nodes whose clocks differ, and wakes them, for an hour; counts the entries
+/// that were sent.
+fn an_hour(clocks: [Timestamp; 2], nodes: [&mut Node; 2], sent: Sent) -> usize {
+    let (mut under_way, mut entries) = (VecDeque::from(sent), 0);
+    let keys = nodes.each_ref().map(|node| node.key());
+    let mut after_ms = 0;
+    loop {
+        while let Some((to, message)) = under_way.pop_front() {
+            entries += count(std::slice::from_ref(&message)).2;
+            let at = usize::from(to == keys[1]);
+            let now = clocks[at].plus_ms(after_ms);
+            let input = Input::Message(keys[1 - at], message);
+            under_way.extend(nodes[at].handle(now, input));
+        }
+        let wake = |at: usize| Some(nodes[at].core.next_wakeup()?.since_ms(clocks[at]));
+        let Some(next) = [0, 1].into_iter().filter_map(wake).min() else {
+            return entries;
+        };
+        if next > 3_600_000 {
+            return entries;
+        }
+        after_ms = next.max(after_ms + 1);
+        for (at, clock) in clocks.iter().enumerate() {
+            under_way.extend(nodes[at].handle(clock.plus_ms(after_ms), Input::Wake));
+        }
+    }
+}
+
+#[test]
+fn what_is_of_a_time_to_come_is_not_sent_again_and_again_but_once_it_has_come() {
+    let (mut one, mut late) = (Node::new(2), Node::new(3));
+    let begun = START.plus_seconds(50 * 86_400);
+    one.act(begun, 1, Act::Found);
+    let mut now = begun;
+    // More than are kept until their time.
+    for number in 0..560 {
+        now = begun.plus_seconds(u64::from(number) / 16 * 86_400 + 60);
+        one.act(now, 1, grant(100 + number));
+    }
+    let mut sent = one.handle(now, Input::Connected(late.key()));
+    sent.extend(late.handle(START, Input::Connected(one.key())));
+    let all = one.core.replica().len();
+    let entries = an_hour([now, START], [&mut one, &mut late], sent);
+    assert!(entries >= all && entries < 4 * all, "{entries} of {all}");
+    assert_eq!(late.core.replica().len(), 0);
+    // Its clock is set right.
+    let now = now.plus_seconds(7_200);
+    let sent = late.handle(now, Input::Wake);
+    an_hour([now, now], [&mut one, &mut late], sent);
+    assert_eq!(late.core.replica().digest(), one.core.replica().digest());
+}

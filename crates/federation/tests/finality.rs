@@ -15,11 +15,12 @@ use domain::{
 };
 use federation::{
     Act, Core,
-    finality::{Contradiction, Finality, Told, Witnessed},
+    finality::{Finality, Told, Witnessed},
 };
 use register::{
-    chain::Ending, closing::SignedManifest, file::Turn, manifest::Manifest, outcome::Outcome,
-    registrar::Message, statement::Statement, validators::ValidatorIndex, witness,
+    chain::Ending, closing::SignedManifest, contradiction::Contradiction, file::Turn,
+    manifest::Manifest, outcome::Outcome, registrar::Message, statement::Statement,
+    validators::ValidatorIndex, witness,
 };
 use support::{MINUTE_MS, World, id, key, propose};
 
@@ -186,6 +187,7 @@ fn who_signs_two_manifests_is_shown_by_every_node() {
         let Contradiction::InPhase {
             phase: of,
             evidence,
+            ..
         } = &caught.contradiction
         else {
             panic!("{caught:?}");

@@ -30,7 +30,7 @@ pub(crate) use self::{
 use crate::{
     batch::{Batch, Items},
     begin::{BeginError, Beginning},
-    order::{Ineffective, Order, Place},
+    order::{Ineffective, Order, Place, RULES_VERSION, Rules},
     outcome::Closed,
     phase::{Case, Phase},
     validators::ValidatorSet,
@@ -170,6 +170,8 @@ pub struct Chain {
     mandates: BTreeMap<MemberId, u64>,
     /// Phases whose effect an old root key objects to.
     objected: BTreeSet<PhaseId>,
+    /// The last version of the rules that whoever holds this knows.
+    rules_known: u64,
 }
 
 impl Chain {
@@ -197,6 +199,7 @@ impl Chain {
             opened: BTreeSet::new(),
             mandates: BTreeMap::new(),
             objected: BTreeSet::new(),
+            rules_known: RULES_VERSION,
         })
     }
 
@@ -359,7 +362,37 @@ impl Chain {
     /// # Errors
     /// Says what is wrong with the batch: a function of its bytes and of the register before it.
     pub fn after(&self, batch: &Batch) -> Result<(Self, Vec<Happened>), BatchError> {
-        judge::judge(self, batch)
+        match self.rules_missing() {
+            Some(rules) => Err(BatchError::Rules {
+                known: self.rules_known,
+                needed: rules.version,
+            }),
+            None => judge::judge(self, batch),
+        }
+    }
+
+    /// The same in a release that knows the rules up to another version.
+    #[must_use]
+    pub fn knowing_rules(self, version: u64) -> Self {
+        Self {
+            rules_known: version,
+            ..self
+        }
+    }
+
+    /// Rules that have been decided and that this release does not know, whenever they begin.
+    #[must_use]
+    pub fn rules_unknown(&self) -> Option<Rules> {
+        let rules = self.order.rules();
+        (rules.version > self.rules_known).then_some(rules)
+    }
+
+    /// Rules that the next height follows and that this release does not know: it must neither follow
+    /// that height nor sign anything, for it would judge by others than the rest.
+    #[must_use]
+    pub fn rules_missing(&self) -> Option<Rules> {
+        let unknown = self.rules_unknown();
+        unknown.filter(|rules| rules.at(self.height + 1) > self.rules_known)
     }
 
     /// The next batch, of what is wanted (in any order) as far as it is possible, and what it does. Validators who

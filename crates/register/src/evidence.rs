@@ -4,8 +4,8 @@
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     entry::Entry,
-    id::{EntryId, Hash, Timestamp},
-    key::Signature,
+    id::{EntryId, FederationId, Hash, PhaseId, Timestamp},
+    key::{PublicKey, Signature},
 };
 
 use crate::{
@@ -63,15 +63,70 @@ impl Evidence {
     /// # Errors
     /// When one of them is not signed as it says, or both may stand together.
     pub fn verify(&self, case: &Case<'_>) -> Result<(), Fault> {
+        if let Self::Ballots(ballots) = self {
+            return verify_ballots(case, ballots);
+        }
+        self.verify_signed(case.phase.id, |validator, statement, signature, what| {
+            case.verify(validator, statement, signature, what)
+        })
+    }
+
+    /// Checks that this key signed both in a phase, and that they contradict each other, without knowing
+    /// the phase. Two ballots of a voter convict nobody.
+    ///
+    /// # Errors
+    /// When one of them is not signed with it, or both may stand together.
+    pub fn verify_by(
+        &self,
+        federation: &FederationId,
+        phase: PhaseId,
+        key: &PublicKey,
+    ) -> Result<(), Fault> {
+        contradicts(!matches!(self, Self::Ballots(_)))?;
+        self.verify_signed(phase, |validator, statement, signature, what| {
+            let verified = statement.verify(federation, key, signature);
+            verified.map_err(|source| Fault::Signature {
+                validator,
+                what,
+                source,
+            })
+        })
+    }
+
+    /// Who signed both, by its index; nobody is convicted by ballots.
+    #[must_use]
+    pub fn validator(&self) -> Option<ValidatorIndex> {
         match self {
-            Self::Ballots(ballots) => verify_ballots(case, ballots),
-            Self::Receipts(validator, receipts) => verify_receipts(case, *validator, receipts),
+            Self::Ballots(_) => None,
+            Self::Receipts(validator, _) | Self::Manifests(validator, _) => Some(*validator),
+            Self::Seals(seals) => Some(seals[0].validator),
+        }
+    }
+
+    fn verify_signed(
+        &self,
+        phase: PhaseId,
+        verify: impl Fn(ValidatorIndex, &Statement, &Signature, &'static str) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Ballots(_) => Ok(()),
+            Self::Receipts(validator, receipts) => {
+                let [one, other] = &**receipts;
+                let place = |receipt: &Receipt| (receipt.leaf.voter, receipt.leaf.slot);
+                contradicts(place(one) == place(other) && one.leaf < other.leaf)?;
+                for receipt in [one, other] {
+                    let root = receipt.proof.root_of(receipt.leaf.hash());
+                    let statement = Claim::Receipts.statement(phase, receipt.time, root);
+                    verify(*validator, &statement, &receipt.signature, "receipts")?;
+                }
+                Ok(())
+            }
             Self::Manifests(validator, [one, other]) => {
                 contradicts(one.0 < other.0)?;
                 for (manifest, signature) in [one, other] {
-                    let (phase, manifest) = (case.phase.id, *manifest);
+                    let manifest = *manifest;
                     let statement = Statement::Manifest { phase, manifest };
-                    case.verify(*validator, &statement, signature, "a manifest")?;
+                    verify(*validator, &statement, signature, "a manifest")?;
                 }
                 Ok(())
             }
@@ -80,8 +135,8 @@ impl Evidence {
                 contradicts(one.validator == other.validator)?;
                 contradicts((one.time, &one.names) < (other.time, &other.names))?;
                 for seal in [one, other] {
-                    let statement = seal.statement(case.phase.id);
-                    case.verify(seal.validator, &statement, &seal.signature, "a seal")?;
+                    let statement = seal.statement(phase);
+                    verify(seal.validator, &statement, &seal.signature, "a seal")?;
                 }
                 Ok(())
             }
@@ -133,22 +188,6 @@ fn verify_ballots(case: &Case<'_>, ballots: &[Signed; 2]) -> Result<(), Fault> {
     let (one, other) = (prove(&ballots[0])?, prove(&ballots[1])?);
     contradicts((one.voter, one.slot) == (other.voter, other.slot))?;
     contradicts(one.id < other.id && one.says != other.says)
-}
-
-fn verify_receipts(
-    case: &Case<'_>,
-    validator: ValidatorIndex,
-    receipts: &[Receipt; 2],
-) -> Result<(), Fault> {
-    let [one, other] = receipts;
-    let place = |receipt: &Receipt| (receipt.leaf.voter, receipt.leaf.slot);
-    contradicts(place(one) == place(other) && one.leaf < other.leaf)?;
-    for receipt in receipts {
-        let root = receipt.proof.root_of(receipt.leaf.hash());
-        let statement = Claim::Receipts.statement(case.phase.id, receipt.time, root);
-        case.verify(validator, &statement, &receipt.signature, "receipts")?;
-    }
-    Ok(())
 }
 
 impl Encode for Signed {
@@ -356,7 +395,7 @@ mod tests {
         let evidence = of(2).unwrap();
         assert!(matches!(evidence, Evidence::Receipts(..)));
         holds(&cast, &evidence);
-        let elsewhere = domain::id::FederationId([0; 32]);
+        let elsewhere = FederationId([0; 32]);
         assert_ne!(elsewhere, FEDERATION);
         let case = Case {
             federation: &elsewhere,

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod begin;
 pub mod chain;
 pub mod closing;
+pub mod contradiction;
 pub mod counting;
 pub mod declaration;
 pub mod evidence;

@@ -106,13 +106,27 @@ pub struct Mediation {
     pub until: Timestamp,
 }
 
+/// The last version of the rules that this release knows. A register is at version 1 when it begins.
+pub const RULES_VERSION: u64 = 1;
+
 /// A version of the rules of this program and when it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
     /// The version.
     pub version: u64,
-    /// The first height that follows it.
+    /// The first height that follows it; those before follow the version before.
     pub from_height: u64,
+}
+
+impl Rules {
+    /// The version that a height follows.
+    #[must_use]
+    pub fn at(&self, height: u64) -> u64 {
+        match height < self.from_height {
+            true => self.version.saturating_sub(1),
+            false => self.version,
+        }
+    }
 }
 
 /// A time in which votes take longer.

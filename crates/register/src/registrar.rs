@@ -10,6 +10,7 @@ mod heights;
 mod message;
 mod posts;
 mod recovering;
+mod stalls;
 #[cfg(test)]
 mod tests;
 mod wishes;
@@ -24,7 +25,7 @@ use domain::{
 };
 
 pub use self::message::{Message, Record, Topic};
-use self::{posts::Posts, recovering::Left, wishes::Wishes};
+use self::{posts::Posts, recovering::Left, stalls::Stalls, wishes::Wishes};
 use crate::{
     agreement::{
         self, Agreement, AgreementError, Certificate, Engine, Identity, Strict, Timeouts, Timer,
@@ -109,8 +110,8 @@ pub struct Registrar<V = Strict> {
     chain: Chain,
     key: Option<SecretKey>,
     engine: Engine<V>,
-    /// Whether the next height is open.
-    is_open: bool,
+    /// Since when the next height is open, if it is.
+    open_since: Option<Timestamp>,
     /// The journal of the next height, from before a restart.
     journal: Vec<agreement::Record>,
     /// What it says that this node was about to send.
@@ -119,6 +120,7 @@ pub struct Registrar<V = Strict> {
     resent: Vec<Message>,
     posts: Posts,
     wishes: Wishes,
+    stalls: Stalls,
     motions: BTreeMap<Hash, Motion>,
     /// Values of the next height.
     values: BTreeMap<Hash, Batch>,
@@ -211,12 +213,13 @@ impl<V: Verification> Registrar<V> {
             chain,
             key,
             engine,
-            is_open: false,
+            open_since: None,
             journal: agreed,
             unsent,
             resent,
             posts,
             wishes: Wishes::default(),
+            stalls: Stalls::default(),
             motions: BTreeMap::new(),
             values,
             asked: BTreeMap::new(),
@@ -253,6 +256,12 @@ impl<V: Verification> Registrar<V> {
         self.engine.round()
     }
 
+    /// Since when this node takes part in deciding the next height; `None` while nothing is being decided.
+    #[must_use]
+    pub fn open_since(&self) -> Option<Timestamp> {
+        self.open_since
+    }
+
     /// What waits for a height.
     #[must_use]
     pub fn wanted(&self) -> &Items {
@@ -262,13 +271,23 @@ impl<V: Verification> Registrar<V> {
     /// When it wants to be woken, if nothing else happens.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
+        if self.chain.rules_missing().is_some() {
+            return None;
+        }
         let timer = self.timers.values().min().copied();
-        timer.into_iter().chain(self.posts.wake(&self.chain)).min()
+        let posts = self.posts.wake(&self.chain);
+        [timer, posts, self.stall_wakeup()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What a node does when it has started: it says again what it had signed in open phases, and
     /// asks for all messages about what is open.
     pub fn start(&mut self) -> Vec<Output> {
+        if self.chain.rules_missing().is_some() {
+            return Vec::new();
+        }
         let resent = std::mem::take(&mut self.resent).into_iter();
         let phases = self.chain.phases().keys().copied().map(Topic::Phase);
         let topics = phases.chain([Topic::Height(self.chain.height() + 1)]);
@@ -283,6 +302,10 @@ impl<V: Verification> Registrar<V> {
     /// bear. Nothing must be signed from then on. What is merely refused is passed over.
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Result<Reaction, AgreementError> {
         let mut reaction = Reaction::default();
+        if self.chain.rules_missing().is_some() {
+            // It would sign under rules that it does not know.
+            return Ok(reaction);
+        }
         match input {
             Input::Wake => {
                 let due: Vec<Timer> = self
@@ -296,6 +319,7 @@ impl<V: Verification> Registrar<V> {
                     self.agree(now, agreement::Input::Fired(timer), &mut reaction)?;
                 }
                 self.tell_all(now, &witness::Input::Wake, &mut reaction);
+                self.note_stalls(now, &mut reaction);
             }
             Input::Clock { trusted } => {
                 self.is_trusted = trusted;
@@ -337,13 +361,21 @@ impl<V: Verification> Registrar<V> {
             }
             Message::Agreement(message) => {
                 self.look_back(&message)?;
-                if !self.is_open {
+                if self.open_since.is_none() {
                     self.hear(&message);
                     return Ok(());
                 }
                 self.agree(now, agreement::Input::Message(message), reaction)
             }
             Message::Value(batch) => self.value(now, *batch, reaction),
+            Message::Stalled {
+                phase,
+                validators,
+                note,
+            } => {
+                self.take_note(phase, validators, note);
+                Ok(())
+            }
         }
     }
 

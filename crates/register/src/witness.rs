@@ -352,6 +352,12 @@ impl Witness {
     }
 
     fn has_enough_seals(&self, case: &Case<'_>) -> bool {
+        self.seals() >= case.phase.validators.sizes().quorum()
+    }
+
+    /// How many seals are here that a closing could carry, with all that they name.
+    #[must_use]
+    pub fn seals(&self) -> usize {
         let usable = self
             .gathered
             .seals
@@ -360,7 +366,7 @@ impl Witness {
                 [seal] => seal.names.iter().all(|named| self.usable.contains(named)),
                 _ => false,
             });
-        usable.count() >= case.phase.validators.sizes().quorum()
+        usable.count()
     }
 }
 

@@ -290,6 +290,7 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
             "register",
             right == Right::Root || right.is_steward() || right == Right::Node,
         ),
+        Kind::Evidence => ("register", matches!(right, Right::Node | Right::Validator)),
         Kind::Recovering => (
             "register",
             right == Right::Root

@@ -456,7 +456,8 @@ impl Replica {
                 | Record::Witness(_)
                 | Record::Founding(_)
                 | Record::Declaring(_)
-                | Record::Recovering(_),
+                | Record::Recovering(_)
+                | Record::Evidence(_),
             )
             | None => {}
         }

@@ -45,6 +45,7 @@ pub fn router(site: Site) -> Router {
         .route("/archive/final", get(archive::page))
         .route("/archive/final.atom", get(archive::feed))
         .route("/register", get(register::page))
+        .route("/register/recovery", get(register::recovery::page))
         .route("/register/{height}", get(register::height))
         .route("/register/{height}/{name}", get(register::file))
         .route("/register/evidence/{name}", get(register::evidence))

@@ -25,8 +25,14 @@ use domain::{
 };
 use federation::Act;
 use register::{
-    closing::SignedManifest, file::DecisionFile, manifest::Manifest, registrar::Message,
-    statement::Statement, witness,
+    closing::SignedManifest,
+    contradiction::EvidenceFile,
+    file::DecisionFile,
+    manifest::Manifest,
+    recovery::{Recovery, Stage},
+    registrar::Message,
+    statement::Statement,
+    witness,
 };
 use support::{Answer, Browser, PASSWORD, site_with};
 use tokio::sync::{broadcast, mpsc};
@@ -432,13 +438,183 @@ async fn who_signed_two_manifests_is_named_with_the_evidence() {
     assert!(words(&page).contains("Co-op 4 lists of what it holds, in one vote Meet on Tuesdays"));
     let at = page.body.find("/register/evidence/").unwrap();
     let path = page.body[at..].split('"').next().unwrap().to_owned();
-    let json = read(&mut anyone, &path).await.json();
+    let file = read(&mut anyone, &path).await;
+    let json = file.json();
     assert_eq!(json["federation"], federation.to_string());
     assert_eq!(json["key"], key(4, 6).public().to_string());
     let bytes = hex::decode(json["evidence"].as_str().unwrap()).unwrap();
     let evidence = register::evidence::Evidence::from_bytes(&bytes).unwrap();
     let phase: EntryId = json["phase"].as_str().unwrap().parse().unwrap();
     assert_eq!(evidence.verify(&chain.case(&phase).unwrap()), Ok(()));
+    // Nothing else is needed to see it, and whose key it is.
+    let proof = EvidenceFile::read(file.body.as_bytes()).unwrap();
+    let proof = proof.verify(Some(&federation)).unwrap();
+    assert_eq!((proof.member, proof.is_member_shown), (id(4), true));
+    let json = read(&mut ada(&site).await, "/api/register").await.json();
+    assert_eq!(json["evidence"][0]["path"], path);
+}
+
+#[tokio::test]
+async fn a_log_that_forked_is_listed_with_a_file_that_shows_both_entries() {
+    let mut world = World::new();
+    let federation = world.nodes[0].core.federation();
+    // Both follow the same entry: the second is not there yet when the first is signed.
+    let said = |text: &str| {
+        Record::Profile(record::Profile {
+            name: text.to_owned(),
+            region: String::new(),
+            description: String::new(),
+            website: String::new(),
+        })
+    };
+    world.forks(3, [&said("One"), &said("Another")]);
+    let fork = world.nodes[0].core.replica().forks().remove(0);
+    let site = site(&mut world).await;
+    let mut anyone = stranger(&site);
+    let page = read(&mut anyone, "/register").await;
+    assert!(
+        words(&page).contains("Co-op 3 entries of one place in its log"),
+        "{}",
+        words(&page)
+    );
+    let path = format!("/register/evidence/{}.json", fork.entries[1]);
+    assert!(page.body.contains(&path));
+    let file = read(&mut anyone, &path).await;
+    let proof = EvidenceFile::read(file.body.as_bytes()).unwrap();
+    let proof = proof.verify(Some(&federation)).unwrap();
+    assert_eq!((proof.member, proof.is_member_shown), (id(3), true));
+    assert_eq!(proof.contradiction.key(), fork.key);
+}
+
+/// A world in which the nodes of two members are gone for good, and a vote waits for them.
+fn waiting() -> (World, EntryId) {
+    let (mut world, proposal) = voting();
+    for member in 1..=2 {
+        world.vote(member, proposal);
+    }
+    for node in [2, 3] {
+        world.nodes[node].is_up = false;
+    }
+    let deadline = {
+        let core = &world.nodes[0].core;
+        let decision = core.decision(&proposal, world.now).unwrap();
+        decision.phase.unwrap().deadline
+    };
+    world.run(deadline.plus_ms(20 * MINUTE_MS));
+    (world, proposal)
+}
+
+fn say(world: &mut World, recovery: &Recovery, stage: Stage, member: u8) {
+    let federation = world.nodes[0].core.federation();
+    let voice = recovery.say(&federation, stage, &key(member, 1), world.now);
+    let voice = voice.to_bytes();
+    world.act(0, &key(1, 4), Act::Recover { voice });
+}
+
+#[tokio::test]
+async fn anyone_reads_for_whom_the_register_waits_and_what_to_do() {
+    let (mut world, proposal) = waiting();
+    let before = site(&mut world).await;
+    let mut anyone = stranger(&before);
+    let page = read(&mut anyone, "/register/recovery").await;
+    let text = words(&page);
+    for said in [
+        "The vote on Meet on Tuesdays could have been closed since",
+        "It waits for Co-op 3 and Co-op 4.",
+        "1 of 4 validators may be away.",
+        "None was announced.",
+        "Then the notice of 10 minutes begins.",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let command =
+        "announce --gone &quot;Co-op 3&quot; --gone &quot;Co-op 4&quot; --root-key root.key";
+    assert!(page.body.contains(command), "{}", page.body);
+    // Who is connected with this node is for members.
+    assert!(!text.contains("not heard"), "{text}");
+    let mut ada = ada(&before).await;
+    let page = read(&mut ada, "/register/recovery").await;
+    assert!(words(&page).contains("Its node"), "{}", words(&page));
+    let decision = words(&read(&mut ada, &format!("/decide/{proposal}")).await);
+    assert!(
+        decision.contains("Waiting for Co-op 3 and Co-op 4. Nothing is lost."),
+        "{decision}"
+    );
+    let json = read(&mut ada, "/api/register").await.json();
+    assert_eq!(json["waits"][0]["members"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        json["waits"][0]["closing"]["proposal"],
+        proposal.to_string()
+    );
+    assert_eq!(
+        (&json["recovery"]["needed"], &json["recovery"]["bearable"]),
+        (&3.into(), &1.into())
+    );
+}
+
+#[tokio::test]
+async fn a_recovery_is_shown_with_who_signed_it_until_when_one_may_object_and_what_to_type() {
+    let (mut world, proposal) = waiting();
+    let core = &world.nodes[0].core;
+    let chain = core.register_chain().unwrap();
+    let mut gone = vec![id(3), id(4)];
+    gone.sort_unstable();
+    let recovery = Recovery {
+        epoch: 1,
+        height: chain.height(),
+        last: chain.last(),
+        gone,
+        time: world.now,
+    };
+    let hash = recovery.hash(&core.federation()).to_string();
+    let stages = [
+        (
+            vec![1, 2],
+            Stage::Announce,
+            "2 of the 3 organisations that are needed have signed it",
+            "sign",
+        ),
+        (
+            vec![3],
+            Stage::Announce,
+            "Whoever is not gone can object until",
+            "object",
+        ),
+        (vec![4], Stage::Object, "Stopped: Co-op 4 showed itself", ""),
+    ];
+    for (members, stage, sentence, command) in stages {
+        for member in members {
+            say(&mut world, &recovery, stage, member);
+        }
+        let here = site(&mut world).await;
+        let page = read(&mut stranger(&here), "/register/recovery").await;
+        let text = words(&page);
+        assert!(text.contains("Without Co-op 3 and Co-op 4"), "{text}");
+        assert!(text.contains(sentence), "{sentence}: {text}");
+        let typed = format!("folkmoot register recover {command} {}", &hash[..8]);
+        assert_eq!(
+            page.body.contains(&typed),
+            !command.is_empty(),
+            "{}",
+            page.body
+        );
+        let mut ada = ada(&here).await;
+        let home = read(&mut ada, "/").await;
+        let decision = read(&mut ada, &format!("/decide/{proposal}")).await;
+        // It leads people there as long as it is not settled.
+        assert_eq!(
+            home.body.contains("/register/recovery"),
+            !command.is_empty()
+        );
+        assert_eq!(
+            decision.body.contains("/register/recovery"),
+            !command.is_empty()
+        );
+        let json = read(&mut ada, "/api/register").await.json();
+        assert_eq!(json["recovery"]["known"][0]["hash"], hash);
+        // The node went with its site; it starts again from its disk.
+        world.restart(0);
+    }
 }
 
 #[tokio::test]

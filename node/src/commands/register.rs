@@ -1,6 +1,7 @@
 //! `folkmoot register`
 
 mod declare;
+mod evidence;
 mod recover;
 
 use std::path::PathBuf;
@@ -36,6 +37,16 @@ pub struct Register {
 enum What {
     /// Go on without servers that are gone for good, more than may be away
     Recover(Recover),
+    /// Show who signed two things that exclude each other, and write files that prove it
+    ///
+    /// A liar does so, a thief of a key, and a copied data directory. As long as no more than a third of
+    /// the validators do, nothing that is decided is touched. Whoever gets a file verifies it with
+    /// folkmoot verify, without a node.
+    Evidence {
+        /// Write each to a file of this folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Give this node another validator key, after the old one or its journal was lost
     ///
     /// The new key takes over as soon as the other validators have decided a height with it: then
@@ -78,6 +89,7 @@ impl Register {
         let done = match &self.command {
             None => show(global, &access).await,
             Some(What::Recover(recover)) => recover.run(global, &directory, &access).await,
+            Some(What::Evidence { out }) => evidence::run(global, &access, out.as_deref()).await,
             Some(What::Key { root_key: file }) => {
                 declare::key(global, &directory, &access, file.as_deref()).await
             }
@@ -128,6 +140,9 @@ async fn show(global: &Global, access: &Access) -> Outcome {
                 pending["needed"],
             ));
         }
+    }
+    for waits in answer["waits"].as_array().into_iter().flatten() {
+        said.push_str(&recover::waits(waits));
     }
     if let Some(trouble) = answer["trouble"].as_str() {
         said.push_str(&format!("\nTrouble: {trouble}."));

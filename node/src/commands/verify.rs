@@ -8,7 +8,10 @@ use std::{
 
 use clap::Args;
 use domain::id::FederationId;
-use register::file::{DecisionFile, FILE_BYTES_MAX, FileError, SinceError, since};
+use register::{
+    contradiction::{ContradictionError, EvidenceFile},
+    file::{DecisionFile, FILE_BYTES_MAX, FileError, SinceError, since},
+};
 use serde_json::json;
 
 use crate::{
@@ -16,16 +19,19 @@ use crate::{
     failure::{Failure, Outcome},
 };
 
-/// Verify a decision file: who decided what, and how it was counted
+/// Verify a decision file: who decided what, and how it was counted; or a file of evidence
 ///
 /// Works anywhere, without a node, a data directory or a network. With --federation nothing in the
 /// file is taken on trust but that at most a third of the validators lied; without, compare the
 /// federation it names with what you know.
 ///
+/// A file of evidence shows that a key signed two things that exclude each other: verify says what they are,
+/// and what that does not prove.
+///
 /// With --since it shows that nothing which an older file showed has been rewritten.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The decision file
+    /// The file
     file: PathBuf,
     /// The federation's id, from a source you trust
     #[arg(long, value_name = "ID")]
@@ -39,7 +45,14 @@ impl Verify {
     /// Runs the command.
     pub fn run(self, global: &Global) -> Outcome {
         let (path, federation) = (&self.file, self.federation.as_ref());
-        let file = read(path)?;
+        let bytes = read_bytes(path)?;
+        if self.since.is_none() && EvidenceFile::is_meant(&bytes) {
+            let read = EvidenceFile::read(&bytes);
+            let proven = read.and_then(|file| file.verify(federation));
+            let proven = proven.map_err(|error| no_evidence(path, error))?;
+            return global.say(&proven.to_json(), proven.words().join("\n"));
+        }
+        let file = DecisionFile::read(&bytes).map_err(|error| refused(path, error))?;
         let Some(older) = &self.since else {
             let verified = file.verify(federation);
             let proof = verified.map_err(|error| refused(path, error))?;
@@ -69,8 +82,25 @@ impl Verify {
     }
 }
 
-/// Reads a file, never more of it than a decision file can have.
 fn read(path: &Path) -> Outcome<DecisionFile> {
+    let bytes = read_bytes(path)?;
+    DecisionFile::read(&bytes).map_err(|error| refused(path, error))
+}
+
+fn no_evidence(path: &Path, error: ContradictionError) -> Failure {
+    let hint = match &error {
+        ContradictionError::OtherFederation { .. } => {
+            "compare the id with what the federation publishes"
+        }
+        ContradictionError::Format { .. } => "update folkmoot and try again",
+        _ => "it convicts nobody: ask whoever gave it to you for the file as it was written",
+    };
+    let message = format!("{} proves nothing", path.display());
+    Failure::refused(message).because(error).hint(hint)
+}
+
+/// Reads a file, never more of it than a decision file can have.
+fn read_bytes(path: &Path) -> Outcome<Vec<u8>> {
     let unreadable = |error: std::io::Error| {
         Failure::refused(format!("cannot read {}", path.display())).because(error)
     };
@@ -79,7 +109,7 @@ fn read(path: &Path) -> Outcome<DecisionFile> {
     let most = FILE_BYTES_MAX as u64 + 1;
     let mut file = file.take(most);
     file.read_to_end(&mut bytes).map_err(unreadable)?;
-    DecisionFile::read(&bytes).map_err(|error| refused(path, error))
+    Ok(bytes)
 }
 
 fn refused(path: &Path, error: FileError) -> Failure {

@@ -76,6 +76,8 @@ impl Desk {
             Command::Keys => Ok(self.keys()),
             Command::Persons => self.persons().await,
             Command::Register => Ok(self.register()),
+            Command::Evidence => Ok(self.evidence()),
+            Command::EvidenceFile { hash } => self.evidence_file(&hash).await,
             Command::Applications => self.applications().await,
             Command::Root { key } => self.root(&key),
             Command::Leaving { root } => self.leaving(&root),

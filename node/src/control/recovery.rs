@@ -6,7 +6,7 @@ use domain::{
     effect::Effect,
     id::MemberId,
 };
-use federation::{Act, Core, RecoveryShown};
+use federation::{Act, Core, RecoveryShown, finality::Awaited};
 use register::{
     chain::Chain,
     declaration::Declaration,
@@ -83,11 +83,36 @@ fn new_roots(core: &Core, chain: &Chain) -> Vec<Value> {
     phases.collect()
 }
 
+/// For whom the register waits.
+pub(super) fn waits(core: &Core) -> Vec<Value> {
+    let waiting = core.waiting(clock::now()).into_iter().map(|one| {
+        let members = one.members.iter().map(|id| core.view().member_name(id));
+        let mut value = json!({
+            "since_ms": one.since.0,
+            "members": members.collect::<Vec<_>>(),
+        });
+        match one.what {
+            Awaited::Closing(vote) => {
+                value["proposal"] = json!(vote.proposal.to_string());
+                value["title"] = json!(vote.title);
+            }
+            Awaited::Height { height, round } => {
+                value["height"] = json!(height);
+                value["round"] = json!(round);
+            }
+        }
+        value
+    });
+    waiting.collect()
+}
+
 fn known(core: &Core, shown: &RecoveryShown) -> Value {
     let names = |members: &[MemberId]| -> Vec<String> {
         let view = core.view();
         members.iter().map(|id| view.member_name(id)).collect()
     };
+    let ids =
+        |members: &[MemberId]| -> Vec<String> { members.iter().map(MemberId::to_string).collect() };
     let mut value = json!({
         "hash": shown.hash.to_string(),
         "recovery": hex::encode(shown.recovery.to_bytes()),
@@ -96,6 +121,12 @@ fn known(core: &Core, shown: &RecoveryShown) -> Value {
         "gone": names(&shown.recovery.gone),
         "announced": names(&shown.announced),
         "confirmed": names(&shown.confirmed),
+        "objected": names(&shown.objected),
+        "said": {
+            "announce": ids(&shown.announced),
+            "confirm": ids(&shown.confirmed),
+            "object": ids(&shown.objected),
+        },
         "followed": shown.is_followed,
         "state": shown.state.as_ref().map_or("refused", State::word),
     });

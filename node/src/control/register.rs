@@ -68,6 +68,7 @@ impl Desk {
                 "trouble": core.register_trouble(),
                 "pending": pending,
                 "missing": missing,
+                "waits": super::recovery::waits(core),
                 "recovery": super::recovery::shown(core),
                 "own": core.member().is_some_and(|own| validators.contains_key(&own)),
                 "draft": hex::encode(draft(core, &validators, clock::now()).to_bytes()),

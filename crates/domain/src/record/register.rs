@@ -14,6 +14,9 @@ pub const PARTS_MAX: u64 = 140;
 /// The most bytes of what is signed about a recovery of the register.
 pub const RECOVERING_BYTES_MAX: usize = 8 * 1024;
 
+/// The most bytes of evidence in a record.
+pub const EVIDENCE_BYTES_MAX: usize = 16 * 1024;
+
 /// A part of a message of a validator about the register.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
@@ -92,6 +95,28 @@ pub struct Declaring {
 pub struct Recovering {
     /// What is signed with the signature, encoded.
     pub voice: Vec<u8>,
+}
+
+/// That a key signed two things that exclude each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Both, with all that it takes to see it, encoded.
+    pub contradiction: Vec<u8>,
+}
+
+impl Encode for Evidence {
+    fn encode(&self, encoder: &mut Encoder) {
+        encoder.array(1).bytes(&self.contradiction);
+    }
+}
+
+impl Decode for Evidence {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.array(1)?;
+        let bytes = decoder.bytes("contradiction", EVIDENCE_BYTES_MAX)?;
+        let contradiction = bytes.to_vec();
+        Ok(Self { contradiction })
+    }
 }
 
 impl Encode for Founding {

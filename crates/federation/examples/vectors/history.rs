@@ -381,6 +381,11 @@ impl History {
         let recovering = Record::Recovering(record::Recovering {
             voice: b"a voice".to_vec(),
         });
+        let evidence = Record::Evidence(record::Evidence {
+            contradiction: b"a contradiction".to_vec(),
+        });
+        let draft = book.draft("anna.evidence", &validator, granted, "register", &evidence);
+        book.write(draft);
         for (name, record) in [
             ("founding", founding),
             ("declaring", declaring),

@@ -36,8 +36,9 @@ pub(super) struct Wanted {
 }
 
 impl Core {
-    /// Takes entries from a peer. Returns whether each is stored, known or refused for good: what
-    /// waits in memory would be lost in a crash and is not acknowledged.
+    /// Takes entries from a peer. Returns whether each is stored, known, refused for good or of a time
+    /// that is to come here: until then it is no use to send it again, and then it is asked for. What
+    /// waits in memory for others would be lost in a crash and is not acknowledged.
     pub(super) fn take_entries(
         &mut self,
         now: Timestamp,
@@ -60,7 +61,8 @@ impl Core {
                     missing.extend(ancestors);
                     waiting.push(id);
                 }
-                Offer::Known | Offer::Ahead(_) => waiting.push(id),
+                Offer::Known => waiting.push(id),
+                Offer::Ahead(due) => self.exchange.ahead_until(due),
                 Offer::Refused(Refusal::Signature | Refusal::Key) => {
                     outputs.push(Output::Fault(from, Fault::BadEntry));
                 }

@@ -1,6 +1,10 @@
 //! Recoveries through stored entries: announced, confirmed, objected to, followed after a restart.
 
-use domain::{id::EntryId, record::Recovering};
+use domain::{
+    id::{EntryId, MemberId},
+    record::Recovering,
+};
+use federation::finality::{Awaited, Finality};
 use register::recovery::{Recovery, Stage, State};
 
 use super::*;
@@ -8,13 +12,19 @@ use crate::support::Node;
 
 const NOTICE_MS: u64 = 10 * MINUTE_MS;
 
-/// A vote is open, and the nodes of two members are gone for good.
-fn stalled() -> (World, EntryId) {
+/// A vote is open in the register.
+fn opened() -> (World, EntryId) {
     let mut world = World::new();
     let proposal = world.propose(1);
     let opened = world.now.plus_ms(20 * MINUTE_MS);
     world.run(opened);
     assert_eq!(world.heights(), [2; 4]);
+    (world, proposal)
+}
+
+/// The same, and the nodes of two members are gone for good.
+fn stalled() -> (World, EntryId) {
+    let (mut world, proposal) = opened();
     for member in [1, 2] {
         world.vote(member, proposal);
     }
@@ -233,4 +243,203 @@ fn a_recovery_is_refused_where_it_is_not_signed_and_means_nothing_from_strangers
     let voice = voice.to_bytes();
     world.act(1, &key(2, 4), Act::Recover { voice });
     assert!(world.nodes[0].core.recoveries(world.now).is_empty());
+}
+
+/// For whom a node says that the register waits, and for what.
+fn waits(world: &World, node: usize) -> Vec<(bool, Vec<MemberId>)> {
+    let waiting = world.nodes[node].core.waiting(world.now);
+    let waiting = waiting.into_iter().map(|one| {
+        let is_closing = matches!(one.what, Awaited::Closing(_));
+        (is_closing, one.members)
+    });
+    waiting.collect()
+}
+
+#[test]
+fn a_closing_waits_for_those_who_are_gone_and_not_for_those_who_wait_with_it() {
+    let mut gone = vec![id(3), id(4)];
+    // Validators are named in the order of their members' ids.
+    gone.sort_unstable();
+    let (world, proposal) = stalled();
+    let core = &world.nodes[0].core;
+    assert_eq!(waits(&world, 0), [(true, gone.clone())]);
+    let waiting = core.waiting(world.now);
+    let decision = core.decision(&proposal, world.now).unwrap();
+    let Finality::Open(open) = core.finality(&decision) else {
+        panic!("still open");
+    };
+    let closing = open.closing(world.now).unwrap();
+    assert_eq!(waiting[0].since, closing.seals_from);
+    assert_eq!((closing.manifests, closing.seals), (2, 0));
+    // Whoever is there cannot seal before others have said what they hold: nobody waits for it.
+    assert_eq!(closing.without_seal.len(), 4);
+    assert_eq!(closing.awaited(), gone);
+}
+
+#[test]
+fn a_height_waits_for_whoever_says_nothing_about_it() {
+    let mut world = World::new();
+    for node in [2, 3] {
+        world.nodes[node].is_up = false;
+    }
+    world.propose(1);
+    wait(&mut world, 3 * 60 * MINUTE_MS);
+    assert_eq!(world.heights()[..2], [1; 2]);
+    let [(false, members)] = &waits(&world, 0)[..] else {
+        panic!("{:?}", waits(&world, 0));
+    };
+    let mut gone = [id(3), id(4)];
+    gone.sort_unstable();
+    assert_eq!(members[..], gone, "ascending, as validators are");
+}
+
+#[test]
+fn people_are_led_to_the_recovery_when_one_is_announced_or_the_register_waited_as_long_as_its_notice()
+ {
+    let is_due = |world: &World| world.nodes[0].core.is_recovery_due(world.now);
+    let mut world = World::new();
+    let proposal = world.propose(1);
+    wait(&mut world, 20 * MINUTE_MS);
+    for node in [2, 3] {
+        world.nodes[node].is_up = false;
+    }
+    let chain = world.nodes[0].core.register_chain().unwrap();
+    let deadline = chain.open_phase(&proposal, &id(1)).unwrap().deadline;
+    world.run(deadline.plus_ms(60 * MINUTE_MS));
+    let since = world.nodes[0].core.waiting(world.now)[0].since;
+    world.run(since.plus_ms(NOTICE_MS - 1));
+    assert_eq!(is_due(&world), world.now >= since.plus_ms(NOTICE_MS));
+    world.run(since.plus_ms(NOTICE_MS));
+    assert!(is_due(&world));
+    let mut world = World::new();
+    assert!(!is_due(&world));
+    for node in [2, 3] {
+        world.nodes[node].is_up = false;
+    }
+    let recovery = recovery(&world);
+    say(&mut world, &recovery, Stage::Announce, 1);
+    assert!(is_due(&world));
+    assert_eq!(world.nodes[0].core.recoveries(world.now)[0].needed, 3);
+}
+
+#[test]
+fn who_objected_is_shown_and_nobody_else() {
+    let (mut world, _) = stalled();
+    let recovery = recovery(&world);
+    announce(&mut world, &recovery);
+    // Whoever is not said to be gone cannot object to it.
+    say(&mut world, &recovery, Stage::Object, 2);
+    let objected = |world: &World| {
+        world.nodes[1].core.recoveries(world.now)[0]
+            .objected
+            .clone()
+    };
+    assert_eq!((objected(&world), state(&world, 1)), (vec![], "notice"));
+    say(&mut world, &recovery, Stage::Object, 4);
+    assert_eq!(
+        (objected(&world), state(&world, 1)),
+        (vec![id(4)], "stopped")
+    );
+}
+
+/// The first node recovers the register without two of the others, who meanwhile decided a height with
+/// the third: people with root keys were wrong about who is gone.
+fn two_registers() -> World {
+    let (mut world, _) = opened();
+    world.nodes[0].is_up = false;
+    let proposal = world.act(1, &key(2, 3), propose("", None));
+    world.act(1, &key(2, 3), Act::Open { proposal });
+    wait(&mut world, 20 * MINUTE_MS);
+    assert_eq!(epochs(&world), [(0, 2), (0, 3), (0, 3), (0, 3)]);
+    for node in 0..4 {
+        world.nodes[node].is_up = node == 0;
+    }
+    let recovery = recovery(&world);
+    announce(&mut world, &recovery);
+    wait(&mut world, NOTICE_MS);
+    confirm(&mut world, &recovery);
+    assert_eq!(epochs(&world)[0], (1, 2));
+    world
+}
+
+/// All nodes hear what the others have.
+fn meet(world: &mut World) {
+    for node in 0..4 {
+        world.nodes[node].is_up = true;
+    }
+    let all: Vec<Vec<u8>> = world
+        .nodes
+        .iter()
+        .flat_map(|node| &node.entries)
+        .map(|(bytes, _)| bytes.clone())
+        .collect();
+    for node in 0..4 {
+        world
+            .under_way
+            .extend(all.iter().map(|bytes| (node, bytes.clone())));
+    }
+    world.deliver();
+}
+
+/// How much a validator's key has written, as its own node has it.
+fn written(world: &World, node: usize) -> u64 {
+    let by = key(node as u8 + 1, 6).public();
+    let tip = world.nodes[node].core.replica().tip(&by);
+    tip.map_or(0, |(sequence, _)| sequence)
+}
+
+/// A node says this, signs nothing more, and does not forget it when it starts again.
+fn has_stopped(world: &mut World, node: usize, words: &str) {
+    let says_so = |world: &World| {
+        let core = &world.nodes[node].core;
+        let trouble = core.register_trouble().unwrap_or_default();
+        assert!(trouble.contains(words), "{node}: {trouble:?}");
+        assert!(core.registrar().is_none(), "{node}");
+    };
+    says_so(world);
+    let before = written(world, node);
+    world.restart(node);
+    wait(world, 60 * MINUTE_MS);
+    says_so(world);
+    assert_eq!(written(world, node), before, "{node} signs nothing more");
+}
+
+#[test]
+fn a_validator_whose_register_went_on_stops_when_a_recovery_of_before_is_confirmed() {
+    let mut world = two_registers();
+    meet(&mut world);
+    for node in 1..4 {
+        has_stopped(&mut world, node, "of a register that went on");
+        // What was decided stays to be seen.
+        let chain = world.nodes[node].core.register_chain().unwrap();
+        assert_eq!((chain.epoch(), chain.height()), (0, 3));
+    }
+}
+
+#[test]
+fn a_validator_in_the_new_epoch_stops_when_a_quorum_of_the_old_one_decided_the_same_height() {
+    let mut world = two_registers();
+    meet(&mut world);
+    has_stopped(&mut world, 0, "in the epoch before the recovery too");
+    assert_eq!(epochs(&world)[0], (1, 2));
+}
+
+#[test]
+fn a_validator_that_was_away_when_the_epoch_changed_follows_it_when_it_starts_again() {
+    let (mut world, proposal) = stalled();
+    let recovery = recovery(&world);
+    announce(&mut world, &recovery);
+    wait(&mut world, NOTICE_MS);
+    // The second of those who remain hears nothing of the confirmation before it is down.
+    world.nodes[1].is_up = false;
+    confirm(&mut world, &recovery);
+    assert_eq!(epochs(&world)[..2], [(1, 2), (0, 2)]);
+    let before = written(&world, 1);
+    comes_back(&mut world, 1);
+    assert_eq!(epochs(&world)[..2], [(1, 2); 2]);
+    wait(&mut world, 9 * 24 * 60 * MINUTE_MS);
+    assert_eq!(epochs(&world)[..2], [(1, 3); 2]);
+    assert!(written(&world, 1) > before);
+    is_told(&world, &proposal);
+    assert!(world.nodes[1].core.register_trouble().is_none());
 }

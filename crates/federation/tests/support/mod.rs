@@ -344,8 +344,32 @@ impl World {
 
     /// What a key of a member writes, past all that its own node would check.
     pub fn writes(&mut self, member: u8, what: u8, address: &str, record: &Record) {
+        let node = usize::from(member) - 1;
+        self.writes_at(node, member, (what, address), record);
+        self.deliver();
+    }
+
+    /// The same, brought in at another's node; nobody else hears of it yet.
+    pub fn writes_at(
+        &mut self,
+        node: usize,
+        member: u8,
+        (what, address): (u8, &str),
+        record: &Record,
+    ) {
+        let entry = self.signed_entry(node, member, (what, address), record);
+        self.give(node, Input::Introduce(vec![entry]));
+    }
+
+    fn signed_entry(
+        &self,
+        node: usize,
+        member: u8,
+        (what, address): (u8, &str),
+        record: &Record,
+    ) -> Entry {
         let by = key(member, what);
-        let core = &self.nodes[usize::from(member) - 1].core;
+        let core = &self.nodes[node].core;
         let tip = core.replica().tip(&by.public());
         let body = Salted::new(&[member; SALT_BYTES], &record.to_bytes());
         let header = Header {
@@ -362,13 +386,21 @@ impl World {
             note: None,
             references: Vec::new(),
         };
-        let entry = Entry {
+        Entry {
             signature: header.sign(&core.federation(), &by),
             header,
             body: Some(body),
             note: None,
-        };
-        self.give(usize::from(member) - 1, Input::Introduce(vec![entry]));
+        }
+    }
+
+    /// A steward writes twice at the place after the last entry that its own node has.
+    pub fn forks(&mut self, member: u8, records: [&Record; 2]) {
+        let node = usize::from(member) - 1;
+        let entries = records.map(|record| self.signed_entry(node, member, (4, "profile"), record));
+        for entry in entries {
+            self.give(node, Input::Introduce(vec![entry]));
+        }
         self.deliver();
     }
 

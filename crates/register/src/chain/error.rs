@@ -31,6 +31,17 @@ pub enum BatchError {
         /// The batch's.
         found: u64,
     },
+    /// It follows rules that this release does not know.
+    #[error(
+        "heights follow version {needed} of the rules from here on, and this release knows them up to \
+         {known}: install a later one"
+    )]
+    Rules {
+        /// The last version known.
+        known: u64,
+        /// The one in force.
+        needed: u64,
+    },
     /// It follows another batch.
     #[error("the batch follows {found}, and {expected} is the last")]
     Previous {

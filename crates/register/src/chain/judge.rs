@@ -1,7 +1,10 @@
 //! A batch judged, and a batch drafted: the same way through the items, all of them or those that can
 //! be taken.
 
-use domain::id::{PhaseId, Timestamp};
+use domain::{
+    cbor::Encode,
+    id::{PhaseId, Timestamp},
+};
 
 use super::{
     Chain, Happened,
@@ -9,6 +12,10 @@ use super::{
     next::Next,
 };
 use crate::batch::{Batch, Closes, Header, ITEMS_MAX, Items, Mandated};
+
+/// With so many bytes of closings a batch is drafted at most: a validator's log takes less than eight
+/// mebibytes a day, and whoever puts a batch forward sends it through that.
+const CLOSINGS_BYTES: usize = 6 << 20;
 
 /// Where a closing stands among those of its batch.
 fn place_of(chain: &Chain, closes: &Closes) -> (Timestamp, PhaseId) {
@@ -109,13 +116,13 @@ pub(super) fn judge(chain: &Chain, batch: &Batch) -> Result<(Chain, Vec<Happened
 fn some<T, K: Ord>(
     mut items: Vec<T>,
     key: impl Fn(&T) -> K,
-    mut take: impl FnMut(&T) -> Result<(), ItemError>,
+    mut take: impl FnMut(&T) -> bool,
 ) -> Vec<T> {
     items.sort_by_key(&key);
     items.dedup_by_key(|item| key(item));
     let mut kept = Vec::new();
     for item in items {
-        if kept.len() < ITEMS_MAX && take(&item).is_ok() {
+        if kept.len() < ITEMS_MAX && take(&item) {
             kept.push(item);
         }
     }
@@ -123,25 +130,40 @@ fn some<T, K: Ord>(
 }
 
 pub(super) fn draft(chain: &Chain, wanted: Items) -> (Batch, Vec<Happened>) {
+    draft_within(chain, wanted, CLOSINGS_BYTES)
+}
+
+/// The same with so many bytes of closings; what does not fit is for the heights after. One that is longer
+/// than that by itself is put forward alone.
+pub(super) fn draft_within(chain: &Chain, wanted: Items, most: usize) -> (Batch, Vec<Happened>) {
     let federation = &chain.federation;
     let entry = |mandated: &Mandated| mandated.entry.id(federation);
-    let mut next = Next::new(chain);
+    let (mut next, mut taken) = (Next::new(chain), 0);
     let closings = some(
         wanted.closings,
         |one| place_of(chain, one),
-        |one| next.close(one),
+        |one| {
+            let bytes = taken + one.closing.to_bytes().len();
+            let takes = (taken == 0 || bytes <= most) && next.close(one).is_ok();
+            taken = if takes { bytes } else { taken };
+            takes
+        },
     );
     let answers = some(
         wanted.answers,
         |one| entry(&one.answer),
-        |one| next.answer(one),
+        |one| next.answer(one).is_ok(),
     );
-    let withdrawals = some(wanted.withdrawals, entry, |one| next.withdraw(one));
-    let stalls = some(wanted.stalls, |one| one.phase, |one| next.stall(one));
+    let withdrawals = some(wanted.withdrawals, entry, |one| next.withdraw(one).is_ok());
+    let stalls = some(
+        wanted.stalls,
+        |one| one.phase,
+        |one| next.stall(one).is_ok(),
+    );
     let declarations = some(
         wanted.declarations,
         |one| (one.member, one.number),
-        |one| next.declare(one),
+        |one| next.declare(one).is_ok(),
     );
     let mut items = Items {
         closings,
@@ -158,7 +180,7 @@ pub(super) fn draft(chain: &Chain, wanted: Items) -> (Batch, Vec<Happened>) {
     items.openings = some(
         wanted.openings,
         |one| entry(&one.opening),
-        |one| begun.open(one),
+        |one| begun.open(one).is_ok(),
     );
     let (after, happened) = begun.finish();
     (headed(chain, items, &after), happened)

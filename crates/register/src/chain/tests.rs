@@ -66,6 +66,7 @@ pub(crate) fn register(cast: &Cast) -> Chain {
         opened: BTreeSet::new(),
         mandates: BTreeMap::new(),
         objected: BTreeSet::new(),
+        rules_known: RULES_VERSION,
     }
 }
 
@@ -529,6 +530,79 @@ fn an_effect_that_another_decision_overtook_does_nothing() {
     };
     assert!(matches!(effect, Some(Err(Ineffective::Terms { .. }))));
     assert_eq!(chain.order.members().len(), 4);
+}
+
+#[test]
+fn closings_that_are_too_long_for_one_batch_are_decided_one_after_the_other() {
+    let cast = cast();
+    let chain = register(&cast);
+    let [(one, first), (two, second)] = [0, 1].map(|voter| {
+        let motion = motion(1, None);
+        let body = opening(&chain, RuleName::Consent, &motion);
+        let opening = mandated(&cast, voter, Kind::Opening, &body);
+        let id = opening.entry.id(&FEDERATION);
+        (id, Opened { opening, motion })
+    });
+    let mut openings = vec![first, second];
+    openings.sort_by_key(|one| one.opening.entry.id(&FEDERATION));
+    let wanted = Items {
+        openings,
+        ..Items::default()
+    };
+    let (chain, _) = goes_on(&chain, wanted);
+    let closings = [one, two].map(|phase| {
+        let voting = cast.within(chain.phases[&phase].clone());
+        closes(&voting, &[Choice::Agree; 3], Some(&motion(1, None)))
+    });
+    let wanted = Items {
+        closings: closings.to_vec(),
+        ..Items::default()
+    };
+    assert_eq!(chain.draft(wanted.clone()).0.items.closings.len(), 2);
+    let (batch, _) = judge::draft_within(&chain, wanted.clone(), 1);
+    let [first] = &batch.items.closings[..] else {
+        panic!("one closing at a time");
+    };
+    let (chain, _) = chain.after(&batch).unwrap();
+    let (batch, _) = judge::draft_within(&chain, wanted, 1);
+    let [second] = &batch.items.closings[..] else {
+        panic!("then the other");
+    };
+    assert_ne!(first.closing.phase, second.closing.phase);
+}
+
+#[test]
+fn no_height_is_followed_by_rules_that_this_release_does_not_know() {
+    let cast = cast();
+    let chain = register(&cast);
+    let rules = Effect::Rules {
+        version: 2,
+        from_height: 5,
+    };
+    let motion = motion(1, Some(rules));
+    let (voting, chain) = open(&cast, &chain, RuleName::Charter, &motion);
+    let closes = closes(&voting, &[Choice::Agree; 4], Some(&motion));
+    let (chain, _) = goes_on(&chain, closing(closes));
+    let leaves = |who: usize| {
+        let of = (cast.phase.electorate[who].member, 1);
+        let declaration = Declaration::sign(&FEDERATION, &root(who), of, Matter::NoValidator);
+        Items {
+            declarations: vec![declaration],
+            ..Items::default()
+        }
+    };
+    // Height 4 still follows the rules before, and it is known in time what comes.
+    let unknown = chain.rules_unknown().map(|rules| rules.from_height);
+    assert_eq!((unknown, chain.rules_missing()), (Some(5), None));
+    let (before, _) = goes_on(&chain, leaves(0));
+    let later = before.clone().knowing_rules(2);
+    let (next, _) = later.draft(leaves(1));
+    let (known, needed) = (1, 2);
+    assert_eq!(
+        before.after(&next),
+        Err(BatchError::Rules { known, needed })
+    );
+    assert_eq!(later.after(&next).unwrap().0.height(), 5);
 }
 
 #[test]

@@ -347,8 +347,9 @@ impl Order {
     }
 
     fn follow(&mut self, height: u64, version: u64, from: u64) -> Result<(), Ineffective> {
-        let known = self.rules.version;
-        if version <= known {
+        // One that has not begun can still be put off or brought forward.
+        let known = self.rules.at(height);
+        if version != known + 1 {
             let found = version;
             return Err(Ineffective::RulesVersion { found, known });
         }

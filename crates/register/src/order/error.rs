@@ -81,12 +81,12 @@ pub enum Ineffective {
     /// The new charter is the one in force.
     #[error("that charter is in force")]
     SameCharter,
-    /// Rules only go forward.
-    #[error("version {found} of the rules does not follow version {known}")]
+    /// Rules go forward, one version after the other.
+    #[error("version {found} of the rules does not follow version {known}, which is in force")]
     RulesVersion {
         /// The version asked for.
         found: u64,
-        /// The one decided before.
+        /// The one in force.
         known: u64,
     },
     /// Rules begin at a height that is still to come.

@@ -329,11 +329,22 @@ fn rules_go_forward_from_a_height_to_come() {
         refused(&order, &rules(2, 7)),
         Ineffective::RulesHeight { .. }
     ));
-    order.apply(&place(7), &rules(2, 8)).unwrap();
     assert!(matches!(
-        refused(&order, &rules(2, 9)),
-        Ineffective::RulesVersion { .. }
+        refused(&order, &rules(3, 9)),
+        Ineffective::RulesVersion { found: 3, known: 1 }
     ));
+    order.apply(&place(7), &rules(2, 9)).unwrap();
+    let versions: Vec<u64> = (7..11).map(|height| order.rules().at(height)).collect();
+    assert_eq!(versions, [1, 1, 2, 2]);
+    // As long as it has not begun it can be put off.
+    order.apply(&place(8), &rules(2, 10)).unwrap();
+    assert_eq!(order.rules().at(9), 1);
+    assert!(matches!(
+        refused(&order.clone(), &rules(3, 11)),
+        Ineffective::RulesVersion { found: 3, known: 1 }
+    ));
+    order.apply(&place(10), &rules(3, 11)).unwrap();
+    assert_eq!(order.rules().at(10), 2);
 }
 
 #[test]

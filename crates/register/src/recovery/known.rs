@@ -137,6 +137,12 @@ impl Recoveries {
         }
     }
 
+    /// When a key signed something last, by its own date.
+    #[must_use]
+    pub fn last_sign(&self, key: &PublicKey) -> Option<Timestamp> {
+        self.moments.get(key)?.last().copied()
+    }
+
     /// The recoveries of which something was said, by hash.
     pub fn all(&self) -> impl Iterator<Item = (&Hash, &Recovery)> {
         self.known

@@ -507,6 +507,47 @@ fn a_quorum_of_the_epoch_before_that_decides_a_height_too_stops_the_registrar() 
 }
 
 #[test]
+fn a_registrar_that_starts_again_heights_later_still_sees_what_the_epoch_before_decided() {
+    let cast = cast(4);
+    let left = voting(&cast);
+    let signed = recovered(&without(&left, &[2, 3]), &[0, 1, 2]);
+    let (after, _) = left.recovered(&signed).unwrap();
+    let leaves = Declaration::sign(
+        &FEDERATION,
+        &root_key(3),
+        (member(&left, 3), 1),
+        Matter::Leave,
+    );
+    let (batch, _) = after.draft(Items {
+        declarations: vec![leaves],
+        ..Items::default()
+    });
+    let (chain, _) = after.after(&batch).unwrap();
+    let key = Some(cast.validator(0).1.clone());
+    let timeouts = agreement::Timeouts::MINUTES;
+    let mut registrar = Registrar::new(ANNOUNCED, chain, key, timeouts, Vec::new());
+    assert_eq!(registrar.left_height(), None);
+    registrar.left(left);
+    assert_eq!(registrar.left_height(), Some(3));
+    let vote = |validator: u8| {
+        let (place, key) = cast.validator(validator);
+        let vote = Vote {
+            epoch: 0,
+            height: 3,
+            round: 0,
+            step: Step::Precommit,
+            value: Some(Hash([7; 32])),
+        };
+        agreement::Message::Vote(Signed::sign(&FEDERATION, place, key, vote))
+    };
+    for validator in [1, 2] {
+        assert_eq!(registrar.look_back(&vote(validator)), Ok(()));
+    }
+    let stopped = registrar.look_back(&vote(3)).unwrap_err();
+    assert_eq!(stopped, agreement::AgreementError::TwoEpochs { height: 3 });
+}
+
+#[test]
 fn the_notice_is_the_charters_and_old_charters_have_fourteen_days() {
     let old = Charter::from_toml("").unwrap();
     assert_eq!(old.terms().recovery_notice_seconds, 14 * 24 * 3600);

@@ -78,7 +78,7 @@ impl<V: Verification> Registrar<V> {
         now: Timestamp,
         reaction: &mut Reaction,
     ) -> Result<(), AgreementError> {
-        if self.is_open {
+        if self.open_since.is_some() || self.chain.rules_missing().is_some() {
             return Ok(());
         }
         let witnesses = self.chain.validators().sizes().witnesses();
@@ -97,7 +97,7 @@ impl<V: Verification> Registrar<V> {
         now: Timestamp,
         reaction: &mut Reaction,
     ) -> Result<(), AgreementError> {
-        self.is_open = true;
+        self.open_since = Some(now);
         let height = self.chain.height() + 1;
         let start = agreement::Input::Start {
             height,
@@ -129,7 +129,7 @@ impl<V: Verification> Registrar<V> {
         if verify(&certificate, &place, self.chain.validators()).is_err() {
             return Ok(());
         }
-        if !self.is_open {
+        if self.open_since.is_none() {
             self.open_height(now, reaction)?;
         }
         self.value(now, batch, reaction)?;
@@ -230,8 +230,8 @@ impl<V: Verification> Registrar<V> {
             height: batch.header.height,
             value: certificate.value,
         })?;
-        self.chain = chain;
-        self.is_open = false;
+        let before = std::mem::replace(&mut self.chain, chain);
+        self.open_since = None;
         self.values.clear();
         self.asked.clear();
         self.heard.clear();
@@ -240,6 +240,7 @@ impl<V: Verification> Registrar<V> {
         self.stirred = true;
         self.wishes.forget(&self.chain);
         self.take_posts(now, reaction);
+        self.follow_stalls(now, before.validators().hash(), reaction);
         reaction.outputs.push(Output::Decided(Box::new(Decision {
             batch,
             certificate,

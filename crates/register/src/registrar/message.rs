@@ -2,12 +2,12 @@
 
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
-    id::{PhaseId, Timestamp},
+    id::{Hash, PhaseId, Timestamp},
 };
 
 use crate::{
     agreement,
-    batch::Batch,
+    batch::{Batch, StallNote},
     closing::SignedManifest,
     recovery::Recovered,
     seal::Seal,
@@ -37,6 +37,15 @@ pub enum Message {
     Agreement(agreement::Message),
     /// A value that is put forward.
     Value(Box<Batch>),
+    /// A phase whose validators are not those of today cannot be closed: too few of them are left.
+    Stalled {
+        /// The phase.
+        phase: PhaseId,
+        /// The hash of today's validators.
+        validators: Hash,
+        /// What one of them has seen.
+        note: StallNote,
+    },
 }
 
 /// What a registrar writes down before it speaks.
@@ -69,7 +78,7 @@ impl Message {
     #[must_use]
     pub fn topic(&self) -> Topic {
         match self {
-            Self::Phase { phase, .. } => Topic::Phase(*phase),
+            Self::Phase { phase, .. } | Self::Stalled { phase, .. } => Topic::Phase(*phase),
             Self::Agreement(message) => Topic::Height(message.height()),
             Self::Value(batch) => Topic::Height(batch.header.height),
         }
@@ -88,6 +97,14 @@ impl Encode for Message {
             }
             Self::Value(batch) => {
                 encoder.array(2).uint(3).value(&**batch);
+            }
+            Self::Stalled {
+                phase,
+                validators,
+                note,
+            } => {
+                let encoder = encoder.array(4).uint(4).value(phase);
+                encoder.value(validators).value(note);
             }
         }
     }
@@ -117,7 +134,7 @@ fn decode_said(decoder: &mut Decoder<'_>) -> Result<witness::Message, DecodeErro
 
 impl Decode for Message {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let length = decoder.array_to("message", 3)?;
+        let length = decoder.array_to("message", 4)?;
         Ok(match (decoder.uint()?, length) {
             (1, 3) => Self::Phase {
                 phase: decoder.value()?,
@@ -125,6 +142,11 @@ impl Decode for Message {
             },
             (2, 2) => Self::Agreement(decoder.value()?),
             (3, 2) => Self::Value(Box::new(decoder.value()?)),
+            (4, 4) => Self::Stalled {
+                phase: decoder.value()?,
+                validators: decoder.value()?,
+                note: decoder.value()?,
+            },
             _ => return Err(DecodeError::Invalid("a message of an unknown type")),
         })
     }

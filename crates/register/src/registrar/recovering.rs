@@ -62,12 +62,14 @@ impl<V: Verification> Registrar<V> {
         let Ok((chain, _)) = self.chain.recovered(&recovered) else {
             return;
         };
-        self.left = Some(Left::new(std::mem::replace(&mut self.chain, chain)));
+        let before = std::mem::replace(&mut self.chain, chain);
+        let validators = before.validators().hash();
+        self.left = Some(Left::new(before));
         reaction
             .journal
             .push(Record::Recovered(Box::new(recovered)));
         self.engine.go_on_in(self.chain.epoch());
-        self.is_open = false;
+        self.open_since = None;
         self.journal.clear();
         self.unsent.clear();
         self.resent.clear();
@@ -79,15 +81,28 @@ impl<V: Verification> Registrar<V> {
         self.stirred = true;
         self.wishes.forget(&self.chain);
         self.take_posts(now, reaction);
+        self.follow_stalls(now, validators, reaction);
         let next = Topic::Height(self.chain.height() + 1);
         reaction.outputs.push(Output::Again(next));
+    }
+
+    /// The register that was left when this epoch began, as a node knows it that starts again: votes about
+    /// the height after it are looked at still.
+    pub fn left(&mut self, chain: Chain) {
+        self.left.get_or_insert_with(|| Left::new(chain));
+    }
+
+    /// The height that another quorum may have decided in the epoch that was left.
+    #[must_use]
+    pub fn left_height(&self) -> Option<u64> {
+        self.left.as_ref().map(|left| left.chain.height() + 1)
     }
 
     /// Takes note of a vote in the epoch that was left.
     ///
     /// # Errors
     /// When a quorum there decided the height from which another quorum goes on here.
-    pub(super) fn look_back(&mut self, message: &agreement::Message) -> Result<(), AgreementError> {
+    pub fn look_back(&mut self, message: &agreement::Message) -> Result<(), AgreementError> {
         let Some(left) = &mut self.left else {
             return Ok(());
         };

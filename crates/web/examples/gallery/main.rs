@@ -6,6 +6,7 @@
 mod circles;
 mod members;
 mod others;
+mod recovery;
 mod register;
 mod sample;
 mod writing;
@@ -23,7 +24,7 @@ use web::pages::parts::Outcome;
 fn pages() -> Vec<(&'static str, String)> {
     let mut pages = decisions();
     let others = others::pages().into_iter().chain(writing::pages());
-    let others = others.chain(register::pages());
+    let others = others.chain(register::pages()).chain(recovery::pages());
     pages.extend(others.map(|(name, page)| (name, page.into_string())));
     pages.sort_by_key(|(name, _)| *name);
     pages

@@ -120,6 +120,7 @@ pub fn home_view() -> Home {
             event(900, Happened::Admitted { member: member(4) }),
         ],
         own: super::circles::own(),
+        is_recovery_due: true,
         checklist: Some(super::circles::checklist()),
         is_checklist_hidden: false,
     }
@@ -437,6 +438,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         moving: Vec::new(),
         recent: Vec::new(),
         own: home::Own::default(),
+        is_recovery_due: false,
         checklist: None,
         is_checklist_hidden: true,
         ..home_view()

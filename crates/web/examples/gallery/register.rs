@@ -44,8 +44,10 @@ fn open(own: Witnessed, closing: Option<Closing>) -> Finality {
         seen: true,
         own: Some(own),
         secured: (2, 3),
+        again_from: matches!(closing, Some(Closing::Seals(..))).then(|| in_hours(100)),
         closing,
         height: 12,
+        is_recovery_due: false,
     })
 }
 
@@ -173,6 +175,7 @@ fn begun() -> Register {
         beginnings: vec![pending(1)],
         needed: 3,
         trouble: None,
+        unknown_rules: Some((2, 14)),
         caught: vec![CaughtLine {
             name: MEMBERS[3].1.to_owned(),
             word: "seals",

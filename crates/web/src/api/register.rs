@@ -7,10 +7,15 @@ use axum::{
 };
 use domain::id::{MemberId, Timestamp};
 use federation::{
-    Core, Decision,
-    finality::{Closing, Finality, HeightTold, Open, Told, Vote, Witnessed},
+    Core, Decision, RecoveryShown,
+    finality::{Awaited, Closing, Finality, HeightTold, Open, Told, Vote, Witnessed},
 };
-use register::{declaration::Matter, phase::Question, registrar::Registrar};
+use register::{
+    declaration::Matter,
+    phase::Question,
+    recovery::{Base, State as Stand},
+    registrar::Registrar,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -42,6 +47,7 @@ pub(crate) async fn show(
     Query(paged): Query<Paged>,
 ) -> Json<Value> {
     let before = (paged.page.max(1) - 1).saturating_mul(PAGE);
+    let now = site.now();
     Json(site.node.read(|core| {
         let begun = core.register_chain().map(|chain| {
             let validators = chain.validators().iter().map(|(_, one)| {
@@ -68,24 +74,117 @@ pub(crate) async fn show(
                 "more": heights.len() > before.saturating_add(PAGE),
             })
         });
-        let caught = core.caught().iter().map(|(hash, caught)| {
+        let evidence = core.evidence();
+        let caught = evidence.iter().map(|shown| {
             json!({
-                "hash": hash.to_string(),
-                "member": caught.member.to_string(),
-                "name": core.view().member_name(&caught.member),
-                "signed": caught.word(),
-                "phase": caught.phase().map(|phase| phase.to_string()),
-                "seen_ms": caught.seen.0,
-                "path": format!("/register/evidence/{hash}.json"),
+                "hash": shown.hash.to_string(),
+                "member": shown.member.to_string(),
+                "name": core.view().member_name(&shown.member),
+                "key": shown.key.to_string(),
+                "signed": shown.word,
+                "phase": shown.phase.map(|phase| phase.to_string()),
+                "seen_ms": shown.seen.0,
+                "path": format!("/register/evidence/{}.json", shown.hash),
             })
         });
         json!({
             "register": begun,
             "trouble": core.register_trouble(),
+            "rules": core.register_chain().map(|chain| {
+                let rules = chain.order().rules();
+                json!({
+                    "version": rules.version,
+                    "from_height": rules.from_height,
+                    "known": chain.rules_unknown().is_none(),
+                })
+            }),
             "beginnings": core.beginnings().count(),
             "evidence": caught.collect::<Vec<_>>(),
+            "waits": waits(core, now),
+            "recovery": recovery(core, now),
         })
     }))
+}
+
+fn member(core: &Core, id: &MemberId) -> Value {
+    json!({ "member": id.to_string(), "name": core.view().member_name(id) })
+}
+
+/// For whom the register waits.
+fn waits(core: &Core, now: Timestamp) -> Vec<Value> {
+    let waiting = core.waiting(now).into_iter().map(|one| {
+        let members = one.members.iter().map(|id| member(core, id));
+        let mut json = json!({
+            "since_ms": one.since.0,
+            "members": members.collect::<Vec<_>>(),
+        });
+        match one.what {
+            Awaited::Closing(vote) => json["closing"] = of_vote(vote),
+            Awaited::Height { height, round } => {
+                json["height"] = json!(height);
+                json["round"] = json!(round);
+            }
+        }
+        json
+    });
+    waiting.collect()
+}
+
+/// Who could recover the register, and which recoveries are known.
+fn recovery(core: &Core, now: Timestamp) -> Value {
+    let Some(base) = core.register_chain().map(Base::of) else {
+        return Value::Null;
+    };
+    let organisations = base.organisations.values().map(|id| member(core, id));
+    let validators = base.validators.iter().map(|(_, one)| {
+        let mut json = member(core, &one.member);
+        json["signed_last_ms"] = json!(core.last_signed(&one.key).map(|time| time.0));
+        json
+    });
+    let known = core.recoveries(now);
+    json!({
+        "epoch": base.epoch,
+        "bearable": base.validators.sizes().faulty(),
+        "needed": base.needed(),
+        "notice_seconds": base.notice_ms / 1_000,
+        "organisations": organisations.collect::<Vec<_>>(),
+        "validators": validators.collect::<Vec<_>>(),
+        "known": known.iter().map(|one| of_recovery(core, one)).collect::<Vec<_>>(),
+    })
+}
+
+fn of_recovery(core: &Core, one: &RecoveryShown) -> Value {
+    let members =
+        |those: &[MemberId]| -> Vec<Value> { those.iter().map(|id| member(core, id)).collect() };
+    let mut json = json!({
+        "hash": one.hash.to_string(),
+        "epoch": one.recovery.epoch,
+        "height": one.recovery.height,
+        "announced_first_ms": one.recovery.time.0,
+        "gone": members(&one.recovery.gone),
+        "needed": one.needed,
+        "announced": members(&one.announced),
+        "objected": members(&one.objected),
+        "confirmed": members(&one.confirmed),
+        "followed": one.is_followed,
+        "state": one.state.as_ref().map_or("refused", Stand::word),
+    });
+    match &one.state {
+        Err(error) => json["why"] = json!(error.to_string()),
+        Ok(Stand::Notice { until }) => json["until_ms"] = json!(until.0),
+        Ok(Stand::Confirming { since, .. }) => json["since_ms"] = json!(since.0),
+        Ok(
+            Stand::Stopped { member: id, time }
+            | Stand::Disputed {
+                member: id, time, ..
+            },
+        ) => {
+            json["reappeared"] = member(core, id);
+            json["reappeared_ms"] = json!(time.0);
+        }
+        Ok(_) => {}
+    }
+    json
 }
 
 /// `GET /api/register/{height}`
@@ -222,10 +321,12 @@ fn of_open(open: &Open<'_>, now: Timestamp) -> Value {
             "seals_from_ms": closing.seals_from.0,
             "without_manifest": ids(&closing.without_manifest),
             "without_seal": ids(&closing.without_seal),
+            "waits_for": ids(closing.awaited()),
             "seals": closing.seals,
             "seals_needed": closing.needed,
             "round": closing.round,
             "height": closing.height,
+            "again_from_ms": closing.again_from.map(|time| time.0),
         })
     };
     json!({

@@ -35,6 +35,10 @@ messages! {
     sentence_counting(version, when) {
         English: "<strong>Counting.</strong> Voting on version {version} closed {when}. The register decides what counted."
     }
+    later_rules() { English: "This node needs a later release" }
+    later_rules_are(version, height) {
+        English: "From height {height} on nodes follow version {version} of the rules, which this release does not know. Install a later release before that: without it the node stops there and signs nothing."
+    }
     counted_so_far(outcome) { English: "The votes this node knows say: {outcome}. Only the register makes that final." }
     how_final() { English: "How final it is" }
     not_final_no_register() {
@@ -72,6 +76,9 @@ messages! {
     lists_complete() { English: "What each of them holds is here." }
     waits_for_seals(seals, needed) { English: "{seals} of the {needed} seals that are needed are here." }
     seals_missing(names) { English: "Waiting for {names}. Nothing is lost." }
+    held_again_from(when) {
+        English: "They are not all validators any more. If they stay away, those of today hold the vote again at {when}."
+    }
     waits_for_agreement(height) {
         English: "Enough validators have sealed. They agree on {height} next."
     }
@@ -180,7 +187,7 @@ messages! {
     did_root() { English: "a member has another root key" }
     evidence() { English: "Evidence" }
     evidence_explained() {
-        English: "Who signed two things of which an honest validator signs one, as this node has seen since it was started. As long as no more than a third do so, it changes nothing that is decided."
+        English: "Who signed two things of which an honest node signs one: a liar, or a thief of its key, or a data directory that was copied. As long as no more than a third of the validators do so, it changes nothing that is decided. Anybody can check a file of it, without a node: <code>folkmoot verify FILE</code>."
     }
     no_evidence() { English: "Nobody was seen to contradict itself." }
     signed_two() { English: "Signed two" }
@@ -191,7 +198,58 @@ messages! {
     two_ballots() { English: "ballots of one place" }
     two_proposals() { English: "proposals in one round of agreement" }
     two_votes() { English: "votes in one round of agreement" }
+    two_entries() { English: "entries of one place in its log" }
     download_evidence() { English: "Evidence (JSON)" }
+    recovery() { English: "Recovery" }
+    recovery_title() { English: "When servers are gone for good" }
+    recovery_explained() {
+        English: "While no more validators are away than may be, the register goes on. When more are, it waits, safely. When they will not come back, the organisations go on without them by signing it with their root keys."
+    }
+    recovery_when_gone() { English: "When servers are gone for good" }
+    look_at_recovery() { English: "The register waits for servers that may be gone: what to do" }
+    register_waits() { English: "For whom the register waits" }
+    register_waits_for_nobody() { English: "For nobody." }
+    closing_waits(title, when, names) { English: "The vote on {title} could have been closed since {when}. It waits for {names}." }
+    height_waits(height, round, when, names) { English: "Height {height} has been under way since {when}, round {round}. It waits for {names}." }
+    waits_safely(count, all) { English: "{count} of {all} validators may be away. Nothing is lost: it goes on by itself when enough of them are back." }
+    recovery_how() { English: "How it goes" }
+    recovery_only_when(count) {
+        English: "Only when more than {count} are gone for good. A co-op that lost its server or its validator key, and the others go on, types <code>folkmoot register key</code> on its new one."
+    }
+    recovery_call() { English: "Call each other on a line that is not this network: who is gone for good, and who only cannot be reached?" }
+    recovery_announce(needed, all) { English: "One organisation announces it, others sign the same, until {needed} of the {all} organisations with a server have:" }
+    recovery_notice(length) { English: "Then the notice of {length} begins. Whoever is not gone objects; its node does so by itself as soon as it is connected." }
+    recovery_confirm(needed, all) { English: "When the notice is over, {needed} of {all} confirm it. Open votes are held again by those who remain; votes that were cast count again." }
+    recovery_root_key() {
+        English: "Each command takes the root key of an organisation, at any node of the federation: that of a co-op whose server is gone, too, if it was kept elsewhere. Without <code>--root-key</code> it takes the one in the data directory."
+    }
+    recoveries() { English: "Recoveries" }
+    no_recovery() { English: "None was announced." }
+    recovery_without(names) { English: "Without {names}" }
+    recovery_announced_first() { English: "Announced" }
+    recovery_after(height) { English: "to go on after {height}" }
+    recovery_announced_by() { English: "Signed by" }
+    recovery_objected_by() { English: "Objected to by" }
+    recovery_confirmed_by() { English: "Confirmed by" }
+    nobody() { English: "nobody" }
+    n_of_needed(count, needed) { English: "{count} of {needed} needed" }
+    recovery_announcing(count, needed) { English: "{count} of the {needed} organisations that are needed have signed it. The notice begins when they all have." }
+    recovery_in_notice(when) { English: "Enough have signed it. Whoever is not gone can object until {when}, and as long as it is not confirmed; from then on it can be confirmed." }
+    recovery_confirming(when, count, needed) { English: "The notice was over {when}. {count} of the {needed} organisations that are needed have confirmed it; until they all have, whoever is not gone can still object." }
+    recovery_stopped(member, when) { English: "Stopped: {member} showed itself {when}. It will not be in force; another can be announced." }
+    recovery_disputed(member, when) { English: "It was confirmed though {member} had shown itself {when}. Nothing more becomes final here until the members have settled which register holds." }
+    recovery_in_force(epoch) { English: "In force: the register went on without them, in epoch {epoch}." }
+    recovery_refused(why) { English: "It does not hold: {why}." }
+    recovery_to_sign() { English: "To sign it:" }
+    recovery_to_confirm() { English: "To confirm it:" }
+    recovery_to_object() { English: "To object, as a co-op that is said to be gone:" }
+    who_is_away() { English: "Who is away" }
+    who_is_away_caption() { English: "Validators, and when each signed something last, by its own clock." }
+    validator_waited_for() { English: "Waited for" }
+    waited_for() { English: "yes" }
+    not_waited_for() { English: "no" }
+    validator_signed_last() { English: "Signed last" }
+    validator_connection() { English: "Its node" }
     every_proposal() { English: "Every proposal" }
     decided_for_good() { English: "Decided for good" }
     decided_archive_explained() {

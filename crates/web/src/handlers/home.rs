@@ -81,6 +81,7 @@ pub(crate) async fn page(
             stored: (core.replica().len() as u64, node::newest(core)),
             recent: recent(core, &all),
             own: own(core, &actor, now, actions),
+            is_recovery_due: core.is_recovery_due(now),
             is_checklist_hidden: is_hidden && checklist.is_some(),
             checklist: checklist.filter(|_| !is_hidden),
         }

@@ -1,18 +1,22 @@
 //! The register, for anyone to read.
 
+pub(crate) mod recovery;
+
 use axum::{
     extract::{Path, Query, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use domain::id::{EntryId, Hash, MemberId, ProposalId};
+use domain::{
+    entry::Entry,
+    id::{EntryId, Hash, MemberId, ProposalId},
+};
 use federation::{
     Core,
-    finality::{Caught, HeightTold, Told},
+    finality::{HeightTold, Shown, Told},
 };
 use register::{file::Turn, registrar::Registrar};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::{
     decision::{effect_of, file_path},
@@ -120,15 +124,13 @@ fn begun(core: &Core, signed: &[(u64, Vec<MemberId>)], page: usize) -> Option<Be
     })
 }
 
-fn caught_line(core: &Core, hash: &Hash, caught: &Caught) -> CaughtLine {
-    let vote = caught
-        .phase()
-        .and_then(|phase| core.annals().vote_of(&phase));
+fn caught_line(core: &Core, shown: &Shown) -> CaughtLine {
+    let vote = shown.phase.and_then(|phase| core.annals().vote_of(&phase));
     CaughtLine {
-        name: core.view().member_name(&caught.member),
-        word: caught.word(),
-        at: caught.seen,
-        hash: hash.to_string(),
+        name: core.view().member_name(&shown.member),
+        word: shown.word,
+        at: shown.seen,
+        hash: shown.hash.to_string(),
         proposal: vote.map(|vote| Name::new(vote.proposal.to_string(), vote.title.clone())),
     }
 }
@@ -153,13 +155,22 @@ async fn view(site: &Site, page: usize) -> Result<pages::Register, WebError> {
             beginnings: beginnings.collect(),
             needed: core.genesis().admissions_needed() as u64,
             trouble: core.register_trouble().map(str::to_owned),
+            unknown_rules: unknown_rules(core),
             caught: core
-                .caught()
+                .evidence()
                 .iter()
-                .map(|(hash, caught)| caught_line(core, hash, caught))
+                .map(|shown| caught_line(core, shown))
                 .collect(),
         }
     }))
+}
+
+/// Rules to come that this release does not know; what has come is the trouble itself.
+fn unknown_rules(core: &Core) -> Option<(u64, u64)> {
+    let chain = core.register_chain()?;
+    let rules = chain.rules_unknown()?;
+    let is_to_come = chain.rules_missing().is_none();
+    is_to_come.then_some((rules.version, rules.from_height))
 }
 
 fn founders(core: &Core, one: &register::begin::Beginning) -> Vec<String> {
@@ -302,23 +313,13 @@ pub(crate) async fn evidence(
         .strip_suffix(".json")
         .and_then(|hash| hash.parse().ok())
         .ok_or_else(none)?;
-    let json = site.node.read(|core| {
-        let caught = core.caught().get(&hash)?;
-        Some(evidence_json(core, caught))
-    });
-    let json = json.ok_or_else(none)?;
+    let found = site.node.read(|core| core.evidence_of(&hash));
+    let found = found.ok_or_else(none)?;
+    let ids = found.needed();
+    let entries = site.node.library.entries(&ids).await;
+    let entries: Option<Vec<Entry>> = entries.map_err(WebError::Library)?.into_iter().collect();
+    let federation = site.node.read(Core::federation);
+    let file = entries.and_then(|entries| found.file(&federation, entries));
     let name = format!("evidence-{}.json", hash.short());
-    Ok(download(&name, format!("{json:#}\n")))
-}
-
-fn evidence_json(core: &Core, caught: &Caught) -> Value {
-    json!({
-        "format": "folkmoot evidence 1",
-        "federation": core.federation().to_string(),
-        "member": caught.member.to_string(),
-        "key": caught.key.to_string(),
-        "signed": caught.word(),
-        "phase": caught.phase().map(|phase| phase.to_string()),
-        "evidence": hex::encode(caught.bytes()),
-    })
+    Ok(download(&name, file.ok_or_else(none)?.to_json()))
 }

@@ -9,6 +9,7 @@ use super::form::csrf;
 use super::frame::{Area, Frame, Head, document};
 use super::onboarding::{self, Checklist};
 use super::parts::{Name, State, choice_word, circle_link, icon, member_link, note, page_head};
+use super::register::recovery::look;
 use super::work::{ActionPoint, Around, Happening, Term, happenings, open_actions};
 
 /// How one member's node is connected to this one.
@@ -83,6 +84,8 @@ pub struct Home {
     pub recent: Vec<Event>,
     /// What the reader's circles expect.
     pub own: Own,
+    /// Whether the register waits for servers that may be gone, or is being recovered.
+    pub is_recovery_due: bool,
     /// The first steps of the reader's co-op, while they are not done.
     pub checklist: Option<Checklist>,
     /// The reader put the first steps away before they were done.
@@ -117,6 +120,7 @@ pub fn page(frame: &Frame, view: &Home) -> Markup {
         div data-live="heading" {
             (page_head(Markup::default(), heading, after_that(frame, view)))
         }
+        div data-live="recovery" { @if view.is_recovery_due { (look(say)) } }
         section.box aria-labelledby="waiting-title" data-live="waiting-list" {
             h2.vh id="waiting-title" { (say.waits_for_you()) }
             @if count == 0 { p { (say.no_vote_needed()) } }

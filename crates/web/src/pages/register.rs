@@ -1,6 +1,7 @@
 //! The register: what is decided for good, height by height, who signs it, and who was caught lying.
 
 mod height;
+pub mod recovery;
 mod words;
 
 use domain::id::{MemberId, Timestamp};
@@ -127,6 +128,9 @@ pub struct Register {
     pub needed: u64,
     /// What is wrong with this node's part in it.
     pub trouble: Option<String>,
+    /// Rules that are to come and that this release does not know: their version, and the first height
+    /// that follows them.
+    pub unknown_rules: Option<(u64, u64)>,
     /// Who contradicted itself.
     pub caught: Vec<CaughtLine>,
 }
@@ -142,6 +146,7 @@ pub fn page(frame: &Frame, view: &Register) -> Markup {
     let body = html! {
         (page_head(Markup::default(), say.register_of(&frame.federation), say.register_explained()))
         (trouble(say, view))
+        @if view.begun.is_some() { p.links { a href="/register/recovery" { (say.recovery_when_gone()) } } }
         @match &view.begun {
             None => (not_begun(say, view)),
             Some(begun) => {
@@ -169,6 +174,9 @@ fn area(frame: &Frame) -> Area {
 fn trouble(say: Language, view: &Register) -> Markup {
     html! {
         div data-live="trouble" {
+            @if let Some((version, height)) = view.unknown_rules {
+                (note(say.later_rules(), html! { p { (say.later_rules_are(version, height)) } }))
+            }
             @if let Some(trouble) = &view.trouble {
                 (note(say.register_trouble(), html! {
                     p { (say.register_trouble_is(trouble)) }
@@ -350,6 +358,7 @@ fn evidence(frame: &Frame, view: &Register) -> Markup {
         "manifests" => say.two_manifests(),
         "seals" => say.two_seals(),
         "ballots" => say.two_ballots(),
+        "entries" => say.two_entries(),
         "proposals" => say.two_proposals(),
         _ => say.two_votes(),
     };

@@ -20,6 +20,7 @@ use crate::{
     control::{Access, Command, RootAct, not_begun},
     directory::DataDirectory,
     failure::{Failure, Outcome},
+    keyfile::Role,
 };
 
 /// Go on without servers that are gone for good
@@ -69,6 +70,16 @@ fn strange() -> Failure {
 
 fn date(milliseconds: &Value) -> String {
     format_utc(Timestamp(milliseconds.as_u64().unwrap_or(0)))
+}
+
+/// For whom something waits, and since when.
+pub fn waits(waits: &Value) -> String {
+    let what = match waits["title"].as_str() {
+        Some(title) => format!("The closing of {title}"),
+        None => format!("Height {}", waits["height"]),
+    };
+    let (since, whom) = (date(&waits["since_ms"]), list(&waits["members"]).join(", "));
+    format!("\n{what} waits for {whom}, since {since}.")
 }
 
 /// Where recoveries stand, a line for each; nothing if there is none.
@@ -166,7 +177,10 @@ impl Recover {
         let voice = recovery.say(&signing.federation, stage, &signing.root, clock::now());
         let voice = hex::encode(voice.to_bytes());
         let act = RootAct::Recover { voice };
-        access.sign_and_submit(&signing.root, act).await?;
+        // The voice is signed by the root key; what carries it is of this node's log. The root key of
+        // another co-op must not write into its own log here, which may be longer elsewhere.
+        let node = directory.key(Role::Node)?;
+        access.sign_and_submit(&node, act).await?;
         let answer = access.call(Command::Register).await?;
         let stands = words(&answer["recovery"]);
         let hash = recovery.hash(&signing.federation).to_string();
@@ -267,6 +281,19 @@ impl Signing {
         let state = known.map_or("announcing".to_owned(), |one| text(one, "state"));
         let state = state.as_str();
         let member = text(signer, "member").parse().map_err(|_| strange())?;
+        if let Some(said) = known.filter(|one| has_said(one, stage, &text(signer, "member"))) {
+            let name = text(signer, "name");
+            let done = match stage {
+                Stage::Announce => "signed",
+                Stage::Confirm => "confirmed",
+                Stage::Object => "objected to",
+            };
+            let stands = words(&json!({ "known": [said], "needed": self.recovery["needed"] }));
+            return Err(
+                Failure::refused(format!("{name} has {done} it already:{stands}"))
+                    .hint("another organisation's root key is needed: --root-key FILE"),
+            );
+        }
         match stage {
             Stage::Announce if !matches!(state, "announcing" | "notice") => Err(Failure::refused(
                 format!("it is {state}, and no longer to be signed"),
@@ -290,6 +317,16 @@ impl Signing {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a member has said that of a recovery.
+fn has_said(known: &Value, stage: Stage, member: &str) -> bool {
+    let word = match stage {
+        Stage::Announce => "announce",
+        Stage::Confirm => "confirm",
+        Stage::Object => "object",
+    };
+    list(&known["said"][word]).contains(&member)
 }
 
 fn read(known: &Value) -> Outcome<Recovery> {

@@ -9,4 +9,5 @@ mod members;
 mod mix;
 mod plain;
 mod recovery;
+mod stalls;
 mod strangers;

@@ -68,7 +68,9 @@ impl Reading<'_> {
             own,
             secured: (secured as u64, all.len() as u64),
             height: chain.map_or(0, |chain| chain.height() + 1),
+            again_from: closing.as_ref().and_then(|waits| waits.again_from),
             closing: closing.map(|waits| self.closing(&waits)),
+            is_recovery_due: self.core.is_recovery_due(self.now),
         }
     }
 
@@ -87,7 +89,7 @@ impl Reading<'_> {
             Closing::Manifests(waits.seals_from, names(&waits.without_manifest))
         } else {
             let (seals, needed) = (waits.seals as u64, waits.needed as u64);
-            Closing::Seals(seals, needed, names(&waits.without_seal))
+            Closing::Seals(seals, needed, names(waits.awaited()))
         }
     }
 

@@ -8,7 +8,7 @@ use register::{chain::Ending, phase::Question};
 use super::super::{
     frame::Frame,
     parts::{Name, State, icon},
-    register::{effect_words, height_link},
+    register::{effect_words, height_link, recovery::look},
 };
 use super::Decision;
 use crate::catalogue::Language;
@@ -43,8 +43,12 @@ pub struct Open {
     pub secured: (u64, u64),
     /// What it waits for, once its time is over.
     pub closing: Option<Closing>,
+    /// When today's validators hold it again, if it waits so long for those who have to close it.
+    pub again_from: Option<Timestamp>,
     /// The height that would make it final, as far as can be told.
     pub height: u64,
+    /// Whether the register waits for servers that may be gone, or is being recovered.
+    pub is_recovery_due: bool,
 }
 
 /// What a vote whose time is over waits for.
@@ -152,8 +156,12 @@ fn is_open(frame: &Frame, open: &Open) -> Markup {
         }
         @if let Some(closing) = &open.closing {
             (waits(frame, closing, open.height))
+            @if let (Closing::Seals(..), Some(from)) = (closing, open.again_from) {
+                p { (say.held_again_from(frame.clock().deadline_short(from))) }
+            }
             p.muted { (say.then_final(say.height_number(open.height))) }
         }
+        @if open.is_recovery_due { (look(say)) }
     }
 }
 
