@@ -303,9 +303,16 @@ impl Core {
         let batch = Batch::read(batch).map_err(CoreError::Bytes)?;
         let chain = match self.register.chain.take() {
             Some(chain) => Some(chain),
-            None => self
-                .begun()
-                .find(|chain| chain.last() == batch.header.previous || batch.header.epoch > 0),
+            None => {
+                let is_before =
+                    |chain: &Chain| chain.last() == batch.header.previous || batch.header.epoch > 0;
+                let begun = self.begun().find(is_before);
+                // What the first decision changes is told from what was there before it.
+                if let Some(begun) = &begun {
+                    self.followed.take(begun, &[]);
+                }
+                begun
+            }
         };
         let after = chain.map(|chain| {
             let place = (batch.header.epoch, &batch.header.previous);

@@ -12,12 +12,14 @@ mod evidence;
 mod recovery;
 mod support;
 
+use std::collections::BTreeSet;
+
 use domain::{
     cbor::Encode,
     decision::{Choice, Verdict},
-    effect::Effect,
-    id::{Hash, Timestamp},
-    record::{Founding, Record, Witness},
+    effect::{Effect, Someone, root_message},
+    id::{CircleId, Hash, PersonId, Timestamp},
+    record::{self, Founding, Record, Witness},
 };
 use federation::{Act, Input, Output, Refused, Standing, State, message::Message};
 use register::{
@@ -25,6 +27,7 @@ use register::{
     declaration::{Declaration, Matter},
     order::Departure,
 };
+use replica::view::HostState;
 use support::{MINUTE_MS, World, applicant, id, key, other_charter, propose};
 
 #[test]
@@ -197,6 +200,207 @@ fn who_is_expelled_signs_nothing_more_and_is_let_go_of() {
     assert!(core.roster().contains_key(&key(3, 2).public()));
     let refused = world.refused(3, &key(4, 3), propose("", None));
     assert!(matches!(refused, Refused::Departed { .. }), "{refused}");
+}
+
+#[test]
+fn a_member_is_served_by_the_host_that_a_decision_gave_it_until_it_chooses_anew() {
+    let mut world = World::new();
+    let (member, host) = (id(4), id(1));
+    world.decide("", Effect::Host { member, host });
+    // After a restart the first decision of a register is still told from what was before it.
+    world.restart(2);
+    for (at, node) in world.nodes.iter().enumerate() {
+        let view = node.core.view();
+        let hosted = view.hosted(&member).unwrap();
+        assert_eq!(
+            (hosted.host, hosted.state),
+            (Some(host), HostState::InForce)
+        );
+        assert!(hosted.decided.is_some(), "node {at}");
+        assert_eq!(view.hosts()[&host], BTreeSet::from([member]), "node {at}");
+        assert_eq!(view.votes_held()[&host], 2, "node {at}");
+    }
+    let end = Act::Hosting {
+        member,
+        accepts: false,
+    };
+    let refused = world.refused(0, &key(1, 2), end);
+    assert!(
+        matches!(refused, Refused::HostByDecision { .. }),
+        "{refused}"
+    );
+    let other = id(2);
+    world.act(3, &key(4, 1), Act::Host { host: other });
+    let hosted = world.nodes[0].core.view().hosted(&member).unwrap();
+    assert_eq!(
+        (hosted.host, hosted.state),
+        (Some(host), HostState::Pending)
+    );
+    let accepts = true;
+    world.act(1, &key(2, 2), Act::Hosting { member, accepts });
+    let hosted = world.nodes[0].core.view().hosted(&member).unwrap();
+    assert_eq!((hosted.host, hosted.decided), (Some(other), None));
+}
+
+#[test]
+fn what_a_member_chose_before_a_decision_on_its_host_counts_no_more() {
+    let mut world = World::new();
+    let (member, host) = (id(4), id(1));
+    world.act(3, &key(4, 1), Act::Host { host: id(2) });
+    let accepts = true;
+    world.act(1, &key(2, 2), Act::Hosting { member, accepts });
+    assert_eq!(world.nodes[0].core.view().host_of(&member), id(2));
+    world.decide("", Effect::Host { member, host });
+    for node in &world.nodes {
+        assert_eq!(node.core.view().host_of(&member), host);
+    }
+}
+
+#[test]
+fn a_root_key_that_a_decision_put_in_the_place_of_another_signs_and_the_old_one_no_longer() {
+    let mut world = World::new();
+    let (member, old, new) = (id(4), key(4, 1), key(9, 1));
+    let federation = world.nodes[0].core.federation();
+    assert_eq!(world.nodes[3].core.takes_up(&old.public()), None);
+    let proof = new.sign(&root_message(&federation, &member));
+    let root = new.public();
+    world.decide(
+        "",
+        Effect::Root {
+            member,
+            root,
+            proof,
+        },
+    );
+    let mandate = Act::Mandate {
+        delegates: Vec::new(),
+    };
+    let refused = world.refused(3, &old, mandate.clone());
+    assert!(matches!(refused, Refused::Right { .. }), "{refused}");
+    let early = world.refused(3, &new, mandate);
+    assert!(
+        matches!(early, Refused::Right { .. }),
+        "it begins its log first: {early}"
+    );
+    let mut acts = 0;
+    while let Some(act) = world.nodes[3].core.takes_up(&root) {
+        world.act(3, &new, act);
+        acts += 1;
+    }
+    assert_eq!(
+        acts, 3,
+        "it enters, ends the old key, and signs the mandate"
+    );
+    // Who stole the old key writes on with another node's release, dated as it likes: it stands nowhere.
+    let before = world.nodes[0].core.replica().tip(&old.public());
+    let stolen = Record::Mandate(record::Mandate {
+        number: 9,
+        delegates: Vec::new(),
+    });
+    world.steals(&old, before, &stolen);
+    world.restart(1);
+    for (at, node) in world.nodes.iter().enumerate() {
+        let view = node.core.view();
+        let known = &view.members[&member];
+        assert_eq!(known.root, root, "node {at}");
+        let mandate = known.mandate.as_ref().unwrap();
+        assert_eq!(
+            (mandate.number, mandate.delegates.len()),
+            (2, 1),
+            "node {at}"
+        );
+        assert_eq!(view.member_of(&old.public()), None, "node {at}");
+    }
+    // Its delegate votes on under the new mandate.
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=4 {
+        world.vote(member, proposal);
+    }
+    world.end_of(proposal);
+    let decision = world.nodes[2].core.decision(&proposal, world.now).unwrap();
+    let counted = decision.phase.unwrap().count.counted.clone();
+    assert!(counted.contains_key(&member), "{counted:?}");
+}
+
+/// A circle that member 1 keeps.
+fn circle(world: &mut World) -> CircleId {
+    let circle = record::Circle {
+        nonce: [1; 16],
+        name: "Servers".to_owned(),
+        domain: "Servers.".to_owned(),
+        rhythm: String::new(),
+        ended: false,
+    };
+    let circle_id = circle.id(id(1));
+    world.act(0, &key(1, 4), Act::Circle(circle));
+    circle_id
+}
+
+#[test]
+fn who_coordinates_a_circle_by_decision_is_shown_there_until_the_term_ends() {
+    let mut world = World::new();
+    let circle = circle(&mut world);
+    let said = record::Role {
+        circle,
+        person: PersonId([3; 16]),
+        title: "Coordinator".to_owned(),
+        until: None,
+    };
+    world.act(2, &key(3, 4), Act::Role(said));
+    let until = world.now.plus_ms(30 * 24 * 60 * MINUTE_MS);
+    let holder = Someone {
+        member: id(2),
+        person: PersonId([2; 16]),
+    };
+    let office = Effect::Office {
+        circle: Some(circle),
+        title: "coordinator".to_owned(),
+        holder: Some(holder),
+        until: Some(until),
+    };
+    world.decide("", office);
+    world.restart(3);
+    for (at, node) in world.nodes.iter().enumerate() {
+        let coordinates = |now| {
+            let people = node.core.view().participants(&circle, now);
+            let people = people.iter().filter(|each| each.coordinates());
+            people.map(|each| each.member).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            coordinates(world.now),
+            [id(2)],
+            "node {at}: what was decided"
+        );
+        assert_eq!(coordinates(until), [id(3)], "node {at}: the term is over");
+        let term = node.core.view().coordinator_term(&circle, Timestamp::MAX);
+        assert_eq!(term, None, "node {at}: somebody has no term");
+    }
+    // It is one of the circle's people without having joined.
+    let action = record::Action {
+        action: None,
+        circle,
+        member: id(2),
+        person: None,
+        due: None,
+        source: None,
+        state: record::ActionState::Open,
+    };
+    let words = "Order two servers".to_owned();
+    let begun = world.act(1, &key(2, 4), Act::Action { action, words });
+    assert!(world.nodes[0].core.view().action(&begun).is_some());
+    // Another decision ends it.
+    let nobody = Effect::Office {
+        circle: Some(circle),
+        title: "coordinator".to_owned(),
+        holder: None,
+        until: None,
+    };
+    world.decide("", nobody);
+    let view = world.nodes[0].core.view();
+    let people = view.participants(&circle, world.now);
+    assert!(people.iter().all(|each| each.member != id(2)), "{people:?}");
+    assert!(view.action(&begun).is_some(), "it was of the circle then");
 }
 
 #[test]
