@@ -54,6 +54,11 @@ pub enum Command {
     },
     /// Who asks to be admitted.
     Applications,
+    /// Whose root key this is, and whether it has to take up its place first.
+    Root {
+        /// The key.
+        key: String,
+    },
     /// What a member hands over before it leaves.
     Leaving {
         /// Its root key.
@@ -117,6 +122,11 @@ pub enum RootAct {
     Declare {
         /// The declaration with the signature, in hexadecimal.
         declaration: String,
+    },
+    /// What a root key signs next that took the place of another.
+    TakeUp {
+        /// The root key.
+        root: String,
     },
     /// Says something of a recovery of the register.
     Recover {

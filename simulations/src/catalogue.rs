@@ -20,7 +20,7 @@ macro_rules! scenarios {
 }
 
 /// The scenarios that come with the simulator.
-pub const SCENARIOS: [(&str, &str); 36] = scenarios![
+pub const SCENARIOS: [(&str, &str); 37] = scenarios![
     "founding-and-voting",
     "partition",
     "newcomer",
@@ -51,6 +51,7 @@ pub const SCENARIOS: [(&str, &str); 36] = scenarios![
     "register-one-way",
     "register-crashes",
     "register-members",
+    "register-stalled",
     "register-membership",
     "register-releases",
     "register-72-hours",

@@ -2,20 +2,56 @@
 
 use std::{
     pin::pin,
-    sync::{Mutex, PoisonError},
+    sync::{Condvar, Mutex, PoisonError},
     time::Duration,
 };
 
 /// Stories run one after the other: each starts several nodes and perhaps a browser, and what it
-/// says about seconds would mean nothing while another one takes the machine.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+/// says about seconds would mean nothing while another one takes the machine. Those that mostly wait
+/// are told two at a time.
+static TOLD: Mutex<usize> = Mutex::new(0);
+static OVER: Condvar = Condvar::new();
+const AT_A_TIME: usize = 2;
+
+/// A turn to be told, which takes one of the two places or both.
+struct Turn(usize);
+
+impl Turn {
+    fn take(places: usize) -> Self {
+        let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |told: &mut usize| *told + places > AT_A_TIME;
+        let waited = OVER.wait_while(told, is_full);
+        *waited.unwrap_or_else(PoisonError::into_inner) += places;
+        Self(places)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *TOLD.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
+        OVER.notify_all();
+    }
+}
 
 /// Tells a story, which has to be over in `seconds`.
 ///
 /// # Panics
 /// When the story does, or when it takes longer.
 pub fn story(seconds: u64, plot: impl Future<Output = ()>) {
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = Turn::take(AT_A_TIME);
+    tell(seconds, plot);
+}
+
+/// Tells a story that mostly waits for deadlines: another one of these may be told beside it.
+///
+/// # Panics
+/// When the story does, or when it takes longer than `seconds`.
+pub fn waiting_story(seconds: u64, plot: impl Future<Output = ()>) {
+    let _turn = Turn::take(1);
+    tell(seconds, plot);
+}
+
+fn tell(seconds: u64, plot: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

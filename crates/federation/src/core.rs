@@ -169,6 +169,7 @@ impl Core {
                 self.register
                     .note(self.replica.genesis(), stored.id, &entry);
             }
+            self.hear_evidence(&entry);
             self.note_chunks(position, None);
             self.charge(position);
         }
@@ -392,11 +393,9 @@ impl Core {
         self.changes.extend(all.map(Change::Proposal));
     }
 
-    /// Says whether entries that had waited for it were stored.
+    /// Says whether entries that had waited for it were stored, or something else stands now.
     pub(crate) fn let_in(&mut self, now: Timestamp, root: PublicKey, member: MemberId) -> bool {
-        let before = self.replica.len();
-        self.replica.let_in(now, root, member);
-        self.replica.len() > before
+        self.replica.let_in(now, root, member)
     }
 
     /// Who the members are may have changed.

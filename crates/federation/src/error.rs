@@ -227,6 +227,15 @@ pub enum Refused {
     /// The member chose this host already.
     #[error("{0} was chosen already")]
     AlreadyHost(String),
+    /// A decision gave the member this host.
+    #[error(
+        "your co-op serves {member} by a decision: that ends when {member} chooses another host that says \
+         yes, or by another decision"
+    )]
+    HostByDecision {
+        /// The member's name.
+        member: String,
+    },
     /// The proposal was decided and cannot be changed.
     #[error("this proposal has passed; propose a new one to change what was decided")]
     Decided,
@@ -322,6 +331,7 @@ impl Refused {
             Self::NoNode(_) => "no-node",
             Self::NotChosen { .. } => "not-chosen",
             Self::AlreadyHost(_) => "already-host",
+            Self::HostByDecision { .. } => "host-by-decision",
             Self::Decided => "decided",
             Self::Entry(_) => "entry",
             Self::DiskFull => "disk-full",

@@ -342,27 +342,16 @@ impl Core {
     }
 
     /// Writes down for all what this node found out, if it has a validator's key to do so.
-    fn write_evidence(&mut self, now: Timestamp) {
+    pub(crate) fn write_evidence(&mut self, now: Timestamp) {
         let Some(key) = self.registrar().and_then(|one| one.key()).cloned() else {
             return;
         };
         for contradiction in self.register.evidence.unwritten() {
             let mut random = [0; 32];
             self.generator().fill_bytes(&mut random);
-            self.register.evidence.is_written(&contradiction);
-            // Beyond the limits of a day nothing is written: others have seen it too.
+            // Beyond the limits of a day it is refused, and tried again when the registrar next wakes.
             let record = Record::Evidence(record::Evidence { contradiction });
             let _ = self.say(now, &key, record, random);
-        }
-    }
-
-    /// Looks at evidence that came in records.
-    pub(crate) fn settle_evidence(&mut self) {
-        let mut evidence = std::mem::take(&mut self.register.evidence);
-        let is_new = evidence.settle(self.view());
-        self.register.evidence = evidence;
-        if is_new {
-            self.note_change(Change::Register);
         }
     }
 }

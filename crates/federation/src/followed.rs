@@ -16,7 +16,7 @@ use register::{
     outcome::Outcome,
     phase::{Phase, Question},
 };
-use replica::view::{Decreed, Opening, View};
+use replica::view::{Decreed, Office, Opening, View};
 
 use crate::{
     core::{Core, Origin},
@@ -51,6 +51,8 @@ pub(crate) struct Followed {
     phases: BTreeMap<PhaseId, (PhaseId, ProposalId, Timestamp)>,
     /// When the last phase that a height closed had ended.
     closed: Timestamp,
+    /// Who served each member by the register at the last height.
+    hosts: BTreeMap<MemberId, MemberId>,
     pub decreed: Decreed,
 }
 
@@ -126,12 +128,56 @@ impl Followed {
             known.or_insert_with(|| order.charter().clone());
         }
         let members = order.members().iter();
-        self.decreed = Decreed {
-            members: members
-                .map(|(id, member)| (*id, (member.root, member.class.as_str().to_owned())))
-                .collect(),
-            former: order.former().keys().copied().collect(),
-        };
+        self.decreed.members = members
+            .map(|(id, member)| (*id, (member.root, member.class.as_str().to_owned())))
+            .collect();
+        self.decreed.former = order.former().keys().copied().collect();
+        self.take_hosts(order);
+        self.take_offices(order);
+    }
+
+    /// A member that has another host than at the height before was given it by a decision.
+    fn take_hosts(&mut self, order: &Order) {
+        let members = order.members().iter();
+        let hosts: BTreeMap<_, _> = members.map(|(id, member)| (*id, member.host)).collect();
+        for (member, host) in &hosts {
+            if self.hosts.get(member).is_some_and(|before| before != host) {
+                self.decreed.hosts.insert(*member, (*host, self.closed));
+            }
+        }
+        self.decreed
+            .hosts
+            .retain(|member, _| hosts.contains_key(member));
+        self.hosts = hosts;
+    }
+
+    /// Offices of circles begin and end as decisions fill them anew.
+    fn take_offices(&mut self, order: &Order) {
+        let offices = order.offices().iter();
+        let mut held: BTreeMap<_, _> = offices
+            .filter_map(|((circle, title), holder)| {
+                let who = (holder.who.member, holder.who.person);
+                Some((((*circle)?, title.clone()), (who, holder.until)))
+            })
+            .collect();
+        let open = self.decreed.offices.iter_mut();
+        for office in open.filter(|office| office.ended.is_none()) {
+            let key = (office.circle, office.title.clone());
+            match held.get(&key) {
+                Some(now) if *now == (office.holder, office.until) => drop(held.remove(&key)),
+                _ => office.ended = Some(self.closed),
+            }
+        }
+        for ((circle, title), (holder, until)) in held {
+            self.decreed.offices.push(Office {
+                circle,
+                title,
+                holder,
+                since: self.closed,
+                until,
+                ended: None,
+            });
+        }
     }
 }
 

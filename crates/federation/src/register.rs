@@ -180,13 +180,6 @@ impl Register {
                     self.recovery.hear(&recovering.voice);
                 }
             }
-            Kind::Evidence => {
-                if let Some(Record::Evidence(found)) = record() {
-                    let told = (entry.header.author, entry.header.time);
-                    let evidence = &mut self.evidence;
-                    evidence.hear(&genesis.federation(), told, &found.contradiction);
-                }
-            }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
             Kind::Ballot | Kind::Answer if is_mandated => {
                 self.entries.insert(id, entry.without_note());
@@ -310,9 +303,16 @@ impl Core {
         let batch = Batch::read(batch).map_err(CoreError::Bytes)?;
         let chain = match self.register.chain.take() {
             Some(chain) => Some(chain),
-            None => self
-                .begun()
-                .find(|chain| chain.last() == batch.header.previous || batch.header.epoch > 0),
+            None => {
+                let is_before =
+                    |chain: &Chain| chain.last() == batch.header.previous || batch.header.epoch > 0;
+                let begun = self.begun().find(is_before);
+                // What the first decision changes is told from what was there before it.
+                if let Some(begun) = &begun {
+                    self.followed.take(begun, &[]);
+                }
+                begun
+            }
         };
         let after = chain.map(|chain| {
             let place = (batch.header.epoch, &batch.header.previous);
@@ -504,6 +504,7 @@ impl Core {
             self.register.inbox.push_back(Input::Clock { trusted });
         }
         if is_woken {
+            self.write_evidence(now);
             self.register.inbox.push_back(Input::Wake);
         }
         self.say_again(now);

@@ -6,34 +6,30 @@
     reason = "a node that cannot go on has failed the test"
 )]
 
+#[path = "register/evidence.rs"]
+mod evidence;
 #[path = "register/mediation.rs"]
 mod mediation;
 #[path = "register/recovery.rs"]
 mod recovery;
 mod support;
 
+use std::collections::BTreeSet;
+
 use domain::{
-    cbor::{Decode, Encode},
+    cbor::Encode,
     decision::{Choice, Verdict},
-    effect::Effect,
-    entry::Entry,
-    id::{EntryId, Hash, MemberId, Timestamp},
-    key::SecretKey,
-    record::{self, Founding, Kind, Record, Witness},
+    effect::{Effect, Someone, root_message},
+    id::{CircleId, Hash, PersonId, Timestamp},
+    record::{self, Founding, Record, Witness},
 };
 use federation::{Act, Input, Output, Refused, Standing, State, message::Message};
 use register::{
-    agreement::{Pair, Signed, Step, Vote},
     chain::Ending,
-    closing::SignedManifest,
-    contradiction::Contradiction,
     declaration::{Declaration, Matter},
-    manifest::Manifest,
     order::Departure,
-    statement::Statement,
-    validators::ValidatorIndex,
-    witness,
 };
+use replica::view::HostState;
 use support::{MINUTE_MS, World, applicant, id, key, other_charter, propose};
 
 #[test]
@@ -206,6 +202,207 @@ fn who_is_expelled_signs_nothing_more_and_is_let_go_of() {
     assert!(core.roster().contains_key(&key(3, 2).public()));
     let refused = world.refused(3, &key(4, 3), propose("", None));
     assert!(matches!(refused, Refused::Departed { .. }), "{refused}");
+}
+
+#[test]
+fn a_member_is_served_by_the_host_that_a_decision_gave_it_until_it_chooses_anew() {
+    let mut world = World::new();
+    let (member, host) = (id(4), id(1));
+    world.decide("", Effect::Host { member, host });
+    // After a restart the first decision of a register is still told from what was before it.
+    world.restart(2);
+    for (at, node) in world.nodes.iter().enumerate() {
+        let view = node.core.view();
+        let hosted = view.hosted(&member).unwrap();
+        assert_eq!(
+            (hosted.host, hosted.state),
+            (Some(host), HostState::InForce)
+        );
+        assert!(hosted.decided.is_some(), "node {at}");
+        assert_eq!(view.hosts()[&host], BTreeSet::from([member]), "node {at}");
+        assert_eq!(view.votes_held()[&host], 2, "node {at}");
+    }
+    let end = Act::Hosting {
+        member,
+        accepts: false,
+    };
+    let refused = world.refused(0, &key(1, 2), end);
+    assert!(
+        matches!(refused, Refused::HostByDecision { .. }),
+        "{refused}"
+    );
+    let other = id(2);
+    world.act(3, &key(4, 1), Act::Host { host: other });
+    let hosted = world.nodes[0].core.view().hosted(&member).unwrap();
+    assert_eq!(
+        (hosted.host, hosted.state),
+        (Some(host), HostState::Pending)
+    );
+    let accepts = true;
+    world.act(1, &key(2, 2), Act::Hosting { member, accepts });
+    let hosted = world.nodes[0].core.view().hosted(&member).unwrap();
+    assert_eq!((hosted.host, hosted.decided), (Some(other), None));
+}
+
+#[test]
+fn what_a_member_chose_before_a_decision_on_its_host_counts_no_more() {
+    let mut world = World::new();
+    let (member, host) = (id(4), id(1));
+    world.act(3, &key(4, 1), Act::Host { host: id(2) });
+    let accepts = true;
+    world.act(1, &key(2, 2), Act::Hosting { member, accepts });
+    assert_eq!(world.nodes[0].core.view().host_of(&member), id(2));
+    world.decide("", Effect::Host { member, host });
+    for node in &world.nodes {
+        assert_eq!(node.core.view().host_of(&member), host);
+    }
+}
+
+#[test]
+fn a_root_key_that_a_decision_put_in_the_place_of_another_signs_and_the_old_one_no_longer() {
+    let mut world = World::new();
+    let (member, old, new) = (id(4), key(4, 1), key(9, 1));
+    let federation = world.nodes[0].core.federation();
+    assert_eq!(world.nodes[3].core.takes_up(&old.public()), None);
+    let proof = new.sign(&root_message(&federation, &member));
+    let root = new.public();
+    world.decide(
+        "",
+        Effect::Root {
+            member,
+            root,
+            proof,
+        },
+    );
+    let mandate = Act::Mandate {
+        delegates: Vec::new(),
+    };
+    let refused = world.refused(3, &old, mandate.clone());
+    assert!(matches!(refused, Refused::Right { .. }), "{refused}");
+    let early = world.refused(3, &new, mandate);
+    assert!(
+        matches!(early, Refused::Right { .. }),
+        "it begins its log first: {early}"
+    );
+    let mut acts = 0;
+    while let Some(act) = world.nodes[3].core.takes_up(&root) {
+        world.act(3, &new, act);
+        acts += 1;
+    }
+    assert_eq!(
+        acts, 3,
+        "it enters, ends the old key, and signs the mandate"
+    );
+    // Who stole the old key writes on with another node's release, dated as it likes: it stands nowhere.
+    let before = world.nodes[0].core.replica().tip(&old.public());
+    let stolen = Record::Mandate(record::Mandate {
+        number: 9,
+        delegates: Vec::new(),
+    });
+    world.steals(&old, before, &stolen);
+    world.restart(1);
+    for (at, node) in world.nodes.iter().enumerate() {
+        let view = node.core.view();
+        let known = &view.members[&member];
+        assert_eq!(known.root, root, "node {at}");
+        let mandate = known.mandate.as_ref().unwrap();
+        assert_eq!(
+            (mandate.number, mandate.delegates.len()),
+            (2, 1),
+            "node {at}"
+        );
+        assert_eq!(view.member_of(&old.public()), None, "node {at}");
+    }
+    // Its delegate votes on under the new mandate.
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=4 {
+        world.vote(member, proposal);
+    }
+    world.end_of(proposal);
+    let decision = world.nodes[2].core.decision(&proposal, world.now).unwrap();
+    let counted = decision.phase.unwrap().count.counted.clone();
+    assert!(counted.contains_key(&member), "{counted:?}");
+}
+
+/// A circle that member 1 keeps.
+fn circle(world: &mut World) -> CircleId {
+    let circle = record::Circle {
+        nonce: [1; 16],
+        name: "Servers".to_owned(),
+        domain: "Servers.".to_owned(),
+        rhythm: String::new(),
+        ended: false,
+    };
+    let circle_id = circle.id(id(1));
+    world.act(0, &key(1, 4), Act::Circle(circle));
+    circle_id
+}
+
+#[test]
+fn who_coordinates_a_circle_by_decision_is_shown_there_until_the_term_ends() {
+    let mut world = World::new();
+    let circle = circle(&mut world);
+    let said = record::Role {
+        circle,
+        person: PersonId([3; 16]),
+        title: "Coordinator".to_owned(),
+        until: None,
+    };
+    world.act(2, &key(3, 4), Act::Role(said));
+    let until = world.now.plus_ms(30 * 24 * 60 * MINUTE_MS);
+    let holder = Someone {
+        member: id(2),
+        person: PersonId([2; 16]),
+    };
+    let office = Effect::Office {
+        circle: Some(circle),
+        title: "coordinator".to_owned(),
+        holder: Some(holder),
+        until: Some(until),
+    };
+    world.decide("", office);
+    world.restart(3);
+    for (at, node) in world.nodes.iter().enumerate() {
+        let coordinates = |now| {
+            let people = node.core.view().participants(&circle, now);
+            let people = people.iter().filter(|each| each.coordinates());
+            people.map(|each| each.member).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            coordinates(world.now),
+            [id(2)],
+            "node {at}: what was decided"
+        );
+        assert_eq!(coordinates(until), [id(3)], "node {at}: the term is over");
+        let term = node.core.view().coordinator_term(&circle, Timestamp::MAX);
+        assert_eq!(term, None, "node {at}: somebody has no term");
+    }
+    // It is one of the circle's people without having joined.
+    let action = record::Action {
+        action: None,
+        circle,
+        member: id(2),
+        person: None,
+        due: None,
+        source: None,
+        state: record::ActionState::Open,
+    };
+    let words = "Order two servers".to_owned();
+    let begun = world.act(1, &key(2, 4), Act::Action { action, words });
+    assert!(world.nodes[0].core.view().action(&begun).is_some());
+    // Another decision ends it.
+    let nobody = Effect::Office {
+        circle: Some(circle),
+        title: "coordinator".to_owned(),
+        holder: None,
+        until: None,
+    };
+    world.decide("", nobody);
+    let view = world.nodes[0].core.view();
+    let people = view.participants(&circle, world.now);
+    assert!(people.iter().all(|each| each.member != id(2)), "{people:?}");
+    assert!(view.action(&begun).is_some(), "it was of the circle then");
 }
 
 #[test]
@@ -549,177 +746,4 @@ fn what_a_full_day_does_not_take_is_said_the_next_day() {
     for node in 0..4 {
         assert!(!is_open(&world, node), "node {node}");
     }
-}
-
-/// What a validator's key says about an open phase, in an entry of its log.
-fn manifest_of_nothing(world: &World, proposal: &EntryId, opened_ms: u64) -> Record {
-    let core = &world.nodes[0].core;
-    let (federation, chain) = (core.federation(), core.register_chain().unwrap());
-    let phase = chain.open_phase(proposal, &id(1)).unwrap();
-    let by = key(4, 6);
-    let manifest = Manifest {
-        phase: phase.id,
-        author: phase.validators.index_of(&by.public()).unwrap(),
-        opened_final: world.now.plus_ms(opened_ms),
-        rows: Vec::new(),
-        early: Vec::new(),
-    };
-    let bytes = manifest.to_bytes();
-    let phase = phase.id;
-    let manifest = Manifest::hash_of(&federation, &bytes);
-    let statement = Statement::Manifest { phase, manifest };
-    let signature = statement.sign(&federation, &by);
-    let said = witness::Message::Manifest(SignedManifest { bytes, signature });
-    let message = register::registrar::Message::Phase { phase, said };
-    let mut parts = Witness::parts_of(&message.to_bytes());
-    Record::Witness(parts.remove(0))
-}
-
-/// A world in which the last validator has said two things, one of them to the first node alone.
-fn two_halves() -> (World, usize) {
-    let mut world = World::new();
-    let proposal = world.propose(1);
-    world.open_up(proposal);
-    world.nodes[3].is_up = false;
-    // Its own node is not the one that lies: whoever has its key does.
-    let first = manifest_of_nothing(&world, &proposal, 0);
-    world.writes_at(0, 4, (6, "receipts"), &first);
-    world.deliver();
-    let second = manifest_of_nothing(&world, &proposal, 1);
-    world.writes_at(0, 4, (6, "receipts"), &second);
-    let other_half = world.nodes[0].entries.iter().rposition(|(bytes, _)| {
-        let entry = Entry::from_bytes(bytes).unwrap();
-        entry.header.author == key(4, 6).public()
-    });
-    let other_half = world.nodes[0].entries[other_half.unwrap()].0.clone();
-    // Nobody else ever gets it.
-    world.under_way.retain(|(_, bytes)| *bytes != other_half);
-    world.deliver();
-    (world, 3)
-}
-
-/// By whom a node knows two things, and what.
-fn caught(world: &World, node: usize) -> Vec<(MemberId, &'static str)> {
-    let all = world.nodes[node].core.caught().values();
-    all.map(|one| (one.member, one.word())).collect()
-}
-
-#[test]
-fn evidence_reaches_those_who_saw_one_half_and_is_there_after_a_restart() {
-    let (mut world, up) = two_halves();
-    let convicted = [(id(4), "manifests")];
-    let before: Vec<_> = world.nodes[0].core.caught().keys().copied().collect();
-    for node in 0..up {
-        assert_eq!(caught(&world, node), convicted, "node {node}");
-    }
-    let later = world.now.plus_ms(100 * 24 * 60 * MINUTE_MS);
-    world.run(later);
-    for node in 0..up {
-        world.restart(node);
-        assert_eq!(caught(&world, node), convicted, "node {node}");
-        let core = &world.nodes[node].core;
-        let after: Vec<_> = core.caught().keys().copied().collect();
-        assert_eq!(after, before, "the same on every node");
-        for one in core.caught().values() {
-            assert_eq!(one.contradiction.verify(&core.federation()), Ok(()));
-        }
-    }
-    // It stands in one record: whoever hears of it does not repeat it.
-    let written = |node: &support::Node| {
-        let entries = node
-            .entries
-            .iter()
-            .map(|(bytes, _)| Entry::from_bytes(bytes).unwrap());
-        entries
-            .filter(|entry| entry.header.kind == Kind::Evidence)
-            .count()
-    };
-    assert_eq!(written(&world.nodes[1]), 1);
-}
-
-#[test]
-fn a_newcomer_to_the_network_learns_of_evidence_from_the_record_alone() {
-    let (mut world, _) = two_halves();
-    world.nodes[3].is_up = true;
-    let entries = world.nodes[1].entries.clone();
-    for (bytes, _) in entries {
-        world.under_way.push((3, bytes));
-    }
-    world.deliver();
-    assert_eq!(caught(&world, 3), [(id(4), "manifests")]);
-}
-
-#[test]
-fn what_convicts_nobody_is_not_kept_whoever_writes_it() {
-    let (mut world, up) = two_halves();
-    let found = world.nodes[0].core.caught().values().next().unwrap();
-    let good = found.contradiction.to_bytes();
-    let mut forged = good.clone();
-    let last = forged.len() - 1;
-    forged[last] ^= 1;
-    // Of a key that nobody granted.
-    let stranger = Contradiction::InAgreement(votes_of(&world, &key(15, 6)));
-    for contradiction in [forged, vec![1, 2, 3], stranger.to_bytes()] {
-        let record = Record::Evidence(record::Evidence { contradiction });
-        world.writes(2, 6, "register", &record);
-    }
-    for node in 0..up {
-        assert_eq!(caught(&world, node), [(id(4), "manifests")], "node {node}");
-    }
-}
-
-/// Two votes of one step.
-fn votes_of(world: &World, by: &SecretKey) -> register::agreement::Evidence {
-    let federation = world.nodes[0].core.federation();
-    let vote = |value: Option<Hash>| {
-        let vote = Vote {
-            epoch: 0,
-            height: 9,
-            round: 0,
-            step: Step::Prevote,
-            value,
-        };
-        Signed::sign(&federation, ValidatorIndex(0), by, vote)
-    };
-    let pair = Pair::Votes(vote(None), vote(Some(Hash([by.public().0[0]; 32]))));
-    let key = by.public();
-    register::agreement::Evidence { key, pair }
-}
-
-#[test]
-fn of_one_member_so_much_is_kept_and_the_same_on_every_node_in_any_order() {
-    let (mut world, up) = two_halves();
-    let federation = world.nodes[0].core.federation();
-    let by = key(4, 6);
-    let found = (0..20u8).map(|round| {
-        let vote = |value: Option<Hash>| {
-            let vote = Vote {
-                epoch: 0,
-                height: 9,
-                round: u32::from(round),
-                step: Step::Prevote,
-                value,
-            };
-            Signed::sign(&federation, ValidatorIndex(0), &by, vote)
-        };
-        let pair = Pair::Votes(vote(None), vote(Some(Hash([7; 32]))));
-        let key = by.public();
-        Contradiction::InAgreement(register::agreement::Evidence { key, pair })
-    });
-    let found: Vec<Contradiction> = found.collect();
-    for (number, one) in found.iter().enumerate() {
-        let contradiction = one.to_bytes();
-        let record = Record::Evidence(record::Evidence { contradiction });
-        world.writes(2 + number as u8 % 2, 6, "register", &record);
-    }
-    let hashes = |world: &World, node: usize| -> Vec<Hash> {
-        world.nodes[node].core.caught().keys().copied().collect()
-    };
-    assert_eq!(hashes(&world, 0).len(), 8);
-    for node in 1..up {
-        assert_eq!(hashes(&world, node), hashes(&world, 0));
-    }
-    let before = hashes(&world, 0);
-    world.restart(0);
-    assert_eq!(hashes(&world, 0), before);
 }

@@ -217,7 +217,7 @@ impl Replica {
         }
     }
 
-    fn recompute_and_note(&mut self) {
+    pub(crate) fn recompute_and_note(&mut self) {
         if self.recompute() {
             self.changes.standing = true;
         }

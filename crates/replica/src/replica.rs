@@ -73,6 +73,8 @@ pub struct Replica {
     pub(crate) stewards: BTreeSet<PublicKey>,
     /// The root keys of members that the register admitted, and whose they are.
     pub(crate) entered: BTreeMap<PublicKey, MemberId>,
+    /// The root key of each member, as the register has it now.
+    pub(crate) roots: BTreeMap<MemberId, PublicKey>,
     pub(crate) named: Named,
     pub(crate) pending: Pending,
     /// Entries stored since those that wait for them were last looked at.
@@ -99,6 +101,7 @@ impl Replica {
             cuts: BTreeMap::new(),
             stewards: BTreeSet::new(),
             entered: BTreeMap::new(),
+            roots: BTreeMap::new(),
             named: Named::default(),
             pending: Pending::default(),
             fresh: Vec::new(),
@@ -210,14 +213,20 @@ impl Replica {
     }
 
     /// The register says that this key is the root of a member: its log may begin, and what came of
-    /// it before is looked at again.
-    pub fn let_in(&mut self, now: Timestamp, root: PublicKey, member: MemberId) {
-        if self.entered.insert(root, member) == Some(member) {
-            return;
+    /// it before is looked at again. Returns whether more is stored since, or something else stands.
+    pub fn let_in(&mut self, now: Timestamp, root: PublicKey, member: MemberId) -> bool {
+        let stored = self.index.len();
+        let before = self.roots.insert(member, root);
+        if before != Some(root) && root.0 != member.0 {
+            // From now on this key may end the one before it.
+            self.recompute_and_note();
         }
-        for (id, entry) in self.pending.take_waiting_for(&threshold(&root)) {
-            self.place_all(id, entry, now);
+        if self.entered.insert(root, member) != Some(member) {
+            for (id, entry) in self.pending.take_waiting_for(&threshold(&root)) {
+                self.place_all(id, entry, now);
+            }
         }
+        self.changes.standing || self.index.len() > stored
     }
 
     /// Offers an entry from a peer or from this node itself.
@@ -298,7 +307,9 @@ impl Replica {
     }
 
     /// Whether a standing revocation names a key that it can end.
-    pub(crate) fn is_revoked(&self, key: &PublicKey) -> bool {
+    /// Whether a revocation that counts ends a key for one member at least.
+    #[must_use]
+    pub fn is_revoked(&self, key: &PublicKey) -> bool {
         let of_key = (*key, MemberId([0; 32]))..=(*key, MemberId([0xff; 32]));
         self.cuts.range(of_key).next().is_some()
     }

@@ -47,8 +47,14 @@ impl Replica {
         let (roots, others): (Vec<_>, Vec<_>) =
             keys.into_iter().partition(|key| self.is_member_root(key));
         let mut changed = false;
-        let mut cuts = BTreeMap::new();
+        let (former, roots): (Vec<_>, Vec<_>) =
+            roots.into_iter().partition(|key| self.is_former_root(key));
         for key in &roots {
+            changed |= self.rewalk(key, &BTreeMap::new());
+        }
+        let mut cuts = self.cuts(|right| right == Right::Root);
+        cuts.retain(|(key, _), _| former.contains(key));
+        for key in &former {
             changed |= self.rewalk(key, &cuts);
         }
         self.stewards = self.steward_keys();
@@ -159,8 +165,26 @@ impl Replica {
             .collect()
     }
 
+    /// Whether the register has another root key for the member of this one.
+    fn is_former_root(&self, key: &PublicKey) -> bool {
+        let first = self
+            .logs
+            .get(key)
+            .into_iter()
+            .flat_map(|log| log.at.range(..(2, 0)));
+        let mut members = first.map(|(_, position)| self.at(*position).member);
+        members.any(|member| self.roots.get(&member).is_some_and(|root| root != key))
+    }
+
+    /// Whether a revocation may name a key: a root key is ended by the one that the register has in its
+    /// place, and by nothing else.
+    fn may_end(&self, by: &Stored, key: &PublicKey) -> bool {
+        !self.is_member_root(key)
+            || (self.roots.get(&by.member) == Some(&by.author) && by.author != *key)
+    }
+
     /// The revocations by standing entries of one level: for each key and member the lowest
-    /// sequence, then the smallest hash. Nobody but the register ends a root key.
+    /// sequence, then the smallest hash.
     fn cuts(&self, by: impl Fn(Right) -> bool) -> BTreeMap<CutKey, Cut> {
         let mut cuts: BTreeMap<CutKey, Cut> = BTreeMap::new();
         for position in self
@@ -172,7 +196,7 @@ impl Replica {
             let Some(Record::Revocation(revocation)) = stored.record.as_deref() else {
                 continue;
             };
-            if by(stored.right) && !self.is_member_root(&revocation.key) {
+            if by(stored.right) && self.may_end(stored, &revocation.key) {
                 let cut = Cut {
                     last: revocation.last,
                 };

@@ -17,11 +17,13 @@ use crate::{
 };
 
 mod circle;
+mod decreed;
 mod document;
 mod host;
 mod proposal;
 
 pub use circle::{Action, Gathering, Participant, Review, Someone, TermEnd};
+pub use decreed::{Decreed, Office};
 pub use document::{ATTACHMENTS_MAX, Attached, Begun, Document, Draft, Filed};
 pub use host::{Answer, Choice, HostState, Hosted};
 pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Report, Version, Withdrawal};
@@ -124,6 +126,8 @@ pub struct Role {
     pub until: Option<Timestamp>,
     /// Since when.
     pub since: Timestamp,
+    /// A decision filled it; else the person's own member says so.
+    pub by_decision: bool,
     latest: EntryId,
 }
 
@@ -178,15 +182,6 @@ pub struct Fork {
     pub entries: [EntryId; 2],
 }
 
-/// What the register says of members.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Decreed {
-    /// The root key and the class of each member.
-    pub members: BTreeMap<MemberId, (PublicKey, String)>,
-    /// Who is a member no more.
-    pub former: BTreeSet<MemberId>,
-}
-
 /// What the standing entries say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct View {
@@ -228,11 +223,17 @@ pub struct View {
     pub entries: BTreeMap<MemberId, u64>,
     /// What was written in and for circles.
     work: circle::Circles,
+    /// The hosts that decisions gave members, and when.
+    decided_hosts: BTreeMap<MemberId, (MemberId, Timestamp)>,
+    /// The offices of circles that decisions filled.
+    offices: BTreeMap<CircleId, Vec<decreed::Held>>,
     /// What each member granted to a key, whether or not the key acts for it.
     claims: BTreeMap<PublicKey, BTreeMap<MemberId, Key>>,
     /// The member of each log.
     owners: BTreeMap<PublicKey, MemberId>,
     profiles: BTreeMap<MemberId, (Timestamp, EntryId, record::Profile)>,
+    /// The root logs: whose they are, and what they begin with.
+    roots: BTreeMap<PublicKey, (MemberId, EntryId)>,
 }
 
 impl View {
@@ -255,21 +256,6 @@ impl View {
     #[must_use]
     pub fn granted_by(&self, member: &MemberId, key: &PublicKey) -> Option<&Key> {
         self.claims.get(key)?.get(member)
-    }
-
-    /// Puts what the register says of members before what their logs say.
-    pub fn follow(&mut self, decreed: &Decreed) {
-        for (id, (root, class)) in &decreed.members {
-            if let Some(member) = self.members.get_mut(id) {
-                member.root = *root;
-                member.class.clone_from(class);
-            }
-        }
-        for id in &decreed.former {
-            if let Some(member) = self.members.remove(id) {
-                self.former.insert(*id, member);
-            }
-        }
     }
 
     /// Chooses the member a key acts for.
@@ -332,6 +318,21 @@ impl View {
         })
     }
 
+    /// The member whose root key in force this is, and the entry that its log began with; nothing as
+    /// long as a key that took the place of another has not begun its log.
+    #[must_use]
+    pub fn root_of(&self, key: &PublicKey) -> Option<(&Member, EntryId)> {
+        let (member, began) = self.roots.get(key)?;
+        let member = self.members.get(member)?;
+        (member.root == *key).then_some((member, *began))
+    }
+
+    /// The root keys that a member had and has, as far as they have begun a log.
+    pub fn roots_of(&self, member: &MemberId) -> impl Iterator<Item = &PublicKey> {
+        let own = self.roots.iter().filter(move |(_, (of, _))| of == member);
+        own.map(|(key, _)| key)
+    }
+
     /// The roles a person has now, by keys that are not revoked.
     #[must_use]
     pub fn roles_of(&self, member: &MemberId, person: &PersonId) -> Roles {
@@ -372,7 +373,13 @@ impl Replica {
     #[must_use]
     pub fn view(&self) -> View {
         let mut view = View::default();
-        for position in self.logs.values().flat_map(|log| &log.main) {
+        // A member's first: what a root key says that took the place of another is said of a member.
+        let (first, others): (Vec<_>, Vec<_>) = self.logs.iter().partition(|(key, log)| {
+            let begun = log.main.first().map(|position| self.at(*position));
+            begun.is_some_and(|begun| begun.member.0 == key.0)
+        });
+        let logs = first.into_iter().chain(others);
+        for position in logs.flat_map(|(_, log)| &log.main) {
             self.apply(&mut view, *position);
         }
         view
@@ -608,6 +615,7 @@ impl Replica {
 
 impl View {
     fn add_member(&mut self, stored: &Stored, newcomer: &record::Newcomer, founder: bool) {
+        self.roots.insert(stored.author, (stored.member, stored.id));
         // The log of a root key that took the place of another begins so too.
         if stored.member.0 != stored.author.0 {
             return;

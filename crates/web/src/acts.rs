@@ -36,10 +36,12 @@ pub(crate) fn root_key(site: &Site, actor: &Actor) -> Result<SecretKey, WebError
         Some(_) => actor.hosted_root()?,
         None => site.node.root_key()?,
     };
-    let member = MemberId(key.public().0);
-    let roles = site
-        .node
-        .read(|core| core.view().roles_of(&member, &actor.person()));
+    let roles = site.node.read(|core| {
+        let member = core.view().member_of(&key.public());
+        member.map_or_else(Roles::none, |member| {
+            core.view().roles_of(&member, &actor.person())
+        })
+    });
     if roles.has(Roles::STEWARD) {
         Ok(key)
     } else {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use domain::id::{MemberId, Timestamp};
+use domain::id::Timestamp;
 use federation::format_utc;
 use serde_json::json;
 
@@ -89,7 +89,7 @@ impl Person {
         let (person, key) = (invitation.person.to_string(), invitation.key.to_string());
         let expires = invitation.expires();
         let federation = directory.genesis()?.federation();
-        let member = MemberId(root.public().0);
+        let member = access.member_of(&root).await?;
         let proof = founding::prove_invited((&invitation, &secret), &federation, &member)?;
         let grant = RootAct::Grant {
             purpose: "person".to_owned(),

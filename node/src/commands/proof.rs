@@ -148,7 +148,7 @@ pub async fn grant(
             let own = directory.key(role_of(purpose)).ok();
             let own = own.filter(|own| own.public() == public);
             let federation = directory.genesis()?.federation();
-            let member = MemberId(root.public().0);
+            let member = access.member_of(root).await?;
             let purpose = purpose_of(role_of(purpose));
             own.map(|own| Grant::prove(&own, &federation, &member, purpose, None))
         }

@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use domain::key::SecretKey;
+use domain::{id::MemberId, key::SecretKey};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -19,6 +19,8 @@ use crate::{
 };
 
 const DEADLINE: Duration = Duration::from_secs(65);
+/// The most that a root key signs to take up its place: a member has had a few keys before at most.
+const TAKE_UP_MAX: usize = 16;
 
 /// The way to a data directory's node.
 pub enum Access {
@@ -73,8 +75,37 @@ impl Access {
         }
     }
 
-    /// Has a root key act: prepared there, signed here.
+    /// Has a root key act: prepared there, signed here. A key that a decision put in the place of another
+    /// takes up its place first.
     pub async fn sign_and_submit(&self, root: &SecretKey, act: RootAct) -> Outcome<String> {
+        // It begins its log, ends the keys before it, and signs the mandate anew.
+        for _ in 0..TAKE_UP_MAX {
+            if self.root(root).await?["takes_up"] != true {
+                break;
+            }
+            let root_key = root.public().to_string();
+            let next = RootAct::TakeUp { root: root_key };
+            self.sign_one(root, next).await?;
+        }
+        self.sign_one(root, act).await
+    }
+
+    /// The member that a root key is of.
+    pub async fn member_of(&self, root: &SecretKey) -> Outcome<MemberId> {
+        let answer = self.root(root).await?;
+        let member = answer["member"].as_str().unwrap_or_default().parse();
+        member.map_err(|_| {
+            Failure::refused("the node answered something this release cannot read")
+                .hint("use the same release of folkmoot for the node and the command")
+        })
+    }
+
+    async fn root(&self, root: &SecretKey) -> Outcome<Value> {
+        let key = root.public().to_string();
+        self.call(Command::Root { key }).await
+    }
+
+    async fn sign_one(&self, root: &SecretKey, act: RootAct) -> Outcome<String> {
         let key = root.public().to_string();
         let prepared = self.call(Command::Prepare { key, act }).await?;
         let entry = desk::sign(&prepared, root)?;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use domain::{
     cbor::{Decode, Encode},
     entry::Entry,
+    id::MemberId,
     key::{SecretKey, Signature},
     record::{self, Custody, Delegate, Newcomer, Purpose, Roles},
 };
@@ -78,6 +79,7 @@ impl Desk {
             Command::Evidence => Ok(self.evidence()),
             Command::EvidenceFile { hash } => self.evidence_file(&hash).await,
             Command::Applications => self.applications().await,
+            Command::Root { key } => self.root(&key),
             Command::Leaving { root } => self.leaving(&root),
             Command::Export { piece } => self.export(piece).await,
             Command::Invite {
@@ -163,6 +165,21 @@ impl Desk {
         }))
     }
 
+    /// Whose root key this is. Before the register has it, the key is its own member's.
+    fn root(&self, key: &str) -> Outcome<Value> {
+        let key = parse_key(key)?;
+        Ok(self.handle.read(|core| {
+            let order = core.order().into_iter();
+            let mut members = order.flat_map(|order| order.members());
+            let member = members.find(|(_, member)| member.root == key);
+            let member = member.map_or(MemberId(key.0), |(id, _)| *id);
+            json!({
+                "member": member.to_string(),
+                "takes_up": core.takes_up(&key).is_some(),
+            })
+        }))
+    }
+
     async fn prepare(&self, key: &str, act: RootAct) -> Outcome<Value> {
         let act = self.act(act)?;
         let prepared = self.handle.prepare(parse_key(key)?, act).await?;
@@ -219,6 +236,11 @@ impl Desk {
                 Act::BeginRegister { beginning }
             }
             RootAct::Declare { declaration } => self.declare(&declaration)?,
+            RootAct::TakeUp { root } => {
+                let root = parse_key(&root)?;
+                let next = self.handle.read(|core| core.takes_up(&root));
+                next.ok_or_else(|| Failure::refused("this root key has taken up its place"))?
+            }
             RootAct::Recover { voice } => {
                 let voice = hex::decode(&voice).map_err(|_| Failure::usage("not hexadecimal"))?;
                 Act::Recover { voice }

@@ -94,6 +94,7 @@ impl Core {
         for (position, entry) in &changes.stored {
             let id = entry.id(&self.federation());
             self.register.note(self.replica.genesis(), id, entry);
+            self.hear_evidence(entry);
             writes.push(Write::Entry {
                 id,
                 bytes: entry.to_bytes(),

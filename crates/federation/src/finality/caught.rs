@@ -5,20 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::{Decode, Encode},
-    id::{FederationId, Hash, MemberId, PhaseId, Timestamp},
+    entry::Entry,
+    id::{Hash, MemberId, PhaseId, Timestamp},
     key::PublicKey,
-    record::EVIDENCE_BYTES_MAX,
+    record::{EVIDENCE_BYTES_MAX, Kind, Record},
 };
 use register::contradiction::Contradiction;
-use replica::view::View;
+
+use crate::{Change, Core};
 
 /// The most pieces of evidence against one member that are kept: who lies once is known, and nobody's lies
 /// hide another's. Of more, those with the smallest hashes, so that all nodes come to keep the same.
 const OF_MEMBER_MAX: usize = 8;
-/// The most pieces that wait for it to be known whose key it is,
-const PENDING_MAX: usize = 256;
+/// The most pieces that wait for the log of their key to come,
+const PENDING_MAX: usize = 1024;
 /// and the most of those that one key wrote down.
-const PENDING_OF_KEY_MAX: usize = 16;
+const PENDING_OF_KEY_MAX: usize = 64;
 
 /// A validator that contradicted itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,56 +67,23 @@ pub(crate) struct Evidence {
     pending: Vec<Told>,
 }
 
-/// Whose key it is, or was: a key that was revoked since has lied all the same.
-fn member_of(view: &View, key: &PublicKey) -> Option<MemberId> {
-    let granted = view.keys.get(key).map(|known| known.member);
-    granted.or_else(|| view.member_of(key))
-}
-
 impl Evidence {
-    /// Takes note of what a record shows; nothing that it does not prove.
-    pub fn hear(
-        &mut self,
-        federation: &FederationId,
-        (by, time): (PublicKey, Timestamp),
-        bytes: &[u8],
-    ) {
-        let of_key = self.pending.iter().filter(|told| told.by == by);
-        if self.pending.len() >= PENDING_MAX || of_key.count() >= PENDING_OF_KEY_MAX {
-            return;
-        }
-        let Ok(contradiction) = Contradiction::from_bytes(bytes) else {
-            return;
-        };
-        // Forks of logs are evidence that every node has as it is.
-        let is_carried = !matches!(contradiction, Contradiction::InLog(_));
-        if is_carried && contradiction.verify(federation).is_ok() {
-            self.pending.push(Told {
-                by,
-                time,
-                contradiction,
-            });
-        }
-    }
-
-    /// Keeps what was heard of members; whether there was anything.
-    pub fn settle(&mut self, view: &View) -> bool {
-        let mut is_new = false;
-        for told in std::mem::take(&mut self.pending) {
-            let key = told.contradiction.key();
-            let Some(member) = member_of(view, &key) else {
+    /// Takes note of what a record proves. Whose key it is may not be known yet; whether anything is new.
+    fn hear(&mut self, told: Told, member: Option<MemberId>) -> bool {
+        let Some(member) = member else {
+            let of_key = self.pending.iter().filter(|one| one.by == told.by);
+            if self.pending.len() < PENDING_MAX && of_key.count() < PENDING_OF_KEY_MAX {
                 self.pending.push(told);
-                continue;
-            };
-            self.written.insert(told.contradiction.hash());
-            is_new |= self.keep(Caught {
-                member,
-                key,
-                seen: told.time,
-                contradiction: told.contradiction,
-            });
-        }
-        is_new
+            }
+            return false;
+        };
+        self.written.insert(told.contradiction.hash());
+        self.keep(Caught {
+            member,
+            key: told.contradiction.key(),
+            seen: told.time,
+            contradiction: told.contradiction,
+        })
     }
 
     /// Keeps evidence, if it is among what is kept of that member; whether anything is new.
@@ -148,12 +117,51 @@ impl Evidence {
             .collect()
     }
 
-    /// It stands in a record now.
-    pub fn is_written(&mut self, bytes: &[u8]) {
-        self.written.insert(Hash::of(&[bytes]));
-    }
-
     pub fn all(&self) -> &BTreeMap<Hash, Caught> {
         &self.kept
+    }
+}
+
+impl Core {
+    /// Takes note of evidence that somebody wrote down, if it proves anything.
+    pub(crate) fn hear_evidence(&mut self, entry: &Entry) {
+        let found = (entry.header.kind == Kind::Evidence).then(|| entry.record());
+        let Some(Some(Record::Evidence(found))) = found else {
+            return;
+        };
+        let Ok(contradiction) = Contradiction::from_bytes(&found.contradiction) else {
+            return;
+        };
+        // Forks of logs are evidence that every node has as it is.
+        let is_carried = !matches!(contradiction, Contradiction::InLog(_));
+        if is_carried && contradiction.verify(&self.federation()).is_ok() {
+            let (by, time) = (entry.header.author, entry.header.time);
+            let told = Told {
+                by,
+                time,
+                contradiction,
+            };
+            self.take_evidence(told);
+        }
+    }
+
+    fn take_evidence(&mut self, told: Told) {
+        let member = self.who_signs_with(&told.contradiction.key());
+        if self.register.evidence.hear(told, member) {
+            self.note_change(Change::Register);
+        }
+    }
+
+    /// Whose key it is, or was, by its log: a key that was revoked since has lied all the same.
+    fn who_signs_with(&self, key: &PublicKey) -> Option<MemberId> {
+        let (_, last) = self.replica().tip(key)?;
+        Some(self.replica().find(&last)?.member)
+    }
+
+    /// Looks again at evidence that came before the log of its key.
+    pub(crate) fn settle_evidence(&mut self) {
+        for told in std::mem::take(&mut self.register.evidence.pending) {
+            self.take_evidence(told);
+        }
     }
 }

@@ -7,7 +7,11 @@ use domain::{
 };
 use replica::view::{Key, Member};
 
-use crate::{core::Core, error::Refused};
+use crate::{
+    act::{Act, Keep},
+    core::Core,
+    error::Refused,
+};
 
 impl Core {
     /// The proof of an earlier grant, if it was for this purpose and person.
@@ -27,13 +31,43 @@ impl Core {
     }
 
     pub(super) fn root_grant(&self, key: &PublicKey) -> Result<EntryId, Refused> {
-        let own = self
-            .view()
-            .members
-            .get(&MemberId(key.0))
-            .filter(|member| member.root == *key);
-        own.map(|member| member.record).ok_or(Refused::Right {
-            needs: "a member's root key",
+        let own = self.view().root_of(key);
+        own.map(|(_, began)| began).ok_or(Refused::Right {
+            needs: "a member's root key, the one in force",
+        })
+    }
+
+    /// What a root key that took the place of another signs next to take up its place; nothing of who
+    /// has, or is no member's root key in force. It begins its log, ends the key before it, and signs the
+    /// mandate anew: the register knows a mandate by the root key in force.
+    #[must_use]
+    pub fn takes_up(&self, root: &PublicKey) -> Option<Act> {
+        let mut members = self.order()?.members().iter();
+        let (id, known) = members.find(|(_, known)| known.root == *root)?;
+        if root.0 == id.0 {
+            return None;
+        }
+        let Some((member, _)) = self.view().root_of(root) else {
+            let newcomer = record::Newcomer {
+                root: *root,
+                name: known.name.clone(),
+                class: known.class.as_str().to_owned(),
+            };
+            let member = *id;
+            return Some(Act::Enter(record::Enter { member, newcomer }));
+        };
+        let mut before = self.view().roots_of(id);
+        if let Some(before) = before.find(|key| *key != root && !self.replica().is_revoked(key)) {
+            return Some(Act::Revoke {
+                key: *before,
+                keep: Keep::All,
+                reason: String::new(),
+            });
+        }
+        let mandate = member.mandate.as_ref()?;
+        let signed = self.replica().find(&mandate.entry)?;
+        (signed.author != *root).then(|| Act::Mandate {
+            delegates: mandate.delegates.clone(),
         })
     }
 

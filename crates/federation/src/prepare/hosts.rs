@@ -33,6 +33,13 @@ impl Core {
                     Ok(grant) => (grant, self.member_of_key(key)?),
                     Err(_) => self.member_grant(key)?,
                 };
+                let hosted = self.view().hosted(member);
+                let is_decided = hosted
+                    .is_some_and(|hosted| hosted.decided.is_some() && hosted.host == Some(host));
+                if is_decided && !accepts {
+                    let member = self.view().member_name(member);
+                    return Err(Refused::HostByDecision { member });
+                }
                 let number = self.answered(&host, member, *accepts)?;
                 let record = record::Hosting {
                     member: *member,

@@ -112,10 +112,10 @@ impl Core {
             }
             Act::Mandate { delegates } => {
                 let grant = self.root_grant(key)?;
-                let member = self.view().members.get(&MemberId(key.0));
+                let member = self.view().root_of(key);
                 let number = member
-                    .and_then(|m| m.mandate.as_ref())
-                    .map_or(0, |m| m.number);
+                    .and_then(|(member, _)| member.mandate.as_ref())
+                    .map_or(0, |mandate| mandate.number);
                 let mut delegates = delegates.clone();
                 delegates.sort_unstable();
                 delegates.dedup_by_key(|delegate| delegate.key);

@@ -1,8 +1,10 @@
 //! The conflict path: a proposal is blocked, people mediate by decision, they report, and the proposing
 //! member calls a fallback vote.
 
-use domain::effect::Someone;
-use domain::id::PersonId;
+use domain::{
+    effect::Someone,
+    id::{EntryId, PersonId},
+};
 use federation::{Core, finality::Finality};
 
 use super::*;

@@ -404,6 +404,40 @@ impl World {
         self.deliver();
     }
 
+    /// What whoever has a member's root key writes after an entry of its log, past all that a node would
+    /// check.
+    pub fn steals(&mut self, root: &SecretKey, tip: Option<(u64, EntryId)>, record: &Record) {
+        let core = &self.nodes[0].core;
+        let (sequence, previous) = tip.unwrap();
+        let replica = core.replica();
+        let member = replica.find(&previous).unwrap().member;
+        let body = Salted::new(&[7; SALT_BYTES], &record.to_bytes());
+        let header = Header {
+            author: root.public(),
+            grant: core.view().members[&member].record,
+            sequence: sequence + 1,
+            previous: Some(previous),
+            time: replica.find(&previous).unwrap().time,
+            address: Address::parse("keys").unwrap(),
+            audience: Audience::Public,
+            kind: record.kind(),
+            critical: false,
+            body: body.seal(),
+            note: None,
+            references: Vec::new(),
+        };
+        let entry = Entry {
+            signature: header.sign(&core.federation(), root),
+            header,
+            body: Some(body),
+            note: None,
+        };
+        for node in 0..self.nodes.len() {
+            self.give(node, Input::Introduce(vec![entry.clone()]));
+        }
+        self.deliver();
+    }
+
     pub fn restart(&mut self, node: usize) {
         let old = &self.nodes[node];
         let mut core = core(old.member);

@@ -134,7 +134,13 @@ impl View {
     #[must_use]
     pub fn is_in_circle(&self, circle: &CircleId, who: &Someone, now: Timestamp) -> bool {
         // A word that is a little ahead of this node's clock counts now too.
-        self.work.is_in(circle, who, Timestamp::MAX, now) && self.acts_for_member(who)
+        let said = self.work.is_in(circle, who, Timestamp::MAX, now);
+        (said || self.held_office(circle, who, now)) && self.acts_for_member(who)
+    }
+
+    /// Whether somebody was one of a circle's people at a time, by what was said up to then.
+    fn was_in_circle(&self, circle: &CircleId, who: &Someone, at: Timestamp) -> bool {
+        self.work.was_in(circle, who, at) || self.held_office(circle, who, at)
     }
 
     /// The people of a circle: who joined and who has a role, of those that act for their members
@@ -182,7 +188,12 @@ impl View {
     /// else coordinates for longer.
     #[must_use]
     pub fn coordinator_term(&self, circle: &CircleId, soon: Timestamp) -> Option<TermEnd<'_>> {
-        let roles = self.roles.get(circle)?.values();
+        let said = self
+            .roles
+            .get(circle)
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        let roles = said.chain(self.offices_of(circle));
         let coordinates = |role: &&Role| {
             role.is_coordinator() && self.acts_for_member(&(role.member, role.person))
         };
@@ -199,7 +210,7 @@ impl View {
         let series = self.work.actions.get(id)?;
         let first = series.first.as_ref()?;
         let circle = first.record.circle;
-        if !self.work.was_in(&circle, &first.by, first.time) {
+        if !self.was_in_circle(&circle, &first.by, first.time) {
             return None;
         }
         let mut action = Action {
@@ -216,7 +227,7 @@ impl View {
             let assigned = assigned.map(|person| (action.record.member, person));
             let may = later.by == first.by
                 || assigned == Some(later.by)
-                || self.work.was_in(&circle, &later.by, later.time);
+                || self.was_in_circle(&circle, &later.by, later.time);
             if !may || later.record.circle != circle || later.time < first.time {
                 continue;
             }
@@ -253,7 +264,7 @@ impl View {
         let series = self.work.gatherings.get(id)?;
         let first = series.first.as_ref()?;
         let circle = first.record.circle;
-        if !self.work.was_in(&circle, &first.by, first.time) {
+        if !self.was_in_circle(&circle, &first.by, first.time) {
             return None;
         }
         let mut gathering = Gathering {
@@ -264,7 +275,7 @@ impl View {
             changes: 0,
         };
         for later in series.later.values() {
-            let may = later.by == first.by || self.work.was_in(&circle, &later.by, later.time);
+            let may = later.by == first.by || self.was_in_circle(&circle, &later.by, later.time);
             if !may || later.record.circle != circle || later.time < first.time {
                 continue;
             }

@@ -16,7 +16,7 @@ use crate::stored::Stored;
 pub struct Choice {
     /// The host.
     pub host: MemberId,
-    /// The entry.
+    /// The entry; of no meaning where a decision gave the host.
     pub entry: EntryId,
     /// When.
     pub time: Timestamp,
@@ -59,7 +59,7 @@ impl HostState {
     }
 }
 
-/// Who serves a member that has chosen a host.
+/// Who serves a member that has chosen a host, or was given one by a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosted {
     /// Whose node serves the member; `None` while no host it ever named says yes.
@@ -70,26 +70,46 @@ pub struct Hosted {
     pub number: u64,
     /// How it stands.
     pub state: HostState,
+    /// When a decision gave it the host, unless it has chosen anew since: then the choice is that host.
+    pub decided: Option<Timestamp>,
     /// Hosts that say they serve the member at a number at which it named another or nobody, each
     /// with the entry that says so: the member's own word decides, and this is shown.
     pub claims: BTreeMap<MemberId, EntryId>,
 }
 
 impl View {
-    /// Who serves a member; `None` if it never named a host, so that its own node does.
+    /// Who serves a member; `None` if it never named a host and no decision did, so that its own node
+    /// does.
     #[must_use]
     pub fn hosted(&self, member: &MemberId) -> Option<Hosted> {
-        let choices = self.choices.get(member)?;
-        let (number, choice) = choices.last_key_value()?;
-        let binding = choices
-            .iter()
-            .rev()
-            .find(|(number, choice)| self.state_of(member, **number, choice) == HostState::InForce);
+        let decided = self.decided_hosts.get(member);
+        let choices = self.choices.get(member);
+        // A decision comes before all that was chosen until then.
+        let is_later = |choice: &Choice| decided.is_none_or(|(_, time)| choice.time > *time);
+        let last = choices.and_then(BTreeMap::last_key_value);
+        let number = last.map_or(0, |(number, _)| *number);
+        let last = last.filter(|(_, choice)| is_later(choice));
+        let given = decided.map(|(host, time)| Choice {
+            host: *host,
+            entry: EntryId([0; 32]),
+            time: *time,
+        });
+        let (choice, state) = match (last, given) {
+            (Some((number, choice)), _) => (*choice, self.state_of(member, *number, choice)),
+            (None, Some(given)) => (given, HostState::InForce),
+            (None, None) => return None,
+        };
+        let mut later = choices.into_iter().flatten().rev();
+        let binding = later.find(|(number, choice)| {
+            is_later(choice) && self.state_of(member, **number, choice) == HostState::InForce
+        });
+        let binding = binding.map(|(_, choice)| choice.host);
         Some(Hosted {
-            host: binding.map(|(_, choice)| choice.host),
-            choice: *choice,
-            number: *number,
-            state: self.state_of(member, *number, choice),
+            host: binding.or(given.map(|given| given.host)),
+            choice,
+            number,
+            state,
+            decided: given.filter(|_| binding.is_none()).map(|given| given.time),
             claims: self.claims_to(member),
         })
     }
@@ -134,11 +154,9 @@ impl View {
     #[must_use]
     pub fn hosts(&self) -> BTreeMap<MemberId, BTreeSet<MemberId>> {
         let mut hosts: BTreeMap<MemberId, BTreeSet<MemberId>> = BTreeMap::new();
-        for member in self
-            .members
-            .keys()
-            .filter(|id| self.choices.contains_key(id))
-        {
+        let is_named =
+            |id: &&MemberId| self.choices.contains_key(*id) || self.decided_hosts.contains_key(*id);
+        for member in self.members.keys().filter(is_named) {
             let host = self.host_of(member);
             if host != *member {
                 hosts.entry(host).or_default().insert(*member);

@@ -307,6 +307,7 @@ impl View {
             title: role.title.clone(),
             until: role.until,
             since: stored.time,
+            by_decision: false,
             latest: stored.id,
         };
         let roles = self.roles.entry(role.circle).or_default();
@@ -497,15 +498,18 @@ impl View {
         }
     }
 
-    /// The roles in a circle whose term has not ended.
+    /// The roles in a circle whose term has not ended: those that decisions gave, and of other titles
+    /// those that members say of their people.
     #[must_use]
     pub fn circle_people(&self, circle: &CircleId, now: Timestamp) -> Vec<&Role> {
-        let roles = self
+        let said = self
             .roles
             .get(circle)
             .into_iter()
             .flat_map(BTreeMap::values);
-        roles
+        let said = said.filter(|role| !self.is_decided(circle, &role.title, now));
+        self.offices_of(circle)
+            .chain(said)
             .filter(|role| role.until.is_none_or(|until| until > now))
             .collect()
     }

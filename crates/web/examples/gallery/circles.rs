@@ -135,7 +135,12 @@ fn view() -> Circle {
         member: member(1),
         roles: roles
             .into_iter()
-            .map(|(coordinates, title, until)| (coordinates, title.to_owned(), until))
+            .map(|(coordinates, title, until)| circle::Part {
+                coordinates,
+                title: title.to_owned(),
+                until,
+                by_decision: coordinates,
+            })
             .collect(),
     };
     let document = |id: &str, title: &str| (Name::new(id, title), hours_ago(50));

@@ -164,6 +164,7 @@ fn hosting() -> hosted::Hosting {
     hosted::Hosting {
         guests: vec![
             guest(3, hosted::Stand::InForce, false),
+            guest(3, hosted::Stand::ByDecision, false),
             guest(2, hosted::Stand::Moving("Lathe & Loom".into()), true),
             guest(4, hosted::Stand::Asks, false),
             guest(1, hosted::Stand::Applies(1, 3), false),

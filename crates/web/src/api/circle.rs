@@ -55,6 +55,7 @@ pub(crate) async fn circles(
                         json!({
                             "title": role.title,
                             "until_ms": role.until.map(|until| until.0),
+                            "by_decision": role.by_decision,
                         })
                     });
                     let first = each.roles.first();

@@ -190,6 +190,7 @@ fn hosted_json(view: &replica::view::View, member: &MemberId) -> Value {
         "name": hosted.host.map(|host| view.member_name(&host)),
         "chosen": hosted.choice.host.to_string(),
         "number": hosted.number,
+        "decided_ms": hosted.decided.map(|time| time.0),
         "state": hosted.state.as_str(),
         "claims": claims,
     })

@@ -8,6 +8,7 @@ messages! {
     you_are_in_circle() { English: "You are in this circle." }
     join_to_work() { English: "Join the circle to add action points and gatherings." }
     nobody_in_circle_yet() { English: "Nobody is in it yet." }
+    by_decision() { English: "by decision" }
     coordinator() { English: "coordinator" }
     coordinator_until(when) { English: "coordinator until {when}" }
     role_until(role, when) { English: "{role} until {when}" }

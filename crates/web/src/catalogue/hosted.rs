@@ -10,6 +10,7 @@ messages! {
     hosted_name() { English: "Member or applicant" }
     hosted_state() { English: "State" }
     hosted_in_force() { English: "hosted here" }
+    hosted_by_decision() { English: "hosted here by decision" }
     hosted_asks() { English: "asks to be hosted here" }
     hosted_moving(host) { English: "hosted here, asks {host} to take over" }
     hosted_applies(signed, needed) { English: "signed up; {signed} of {needed} founders have admitted it" }

@@ -18,7 +18,7 @@ use crate::{
     error::WebError,
     fields::Fields,
     pages::{
-        circle::{self, Circle, Listed, Participant},
+        circle::{self, Circle, Listed, Part, Participant},
         form::Filled,
         parts::Name,
         work::ActionPoint,
@@ -99,7 +99,12 @@ fn circle_view(
             roles: each
                 .roles
                 .iter()
-                .map(|role| (role.is_coordinator(), role.title.clone(), role.until))
+                .map(|role| Part {
+                    coordinates: role.is_coordinator(),
+                    title: role.title.clone(),
+                    until: role.until,
+                    by_decision: role.by_decision,
+                })
                 .collect(),
         }
     });
@@ -326,7 +331,8 @@ fn roles(site: &Site, circle: CircleId, fields: &Fields, zone: &str) -> Result<V
     let now = site.now();
     let ended = site.node.read(|core| {
         let people = core.view().circle_people(&circle, now).into_iter();
-        let own = people.filter(|role| role.person == person);
+        // What was decided ends by a decision.
+        let own = people.filter(|role| role.person == person && !role.by_decision);
         own.map(|role| role.title.clone()).collect::<Vec<_>>()
     });
     let end = |title| {

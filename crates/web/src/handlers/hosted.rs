@@ -164,8 +164,11 @@ fn guests(
         stand,
         signs_itself: signs_itself(core, &member.id),
     };
-    let members = view.choices.keys().filter_map(|id| view.members.get(id));
-    for member in members.filter(|member| Some(member.id) != own) {
+    for member in view
+        .members
+        .values()
+        .filter(|member| Some(member.id) != own)
+    {
         let Some(hosted) = view.hosted(&member.id) else {
             continue;
         };
@@ -174,6 +177,7 @@ fn guests(
             HostState::Pending if asks => Stand::Asks,
             _ if !hosted::serves(view, own, &member.id) => continue,
             HostState::Pending => Stand::Moving(view.member_name(&hosted.choice.host)),
+            _ if hosted.decided.is_some() => Stand::ByDecision,
             _ => Stand::InForce,
         };
         guests.push(guest(member, stand));

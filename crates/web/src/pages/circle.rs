@@ -71,8 +71,21 @@ pub struct Participant {
     pub name: Option<String>,
     /// The person's member.
     pub member: Name,
-    /// Its roles: whether it coordinates, the title, and until when.
-    pub roles: Vec<(bool, String, Option<Timestamp>)>,
+    /// What it does there.
+    pub roles: Vec<Part>,
+}
+
+/// What somebody does in a circle.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// It coordinates the circle.
+    pub coordinates: bool,
+    /// What that is called.
+    pub title: String,
+    /// Until when.
+    pub until: Option<Timestamp>,
+    /// A decision of the federation says so.
+    pub by_decision: bool,
 }
 
 /// One circle.

@@ -15,6 +15,8 @@ use super::parts::{Name, crumbs, invitation_once, member_link, page_head};
 pub enum Stand {
     /// Hosted here.
     InForce,
+    /// Hosted here because the members decided it.
+    ByDecision,
     /// Hosted here, and has asked this member to take over.
     Moving(String),
     /// Asks to be hosted here.
@@ -107,6 +109,7 @@ fn guests(frame: &Frame, guests: &[Guest]) -> Markup {
                             span {
                                 @match &guest.stand {
                                     Stand::InForce => (say.hosted_in_force()),
+                                    Stand::ByDecision => (say.hosted_by_decision()),
                                     Stand::Moving(host) => (say.hosted_moving(host)),
                                     Stand::Asks => (say.hosted_asks()),
                                     Stand::Applies(signed, needed) => {
@@ -132,7 +135,7 @@ fn answers(frame: &Frame, guest: &Guest) -> Markup {
     let offered: &[(&str, Markup)] = match guest.stand {
         Stand::Asks => &[("yes", say.hosted_accept()), ("no", say.hosted_refuse())],
         Stand::InForce | Stand::Moving(_) => &[("no", say.hosted_end())],
-        Stand::Applies(..) | Stand::SignedUp | Stand::Journeys(_) | Stand::Left { .. } => &[],
+        _ => &[],
     };
     html! {
         @for (value, words) in offered {
@@ -142,7 +145,10 @@ fn answers(frame: &Frame, guest: &Guest) -> Markup {
                 button.btn.quiet { (words) span.vh { " " (guest.member.name) } }
             }
         }
-        @if !matches!(guest.stand, Stand::Asks | Stand::InForce | Stand::Moving(_)) {
+        @if matches!(
+            guest.stand,
+            Stand::Applies(..) | Stand::SignedUp | Stand::Journeys(_) | Stand::Left { .. }
+        ) {
             (removal(frame, guest))
         }
     }

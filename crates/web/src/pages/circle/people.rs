@@ -8,7 +8,7 @@ use super::super::{
     frame::Frame,
     parts::member_link,
 };
-use super::{Circle, Participant};
+use super::{Circle, Part, Participant};
 
 pub(super) fn section(frame: &Frame, view: &Circle) -> Markup {
     let say = frame.language;
@@ -29,7 +29,7 @@ fn participant(frame: &Frame, each: &Participant) -> Markup {
     html! {
         li {
             strong { (person_name(frame, each.name.as_deref())) }
-            @for (coordinates, title, until) in &each.roles {
+            @for Part { coordinates, title, until, by_decision } in &each.roles {
                 span {
                     @match (coordinates, until) {
                         (true, Some(until)) => (say.coordinator_until(clock.day(*until))),
@@ -37,6 +37,7 @@ fn participant(frame: &Frame, each: &Participant) -> Markup {
                         (false, Some(until)) => (say.role_until(title, clock.day(*until))),
                         (false, None) => (title),
                     }
+                    @if *by_decision { " (" a href="/in-force" { (say.by_decision()) } ")" }
                 }
             }
             span.meta.go { (member_link(&each.member)) }

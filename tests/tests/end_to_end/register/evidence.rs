@@ -7,7 +7,7 @@ use end_to_end::{
     coop::Coop,
     federation::{Federation, charter},
     http::Client,
-    story::story,
+    story::waiting_story,
     wait,
 };
 use serde_json::json;
@@ -33,7 +33,7 @@ async fn propose(coop: &Coop, title: &str) -> String {
 
 #[test]
 fn a_key_that_signs_two_histories_is_shown_in_a_file_that_anybody_verifies() {
-    story(180, async {
+    waiting_story(180, async {
         let mut federation = Federation::found(&["Alder", "Birch"], &charter(3600)).await;
         let none = federation.coops[1].say(&["register", "evidence"]).await;
         assert!(none.done().out.contains("Nobody was seen"));

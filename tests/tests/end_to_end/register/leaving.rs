@@ -6,7 +6,7 @@ use std::path::Path;
 use end_to_end::{
     coop::Coop,
     federation::{Federation, charter},
-    story::story,
+    story::waiting_story,
     wait,
 };
 use serde_json::{Value, json};
@@ -101,7 +101,7 @@ async fn writes_minutes(coop: &Coop) {
 
 #[test]
 fn a_co_op_leaves_with_an_export_that_proves_itself_and_the_others_decide_on() {
-    story(540, async {
+    waiting_story(540, async {
         let bounds = "[clock]\nbound-seconds = 3\n[gossip]\nbound-seconds = 1\n";
         let charter = charter(PERIOD_SECONDS) + bounds;
         let names = ["Alder", "Birch", "Cedar", "Dill"];

@@ -4,7 +4,7 @@
 use end_to_end::{
     coop::{Coop, link_in},
     federation::{Federation, charter},
-    story::story,
+    story::waiting_story,
     wait,
 };
 
@@ -58,7 +58,7 @@ async fn lists(coop: &Coop, name: &str) {
 
 #[test]
 fn a_fifth_co_op_accepts_the_charter_is_admitted_by_decision_and_votes() {
-    story(540, async {
+    waiting_story(540, async {
         let bounds = "[clock]\nbound-seconds = 3\n[gossip]\nbound-seconds = 1\n";
         let charter = charter(PERIOD_SECONDS) + bounds;
         let names = ["Alder", "Birch", "Cedar", "Dill"];

@@ -7,12 +7,12 @@ use end_to_end::{
     coop::{Coop, PASSWORD},
     federation::{Federation, charter},
     http::{Client, hidden},
-    story::story,
+    story::waiting_story,
     wait,
 };
 use serde_json::Value;
 
-use super::hosting::{hosted_by, types};
+use crate::hosting::{hosted_by, types};
 
 /// How long a vote is open.
 const PERIOD_SECONDS: u64 = 40;
@@ -116,7 +116,7 @@ async fn version(coop: &Coop, id: &str) -> String {
 
 #[test]
 fn who_signs_up_at_a_host_is_admitted_by_decision_and_votes() {
-    story(540, async {
+    waiting_story(540, async {
         let bounds = "[clock]\nbound-seconds = 3\n[gossip]\nbound-seconds = 1\n";
         let electorate = "[rule.consent]\nelectorate = \"all\"\n";
         let charter = charter(PERIOD_SECONDS) + bounds + electorate;
