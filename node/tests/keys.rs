@@ -4,6 +4,10 @@ mod support;
 
 use std::path::Path;
 
+use domain::{
+    effect::root_message,
+    key::{PublicKey, Signature},
+};
 use serde_json::Value;
 use support::folkmoot;
 
@@ -186,12 +190,33 @@ fn keys_that_this_node_holds_are_granted_without_asking() {
         refused(home, &[&["key", "prove", file][..], &ids, more].concat())
     };
     let (said, code) = prove("a/root.key", &[]);
-    assert!(
-        said.contains("no person or node or validator key"),
-        "{said}"
-    );
-    assert_eq!(code, 3);
+    assert!(said.contains("the co-op began with"), "{said}");
+    assert_eq!(code, 1);
     let (said, code) = prove("a/node.key", &["--person", &"07".repeat(16)]);
     assert!(said.contains("a node key has no person"), "{said}");
     assert_eq!(code, 2);
+}
+
+#[test]
+fn a_new_root_key_is_proven_by_the_effect_that_a_proposal_takes() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let (federation, member) = found(home);
+    let made = json(home, &["key", "new", "new.key", "--purpose", "root"]);
+    let prove = |file| {
+        let of = ["--federation", &federation, "--member", &member];
+        json(home, &[&["key", "prove", file][..], &of].concat())
+    };
+    let effect = prove("new.key");
+    assert_eq!(effect["type"], "root");
+    assert_eq!(
+        (&effect["member"], &effect["root"]),
+        (&member.as_str().into(), &made["key"])
+    );
+    let mut proof = [0; 64];
+    hex::decode_to_slice(word(&effect["proof"]), &mut proof).unwrap();
+    let root: PublicKey = word(&made["key"]).parse().unwrap();
+    let message = root_message(&federation.parse().unwrap(), &member.parse().unwrap());
+    assert!(root.verify(&message, &Signature(proof)).is_ok());
+    assert!(root.verify(b"", &Signature(proof)).is_err());
 }

@@ -306,7 +306,6 @@ impl Replica {
         self.logs.get(key).is_some_and(Log::is_cut) || self.is_revoked(key)
     }
 
-    /// Whether a standing revocation names a key that it can end.
     /// Whether a revocation that counts ends a key for one member at least.
     #[must_use]
     pub fn is_revoked(&self, key: &PublicKey) -> bool {

@@ -36,18 +36,20 @@ pub struct Key {
 enum What {
     /// List the keys of this co-op
     List,
-    /// Make a key for a person's own device, or for a node or validator kept elsewhere
+    /// Make a key for a person's own device, for a node or validator kept elsewhere, or a new root key
     New {
         /// The file, which must not exist; it is the only copy of the key
         file: PathBuf,
         /// What the key is for
-        #[arg(long, default_value = "person", value_parser = ["person", "node", "validator"])]
+        #[arg(long, default_value = "person", value_parser = ["person", "node", "validator", "root"])]
         purpose: String,
     },
     /// Agree, as the holder of a key, to its being granted: prints what `key grant` takes
     ///
     /// Run it where the key is, and pass the line on to a steward of the co-op. It shows no secret,
     /// and serves that co-op, purpose and person alone. What the key is for is in its file.
+    /// Of a new root key it prints the effect of the proposal that puts it in the place of one that was
+    /// lost or stolen.
     Prove {
         /// The key's file: of `key new`, or node.key of another data directory
         file: PathBuf,

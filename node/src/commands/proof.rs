@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use domain::{
+    effect::root_message,
     id::{FederationId, MemberId, PersonId},
     key::SecretKey,
     record::{Grant, Purpose},
@@ -41,6 +42,7 @@ fn role_of(purpose: &str) -> Role {
     match purpose {
         "node" => Role::Node,
         "validator" => Role::Validator,
+        "root" => Role::Root,
         _ => Role::Person,
     }
 }
@@ -68,8 +70,11 @@ pub fn prove(
     let federation: FederationId = read_id("federation", federation)?;
     let member: MemberId = read_id("member", member)?;
     let given: Option<PersonId> = person.map(|id| read_id("person", id)).transpose()?;
-    let roles = [Role::Person, Role::Node, Role::Validator];
+    let roles = [Role::Person, Role::Node, Role::Validator, Role::Root];
     let (role, key) = keyfile::read_one_of(file, &roles)?;
+    if role == Role::Root {
+        return prove_root(global, &key, &federation, &member);
+    }
     let (purpose, word) = (purpose_of(role), role.word());
     let person = match (purpose, given) {
         (Purpose::Person, Some(person)) => Some(person),
@@ -95,6 +100,31 @@ pub fn prove(
         "proof": proof,
     });
     global.say(&json, format!("{key} {whose} --proof {proof}"))
+}
+
+/// Signs with a new root key that it may take the place of a member's, which all members decide.
+fn prove_root(
+    global: &Global,
+    key: &SecretKey,
+    federation: &FederationId,
+    member: &MemberId,
+) -> Outcome {
+    if key.public().0 == member.0 {
+        return Err(
+            Failure::refused("this is the root key that the co-op began with")
+                .hint("make the one that takes its place: folkmoot key new FILE --purpose root"),
+        );
+    }
+    let proof = key.sign(&root_message(federation, member));
+    let effect = json!({
+        "type": "root", "member": member.to_string(), "root": key.public().to_string(),
+        "proof": hex::encode(proof.0),
+    });
+    global.note(
+        "All members decide that it takes the place of the old one. Pass this line on to a member who \
+         proposes it:\n  folkmoot propose --title … --text … --effect LINE --open",
+    );
+    global.say(&effect, effect.to_string())
 }
 
 fn read_id<T: std::str::FromStr>(what: &str, text: &str) -> Outcome<T>
