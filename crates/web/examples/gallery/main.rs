@@ -83,6 +83,7 @@ fn decisions() -> Vec<(&'static str, String)> {
             show(&sample::closed(Outcome::Rejected), &plain),
         ),
         ("decision-integration", show(&sample::integration(), &plain)),
+        ("decision-mediated", show(&sample::mediated(), &plain)),
         ("decision-weighted", show(&sample::weighted(), &plain)),
         ("decision-withdrawn", show(&sample::withdrawn(), &plain)),
         (

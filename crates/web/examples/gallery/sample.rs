@@ -5,8 +5,8 @@ use domain::decision::{Cause, Choice, Why};
 use domain::id::Timestamp;
 use web::catalogue::Language;
 use web::pages::decision::{
-    Check, Class, Comment, Condition, Decision, Finality, Mark, May, Missing, Own, Phase, Rule,
-    Seat, Silent, Step, Term, Version, Vote, Weighed, Words,
+    Check, Class, Comment, Condition, Decision, Finality, Mark, May, Mediation, Missing, Own,
+    Phase, Report, Rule, Seat, Silent, Step, Term, Version, Vote, Weighed, Words,
 };
 use web::pages::draft::Origin;
 use web::pages::frame::{Frame, Session, Theme};
@@ -429,6 +429,34 @@ pub fn integration() -> Decision {
             fall_back: true,
             amend: true,
             withdraw: true,
+            comment: true,
+            ..May::default()
+        },
+        ..closed(Outcome::Blocked)
+    }
+}
+
+/// Blocked for good and mediated, with the report, seen by a mediator who is the proposer, too.
+pub fn mediated() -> Decision {
+    let report = Report {
+        by: (Some("Mira Okafor".into()), member(3)),
+        at: hours_ago(4),
+        recommends_vote: true,
+        words: Words::Here(
+            "We heard both sides twice. Saltmarsh fears for what guests say in passing; nobody found \
+             words that all can live with. Let the members vote."
+                .into(),
+        ),
+    };
+    Decision {
+        mediation: Some(Mediation {
+            people: vec![(Some("Mira Okafor".into()), member(3)), (None, member(4))],
+            until: in_hours(100),
+            report: Some(report),
+        }),
+        may: May {
+            report: true,
+            vote_after_report: true,
             comment: true,
             ..May::default()
         },
