@@ -19,6 +19,8 @@ use crate::{
 
 /// The wait for an announced entry before another announcer is asked, in milliseconds.
 const WANT_MS: u64 = 600;
+/// So long a message of entries is sent again at most before the peer compares instead, in milliseconds.
+const SOON_MS: u64 = 600_000;
 /// The most announced entries that are awaited.
 const WANTED_MAX: usize = 4_096;
 /// The most announcers remembered of one entry.
@@ -37,7 +39,7 @@ pub(super) struct Wanted {
 
 impl Core {
     /// Takes entries from a peer. Returns whether each is stored, known, refused for good or of a time
-    /// that is to come here: until then it is no use to send it again, and then it is asked for. What
+    /// that is long to come here: until then it is no use to send it again, and then it is asked for. What
     /// waits in memory for others would be lost in a crash and is not acknowledged.
     pub(super) fn take_entries(
         &mut self,
@@ -62,6 +64,8 @@ impl Core {
                     waiting.push(id);
                 }
                 Offer::Known => waiting.push(id),
+                // What is due soon is stored while its message may still be under way.
+                Offer::Ahead(due) if due <= now.plus_ms(SOON_MS) => waiting.push(id),
                 Offer::Ahead(due) => self.exchange.ahead_until(due),
                 Offer::Refused(Refusal::Signature | Refusal::Key) => {
                     outputs.push(Output::Fault(from, Fault::BadEntry));
