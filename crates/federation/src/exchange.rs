@@ -60,6 +60,8 @@ pub(crate) struct Exchange {
     clock_at: Option<Timestamp>,
     /// When the first of those entries is due that are ahead of this node's clock.
     ahead_at: Option<Timestamp>,
+    /// How far the logs of this node's own member reach in entries that are ahead of its clock.
+    own_ahead: BTreeMap<PublicKey, u64>,
     fruitless: u32,
     quiet_rounds: u32,
     quiet_peers: Vec<PublicKey>,

@@ -13,12 +13,12 @@ use domain::{
     key::PublicKey,
     record::{self, Record},
 };
-use rand_core::Rng;
 use register::{
     begin::Beginning,
-    chain::STALLED_AFTER_MS,
+    chain::{Chain, STALLED_AFTER_MS},
     contradiction::Contradiction,
     phase::{Case, Phase},
+    registrar::Registrar,
     sizes::Sizes,
     validators::{ValidatorIndex, ValidatorSet},
     witness::{Witness, closes_between},
@@ -183,6 +183,20 @@ impl<'a> Open<'a> {
 }
 
 impl Core {
+    /// A phase that is open, as this node sees it.
+    fn open<'a>(&'a self, chain: &'a Chain, phase: &PhaseId) -> Option<Open<'a>> {
+        let case = chain.case(phase)?;
+        let registrar = self.registrar();
+        Some(Open {
+            vote: self.annals().vote_of(phase)?,
+            case,
+            witness: registrar.and_then(|one| one.witness(phase)),
+            round: registrar.and_then(Registrar::round),
+            height: chain.height(),
+            is_of_today: case.phase.validators == *chain.validators(),
+        })
+    }
+
     /// How final the vote on a proposal is. Once it is final that holds, whatever this node counts.
     #[must_use]
     pub fn finality(&self, decision: &Decision<'_>) -> Finality<'_> {
@@ -195,18 +209,9 @@ impl Core {
         let (proposal, proposer) = (&decision.id, &decision.first.member);
         let annals = self.annals();
         if let Some(phase) = chain.open_phase(proposal, proposer)
-            && let Some(case) = chain.case(&phase.id)
-            && let Some(vote) = annals.vote_of(&phase.id)
+            && let Some(open) = self.open(chain, &phase.id)
         {
-            let registrar = self.registrar();
-            return Finality::Open(Open {
-                vote,
-                case,
-                witness: registrar.and_then(|one| one.witness(&phase.id)),
-                round: registrar.and_then(register::registrar::Registrar::round),
-                height: chain.height(),
-                is_of_today: case.phase.validators == *chain.validators(),
-            });
+            return Finality::Open(open);
         }
         let votes = annals.votes_on(proposal, proposer);
         let ended: Vec<(&Vote, &Ended)> = votes
@@ -310,9 +315,7 @@ impl Core {
         evidence: register::agreement::Evidence,
     ) {
         let key = evidence.key;
-        let set = self
-            .register_chain()
-            .map(register::chain::Chain::validators);
+        let set = self.register_chain().map(Chain::validators);
         let validator = set.and_then(|set| set.get(set.index_of(&key)?));
         let member = validator.map(|validator| validator.member);
         // A validator that was one until this height is known by its grant.
@@ -347,11 +350,9 @@ impl Core {
             return;
         };
         for contradiction in self.register.evidence.unwritten() {
-            let mut random = [0; 32];
-            self.generator().fill_bytes(&mut random);
             // Beyond the limits of a day it is refused, and tried again when the registrar next wakes.
             let record = Record::Evidence(record::Evidence { contradiction });
-            let _ = self.say(now, &key, record, random);
+            let _ = self.say(now, &key, record);
         }
     }
 }

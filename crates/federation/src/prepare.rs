@@ -74,7 +74,6 @@ impl Core {
         now: Timestamp,
         key: &SecretKey,
         record: Record,
-        random: [u8; 32],
     ) -> Result<EntryId, Refused> {
         let known = self.view().keys.get(&key.public());
         let grant = known.map(|known| known.grant).ok_or(Refused::UnknownKey)?;
@@ -82,6 +81,8 @@ impl Core {
             Record::Witness(_) => "receipts",
             _ => "register",
         };
+        let mut random = [0; 32];
+        self.generator().fill_bytes(&mut random);
         let prepared = self.address(now, &key.public(), Draft::new(grant, area, record), random)?;
         let signature = prepared.header.sign(&self.federation(), key);
         self.take_own(now, prepared.signed(signature), Vec::new())

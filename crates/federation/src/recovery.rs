@@ -9,7 +9,6 @@ use domain::{
     key::PublicKey,
     record::{self, Record},
 };
-use rand_core::Rng;
 use register::{
     chain::Chain,
     recovery::{
@@ -331,11 +330,9 @@ impl Core {
             return;
         };
         let voice = recovery.say(&base.federation, Stage::Object, &key, now);
-        let mut random = [0; 32];
-        self.generator().fill_bytes(&mut random);
         let voice = voice.to_bytes();
         let record = Record::Recovering(record::Recovering { voice });
-        if self.say(now, &key, record, random).is_ok() {
+        if self.say(now, &key, record).is_ok() {
             self.register.recovery.objected.insert(hash);
         }
     }

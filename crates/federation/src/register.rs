@@ -128,12 +128,12 @@ impl Register {
         own.into_iter().chain(self.unsaid.next_wakeup()).min()
     }
 
-    /// The key that this node signs with, if it takes part.
     /// The key it witnesses with, if it has one.
     pub fn key(&self) -> Option<&SecretKey> {
         self.key.as_ref()
     }
 
+    /// The public part of the key that this node signs with, if it takes part.
     pub fn own_key(&self) -> Option<PublicKey> {
         self.registrar.as_ref()?;
         self.key.as_ref().map(SecretKey::public)

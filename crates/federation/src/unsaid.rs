@@ -8,15 +8,14 @@ use domain::{
     id::Timestamp,
     record::{self, Record},
 };
-use rand_core::Rng;
 use register::registrar::{Message, Topic};
 
 use crate::core::Core;
 
 /// How long it takes until it is tried again, in milliseconds.
 const AGAIN_MS: u64 = 600_000;
-/// The most entries that wait: more than a day takes.
-const WAITING_MAX: usize = 4_096;
+/// The most bytes of messages that wait: more than a day takes.
+const WAITING_BYTES_MAX: usize = 16 << 20;
 
 /// What could not be said.
 #[derive(Debug, Default)]
@@ -32,7 +31,8 @@ impl Unsaid {
     }
 
     fn keep(&mut self, now: Timestamp, topic: Topic, part: record::Witness) {
-        if self.waiting.len() < WAITING_MAX {
+        let held: usize = self.waiting.iter().map(|(_, part)| part.bytes.len()).sum();
+        if held + part.bytes.len() <= WAITING_BYTES_MAX {
             self.waiting.push_back((topic, part));
         }
         self.again_at = Some(now.plus_ms(AGAIN_MS));
@@ -51,9 +51,7 @@ impl Core {
         let Some(key) = self.register.key().cloned() else {
             return;
         };
-        let mut random = [0; 32];
-        self.generator().fill_bytes(&mut random);
-        let said = self.say(now, &key, Record::Witness(part.clone()), random);
+        let said = self.say(now, &key, Record::Witness(part.clone()));
         if said.is_err() {
             self.register.unsaid.keep(now, topic, part);
         }

@@ -231,6 +231,44 @@ fn a_node_that_crashed_before_it_was_a_members_may_still_become_one() {
 }
 
 #[test]
+fn a_node_whose_own_last_words_are_ahead_of_its_clock_has_not_caught_up() {
+    let mut other = Alone::new(2, 2).start();
+    other.set_up(2);
+    let mut node = Alone::new(1, 2);
+    for bytes in &other.written {
+        assert!(node.core.restore(bytes, START).is_ok());
+    }
+    let mut node = node.start();
+    node.set_up(1);
+    let kept = node.written.len();
+    let later = START.plus_seconds(3_600);
+    node.open(later);
+    // From an old backup, with a clock of before what it said last.
+    let mut again = Alone::new(1, 2);
+    for bytes in other.written.iter().chain(&node.written[..kept]) {
+        assert!(again.core.restore(bytes, START).is_ok());
+    }
+    let mut again = again.start();
+    let peer = key(2, 2).public();
+    again.give(START, Input::Connected(peer));
+    let entries = node.written[kept..].to_vec();
+    let count = entries.len() as u64;
+    again.give(START, Input::Message(peer, Message::Following { count }));
+    let number = 1;
+    again.give(
+        START,
+        Input::Message(peer, Message::Entries { number, entries }),
+    );
+    assert!(!again.core.is_caught_up());
+    // Its clock is set right.
+    again.give(later, Input::Wake);
+    again.flush(later);
+    let agreed = Input::Message(peer, Message::Following { count: 0 });
+    again.give(later, agreed);
+    assert!(again.core.is_caught_up());
+}
+
+#[test]
 fn a_vote_on_a_clock_behind_the_openers_counts() {
     let mut node = Alone::new(1, 1).start();
     node.set_up(1);

@@ -201,7 +201,27 @@ impl Core {
         self.check_caught_up(&from);
     }
 
+    /// What this node's member signed itself and is ahead of this node's clock says that the clock is behind:
+    /// who signed now would fork the log.
+    pub(super) fn note_own_ahead(&mut self, author: PublicKey, sequence: u64) {
+        let is_own = author == self.node()
+            || self.member().is_some() && self.view().member_of(&author) == self.member();
+        if is_own {
+            let reach = self.exchange.own_ahead.entry(author).or_default();
+            *reach = sequence.max(*reach);
+        }
+    }
+
     pub(super) fn check_caught_up(&mut self, from: &PublicKey) {
+        let mut ahead = std::mem::take(&mut self.exchange.own_ahead);
+        ahead.retain(|author, reach| {
+            let tip = self.replica().tip(author);
+            tip.is_none_or(|(sequence, _)| sequence < *reach)
+        });
+        self.exchange.own_ahead = ahead;
+        if !self.exchange.own_ahead.is_empty() {
+            return;
+        }
         let done = self
             .exchange
             .peers

@@ -57,7 +57,12 @@ impl Core {
             };
             let id = entry.id(&self.federation());
             self.exchange.wanted.remove(&id);
-            match self.offer(now, entry, Origin::Peer(from)) {
+            let (author, sequence) = (entry.header.author, entry.header.sequence);
+            let offer = self.offer(now, entry, Origin::Peer(from));
+            if matches!(offer, Offer::Ahead(_)) && !self.is_caught_up() {
+                self.note_own_ahead(author, sequence);
+            }
+            match offer {
                 Offer::Stored => stored = true,
                 Offer::Waits(ancestors) => {
                     missing.extend(ancestors);

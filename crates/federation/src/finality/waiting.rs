@@ -12,7 +12,7 @@ use register::{
     registrar::{Message, Registrar, Topic},
 };
 
-use super::{Closing, Open, Vote};
+use super::{Closing, Vote};
 use crate::Core;
 
 /// What does not go on.
@@ -66,15 +66,7 @@ impl Core {
             return Vec::new();
         };
         let closings = chain.phases().keys().filter_map(|phase| {
-            let case = chain.case(phase)?;
-            let open = Open {
-                vote: self.annals().vote_of(phase)?,
-                case,
-                witness: registrar.witness(phase),
-                round: registrar.round(),
-                height: chain.height(),
-                is_of_today: case.phase.validators == *chain.validators(),
-            };
+            let open = self.open(chain, phase)?;
             let closing = open.closing(now).filter(|closing| closing.is_late(now))?;
             Some(Waiting {
                 what: Awaited::Closing(open.vote),

@@ -5,13 +5,12 @@ use domain::{
     id::{ProposalId, Timestamp},
     key::PublicKey,
     record::{self, Record},
-    text::visible_characters,
 };
 use register::{order::Mediation, phase::FALLBACK_RULE};
 
 use super::{
     Draft,
-    text::{block, note, text_error},
+    text::{filled_block, note},
 };
 use crate::{act::Act, core::Core, error::Refused, state::State};
 
@@ -48,10 +47,7 @@ impl Core {
             let people = self.mediators(mediation);
             return Err(Refused::NotAMediator { people });
         }
-        let text = block("report", text, record::REPORT_BYTES_MAX)?;
-        if visible_characters(&text) == 0 {
-            return Err(text_error("report", "write something"));
-        }
+        let text = filled_block("report", text, record::REPORT_BYTES_MAX)?;
         let record = record::Report {
             proposal: *proposal,
             recommends_vote: *recommends_vote,

@@ -15,7 +15,7 @@ use replica::view::Version;
 
 use super::{
     Draft,
-    text::{block, content, line, note, text_error},
+    text::{block, content, filled_block, line, note, text_error},
 };
 use crate::{
     act::Act,
@@ -148,10 +148,7 @@ impl Core {
                 if self.decision(proposal, now).is_none() {
                     return Err(Refused::UnknownProposal);
                 }
-                let text = block("comment", text, record::NOTE_BYTES_MAX)?;
-                if visible_characters(&text) == 0 {
-                    return Err(text_error("comment", "write something"));
-                }
+                let text = filled_block("comment", text, record::NOTE_BYTES_MAX)?;
                 let record = record::Comment {
                     proposal: *proposal,
                     answers: *answers,
@@ -409,7 +406,7 @@ impl Core {
     }
 }
 
-pub(super) fn closed(decision: &Decision<'_>) -> Refused {
+fn closed(decision: &Decision<'_>) -> Refused {
     let deadline = decision.phase.as_ref().map(|phase| phase.deadline);
     deadline.map_or(Refused::NotOpen, Refused::Closed)
 }

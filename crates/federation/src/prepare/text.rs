@@ -28,6 +28,19 @@ pub(super) fn line(field: &'static str, text: &str, most: usize) -> Result<Strin
     Ok(text.to_owned())
 }
 
+/// A text of several lines in which something can be seen.
+pub(super) fn filled_block(
+    field: &'static str,
+    text: &str,
+    most: usize,
+) -> Result<String, Refused> {
+    let text = block(field, text, most)?;
+    if visible_characters(&text) == 0 {
+        return Err(text_error(field, "write something"));
+    }
+    Ok(text)
+}
+
 pub(super) fn block(field: &'static str, text: &str, most: usize) -> Result<String, Refused> {
     let text = text.replace("\r\n", "\n");
     let text = text.trim();
