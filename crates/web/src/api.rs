@@ -69,6 +69,7 @@ mod register;
 pub(crate) use act::{admit, circle_nonce, roles_of};
 pub use candidates::candidates;
 pub(crate) use decision::full;
+pub use register::evidence;
 
 use axum::{
     Router,

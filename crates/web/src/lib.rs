@@ -79,7 +79,7 @@ mod table;
 mod texts;
 pub mod token;
 
-pub use api::candidates;
+pub use api::{candidates, evidence};
 pub use decisions::waiting;
 pub use effects::effect_json;
 pub use error::WebError;

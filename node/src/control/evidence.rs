@@ -9,21 +9,8 @@ use crate::failure::{Failure, Outcome};
 impl Desk {
     /// All evidence that this node has.
     pub(super) fn evidence(&self) -> Value {
-        self.handle.read(|core| {
-            let all = core.evidence();
-            let listed = all.iter().map(|one| {
-                json!({
-                    "hash": one.hash.to_string(),
-                    "member": one.member.to_string(),
-                    "name": core.view().member_name(&one.member),
-                    "key": one.key.to_string(),
-                    "signed": one.word,
-                    "phase": one.phase.map(|phase| phase.to_string()),
-                    "seen_ms": one.seen.0,
-                })
-            });
-            json!({ "evidence": listed.collect::<Vec<_>>() })
-        })
+        let listed = self.handle.read(web::evidence);
+        json!({ "evidence": listed })
     }
 
     /// The file of one piece.

@@ -74,19 +74,6 @@ pub(crate) async fn show(
                 "more": heights.len() > before.saturating_add(PAGE),
             })
         });
-        let evidence = core.evidence();
-        let caught = evidence.iter().map(|shown| {
-            json!({
-                "hash": shown.hash.to_string(),
-                "member": shown.member.to_string(),
-                "name": core.view().member_name(&shown.member),
-                "key": shown.key.to_string(),
-                "signed": shown.word,
-                "phase": shown.phase.map(|phase| phase.to_string()),
-                "seen_ms": shown.seen.0,
-                "path": format!("/register/evidence/{}.json", shown.hash),
-            })
-        });
         json!({
             "register": begun,
             "trouble": core.register_trouble(),
@@ -99,11 +86,30 @@ pub(crate) async fn show(
                 })
             }),
             "beginnings": core.beginnings().count(),
-            "evidence": caught.collect::<Vec<_>>(),
+            "evidence": evidence(core),
             "waits": waits(core, now),
             "recovery": recovery(core, now),
         })
     }))
+}
+
+/// Who was caught signing two things, and where the proof is.
+#[must_use]
+pub fn evidence(core: &Core) -> Vec<Value> {
+    let all = core.evidence();
+    let listed = all.iter().map(|shown| {
+        json!({
+            "hash": shown.hash.to_string(),
+            "member": shown.member.to_string(),
+            "name": core.view().member_name(&shown.member),
+            "key": shown.key.to_string(),
+            "signed": shown.word,
+            "phase": shown.phase.map(|phase| phase.to_string()),
+            "seen_ms": shown.seen.0,
+            "path": format!("/register/evidence/{}.json", shown.hash),
+        })
+    });
+    listed.collect()
 }
 
 fn member(core: &Core, id: &MemberId) -> Value {
