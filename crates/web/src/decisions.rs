@@ -2,7 +2,8 @@
 
 use domain::{
     decision::Verdict,
-    id::{EntryId, ProposalId, Timestamp},
+    effect::Someone,
+    id::{EntryId, PersonId, ProposalId, Timestamp},
 };
 use federation::{Core, Decision, State};
 
@@ -183,6 +184,21 @@ pub(crate) fn waiting_for(core: &Standpoint<'_>, now: Timestamp) -> u64 {
     open.iter()
         .filter(|decision| needs_vote(core, decision))
         .count() as u64
+}
+
+/// Whether a person of the reader's member mediates in the conflict about a decision.
+pub(crate) fn mediates(core: &Standpoint<'_>, decision: &Decision<'_>, person: PersonId) -> bool {
+    let mediation = core.mediation(&decision.id);
+    core.member()
+        .zip(mediation)
+        .is_some_and(|(member, one)| one.people.contains(&Someone { member, person }))
+}
+
+/// Whether the fallback vote on a decision may be opened: its conflict was mediated and reported on.
+pub(crate) fn can_call_after_report(core: &Core, decision: &Decision<'_>) -> bool {
+    decision.state != State::Voting
+        && core.can_fall_back(decision)
+        && core.report(&decision.id).is_some()
 }
 
 /// The entries whose texts and notes a decision's page shows.

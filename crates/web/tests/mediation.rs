@@ -56,6 +56,8 @@ async fn mediators_report_on_the_page_of_the_decision_and_the_proposer_calls_the
         in_force.contains(&format!("/decide/{proposal}")),
         "{in_force}"
     );
+    let home = alice.get("/").await.body;
+    assert!(home.contains("Report on the conflict"), "{home}");
     let early = [("fallback", "yes")];
     let refused = alice.submit(&path, &format!("{path}/open"), &early).await;
     assert!(
@@ -76,6 +78,9 @@ async fn mediators_report_on_the_page_of_the_decision_and_the_proposer_calls_the
     assert!(page.contains("&lt;b&gt;We&lt;/b&gt; listened"), "{page}");
     assert!(page.contains("The mediators recommend a fallback vote."));
     assert!(page.contains("name=\"fallback\""), "{page}");
+    let home = alice.get("/").await.body;
+    assert!(!home.contains("Report on the conflict"), "{home}");
+    assert!(home.contains("Call the vote on this version"), "{home}");
     let json = alice.get(&format!("{path}.json")).await.json();
     assert_eq!(json["mediation"]["report"]["text"], REPORT);
     assert_eq!(json["mediation"]["report"]["recommends_vote"], true);

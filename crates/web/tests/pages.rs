@@ -670,3 +670,23 @@ async fn another_charter_is_compared_by_settings_and_power_and_mistakes_are_name
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.body.contains("add up to 101"), "{}", answer.body);
 }
+
+#[tokio::test]
+async fn a_vote_from_before_the_register_waits_on_home_to_be_opened_again() {
+    let world = World::with_alice().await;
+    let proposal = world.propose("consent", None).await;
+    world.open(proposal).await;
+    let mut alice = world.alice().await;
+    let asks = "Open voting again";
+    assert!(!alice.get("/").await.body.contains(asks));
+    world.begin_register().await;
+    let mut alice = world.alice().await;
+    let home = alice.get("/").await.body;
+    assert!(home.contains(asks), "{home}");
+    let path = format!("/decide/{proposal}");
+    let opened = alice.submit(&path, &format!("{path}/open"), &[]).await;
+    assert_eq!(opened.header("location"), format!("{path}?done=opened"));
+    let mut alice = world.alice().await;
+    let home = alice.get("/").await.body;
+    assert!(!home.contains(asks), "{home}");
+}

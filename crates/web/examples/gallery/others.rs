@@ -12,7 +12,7 @@ use web::pages::error::{self, Failure};
 use web::pages::federation::Role;
 use web::pages::form::Filled;
 use web::pages::help::{self, Word};
-use web::pages::home::{self, Connection, Event, Happened, Home};
+use web::pages::home::{self, Connection, Event, Happened, Home, Need};
 use web::pages::keys::{self, Key, Purpose};
 use web::pages::node::{self, CatchUp, Node, Peer, Trouble};
 use web::pages::parts::{Name, Outcome, State};
@@ -88,8 +88,7 @@ pub fn home_view() -> Home {
     members[0].1 = Connection::Here;
     members[4].1 = Connection::Silent(Some(hours_ago(8)));
     Home {
-        blocked: Vec::new(),
-        waiting: vec![items[0].clone()],
+        waiting: vec![(Need::Vote, items[0].clone())],
         applications: 1,
         moving: items[..2].to_vec(),
         members,
@@ -432,7 +431,6 @@ fn error_pages() -> Vec<(&'static str, Markup)> {
 
 pub fn pages() -> Vec<(&'static str, Markup)> {
     let quiet = Home {
-        blocked: Vec::new(),
         waiting: Vec::new(),
         applications: 0,
         moving: Vec::new(),

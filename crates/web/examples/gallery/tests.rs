@@ -6,6 +6,7 @@ use web::pages::decision::{self, Decision, Forms, May, Own, Words};
 use web::pages::form::Filled;
 use web::pages::frame::Done;
 use web::pages::help::Word;
+use web::pages::home::Need;
 use web::pages::parts::{Name, Outcome, State};
 
 use super::{others, pages, sample};
@@ -499,9 +500,9 @@ fn every_word_in_an_address_is_read_back() {
 #[test]
 fn a_blocked_decision_of_ones_own_waits_on_the_home_page() {
     let mut view = others::home_view();
-    let mut blocked = view.waiting.remove(0);
+    let (_, mut blocked) = view.waiting.remove(0);
     blocked.state = State::Integration(blocked.deadline.unwrap());
-    view.blocked = vec![blocked];
+    view.waiting = vec![(Need::Answer, blocked)];
     let page = web::pages::home::page(&sample::frame("/"), &view).into_string();
     assert!(heard(&page).contains("Answer the block"), "{page}");
 }

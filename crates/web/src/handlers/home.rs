@@ -4,7 +4,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::id::Timestamp;
+use domain::id::{PersonId, Timestamp};
 use federation::{Core, Decision, State as Stand};
 
 use super::{federation as members, go, node, views, work};
@@ -16,7 +16,7 @@ use crate::{
     error::WebError,
     onboarding::{self, Local},
     pages::{
-        home::{self, Event, Happened, Home, Own},
+        home::{self, Event, Happened, Home, Need, Own},
         onboarding::Checklist,
         parts::Name,
         work::ActionPoint,
@@ -57,20 +57,26 @@ pub(crate) async fn page(
                 .map(|d| views::item(core, d, now))
                 .collect()
         };
-        let is_blocked = |d: &Decision<'_>| matches!(d.state, Stand::Integration(_));
         let moving = |d: &Decision<'_>| {
-            matches!(d.state, Stand::Voting | Stand::Deliberation) || is_blocked(d)
+            matches!(
+                d.state,
+                Stand::Voting | Stand::Deliberation | Stand::Integration(_)
+            )
         };
+        let mut waiting: Vec<(Need, &Decision<'_>)> = all
+            .iter()
+            .filter_map(|d| Some((need(core, d, actor.person(), is_delegate)?, d)))
+            .collect();
+        waiting.sort_by_key(|(need, _)| *need);
+        let waiting = waiting.into_iter();
+        let waiting = waiting.map(|(need, d)| (need, views::item(core, d, now)));
         let others = core.view().members.keys();
         let checklist = is_responsible
             .then(|| checklist(&site, core, &actor, &all, has_root_key))
             .flatten();
         let is_hidden = actor.account.checklist_hidden;
         Home {
-            waiting: list(&|d| is_delegate && decisions::needs_vote(core, d)),
-            blocked: list(&|d| {
-                is_delegate && is_blocked(d) && Some(d.first.member) == core.member()
-            }),
+            waiting: waiting.collect(),
             applications: members::unsigned(core).len() as u64,
             moving: list(&moving),
             members: others
@@ -87,6 +93,29 @@ pub(crate) async fn page(
         }
     });
     Ok(home::page(&frame, &view).into_response())
+}
+
+/// What a decision needs of the reader.
+fn need(
+    core: &Standpoint<'_>,
+    decision: &Decision<'_>,
+    person: PersonId,
+    is_delegate: bool,
+) -> Option<Need> {
+    let moves = is_delegate && Some(decision.first.member) == core.member();
+    let is_over = decision.state == Stand::Withdrawn;
+    let is_reported = core.report(&decision.id).is_some();
+    if moves && matches!(decision.state, Stand::Integration(_)) {
+        Some(Need::Answer)
+    } else if moves && core.is_before_the_register(decision) {
+        Some(Need::OpenAgain)
+    } else if !is_reported && !is_over && decisions::mediates(core, decision, person) {
+        Some(Need::Report)
+    } else if moves && decisions::can_call_after_report(core, decision) {
+        Some(Need::Call)
+    } else {
+        (is_delegate && decisions::needs_vote(core, decision)).then_some(Need::Vote)
+    }
 }
 
 /// What is the reader's own beside votes.

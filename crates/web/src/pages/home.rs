@@ -65,13 +65,26 @@ pub enum Happened {
     },
 }
 
+/// What a decision needs of the reader. The most urgent is the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// It was blocked, and the reader's member can answer that still.
+    Answer,
+    /// The vote was opened before the register began; opened again, it becomes final.
+    OpenAgain,
+    /// The reader mediates in the conflict about it, and nobody has reported yet.
+    Report,
+    /// Its conflict was reported on, and the reader's member may put it to the fallback vote.
+    Call,
+    /// Voting is open, and the reader's member has not voted.
+    Vote,
+}
+
 /// What home shows.
 #[derive(Debug, Clone)]
 pub struct Home {
-    /// Open decisions that need the reader's vote, by deadline.
-    pub waiting: Vec<Item>,
-    /// Decisions of the reader's member that were blocked and can be integrated still.
-    pub blocked: Vec<Item>,
+    /// Decisions that need the reader, with what they need.
+    pub waiting: Vec<(Need, Item)>,
     /// Applications that this member has not signed.
     pub applications: u64,
     /// Decisions in deliberation or voting, by deadline.
@@ -110,7 +123,7 @@ pub struct Own {
 pub fn page(frame: &Frame, view: &Home) -> Markup {
     let say = frame.language;
     let steward_tasks = u64::from(view.applications > 0 && frame.is_steward());
-    let count = (view.waiting.len() + view.blocked.len()) as u64 + steward_tasks;
+    let count = view.waiting.len() as u64 + steward_tasks;
     let heading = match count {
         0 => say.nothing_waits(),
         count => say.things_wait(count),
@@ -125,8 +138,7 @@ pub fn page(frame: &Frame, view: &Home) -> Markup {
             h2.vh id="waiting-title" { (say.waits_for_you()) }
             @if count == 0 { p { (say.no_vote_needed()) } }
             ol.tasks {
-                @for item in &view.blocked { (task(frame, item, say.answer_the_block())) }
-                @for item in &view.waiting { (task(frame, item, say.vote())) }
+                @for (need, item) in &view.waiting { (task(frame, item, *need)) }
                 @if steward_tasks > 0 {
                     li {
                         div { p.what { (say.applications_wait(view.applications)) } }
@@ -165,8 +177,7 @@ fn after_that(frame: &Frame, view: &Home) -> Markup {
     let waiting: Vec<&str> = view
         .waiting
         .iter()
-        .chain(&view.blocked)
-        .map(|item| item.proposal.id.as_str())
+        .map(|(_, item)| item.proposal.id.as_str())
         .collect();
     let others = view
         .moving
@@ -178,8 +189,15 @@ fn after_that(frame: &Frame, view: &Home) -> Markup {
     }
 }
 
-fn task(frame: &Frame, item: &Item, what: Markup) -> Markup {
+fn task(frame: &Frame, item: &Item, need: Need) -> Markup {
     let say = frame.language;
+    let what = match need {
+        Need::Answer => say.answer_the_block(),
+        Need::OpenAgain => say.open_voting_again(),
+        Need::Report => say.write_report(),
+        Need::Call => say.call_the_vote(),
+        Need::Vote => say.vote(),
+    };
     let path = format!("/decide/{}", item.proposal.id);
     html! {
         li {

@@ -4,7 +4,6 @@ use domain::{
     cbor::Encoder,
     charter::{Charter, ClassId, RuleName},
     decision::{self, Cause, Choice, Condition as Judged, ConditionName, Figures},
-    effect::Someone,
     id::{Hash, MemberId, PersonId, Timestamp},
     record::REVISIONS_MAX,
 };
@@ -13,6 +12,7 @@ use federation::{Decision as Decided, Phase as Voting, State as Stand};
 use super::talk::{Talk, words};
 use crate::{
     auth::Actor,
+    decisions,
     handlers::{documents, effect, propose::version, views},
     pages::{
         decision::{
@@ -70,7 +70,7 @@ impl Reading<'_> {
                 .map(|phase| self.phase(phase, &talk)),
             own: self.own(),
             may: self.may(),
-            review: crate::decisions::review_of(core, decision),
+            review: decisions::review_of(core, decision),
             actions: self.actions.to_vec(),
             steps: self.steps(),
             silent: self.silent(),
@@ -399,16 +399,10 @@ impl Reading<'_> {
             open: is_own && moves && state == Stand::Deliberation,
             open_again: is_own && moves && self.core.is_before_the_register(self.decision),
             fall_back: is_own && moves && matches!(state, Stand::Integration(_)),
-            report: own.is_some_and(|member| {
-                let person = actor.person();
-                let mediation = self.core.mediation(&self.decision.id);
-                mediation.is_some_and(|one| one.people.contains(&Someone { member, person }))
-            }),
+            report: decisions::mediates(self.core, self.decision, actor.person()),
             vote_after_report: is_own
                 && moves
-                && state != Stand::Voting
-                && self.core.can_fall_back(self.decision)
-                && self.core.report(&self.decision.id).is_some(),
+                && decisions::can_call_after_report(self.core, self.decision),
             amend: is_own && !is_over,
             withdraw: is_own
                 && (moves || !has_register)
