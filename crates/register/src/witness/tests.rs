@@ -358,3 +358,65 @@ proptest! {
         prop_assert_eq!(world.sealed().len(), 1);
     }
 }
+
+/// A ballot of voter 0 in its first slot, one of many: as its delegates could each cast one.
+fn one_of_many(cast: &Cast, number: u64) -> (domain::entry::Entry, domain::entry::Entry) {
+    let mandate = cast.mandate(0, 1);
+    let mut ballot = cast.ballot_under(&mandate, 0, 1, Choice::Agree);
+    ballot.header.sequence += number;
+    ballot.signature = ballot.header.sign(&FEDERATION, &cast.delegate(0));
+    (ballot, mandate)
+}
+
+fn id_of(pair: &(domain::entry::Entry, domain::entry::Entry)) -> domain::id::EntryId {
+    pair.0.id(&FEDERATION)
+}
+
+#[test]
+fn a_voter_who_floods_one_slot_in_another_order_everywhere_keeps_no_vote_from_closing() {
+    let mut world = World::new(4, 0, 5);
+    world.vote(HOUR_MS, 1, 1, Choice::Agree);
+    // All validators are honest and every line works; each gets all eight in the end.
+    for (node, first) in [(0, 0), (1, 0), (2, 4), (3, 4)] {
+        for number in first..first + 4 {
+            let pair = one_of_many(&world.cast, number);
+            world.show(2 * HOUR_MS, node, Message::Ballot(Box::new(pair)));
+        }
+    }
+    world.run();
+    let closable = world.nodes.iter().filter(|node| node.is_closable).count();
+    assert_eq!(closable, 4, "validators that could close the vote");
+}
+
+#[test]
+fn a_secured_ballot_is_counted_though_its_slot_is_flooded_and_validators_restart() {
+    let mut world = World::new(4, 0, 6);
+    let mut pairs: Vec<_> = (0..5).map(|number| one_of_many(&world.cast, number)).collect();
+    pairs.sort_by_key(id_of);
+    let secured = pairs.pop().unwrap();
+    let id = id_of(&secured);
+    world.show(HOUR_MS, 0, Message::Ballot(Box::new(secured)));
+    world.run_to(world.cast.phase.opened.plus_ms(2 * HOUR_MS));
+    let gathered = world.nodes[3].witness.gathered();
+    let ballot = gathered.ballot_of(&id).unwrap();
+    assert!(gathered.is_secured(&world.cast.case(), ballot));
+    // Later somebody with a delegate's key casts more in the same slot.
+    for pair in pairs {
+        world.show(3 * HOUR_MS, 0, Message::Ballot(Box::new(pair)));
+    }
+    let restart = world.cast.phase.opened.plus_ms(4 * HOUR_MS);
+    world.run_to(restart);
+    // Every validator is updated to a new release: a node hands its registrar the stored ballots by id.
+    for number in 0..4 {
+        world.nodes[number].received.sort_by_key(|message| match message {
+            Message::Ballot(pair) => Some(id_of(pair)),
+            _ => None,
+        });
+        world.crash(restart, number);
+    }
+    world.run();
+    let closed = world.closing(0).1;
+    let counted = closed.counted.get(&VoterIndex(0));
+    let sides = counted.map(|standing| standing.sides().to_vec());
+    assert!(sides.is_some_and(|sides| sides.iter().any(|(_, ballot)| *ballot == id)));
+}
