@@ -30,7 +30,13 @@ fn genesis() -> Genesis {
     }
 }
 
-fn entry(genesis: &Genesis, by: &SecretKey, grant: EntryId, sequence: u64, record: &Record) -> Entry {
+fn entry(
+    genesis: &Genesis,
+    by: &SecretKey,
+    grant: EntryId,
+    sequence: u64,
+    record: &Record,
+) -> Entry {
     let body = Salted::new(&[7; SALT_BYTES], &record.to_bytes());
     let header = Header {
         author: by.public(),
@@ -71,13 +77,22 @@ fn what_a_key_says_of_phases_and_heights_that_never_were_is_not_all_kept_in_memo
         };
         for part in record::Witness::parts_of(&message.to_bytes()) {
             said += part.bytes.len();
-            let entry = entry(&genesis, &by, EntryId([1; 32]), number + 1, &Record::Witness(part));
+            let entry = entry(
+                &genesis,
+                &by,
+                EntryId([1; 32]),
+                number + 1,
+                &Record::Witness(part),
+            );
             register.note(&genesis, entry.id(&genesis.federation()), &entry);
         }
     }
     let kept = register.messages.values().flat_map(BTreeMap::values);
     let kept: usize = kept.map(|message| message.to_bytes().len()).sum();
-    assert!(kept <= PARTS_BYTES_MAX, "{kept} of {said} bytes of a key that is no validator's");
+    assert!(
+        kept <= PARTS_BYTES_MAX,
+        "{kept} of {said} bytes of a key that is no validator's"
+    );
 }
 
 #[test]
@@ -118,5 +133,9 @@ fn openings_of_proposals_that_nobody_has_are_not_all_looked_at_again_for_ever() 
         register.note(&genesis, entry.id(&federation), &entry);
     }
     let most = 4 * register::batch::ITEMS_MAX;
-    assert!(register.asked.len() <= most, "{} wait", register.asked.len());
+    assert!(
+        register.asked.len() <= most,
+        "{} wait",
+        register.asked.len()
+    );
 }

@@ -120,7 +120,10 @@ fn a_voter_whose_log_forks_below_its_ballots_keeps_no_vote_from_closing() {
     world.end_of(proposal);
     for node in 0..4 {
         let proposer = id(1);
-        let mut votes = world.nodes[node].core.annals().votes_on(&proposal, &proposer);
+        let mut votes = world.nodes[node]
+            .core
+            .annals()
+            .votes_on(&proposal, &proposer);
         let is_final = votes.any(|vote| vote.ended.is_some());
         assert!(is_final, "node {node} at height {}", world.heights()[node]);
     }

@@ -391,7 +391,9 @@ fn a_voter_who_floods_one_slot_in_another_order_everywhere_keeps_no_vote_from_cl
 #[test]
 fn a_secured_ballot_is_counted_though_its_slot_is_flooded_and_validators_restart() {
     let mut world = World::new(4, 0, 6);
-    let mut pairs: Vec<_> = (0..5).map(|number| one_of_many(&world.cast, number)).collect();
+    let mut pairs: Vec<_> = (0..5)
+        .map(|number| one_of_many(&world.cast, number))
+        .collect();
     pairs.sort_by_key(id_of);
     let secured = pairs.pop().unwrap();
     let id = id_of(&secured);
@@ -408,10 +410,12 @@ fn a_secured_ballot_is_counted_though_its_slot_is_flooded_and_validators_restart
     world.run_to(restart);
     // Every validator is updated to a new release: a node hands its registrar the stored ballots by id.
     for number in 0..4 {
-        world.nodes[number].received.sort_by_key(|message| match message {
-            Message::Ballot(pair) => Some(id_of(pair)),
-            _ => None,
-        });
+        world.nodes[number]
+            .received
+            .sort_by_key(|message| match message {
+                Message::Ballot(pair) => Some(id_of(pair)),
+                _ => None,
+            });
         world.crash(restart, number);
     }
     world.run();
@@ -419,4 +423,38 @@ fn a_secured_ballot_is_counted_though_its_slot_is_flooded_and_validators_restart
     let counted = closed.counted.get(&VoterIndex(0));
     let sides = counted.map(|standing| standing.sides().to_vec());
     assert!(sides.is_some_and(|sides| sides.iter().any(|(_, ballot)| *ballot == id)));
+}
+
+#[test]
+fn a_validator_whose_journal_is_older_than_what_it_signed_contradicts_nothing() {
+    let cast = Cast::new(4, 3, RuleName::Consent, "");
+    let (case, me) = (cast.case(), ValidatorIndex(0));
+    let opened = cast.phase.opened;
+    let seen = |witness: &mut Witness, voter| {
+        let pair = (cast.ballot(voter, 1, Choice::Agree), cast.mandate(voter, 1));
+        let ballot = Input::Message(Message::Ballot(Box::new(pair)));
+        witness.handle(opened.plus_ms(HOUR_MS), ballot, &case)
+    };
+    let manifest_at = cast.phase.deadline.plus_ms(STEP_MS);
+    let is_manifest = |output: &Output| matches!(output, Output::Sign(Duty::Manifest(_)));
+    let mut witness = Witness::new(me, opened);
+    seen(&mut witness, 0).unwrap();
+    let signed = witness.handle(manifest_at, Input::Wake, &case).unwrap();
+    let duties = signed.into_iter().filter(is_manifest);
+    let [Output::Sign(duty)] = &duties.collect::<Vec<_>>()[..] else {
+        panic!("it signs what it holds");
+    };
+    let said = duty.sign(&FEDERATION, cast.phase.id, cast.validator(0));
+    // Its disk is set back by an hour (a snapshot of the machine): the journal is not empty, but lacks
+    // that. Its peers give it back what it said.
+    let mut witness = Witness::restore(me, opened.plus_ms(MINUTE_MS), &[]);
+    let before = manifest_at.0 - 1;
+    let heard = Input::Message(said.unwrap());
+    witness.handle(Timestamp(before), heard, &case).unwrap();
+    let again = witness.handle(manifest_at, Input::Wake, &case).unwrap();
+    let again = again.iter().find(|output| is_manifest(output));
+    assert_eq!(
+        again, None,
+        "a second manifest convicts an honest validator"
+    );
 }

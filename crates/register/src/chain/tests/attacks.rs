@@ -58,7 +58,12 @@ fn an_objection_goes_on_with_a_vote_that_is_extended() {
     assert!(chain.objects(&phase));
     // Too few take part at first: the vote is extended.
     let (chain, happened) = goes_on(&chain, closing(closes(&voting, &[], None)));
-    let [Happened::Closed { next: Some(next), .. }] = &happened[..] else {
+    let [
+        Happened::Closed {
+            next: Some(next), ..
+        },
+    ] = &happened[..]
+    else {
         panic!("{happened:?}");
     };
     let voting = voting.within(chain.phases[next].clone());
