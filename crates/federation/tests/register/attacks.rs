@@ -6,7 +6,7 @@ use domain::{
     entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted},
     id::EntryId,
     key::SecretKey,
-    record::{Ballot, Kind, Profile},
+    record::{Ballot, Delegate, Kind, Profile},
 };
 
 use super::*;
@@ -115,6 +115,66 @@ fn a_voter_whose_log_forks_below_its_ballots_keeps_no_vote_from_closing() {
         world.give(node, Input::Introduce(vec![abstain.clone()]));
     }
     world.deliver();
+    world.vote(1, proposal);
+    world.vote(3, proposal);
+    world.end_of(proposal);
+    for node in 0..4 {
+        let proposer = id(1);
+        let mut votes = world.nodes[node]
+            .core
+            .annals()
+            .votes_on(&proposal, &proposer);
+        let is_final = votes.any(|vote| vote.ended.is_some());
+        assert!(is_final, "node {node} at height {}", world.heights()[node]);
+    }
+}
+
+#[test]
+fn a_voter_with_many_delegates_who_vote_at_once_keeps_no_vote_from_closing() {
+    let mut world = World::new();
+    // Member 2 has eight delegates, each with a key and a log of its own: nothing forks.
+    let (federation, keys) = (world.nodes[0].core.federation(), 7..15);
+    let delegate = |what: u8| Delegate {
+        key: key(2, what).public(),
+        person: PersonId([2; 16]),
+    };
+    let delegates = keys.clone().map(delegate).collect();
+    let mandate = world.act(1, &key(2, 1), Act::Mandate { delegates });
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    let core = &world.nodes[0].core;
+    let chain = core.register_chain().unwrap();
+    let phase = chain.open_phase(&proposal, &id(1)).unwrap();
+    let ballot = Record::Ballot(Ballot {
+        phase: phase.vote,
+        revision: 1,
+        version: phase.text,
+        choice: Choice::Agree,
+        aim: None,
+        reason_characters: 0,
+    });
+    let cast = |what: u8| {
+        let ballot = ("ballots", &ballot);
+        entry(&world, &key(2, what), mandate, (None, 1), ballot)
+    };
+    let ballots: Vec<Entry> = keys.map(cast).collect();
+    for node in 0..4 {
+        let half = [&ballots[..4], &ballots[4..]][node / 2];
+        world.give(node, Input::Introduce(half.to_vec()));
+    }
+    sign(&mut world);
+    world.deliver();
+    let stored = |node: usize| {
+        let replica = world.nodes[node].core.replica();
+        let all = ballots.iter();
+        all.filter(|one| replica.find(&one.id(&federation)).is_some())
+            .count()
+    };
+    assert_eq!(
+        [0, 1, 2, 3].map(stored),
+        [8; 4],
+        "everybody has all of them"
+    );
     world.vote(1, proposal);
     world.vote(3, proposal);
     world.end_of(proposal);
