@@ -4,7 +4,8 @@
 //! wake-up. What is to be signed is a [`Duty`]: the shell makes it durable, then signs and sends it,
 //! and hands the result back like any other message. After a crash [`Witness::restore`] takes the
 //! duties kept, and nothing that contradicts them is ever asked for again; they may be signed and
-//! sent once more. Who has lost them signs nothing in this phase.
+//! sent once more. Who has lost them signs nothing in this phase. What others give back of its own words
+//! counts as kept, too.
 
 mod claims;
 mod duty;
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     cbor::{Decode, Encode},
-    id::Timestamp,
+    id::{EntryId, Timestamp},
 };
 use thiserror::Error;
 
@@ -40,6 +41,12 @@ pub enum Input {
         /// Whether it does.
         trusted: bool,
     },
+    /// Whether it has been told all that was said before. Until it is denied, it has; while it has not,
+    /// nothing is signed: it would write down that it holds less than it does.
+    Told {
+        /// Whether it has.
+        all: bool,
+    },
     /// Somebody said something, itself included.
     Message(Message),
 }
@@ -54,6 +61,9 @@ pub enum Output {
     /// Others have this manifest of an author that signs many: hand it in once more. Those that nobody
     /// vouches for are not kept.
     Want(Named),
+    /// Others have witnessed this ballot, which is not here: hand it in once more. There may have been no
+    /// room for it when it came.
+    WantBallot(EntryId),
     /// Enough seals and all they name are there: a closing can be assembled. Said once.
     Closable,
 }
@@ -117,6 +127,7 @@ pub struct Witness {
     me: ValidatorIndex,
     opened_final: Timestamp,
     is_trusted: bool,
+    is_told: bool,
     gathered: Gathered,
     claims: Claims,
     usable: BTreeSet<Named>,
@@ -135,6 +146,7 @@ impl Witness {
             me,
             opened_final,
             is_trusted: true,
+            is_told: true,
             gathered: Gathered::new(),
             claims: Claims::default(),
             usable: BTreeSet::new(),
@@ -188,9 +200,10 @@ impl Witness {
         match input {
             Input::Wake => {}
             Input::Clock { trusted } => self.is_trusted = trusted,
+            Input::Told { all } => self.is_told = all,
             Input::Message(message) => self.take(now, &message, case, &mut outputs)?,
         }
-        if self.is_trusted {
+        if self.is_trusted && self.is_told {
             let steps = Steps::of(case);
             outputs.extend(self.claims.due(now, case, steps, self.has_manifest));
             self.sign_manifest(now, case, steps, &mut outputs);
@@ -207,7 +220,7 @@ impl Witness {
     /// When it wants to be woken, if nothing else happens.
     #[must_use]
     pub fn wake(&self, case: &Case<'_>) -> Option<Timestamp> {
-        if !self.is_trusted {
+        if !self.is_trusted || !self.is_told {
             return None;
         }
         let steps = Steps::of(case);
@@ -228,17 +241,25 @@ impl Witness {
     ) -> Result<(), MessageError> {
         match message {
             Message::Ballot(pair) => {
-                if let Some(ballot) = self.gathered.take_ballot(case, &pair.0, &pair.1)? {
-                    self.claims.saw(now, &ballot.leaf());
-                    self.claims.look(now, case, &self.gathered, &ballot);
+                if let Some(taken) = self.gathered.take_ballot(case, &pair.0, &pair.1)? {
+                    let leaf = taken.ballot.leaf();
+                    if !taken.is_beyond {
+                        self.claims.saw(now, &leaf);
+                    }
+                    self.claims.look(now, case, &self.gathered, &leaf);
                 }
             }
             Message::Leaves(signed) => {
                 if self.gathered.take_leaves(case, signed)? {
+                    if signed.validator == self.me {
+                        self.claims.restore(signed.claim, signed.leaves());
+                    }
                     for leaf in signed.leaves() {
                         let (validator, gathered) = (signed.validator, &self.gathered);
-                        if let Some(ballot) = gathered.ballot_of(&leaf.ballot) {
-                            self.claims.look(now, case, gathered, ballot);
+                        if gathered.ballot_of(&leaf.ballot).is_some() {
+                            self.claims.look(now, case, gathered, leaf);
+                        } else if gathered.lacks(case, leaf) {
+                            outputs.push(Output::WantBallot(leaf.ballot));
                         }
                         let found = gathered.receipts_in_conflict(validator, leaf.voter, leaf.slot);
                         show(&mut self.shown, "receipts", validator, found, outputs);
@@ -247,17 +268,22 @@ impl Witness {
             }
             Message::Manifest(signed) => {
                 if let Some(Named { author, .. }) = self.gathered.take_manifest(case, signed)? {
+                    self.has_manifest |= author == self.me;
                     let found = self.gathered.manifests_in_conflict(author);
                     show(&mut self.shown, "manifests", author, found, outputs);
                 }
             }
             Message::Have(have) => {
                 if self.gathered.take_have(case, have)? {
+                    if have.validator == self.me {
+                        self.accepted.insert(have.named);
+                    }
                     self.want(std::slice::from_ref(&have.named), outputs);
                 }
             }
             Message::Seal(seal) => {
                 if self.gathered.take_seal(case, seal)? {
+                    self.has_sealed |= seal.validator == self.me;
                     self.want(&seal.names, outputs);
                 }
                 let found = self.gathered.seals_in_conflict(seal.validator);

@@ -183,8 +183,16 @@ impl World {
                     for input in inputs {
                         self.give(0, node, input);
                     }
-                    if matches!(topic, Topic::Phase(_)) {
+                    if let Topic::Phase(phase) = topic {
                         for pair in self.nodes[node].ballots.clone() {
+                            self.give(0, node, Input::Ballot(Box::new(pair)));
+                        }
+                        self.give(0, node, Input::Told(phase));
+                    }
+                }
+                Output::BallotAgain(_, ballot) => {
+                    for pair in self.nodes[node].ballots.clone() {
+                        if pair.0.id(&crate::testing::FEDERATION) == ballot {
                             self.give(0, node, Input::Ballot(Box::new(pair)));
                         }
                     }

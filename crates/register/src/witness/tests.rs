@@ -157,6 +157,14 @@ impl World {
                         self.at(time, number, Some(message));
                     }
                 }
+                Output::WantBallot(id) => {
+                    let node = &self.nodes[number];
+                    let is_it = |message: &Message| matches!(message, Message::Ballot(pair) if id_of(pair) == id);
+                    if let Some(place) = node.received.iter().position(is_it) {
+                        let message = self.nodes[number].received.remove(place);
+                        self.at(time, number, Some(message));
+                    }
+                }
                 Output::Closable => self.nodes[number].is_closable = true,
             }
         }
@@ -368,7 +376,7 @@ fn one_of_many(cast: &Cast, number: u64) -> (domain::entry::Entry, domain::entry
     (ballot, mandate)
 }
 
-fn id_of(pair: &(domain::entry::Entry, domain::entry::Entry)) -> domain::id::EntryId {
+fn id_of(pair: &(domain::entry::Entry, domain::entry::Entry)) -> EntryId {
     pair.0.id(&FEDERATION)
 }
 
