@@ -12,7 +12,7 @@ mod duty;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::{Decode, Encode},
@@ -23,8 +23,14 @@ use thiserror::Error;
 use self::claims::Claims;
 pub use self::duty::{Duty, Message, SignedHave};
 use crate::{
-    ballot::BallotError, evidence::Evidence, fault::Fault, gathered::Gathered, manifest::Manifest,
-    phase::Case, statement::Named, validators::ValidatorIndex,
+    ballot::BallotError,
+    evidence::Evidence,
+    fault::{Fault, Missing, Refused},
+    gathered::Gathered,
+    manifest::Manifest,
+    phase::Case,
+    statement::Named,
+    validators::ValidatorIndex,
 };
 
 /// The most manifests of one author that are accepted: of two, neither is named.
@@ -131,6 +137,8 @@ pub struct Witness {
     gathered: Gathered,
     claims: Claims,
     usable: BTreeSet<Named>,
+    /// About which ballot something is missing that a manifest lists; `None` if it breaks a rule.
+    waits_for: BTreeMap<Named, Option<EntryId>>,
     accepted: BTreeSet<Named>,
     has_manifest: bool,
     has_sealed: bool,
@@ -150,6 +158,7 @@ impl Witness {
             gathered: Gathered::new(),
             claims: Claims::default(),
             usable: BTreeSet::new(),
+            waits_for: BTreeMap::new(),
             accepted: BTreeSet::new(),
             has_manifest: false,
             has_sealed: false,
@@ -290,9 +299,13 @@ impl Witness {
                 show(&mut self.shown, "seals", seal.validator, found, outputs);
             }
         }
-        if !matches!(message, Message::Have(_) | Message::Seal(_)) {
-            self.find_usable(case);
-        }
+        let heard_of: BTreeSet<EntryId> = match message {
+            Message::Ballot(pair) => [pair.0.id(case.federation)].into(),
+            Message::Leaves(signed) => signed.leaves().iter().map(|leaf| leaf.ballot).collect(),
+            Message::Manifest(_) => BTreeSet::new(),
+            Message::Have(_) | Message::Seal(_) => return Ok(()),
+        };
+        self.find_usable(case, &heard_of);
         Ok(())
     }
 
@@ -305,14 +318,31 @@ impl Witness {
         outputs.extend(missing.map(|named| Output::Want(*named)));
     }
 
-    /// What is usable stays so: nothing that was gathered goes away.
-    fn find_usable(&mut self, case: &Case<'_>) {
-        let manifests = self.gathered.manifests.iter();
-        let new = manifests.filter(|(named, (manifest, _))| {
-            !self.usable.contains(named) && manifest.judge(case, &self.gathered).is_ok()
-        });
-        let new: Vec<Named> = new.map(|(named, _)| *named).collect();
-        self.usable.extend(new);
+    /// What is usable stays so: nothing that was gathered goes away. What waits for something about a
+    /// ballot is looked at again when that is heard of, and what is invalid never.
+    fn find_usable(&mut self, case: &Case<'_>, heard_of: &BTreeSet<EntryId>) {
+        for (named, (manifest, _)) in &self.gathered.manifests {
+            let is_judged = match self.waits_for.get(named) {
+                Some(Some(ballot)) => !heard_of.contains(ballot),
+                Some(None) => true,
+                None => self.usable.contains(named),
+            };
+            if is_judged {
+                continue;
+            }
+            let waits_for = match manifest.judge(case, &self.gathered) {
+                Ok(()) => {
+                    self.waits_for.remove(named);
+                    self.usable.insert(*named);
+                    continue;
+                }
+                Err(Refused::NotYet(Missing::Ballot(ballot) | Missing::Receipt { ballot, .. })) => {
+                    Some(ballot)
+                }
+                Err(_) => None,
+            };
+            self.waits_for.insert(*named, waits_for);
+        }
     }
 
     fn sign_manifest(
