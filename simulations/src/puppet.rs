@@ -161,7 +161,9 @@ impl World {
                 let taken = Gathered::new().take_ballot(&case, &entry, &mandate);
                 taken.ok().flatten()
             });
-            said.extend(proven.and_then(|one| backdated((registrar, &key), phase, one.leaf())));
+            said.extend(
+                proven.and_then(|one| backdated((registrar, &key), phase, one.ballot.leaf())),
+            );
         }
         for message in said {
             let message = message.to_bytes();

@@ -14,6 +14,7 @@ use domain::{
     record::{self, Record},
 };
 use register::{
+    ballot::ProvenBallot,
     begin::Beginning,
     chain::{Chain, STALLED_AFTER_MS},
     contradiction::Contradiction,
@@ -139,7 +140,8 @@ impl<'a> Open<'a> {
         let gathered = self.witness?.gathered();
         let (sizes, deadline) = (self.sizes(), self.case.phase.deadline);
         let known = gathered.ballot_of(ballot);
-        let receipts = |ballot| gathered.witnessed(&self.case, ballot, deadline);
+        let receipts =
+            |ballot: &ProvenBallot| gathered.witnessed(&self.case, &ballot.leaf(), deadline);
         Some(Witnessed {
             receipts: known.map_or(0, receipts),
             receipts_needed: sizes.witnesses(),

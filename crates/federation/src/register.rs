@@ -24,6 +24,7 @@ use register::{
     phase::Question,
     recovery::Recovered,
     registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
+    witness,
 };
 
 use replica::view::Proposal;
@@ -85,6 +86,8 @@ pub(crate) struct Register {
     entries: BTreeMap<EntryId, Entry>,
     /// Ballots that were not handed on.
     ballots: BTreeSet<EntryId>,
+    /// Phases of which all that is here has been handed on.
+    told: BTreeSet<PhaseId>,
     /// Openings and withdrawals that were not handed on.
     asked: BTreeSet<EntryId>,
     /// Whether versions that a block may be answered with were not handed on.
@@ -571,6 +574,9 @@ impl Core {
             let pair = Box::new((pair.entry, pair.mandate));
             self.register.inbox.push_back(Input::Ballot(pair));
         }
+        // After all of its messages, which are in the inbox already.
+        let told = std::mem::take(&mut self.register.told).into_iter();
+        self.register.inbox.extend(told.map(Input::Told));
         self.hand_on_motions();
         let asked = std::mem::take(&mut self.register.asked);
         for id in asked {
@@ -663,6 +669,7 @@ impl Core {
             match output {
                 Said::Publish(message) => self.publish(now, &message),
                 Said::Again(topic) => self.again(topic),
+                Said::BallotAgain(phase, ballot) => self.ballot_again(phase, ballot),
                 Said::Decided(decision) => self.decided(now, *decision),
                 Said::Contradiction(phase, found) => self.caught_in_phase(now, phase, found),
                 Said::Equivocation(found) => self.caught_in_agreement(now, found),
@@ -686,7 +693,27 @@ impl Core {
                 .map(|(id, _)| *id);
             let ballots: Vec<EntryId> = ballots.collect();
             self.register.ballots.extend(ballots);
+            self.register.told.insert(phase.id);
         }
+    }
+
+    /// Hands in a ballot again, from its log or as a validator repeated it.
+    fn ballot_again(&mut self, phase: PhaseId, ballot: EntryId) {
+        if self.register.entries.contains_key(&ballot) {
+            self.register.ballots.insert(ballot);
+        }
+        let federation = self.federation();
+        let known = self.register.messages.get(&Topic::Phase(phase));
+        let messages = known.into_iter().flat_map(BTreeMap::values);
+        let repeated = messages.filter(|message| match message {
+            Message::Phase {
+                said: witness::Message::Ballot(pair),
+                ..
+            } => pair.0.id(&federation) == ballot,
+            _ => false,
+        });
+        let inputs: Vec<Input> = repeated.cloned().map(Input::Message).collect();
+        self.register.inbox.extend(inputs);
     }
 
     fn decided(&mut self, now: Timestamp, decision: Decision) {
@@ -739,3 +766,6 @@ impl Core {
         self.register.prune(now);
     }
 }
+
+#[cfg(test)]
+mod attacks;

@@ -4,12 +4,15 @@
 //! some have, and a manifest or a lock that rests on it means nothing to the others: f liars could stall
 //! a vote for ever. So whoever has it says it again in its own log, where nobody can part it from the
 //! rest. Messages carry their own signatures: who repeats them makes no difference.
+//!
+//! The same holds of voters: of ballots in a forked log nodes keep only the highest (`specs/entries.md`), and
+//! not those that validators witnessed before they heard of the fork.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::Decode,
-    id::{Hash, Timestamp},
+    id::{EntryId, Hash, PhaseId, Timestamp},
     key::PublicKey,
 };
 use register::{
@@ -141,19 +144,71 @@ impl Core {
                 }
             }
         }
+        again.extend(self.ballots_to_repeat(own));
         for message in again {
             self.publish(now, &message);
         }
     }
+
+    /// Ballots that manifests rest on, of voters whose log forked, which no validator has repeated in a log
+    /// that did not fork.
+    fn ballots_to_repeat(&self, own: PublicKey) -> Vec<Message> {
+        let forks = self.replica().forks();
+        let forked: BTreeSet<PublicKey> = forks.iter().map(|fork| fork.key).collect();
+        let Some(registrar) = self.register.registrar().filter(|_| !forked.is_empty()) else {
+            return Vec::new();
+        };
+        let (chain, mut again) = (registrar.chain(), Vec::new());
+        for (id, phase) in chain.phases() {
+            let (Some(case), Some(witness)) = (chain.case(id), registrar.witness(id)) else {
+                continue;
+            };
+            let gathered = witness.gathered();
+            let sits = phase.validators.index_of(&own).is_some();
+            if !sits || !gathered.signers().any(|key| forked.contains(key)) {
+                continue;
+            }
+            let repeated = self.repeated(id, &forked);
+            for (ballot, pair) in gathered.rested_on(&case) {
+                let authors = [pair.0.header.author, pair.1.header.author];
+                if authors.iter().any(|key| forked.contains(key)) && !repeated.contains(&ballot) {
+                    let said = witness::Message::Ballot(Box::new(pair));
+                    again.push(Message::Phase { phase: *id, said });
+                }
+            }
+        }
+        again
+    }
+
+    /// The ballots of a phase that were repeated in logs that did not fork.
+    fn repeated(&self, phase: &PhaseId, forked: &BTreeSet<PublicKey>) -> BTreeSet<EntryId> {
+        let federation = self.federation();
+        let messages = self.register.messages.get(&Topic::Phase(*phase));
+        let messages = messages.into_iter().flatten();
+        let ballots = messages.filter_map(|(hash, message)| match message {
+            Message::Phase {
+                said: witness::Message::Ballot(pair),
+                ..
+            } => Some((hash, pair)),
+            _ => None,
+        });
+        ballots
+            .filter(|(hash, _)| {
+                let mut authors = self.register.carriers.authors(hash);
+                authors.any(|author| !forked.contains(author))
+            })
+            .map(|(_, pair)| pair.0.id(&federation))
+            .collect()
+    }
 }
 
-/// Whether others need a message to judge what someone says: receipts that manifests name, manifests
-/// that seals name, and all of agreement.
+/// Whether others need a message to judge what someone says: receipts and ballots that manifests name,
+/// manifests that seals name, and all of agreement.
 fn is_rested_on(message: &Message, pinned: &BTreeSet<(ValidatorIndex, Hash)>) -> bool {
     match message {
         Message::Phase { said, .. } => match said {
             witness::Message::Leaves(leaves) => pinned.contains(&(leaves.validator, leaves.root())),
-            witness::Message::Manifest(_) => true,
+            witness::Message::Manifest(_) | witness::Message::Ballot(_) => true,
             _ => false,
         },
         Message::Agreement(_) | Message::Value(_) | Message::Stalled { .. } => true,

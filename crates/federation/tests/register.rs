@@ -6,6 +6,8 @@
     reason = "a node that cannot go on has failed the test"
 )]
 
+#[path = "register/attacks.rs"]
+mod attacks;
 #[path = "register/evidence.rs"]
 mod evidence;
 #[path = "register/mediation.rs"]
@@ -17,9 +19,10 @@ mod support;
 use std::collections::BTreeSet;
 
 use domain::{
-    cbor::Encode,
+    cbor::{Decode, Encode},
     decision::{Choice, Verdict},
     effect::{Effect, Someone, root_message},
+    entry::Entry,
     id::{CircleId, Hash, PersonId, Timestamp},
     record::{self, Founding, Record, Witness},
 };
@@ -27,7 +30,9 @@ use federation::{Act, Input, Output, Refused, Standing, State, message::Message}
 use register::{
     chain::Ending,
     declaration::{Declaration, Matter},
+    manifest::Manifest,
     order::Departure,
+    registrar, witness,
 };
 use replica::view::HostState;
 use support::{MINUTE_MS, World, applicant, id, key, other_charter, propose};
@@ -746,4 +751,52 @@ fn what_a_full_day_does_not_take_is_said_the_next_day() {
     for node in 0..4 {
         assert!(!is_open(&world, node), "node {node}");
     }
+}
+
+#[test]
+fn what_was_witnessed_counts_though_all_nodes_were_off_over_the_deadline() {
+    let mut world = World::new();
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=3 {
+        world.vote(member, proposal);
+    }
+    let soon = world.now.plus_ms(MINUTE_MS);
+    world.run(soon);
+    // The power fails everywhere, and comes back when the time for writing down what one holds has come.
+    let chain = world.nodes[0].core.register_chain().unwrap();
+    let deadline = chain.open_phase(&proposal, &id(1)).unwrap().deadline;
+    world.now = deadline.plus_ms(30 * MINUTE_MS);
+    for node in 0..4 {
+        world.restart(node);
+    }
+    let listed = manifests(&world);
+    assert_eq!(listed, [3; 4], "ballots that each of them holds");
+    let later = world.now.plus_ms(60 * MINUTE_MS);
+    world.run(later);
+    for node in 0..4 {
+        let (annals, proposer) = (world.nodes[node].core.annals(), id(1));
+        let mut votes = annals.votes_on(&proposal, &proposer);
+        let ended = votes.find_map(|vote| vote.ended.as_ref()).unwrap();
+        let passed = Ending::Judged(Verdict::Passed);
+        assert_eq!(ended.ending, passed, "node {node}");
+    }
+}
+
+/// How many voters' ballots each validator has written down that it holds.
+fn manifests(world: &World) -> Vec<usize> {
+    let entries = world.nodes[0].entries.iter();
+    let entries = entries.map(|(bytes, _)| Entry::from_bytes(bytes).unwrap());
+    let messages = entries.filter_map(|entry| match entry.record() {
+        Some(Record::Witness(part)) => registrar::Message::from_bytes(&part.bytes).ok(),
+        _ => None,
+    });
+    let manifests = messages.filter_map(|message| match message {
+        registrar::Message::Phase {
+            said: witness::Message::Manifest(signed),
+            ..
+        } => Some(Manifest::from_bytes(&signed.bytes).unwrap().rows.len()),
+        _ => None,
+    });
+    manifests.collect()
 }

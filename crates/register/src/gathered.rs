@@ -30,14 +30,14 @@ use crate::{
     witness::SignedHave,
 };
 
-/// The most mandates of one voter whose ballots are kept. Only its root key makes them, so nobody
-/// else can use them up.
+/// The most mandates of one voter whose ballots are kept before f+1 validators have witnessed them. Only
+/// its root key makes them, so nobody else can use them up.
 pub const MANDATES_OF_VOTER_MAX: usize = 16;
-/// The most ballots of one slot that are kept. Who has a stolen key can make many; a newer mandate
-/// stands above all of them.
+/// The most ballots of one slot that are kept before f+1 validators have witnessed them. Who has a stolen
+/// key can make many; a newer mandate stands above all of them.
 pub const BALLOTS_OF_SLOT_MAX: usize = 4;
 /// The most slots of one voter that are kept, and so the most receipts of one honest validator.
-const SLOTS_OF_VOTER_MAX: usize = MANDATES_OF_VOTER_MAX * REVISIONS_MAX as usize;
+pub(crate) const SLOTS_OF_VOTER_MAX: usize = MANDATES_OF_VOTER_MAX * REVISIONS_MAX as usize;
 /// The most manifests of one author that are kept without another validator's word for them: two are
 /// evidence.
 const MANIFESTS_OF_AUTHOR_MAX: usize = 2;
@@ -61,6 +61,15 @@ pub(crate) struct Kept<T> {
 pub(crate) struct KeptReceipt {
     pub(crate) signature: Signature,
     pub(crate) proof: Proof,
+}
+
+/// A ballot that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// What it says.
+    pub ballot: ProvenBallot,
+    /// It was taken only because f+1 validators have witnessed it: there was no room for it otherwise.
+    pub is_beyond: bool,
 }
 
 /// All that has been seen of one phase.
@@ -95,8 +104,11 @@ impl Gathered {
         Self::default()
     }
 
-    /// Takes a ballot with its mandate; whether it is new. Notes are left out. Beyond
-    /// [`BALLOTS_OF_SLOT_MAX`] of a slot and [`MANDATES_OF_VOTER_MAX`] of a voter nothing is taken.
+    /// Takes a ballot with its mandate, if it is new. Notes are left out. Beyond
+    /// [`BALLOTS_OF_SLOT_MAX`] of a slot and [`MANDATES_OF_VOTER_MAX`] of a voter only those are taken that
+    /// f+1 validators have witnessed: which of many comes first is not the same everywhere, and what one
+    /// honest validator lists all others have to be able to take. An honest validator witnesses one ballot
+    /// of a slot, so these are few, too.
     ///
     /// # Errors
     /// When one of them does not count in this phase.
@@ -105,7 +117,7 @@ impl Gathered {
         case: &Case<'_>,
         ballot: &Entry,
         mandate: &Entry,
-    ) -> Result<Option<ProvenBallot>, BallotError> {
+    ) -> Result<Option<Taken>, BallotError> {
         let (ballot, mandate) = (ballot.without_note(), mandate.without_note());
         let ids = [&ballot, &mandate].map(|entry| entry.id(case.federation));
         let known = self.ballots.get(&ids[0]).map(|kept| &kept.entry);
@@ -115,20 +127,29 @@ impl Gathered {
         }
         let proven_mandate = ProvenMandate::judge(case, &mandate)?;
         let proven = ProvenBallot::judge(case, &ballot, &proven_mandate)?;
-        let of_voter = self.of_voter.entry(proven.voter).or_default();
+        let none = BTreeMap::new();
+        let of_voter = self.of_voter.get(&proven.voter).unwrap_or(&none);
         let is_known = |slot: &Slot| slot.mandate == proven.slot.mandate;
-        if !of_voter.keys().any(is_known) && mandates(of_voter.keys()) >= MANDATES_OF_VOTER_MAX {
+        let of_slot = of_voter.get(&proven.slot);
+        let is_new = of_slot.is_none_or(|known| !known.contains(&proven.id));
+        let is_beyond = is_new
+            && (of_slot.is_some_and(|known| known.len() >= BALLOTS_OF_SLOT_MAX)
+                || !of_voter.keys().any(is_known)
+                    && mandates(of_voter.keys()) >= MANDATES_OF_VOTER_MAX);
+        if is_beyond && !self.is_held(case, &proven.leaf()) {
             return Ok(None);
         }
-        let of_slot = of_voter.entry(proven.slot).or_default();
-        let is_new = !of_slot.contains(&proven.id);
-        if is_new && of_slot.len() >= BALLOTS_OF_SLOT_MAX {
-            return Ok(None);
-        }
-        of_slot.insert(proven.id);
+        let of_voter = self.of_voter.entry(proven.voter).or_default();
+        of_voter.entry(proven.slot).or_default().insert(proven.id);
         keep(&mut self.mandates, proven.mandate, mandate, proven_mandate);
         keep(&mut self.ballots, proven.id, ballot, proven.clone());
-        Ok(is_new.then_some(proven))
+        let ballot = proven;
+        Ok(is_new.then_some(Taken { ballot, is_beyond }))
+    }
+
+    /// Whether f+1 validators have witnessed a ballot in time that is not here.
+    pub(crate) fn lacks(&self, case: &Case<'_>, leaf: &Leaf) -> bool {
+        !self.ballots.contains_key(&leaf.ballot) && self.is_held(case, leaf)
     }
 
     /// Takes receipts or holds; whether one of them is new. Beyond what an honest
@@ -324,13 +345,13 @@ impl Gathered {
 
     /// How many validators have signed a receipt for a ballot that counts up to a moment.
     #[must_use]
-    pub fn witnessed(&self, case: &Case<'_>, ballot: &ProvenBallot, to: Timestamp) -> usize {
+    pub fn witnessed(&self, case: &Case<'_>, ballot: &Leaf, to: Timestamp) -> usize {
         self.earliest(case, ballot, to).len()
     }
 
     /// Whether f+1 validators have witnessed a ballot in time.
     #[must_use]
-    pub fn is_held(&self, case: &Case<'_>, ballot: &ProvenBallot) -> bool {
+    pub fn is_held(&self, case: &Case<'_>, ballot: &Leaf) -> bool {
         let witnessed = self.witnessed(case, ballot, case.phase.deadline);
         witnessed >= case.phase.validators.sizes().witnesses()
     }

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     effect::Motion,
     entry::Entry,
-    id::{Hash, PhaseId, Timestamp},
+    id::{EntryId, Hash, PhaseId, Timestamp},
     key::SecretKey,
 };
 
@@ -59,6 +59,8 @@ pub enum Input {
     Ballot(Box<(Entry, Entry)>),
     /// What a validator said, this node's own messages included.
     Message(Message),
+    /// All that is there about a phase was given, since it was asked for.
+    Told(PhaseId),
     /// What somebody wants decided. It stays wanted until it is, or cannot be any more.
     Want(Box<Items>),
     /// A version of a proposal that a block may be answered with: closings that amend show it. It is
@@ -75,8 +77,10 @@ pub enum Input {
 pub enum Output {
     /// Send this to all, and keep it for those who are away.
     Publish(Message),
-    /// Give all messages about this again, and the ballots if it is a phase.
+    /// Give all messages about this again, and if it is a phase the ballots and then [`Input::Told`].
     Again(Topic),
+    /// Give this ballot of a phase again.
+    BallotAgain(PhaseId, EntryId),
     /// A height is decided: store it, with all it does, in one go.
     Decided(Box<Decision>),
     /// Someone has contradicted itself in this phase: keep and show it.
@@ -330,6 +334,10 @@ impl<V: Verification> Registrar<V> {
                 self.tell_all(now, &witness::Input::Message(said), &mut reaction);
             }
             Input::Message(message) => self.take(now, message, &mut reaction)?,
+            Input::Told(phase) => {
+                let told = witness::Input::Told { all: true };
+                self.tell(now, &phase, &told, &mut reaction);
+            }
             Input::Want(items) => self.stirred |= self.wishes.add(*items, &self.chain),
             Input::Motion(motion) => {
                 if self.motions.len() < MOTIONS_MAX {

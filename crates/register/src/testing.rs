@@ -247,7 +247,7 @@ impl Cast {
         let mut gathered = Gathered::new();
         let taken = gathered.take_ballot(&self.case(), ballot, mandate);
         let proven = taken.expect("the ballot is one of the phase");
-        proven.expect("nothing was there before").leaf()
+        proven.expect("nothing was there before").ballot.leaf()
     }
 
     /// Leaves signed by a validator so long after the phase's opening.

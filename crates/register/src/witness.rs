@@ -4,26 +4,33 @@
 //! wake-up. What is to be signed is a [`Duty`]: the shell makes it durable, then signs and sends it,
 //! and hands the result back like any other message. After a crash [`Witness::restore`] takes the
 //! duties kept, and nothing that contradicts them is ever asked for again; they may be signed and
-//! sent once more. Who has lost them signs nothing in this phase.
+//! sent once more. Who has lost them signs nothing in this phase. What others give back of its own words
+//! counts as kept, too.
 
 mod claims;
 mod duty;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     cbor::{Decode, Encode},
-    id::Timestamp,
+    id::{EntryId, Timestamp},
 };
 use thiserror::Error;
 
 use self::claims::Claims;
 pub use self::duty::{Duty, Message, SignedHave};
 use crate::{
-    ballot::BallotError, evidence::Evidence, fault::Fault, gathered::Gathered, manifest::Manifest,
-    phase::Case, statement::Named, validators::ValidatorIndex,
+    ballot::BallotError,
+    evidence::Evidence,
+    fault::{Fault, Missing, Refused},
+    gathered::Gathered,
+    manifest::Manifest,
+    phase::Case,
+    statement::Named,
+    validators::ValidatorIndex,
 };
 
 /// The most manifests of one author that are accepted: of two, neither is named.
@@ -40,6 +47,12 @@ pub enum Input {
         /// Whether it does.
         trusted: bool,
     },
+    /// Whether it has been told all that was said before. Until it is denied, it has; while it has not,
+    /// nothing is signed: it would write down that it holds less than it does.
+    Told {
+        /// Whether it has.
+        all: bool,
+    },
     /// Somebody said something, itself included.
     Message(Message),
 }
@@ -54,6 +67,9 @@ pub enum Output {
     /// Others have this manifest of an author that signs many: hand it in once more. Those that nobody
     /// vouches for are not kept.
     Want(Named),
+    /// Others have witnessed this ballot, which is not here: hand it in once more. There may have been no
+    /// room for it when it came.
+    WantBallot(EntryId),
     /// Enough seals and all they name are there: a closing can be assembled. Said once.
     Closable,
 }
@@ -117,9 +133,12 @@ pub struct Witness {
     me: ValidatorIndex,
     opened_final: Timestamp,
     is_trusted: bool,
+    is_told: bool,
     gathered: Gathered,
     claims: Claims,
     usable: BTreeSet<Named>,
+    /// About which ballot something is missing that a manifest lists; `None` if it breaks a rule.
+    waits_for: BTreeMap<Named, Option<EntryId>>,
     accepted: BTreeSet<Named>,
     has_manifest: bool,
     has_sealed: bool,
@@ -135,9 +154,11 @@ impl Witness {
             me,
             opened_final,
             is_trusted: true,
+            is_told: true,
             gathered: Gathered::new(),
             claims: Claims::default(),
             usable: BTreeSet::new(),
+            waits_for: BTreeMap::new(),
             accepted: BTreeSet::new(),
             has_manifest: false,
             has_sealed: false,
@@ -188,9 +209,10 @@ impl Witness {
         match input {
             Input::Wake => {}
             Input::Clock { trusted } => self.is_trusted = trusted,
+            Input::Told { all } => self.is_told = all,
             Input::Message(message) => self.take(now, &message, case, &mut outputs)?,
         }
-        if self.is_trusted {
+        if self.is_trusted && self.is_told {
             let steps = Steps::of(case);
             outputs.extend(self.claims.due(now, case, steps, self.has_manifest));
             self.sign_manifest(now, case, steps, &mut outputs);
@@ -207,7 +229,7 @@ impl Witness {
     /// When it wants to be woken, if nothing else happens.
     #[must_use]
     pub fn wake(&self, case: &Case<'_>) -> Option<Timestamp> {
-        if !self.is_trusted {
+        if !self.is_trusted || !self.is_told {
             return None;
         }
         let steps = Steps::of(case);
@@ -228,17 +250,25 @@ impl Witness {
     ) -> Result<(), MessageError> {
         match message {
             Message::Ballot(pair) => {
-                if let Some(ballot) = self.gathered.take_ballot(case, &pair.0, &pair.1)? {
-                    self.claims.saw(now, &ballot.leaf());
-                    self.claims.look(now, case, &self.gathered, &ballot);
+                if let Some(taken) = self.gathered.take_ballot(case, &pair.0, &pair.1)? {
+                    let leaf = taken.ballot.leaf();
+                    if !taken.is_beyond {
+                        self.claims.saw(now, &leaf);
+                    }
+                    self.claims.look(now, case, &self.gathered, &leaf);
                 }
             }
             Message::Leaves(signed) => {
                 if self.gathered.take_leaves(case, signed)? {
+                    if signed.validator == self.me {
+                        self.claims.restore(signed.claim, signed.leaves());
+                    }
                     for leaf in signed.leaves() {
                         let (validator, gathered) = (signed.validator, &self.gathered);
-                        if let Some(ballot) = gathered.ballot_of(&leaf.ballot) {
-                            self.claims.look(now, case, gathered, ballot);
+                        if gathered.ballot_of(&leaf.ballot).is_some() {
+                            self.claims.look(now, case, gathered, leaf);
+                        } else if gathered.lacks(case, leaf) {
+                            outputs.push(Output::WantBallot(leaf.ballot));
                         }
                         let found = gathered.receipts_in_conflict(validator, leaf.voter, leaf.slot);
                         show(&mut self.shown, "receipts", validator, found, outputs);
@@ -247,26 +277,35 @@ impl Witness {
             }
             Message::Manifest(signed) => {
                 if let Some(Named { author, .. }) = self.gathered.take_manifest(case, signed)? {
+                    self.has_manifest |= author == self.me;
                     let found = self.gathered.manifests_in_conflict(author);
                     show(&mut self.shown, "manifests", author, found, outputs);
                 }
             }
             Message::Have(have) => {
                 if self.gathered.take_have(case, have)? {
+                    if have.validator == self.me {
+                        self.accepted.insert(have.named);
+                    }
                     self.want(std::slice::from_ref(&have.named), outputs);
                 }
             }
             Message::Seal(seal) => {
                 if self.gathered.take_seal(case, seal)? {
+                    self.has_sealed |= seal.validator == self.me;
                     self.want(&seal.names, outputs);
                 }
                 let found = self.gathered.seals_in_conflict(seal.validator);
                 show(&mut self.shown, "seals", seal.validator, found, outputs);
             }
         }
-        if !matches!(message, Message::Have(_) | Message::Seal(_)) {
-            self.find_usable(case);
-        }
+        let heard_of: BTreeSet<EntryId> = match message {
+            Message::Ballot(pair) => [pair.0.id(case.federation)].into(),
+            Message::Leaves(signed) => signed.leaves().iter().map(|leaf| leaf.ballot).collect(),
+            Message::Manifest(_) => BTreeSet::new(),
+            Message::Have(_) | Message::Seal(_) => return Ok(()),
+        };
+        self.find_usable(case, &heard_of);
         Ok(())
     }
 
@@ -279,14 +318,31 @@ impl Witness {
         outputs.extend(missing.map(|named| Output::Want(*named)));
     }
 
-    /// What is usable stays so: nothing that was gathered goes away.
-    fn find_usable(&mut self, case: &Case<'_>) {
-        let manifests = self.gathered.manifests.iter();
-        let new = manifests.filter(|(named, (manifest, _))| {
-            !self.usable.contains(named) && manifest.judge(case, &self.gathered).is_ok()
-        });
-        let new: Vec<Named> = new.map(|(named, _)| *named).collect();
-        self.usable.extend(new);
+    /// What is usable stays so: nothing that was gathered goes away. What waits for something about a
+    /// ballot is looked at again when that is heard of, and what is invalid never.
+    fn find_usable(&mut self, case: &Case<'_>, heard_of: &BTreeSet<EntryId>) {
+        for (named, (manifest, _)) in &self.gathered.manifests {
+            let is_judged = match self.waits_for.get(named) {
+                Some(Some(ballot)) => !heard_of.contains(ballot),
+                Some(None) => true,
+                None => self.usable.contains(named),
+            };
+            if is_judged {
+                continue;
+            }
+            let waits_for = match manifest.judge(case, &self.gathered) {
+                Ok(()) => {
+                    self.waits_for.remove(named);
+                    self.usable.insert(*named);
+                    continue;
+                }
+                Err(Refused::NotYet(Missing::Ballot(ballot) | Missing::Receipt { ballot, .. })) => {
+                    Some(ballot)
+                }
+                Err(_) => None,
+            };
+            self.waits_for.insert(*named, waits_for);
+        }
     }
 
     fn sign_manifest(

@@ -77,7 +77,7 @@ fn a_ballot_is_held_with_receipts_of_f_and_1_that_are_in_time() {
     let held = |things: &[Message]| {
         let things = [&[Message::Ballot(Box::new(ballot.clone()))], things].concat();
         let gathered = cast.gather(&things);
-        gathered.is_held(&cast.case(), gathered.ballot_of(&leaf.ballot).unwrap())
+        gathered.is_held(&cast.case(), &leaf)
     };
     assert!(!held(&[receipt(0, HOUR_MS)]));
     assert!(!held(&[receipt(0, HOUR_MS), receipt(0, 2 * HOUR_MS)]));

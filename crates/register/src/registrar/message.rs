@@ -26,7 +26,7 @@ pub enum Topic {
 /// What a validator says to all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// In a phase; ballots travel as the entries they are.
+    /// In a phase. Ballots travel as the entries they are; those whose log forked are repeated so.
     Phase {
         /// The phase.
         phase: PhaseId,
@@ -110,24 +110,27 @@ impl Encode for Message {
     }
 }
 
-/// Ballots have no encoding here: they are not carried by messages.
 fn encode_said(said: &witness::Message, encoder: &mut Encoder) {
     match said {
-        witness::Message::Ballot(_) => encoder.array(1).uint(0),
         witness::Message::Leaves(leaves) => encoder.array(2).uint(1).value(leaves),
         witness::Message::Manifest(manifest) => encoder.array(2).uint(2).value(manifest),
         witness::Message::Have(have) => encoder.array(2).uint(3).value(have),
         witness::Message::Seal(seal) => encoder.array(2).uint(4).value(seal),
+        witness::Message::Ballot(pair) => {
+            let (ballot, mandate) = &**pair;
+            encoder.array(3).uint(5).value(ballot).value(mandate)
+        }
     };
 }
 
 fn decode_said(decoder: &mut Decoder<'_>) -> Result<witness::Message, DecodeError> {
-    decoder.array(2)?;
-    Ok(match decoder.uint_to("said", 4)? {
-        1 => witness::Message::Leaves(decoder.value()?),
-        2 => witness::Message::Manifest(decoder.value::<SignedManifest>()?),
-        3 => witness::Message::Have(decoder.value()?),
-        4 => witness::Message::Seal(decoder.value::<Seal>()?),
+    let length = decoder.array_to("said", 3)?;
+    Ok(match (decoder.uint_to("said", 5)?, length) {
+        (1, 2) => witness::Message::Leaves(decoder.value()?),
+        (2, 2) => witness::Message::Manifest(decoder.value::<SignedManifest>()?),
+        (3, 2) => witness::Message::Have(decoder.value()?),
+        (4, 2) => witness::Message::Seal(decoder.value::<Seal>()?),
+        (5, 3) => witness::Message::Ballot(Box::new((decoder.value()?, decoder.value()?))),
         _ => return Err(DecodeError::Invalid("a message of an unknown type")),
     })
 }

@@ -97,6 +97,9 @@ impl Posts {
             let journal = self.duties.remove(id).unwrap_or_default();
             let index = me.unwrap_or(ValidatorIndex(0));
             let mut witness = Witness::restore(index, since, &journal);
+            if let Some(case) = chain.case(id) {
+                let _ = witness.handle(now, witness::Input::Told { all: false }, &case);
+            }
             if me.is_none()
                 && let Some(case) = chain.case(id)
             {
@@ -162,6 +165,9 @@ impl Posts {
                 }
                 witness::Output::Want(_) => {
                     said.outputs.push(Output::Again(Topic::Phase(phase)));
+                }
+                witness::Output::WantBallot(ballot) => {
+                    said.outputs.push(Output::BallotAgain(phase, ballot));
                 }
                 witness::Output::Closable => {
                     self.closable.insert(phase);

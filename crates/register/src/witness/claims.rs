@@ -9,8 +9,7 @@ use domain::{
 
 use super::{Duty, Output, Steps};
 use crate::{
-    ballot::ProvenBallot,
-    gathered::Gathered,
+    gathered::{Gathered, SLOTS_OF_VOTER_MAX},
     leaves::{Claim, Leaf},
     merkle::LEAVES_MAX,
     phase::Case,
@@ -42,7 +41,12 @@ impl Claims {
             match claim {
                 Claim::Receipts => {
                     let slot = (leaf.voter, leaf.slot);
-                    self.receipts.entry(slot).or_insert(leaf.ballot);
+                    let before = self.receipts.insert(slot, leaf.ballot);
+                    if before.is_some_and(|ballot| ballot != leaf.ballot) {
+                        // What only waits is not signed any more.
+                        let waiting = self.waiting.entry(claim).or_default();
+                        waiting.leaves.retain(|one| (one.voter, one.slot) != slot);
+                    }
                 }
                 Claim::Holds => {
                     self.holds.insert(*leaf);
@@ -51,8 +55,14 @@ impl Claims {
         }
     }
 
-    /// A ballot was seen for the first time.
+    /// A ballot was seen for the first time. Of a voter no more are witnessed than others take from an honest
+    /// validator, whichever were seen before a restart.
     pub(super) fn saw(&mut self, now: Timestamp, leaf: &Leaf) {
+        let slot = |mandate, revision| (leaf.voter, Slot { mandate, revision });
+        let of_voter = self.receipts.range(slot(0, 0)..=slot(u64::MAX, u8::MAX));
+        if of_voter.count() >= SLOTS_OF_VOTER_MAX {
+            return;
+        }
         if let Entry::Vacant(slot) = self.receipts.entry((leaf.voter, leaf.slot)) {
             slot.insert(leaf.ballot);
             self.wait(Claim::Receipts, now, *leaf);
@@ -65,12 +75,11 @@ impl Claims {
         now: Timestamp,
         case: &Case<'_>,
         gathered: &Gathered,
-        ballot: &ProvenBallot,
+        leaf: &Leaf,
     ) {
-        let leaf = ballot.leaf();
-        if !self.holds.contains(&leaf) && gathered.is_held(case, ballot) {
-            self.holds.insert(leaf);
-            self.wait(Claim::Holds, now, leaf);
+        if !self.holds.contains(leaf) && gathered.is_held(case, leaf) {
+            self.holds.insert(*leaf);
+            self.wait(Claim::Holds, now, *leaf);
         }
     }
 

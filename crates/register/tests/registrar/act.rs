@@ -143,6 +143,12 @@ impl World {
         for output in outputs.into_iter().take(most) {
             match output {
                 Output::Publish(message) => self.publish(at, message),
+                Output::BallotAgain(phase, _) => {
+                    let topic = Topic::Phase(phase);
+                    if self.again.insert((at, topic)) {
+                        self.after(0, Event::Again { node: at, topic });
+                    }
+                }
                 Output::Again(topic) => {
                     if self.again.insert((at, topic)) {
                         self.after(0, Event::Again { node: at, topic });
@@ -263,6 +269,9 @@ impl World {
             let input = self.things.get(thing).input.clone();
             self.handle(at, (*input).clone(), Some(thing));
         }
+        if let Topic::Phase(phase) = topic {
+            self.handle(at, Input::Told(phase), None);
+        }
     }
 
     /// A ballot reaches an honest node, or a liar that would have it counted though it is late.
@@ -291,7 +300,7 @@ impl World {
                 let mut gathered = register::gathered::Gathered::new();
                 gathered.take_ballot(&case, &pair.0, &pair.1).ok().flatten()
             });
-            said.extend(proven.and_then(|ballot| backdated(node, phase, ballot.leaf())));
+            said.extend(proven.and_then(|taken| backdated(node, phase, taken.ballot.leaf())));
         }
         for message in said {
             let thing = self.things.message(message);
