@@ -166,8 +166,8 @@ impl Core {
             .map_err(CoreError::Stored)?;
         for (position, entry) in self.replica.take_changes().stored {
             if let Some(stored) = self.replica.get(position) {
-                self.register
-                    .note(self.replica.genesis(), stored.id, &entry);
+                let from = (stored.id, stored.member);
+                self.register.note(self.replica.genesis(), from, &entry);
             }
             self.hear_evidence(&entry);
             self.note_chunks(position, None);

@@ -150,8 +150,8 @@ impl Register {
         }
     }
 
-    /// Takes note of a stored entry.
-    pub fn note(&mut self, genesis: &Genesis, id: EntryId, entry: &Entry) {
+    /// Takes note of a stored entry, which a member's key wrote.
+    pub fn note(&mut self, genesis: &Genesis, (id, member): (EntryId, MemberId), entry: &Entry) {
         let record = || entry.record();
         // Ancestors are stored first: what was not written under a mandate never will be.
         let is_mandated = self.entries.contains_key(&entry.header.grant);
@@ -177,7 +177,7 @@ impl Register {
             }
             Kind::Recovering => {
                 if let Some(Record::Recovering(recovering)) = record() {
-                    self.recovery.hear(&recovering.voice);
+                    self.recovery.hear(member, &recovering.voice);
                 }
             }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
