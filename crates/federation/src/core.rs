@@ -355,6 +355,7 @@ impl Core {
                     self.offer(now, entry, Origin::Here);
                 }
             }
+            Input::Recalled { ids, entries } => self.recalled(&ids, entries),
             Input::Present(writing) => self.present(now, writing, &mut outputs),
             Input::Compare => self.compare_anew(now),
             Input::Wake => self.wake(now, &mut outputs),
@@ -362,6 +363,7 @@ impl Core {
         self.settle_view();
         self.settle_register(now, is_woken);
         self.settle_view();
+        self.recall(&mut outputs);
         self.settle_writes(now, &mut outputs);
         self.announce(now, &mut outputs);
         outputs

@@ -281,6 +281,10 @@ impl Core {
             return;
         };
         self.register.recovery.stands(registrar.chain());
+        if self.register.heard.is_waiting() {
+            // What was said about the next height may show that others follow one.
+            return;
+        }
         match self.due_recovery(now) {
             Due::Nothing => self.object(now),
             Due::Enter(recovered) => self.register.inbox.push_back(Input::Recovered(recovered)),

@@ -12,7 +12,7 @@ use domain::{
     genesis::Genesis,
     id::{EntryId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{self, Kind, Record},
+    record::{Kind, Record},
 };
 use register::{
     agreement::{AgreementError, Certificate, Timeouts},
@@ -32,6 +32,7 @@ use crate::{
     core::Core,
     error::CoreError,
     finality::{Annals, Evidence},
+    heard::{Heard, Messages, Parts},
     io::{Change, Write},
     recovery::Recovering,
     relay::Carriers,
@@ -46,17 +47,6 @@ const TWO_BEGINNINGS: &str = "two different beginnings of the register are signe
     final until the founders have settled which one holds";
 /// The most inputs of one call that the registrar is given: what it says answers itself.
 const INPUTS_MAX: usize = 100_000;
-
-/// The most bytes of unfinished messages that are held of one key. Beyond, all of them are dropped:
-/// who writes so is no honest validator.
-const PARTS_BYTES_MAX: usize = 16 << 20;
-
-/// The parts of a message that have come.
-#[derive(Debug, Default)]
-struct Parts {
-    parts: BTreeMap<u64, Vec<u8>>,
-    of: u64,
-}
 
 /// What is known of the register.
 #[derive(Default)]
@@ -75,12 +65,11 @@ pub(crate) struct Register {
     written: u64,
     /// What founders signed, by what it is.
     beginnings: BTreeMap<Hash, Beginning>,
-    /// Which phases were open after the last height.
-    open: BTreeSet<EntryId>,
-    parts: BTreeMap<PublicKey, BTreeMap<Hash, Parts>>,
+    pub(crate) parts: Parts,
     pub(crate) carriers: Carriers,
     pub(crate) unsaid: Unsaid,
-    pub(crate) messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
+    pub(crate) heard: Heard,
+    pub(crate) messages: Messages,
     /// Entries that the registrar judges by their own bytes.
     entries: BTreeMap<EntryId, Entry>,
     /// Ballots that were not handed on.
@@ -143,6 +132,11 @@ impl Register {
         self.registrar.as_ref()
     }
 
+    /// Whether this node takes no more part in it.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// Agreement waits as long as these say from now on.
     pub fn wait_by(&mut self, timeouts: Timeouts) {
         if let Some(registrar) = &mut self.registrar {
@@ -160,7 +154,7 @@ impl Register {
                 let (author, time) = (entry.header.author, entry.header.time);
                 self.recovery.lives(author, time);
                 if let Some(Record::Witness(part)) = record() {
-                    self.take_part(entry.header.author, part);
+                    self.take_part((id, author), member, part);
                 }
             }
             Kind::Founding => {
@@ -219,35 +213,6 @@ impl Register {
         });
         let entries = &self.entries;
         self.ballots.retain(|id| entries.contains_key(id));
-    }
-
-    fn take_part(&mut self, author: PublicKey, part: record::Witness) {
-        let unfinished = self.parts.entry(author).or_default();
-        let whole = unfinished.entry(part.message).or_default();
-        whole.of = part.parts;
-        whole.parts.insert(part.part, part.bytes);
-        if (whole.parts.len() as u64) < whole.of {
-            let held = unfinished.values().flat_map(|one| one.parts.values());
-            if held.map(Vec::len).sum::<usize>() > PARTS_BYTES_MAX {
-                unfinished.clear();
-            }
-            return;
-        }
-        let whole = unfinished.remove(&part.message).unwrap_or_default();
-        let bytes: Vec<u8> = whole.parts.into_values().flatten().collect();
-        if Hash::of(&[&bytes]) != part.message {
-            return;
-        }
-        let Ok(message) = Message::from_bytes(&bytes) else {
-            return;
-        };
-        self.carriers.note(part.message, author, bytes.len());
-        let known = self.messages.entry(message.topic()).or_default();
-        if known.insert(part.message, message.clone()).is_some() {
-            // Somebody has repeated it.
-            return;
-        }
-        self.inbox.push_back(Input::Message(message));
     }
 
     /// Adds up what founders signed. What is not signed by one is nobody's: it must not stand in the
@@ -322,6 +287,7 @@ impl Core {
                 *left = Some(before.clone());
             };
             let chain = self.register.recovery.crossed(chain, place, tell);
+            self.follow_topics(&chain, None);
             chain.after(&batch)
         });
         let height = batch.header.height;
@@ -333,6 +299,7 @@ impl Core {
             Some(Err(_)) | None => return Err(CoreError::Height(height)),
         };
         self.register.recovery.stands(&chain);
+        self.follow_topics(&chain, None);
         self.register.annals.add(&batch, &chain, &happened);
         self.followed.take(&chain, &happened);
         self.register.chain = Some(chain);
@@ -422,7 +389,14 @@ impl Core {
         let Some(chain) = self.register.chain.take().or(first) else {
             return;
         };
-        self.register.open = chain.phases().keys().copied().collect();
+        let left = self.register.left.take();
+        self.follow_topics(&chain, left.as_ref());
+        self.register.left = left;
+        if self.register.heard.is_waiting() {
+            // It says nothing before it knows what was said.
+            self.register.chain = Some(chain);
+            return;
+        }
         self.register.are_motions_due = true;
         self.followed.take(&chain, &[]);
         self.register.recovery.stands(&chain);
@@ -451,6 +425,7 @@ impl Core {
             let tell = |before: &Chain, one: &Recovered| annals.recovered(before, one);
             let _ = self.register.recovery.crossed(before, (epoch, &last), tell);
         }
+        self.follow_topics(registrar.chain(), None);
         self.register.registrar = Some(registrar);
         self.follow_order(now);
         self.do_what_is_said(now, said);
@@ -516,17 +491,24 @@ impl Core {
             let Some(registrar) = self.register.registrar.as_mut() else {
                 break;
             };
+            let place = |chain: &Chain| (chain.epoch(), chain.height());
+            let stood = place(registrar.chain());
             let crossing = match &input {
                 Input::Recovered(recovered) => Some((registrar.chain().clone(), recovered.clone())),
                 _ => None,
             };
             match registrar.handle(now, input) {
                 Ok(reaction) => {
+                    let chain = registrar.chain();
                     if let Some((before, recovered)) = crossing
-                        && registrar.chain().epoch() > before.epoch()
+                        && chain.epoch() > before.epoch()
                     {
                         self.register.annals.recovered(&before, &recovered);
-                        self.followed.take(registrar.chain(), &[]);
+                        self.followed.take(chain, &[]);
+                    }
+                    if place(chain) != stood {
+                        let messages = &mut self.register.messages;
+                        self.register.heard.stands(messages, chain, None);
                     }
                     let before = self.register.written;
                     self.register.written += reaction.journal.len() as u64;
@@ -723,18 +705,9 @@ impl Core {
         if let Some(chain) = chain {
             self.register.annals.add(&batch, chain, &happened);
         }
-        let phases = chain.into_iter().flat_map(Chain::phases);
-        let open: BTreeSet<EntryId> = phases.map(|(id, _)| *id).collect();
         if let Some(registrar) = &self.register.registrar {
             self.register.recovery.stands(registrar.chain());
         }
-        let before = std::mem::replace(&mut self.register.open, open);
-        let open = &self.register.open;
-        self.register.messages.retain(|topic, _| match topic {
-            Topic::Height(of) => *of > height,
-            // Of phases that never were open here, others may know before.
-            Topic::Phase(phase) => open.contains(phase) || !before.contains(phase),
-        });
         self.register.carriers.keep(&self.register.messages);
         self.register.prune(now);
     }

@@ -5,7 +5,7 @@ use domain::{
     entry::{Address, Audience, Header, SALT_BYTES, Salted},
     genesis::Founder,
     id::PersonId,
-    record::{Delegate, Elector, Mandate, Opening},
+    record::{self, Delegate, Elector, Mandate, Opening},
 };
 use register::{closing::SignedManifest, witness};
 
@@ -94,7 +94,7 @@ fn what_a_key_says_of_phases_and_heights_that_never_were_is_not_all_kept_in_memo
     let kept = register.messages.values().flat_map(BTreeMap::values);
     let kept: usize = kept.map(|message| message.to_bytes().len()).sum();
     assert!(
-        kept <= PARTS_BYTES_MAX,
+        kept <= 16 << 20,
         "{kept} of {said} bytes of a key that is no validator's"
     );
 }
