@@ -462,6 +462,15 @@ impl Core {
         self.flush(Waiting::default(), writes);
     }
 
+    /// The proposals about which something has come, or may be seen otherwise, with this input.
+    pub(crate) fn changed_proposals(&self) -> Vec<ProposalId> {
+        let changed = self.changes.iter().filter_map(|change| match change {
+            Change::Proposal(proposal) => Some(*proposal),
+            _ => None,
+        });
+        changed.collect()
+    }
+
     pub(crate) fn note_change(&mut self, change: Change) {
         self.changes.insert(change);
     }

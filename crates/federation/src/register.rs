@@ -12,11 +12,11 @@ use domain::{
     genesis::Genesis,
     id::{EntryId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{Kind, Record},
+    record::{Kind, Opening, Record},
 };
 use register::{
     agreement::{AgreementError, Certificate, Timeouts},
-    batch::{Answers, Batch, Items, Mandated, Opened},
+    batch::{Answers, Batch, ITEMS_MAX, Items, Mandated, Opened},
     begin::Beginning,
     chain::{BatchError, Chain},
     declaration::Declaration,
@@ -48,6 +48,9 @@ const TWO_BEGINNINGS: &str = "two different beginnings of the register are signe
 /// The most inputs of one call that the registrar is given: what it says answers itself.
 const INPUTS_MAX: usize = 100_000;
 
+/// The most openings and withdrawals of one key that wait to be asked for: twice what a height has.
+const ASKED_OF_KEY_MAX: usize = 2 * ITEMS_MAX;
+
 /// What is known of the register.
 #[derive(Default)]
 pub(crate) struct Register {
@@ -76,6 +79,10 @@ pub(crate) struct Register {
     ballots: BTreeSet<EntryId>,
     /// Openings and withdrawals that were not handed on.
     asked: BTreeSet<EntryId>,
+    /// Openings that wait for a version or a report that is not here, by proposal,
+    waiting: BTreeMap<ProposalId, BTreeSet<EntryId>>,
+    /// and the last openings of each key.
+    opens: BTreeMap<PublicKey, VecDeque<EntryId>>,
     /// Whether versions that a block may be answered with were not handed on.
     are_motions_due: bool,
     declared: Vec<Declaration>,
@@ -182,9 +189,25 @@ impl Register {
             Kind::Amendment | Kind::AmendedMeasure => self.are_motions_due = true,
             Kind::Opening | Kind::Withdrawal if is_mandated => {
                 self.entries.insert(id, entry.without_note());
-                self.asked.insert(id);
+                self.ask(entry.header.author, id);
             }
             _ => {}
+        }
+    }
+
+    /// Whoever asks for more than may wait of one key lets go of what it asked for first.
+    fn ask(&mut self, author: PublicKey, id: EntryId) {
+        self.asked.insert(id);
+        let of_key = self.opens.entry(author).or_default();
+        of_key.push_back(id);
+        if of_key.len() > ASKED_OF_KEY_MAX
+            && let Some(first) = of_key.pop_front()
+        {
+            self.asked.remove(&first);
+            self.waiting.retain(|_, waiting| {
+                waiting.remove(&first);
+                !waiting.is_empty()
+            });
         }
     }
 
@@ -554,42 +577,53 @@ impl Core {
             self.register.inbox.push_back(Input::Ballot(pair));
         }
         self.hand_on_motions();
-        let asked = std::mem::take(&mut self.register.asked);
-        for id in asked {
-            let Some(mandated) = self.register.mandated(&id) else {
-                continue;
-            };
-            let chain = self.register.registrar.as_ref().map(Registrar::chain);
-            let time = mandated.entry.header.time;
-            if chain.is_none_or(|chain| !chain.can_have(&id, time)) {
-                continue;
-            }
-            let record = mandated.entry.record();
-            if chain.is_some_and(|chain| self.awaits_report(chain, record.as_ref())) {
-                self.register.asked.insert(id);
-                continue;
-            }
-            if mandated.entry.header.kind == Kind::Withdrawal {
-                self.want(Items {
-                    withdrawals: vec![mandated],
-                    ..Items::default()
-                });
-            } else if let Some(motion) = self.motion_of(&id) {
-                let opening = mandated;
-                self.want(Items {
-                    openings: vec![Opened { opening, motion }],
-                    ..Items::default()
-                });
-            } else {
-                // Its version is not here yet.
-                self.register.asked.insert(id);
-            }
-        }
+        self.hand_on_asked();
         for declaration in std::mem::take(&mut self.register.declared) {
             self.want(Items {
                 declarations: vec![declaration],
                 ..Items::default()
             });
+        }
+    }
+
+    /// What was asked for, as far as all is here that it takes; the rest waits until something about its
+    /// proposal comes.
+    fn hand_on_asked(&mut self) {
+        for proposal in self.changed_proposals() {
+            let waiting = self.register.waiting.remove(&proposal);
+            self.register.asked.extend(waiting.unwrap_or_default());
+        }
+        for id in std::mem::take(&mut self.register.asked) {
+            let Some(mandated) = self.register.mandated(&id) else {
+                continue;
+            };
+            let chain = self.register.registrar.as_ref().map(Registrar::chain);
+            let time = mandated.entry.header.time;
+            let Some(chain) = chain.filter(|chain| chain.can_have(&id, time)) else {
+                continue;
+            };
+            let record = mandated.entry.record();
+            let Some(Record::Opening(opening)) = &record else {
+                self.want(Items {
+                    withdrawals: vec![mandated],
+                    ..Items::default()
+                });
+                continue;
+            };
+            let awaits = self.awaits_report(chain, record.as_ref());
+            match self.motion_of(opening).filter(|_| !awaits) {
+                Some(motion) => {
+                    let opening = mandated;
+                    self.want(Items {
+                        openings: vec![Opened { opening, motion }],
+                        ..Items::default()
+                    });
+                }
+                None => {
+                    let waiting = self.register.waiting.entry(opening.proposal);
+                    waiting.or_default().insert(id);
+                }
+            }
         }
     }
 
@@ -628,11 +662,7 @@ impl Core {
     }
 
     /// What an opening puts to the vote, if its version is here.
-    fn motion_of(&self, opening: &EntryId) -> Option<Motion> {
-        let entry = self.register.entries.get(opening)?;
-        let Some(Record::Opening(opening)) = entry.record() else {
-            return None;
-        };
+    fn motion_of(&self, opening: &Opening) -> Option<Motion> {
         let proposal = self.view().proposals.get(&opening.proposal)?;
         let versions = proposal.versions();
         let mut versions = versions.iter();

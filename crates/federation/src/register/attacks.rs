@@ -137,7 +137,7 @@ fn openings_of_proposals_that_nobody_has_are_not_all_looked_at_again_for_ever() 
         let id = entry.id(&federation);
         register.note(&genesis, (id, MEMBER), &entry);
     }
-    let most = 4 * register::batch::ITEMS_MAX;
+    let most = 4 * ITEMS_MAX;
     assert!(
         register.asked.len() <= most,
         "{} wait",

@@ -209,6 +209,37 @@ fn floods(world: &mut World, member: u8) {
 }
 
 #[test]
+fn an_opening_that_came_before_its_proposal_is_opened_once_that_is_here() {
+    // What one member's node writes alone, in a world that is the same as the other.
+    let mut elsewhere = World::new();
+    let proposal = elsewhere.act_alone(0, &key(1, 4), propose("", None));
+    elsewhere.act_alone(0, &key(1, 3), Act::Open { proposal });
+    let written = elsewhere.nodes[0].entries.iter();
+    let written: Vec<Entry> = written
+        .map(|(bytes, _)| Entry::from_bytes(bytes).unwrap())
+        .collect();
+    let of_kind = |kind: Kind| written.iter().find(|one| one.header.kind == kind).unwrap();
+    let (opening, proposed) = (of_kind(Kind::Opening), of_kind(Kind::Proposal).clone());
+    let mut world = World::new();
+    let opening = ("proposals", &opening.record().unwrap());
+    let opening = entry(
+        &world,
+        &key(1, 3),
+        mandate_of(&world, 1),
+        (None, 1),
+        opening,
+    );
+    for node in 0..4 {
+        world.give(node, Input::Introduce(vec![opening.clone()]));
+    }
+    let later = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(later);
+    assert_eq!(world.heights(), [1; 4], "nobody knows what it opens");
+    world.give(0, Input::Introduce(vec![proposed]));
+    world.open_up(proposal);
+}
+
+#[test]
 fn what_honest_validators_said_is_found_again_by_a_node_that_was_away_though_others_flooded() {
     let mut world = World::new();
     world.nodes[3].is_up = false;
