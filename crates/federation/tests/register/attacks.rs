@@ -8,7 +8,7 @@ use domain::{
     key::SecretKey,
     record::{Ballot, Delegate, Kind, Profile, Witness},
 };
-use register::{closing::SignedManifest, registrar, witness};
+use register::{chain::OPEN_VOTES_MAX, closing::SignedManifest, registrar, witness};
 
 use super::*;
 
@@ -188,6 +188,25 @@ fn a_voter_with_many_delegates_who_vote_at_once_keeps_no_vote_from_closing() {
         let is_final = votes.any(|vote| vote.ended.is_some());
         assert!(is_final, "node {node} at height {}", world.heights()[node]);
     }
+}
+
+#[test]
+fn who_has_as_many_votes_open_as_it_may_is_told_so_before_it_opens_another() {
+    let mut world = World::new();
+    let mut proposed: Vec<EntryId> = (0..33)
+        .map(|_| world.act(0, &key(1, 3), propose("", None)))
+        .collect();
+    let last = proposed.pop().unwrap();
+    for proposal in proposed {
+        world.act(0, &key(1, 3), Act::Open { proposal });
+    }
+    let soon = world.now.plus_ms(60 * MINUTE_MS);
+    world.run(soon);
+    let open = world.nodes[3].core.register_chain().unwrap().phases().len();
+    assert_eq!(open, OPEN_VOTES_MAX);
+    let refused = world.refused(0, &key(1, 3), Act::Open { proposal: last });
+    let (found, most) = (OPEN_VOTES_MAX, OPEN_VOTES_MAX);
+    assert_eq!(refused, Refused::OpenVotes { found, most });
 }
 
 /// A validator says much of phases that never were, until nothing more fits in between.
