@@ -48,7 +48,8 @@ const TWO_BEGINNINGS: &str = "two different beginnings of the register are signe
 /// The most inputs of one call that the registrar is given: what it says answers itself.
 const INPUTS_MAX: usize = 100_000;
 
-/// The most openings and withdrawals of one key that wait to be asked for: twice what a height has.
+/// The most openings and withdrawals under one root key's mandates that are asked for: twice what a height
+/// has.
 const ASKED_OF_KEY_MAX: usize = 2 * ITEMS_MAX;
 
 /// What is known of the register.
@@ -81,7 +82,7 @@ pub(crate) struct Register {
     asked: BTreeSet<EntryId>,
     /// Openings that wait for a version or a report that is not here, by proposal,
     waiting: BTreeMap<ProposalId, BTreeSet<EntryId>>,
-    /// and the last openings of each key.
+    /// and the last openings and withdrawals under each root key's mandates.
     opens: BTreeMap<PublicKey, VecDeque<EntryId>>,
     /// Whether versions that a block may be answered with were not handed on.
     are_motions_due: bool,
@@ -155,7 +156,8 @@ impl Register {
     pub fn note(&mut self, genesis: &Genesis, (id, member): (EntryId, MemberId), entry: &Entry) {
         let record = || entry.record();
         // Ancestors are stored first: what was not written under a mandate never will be.
-        let is_mandated = self.entries.contains_key(&entry.header.grant);
+        let mandate = self.entries.get(&entry.header.grant);
+        let root = mandate.map(|mandate| mandate.header.author);
         match entry.header.kind {
             Kind::Witness => {
                 let (author, time) = (entry.header.author, entry.header.time);
@@ -182,23 +184,25 @@ impl Register {
                 }
             }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
-            Kind::Ballot | Kind::Answer if is_mandated => {
+            Kind::Ballot | Kind::Answer if root.is_some() => {
                 self.entries.insert(id, entry.without_note());
                 self.ballots.insert(id);
             }
             Kind::Amendment | Kind::AmendedMeasure => self.are_motions_due = true,
-            Kind::Opening | Kind::Withdrawal if is_mandated => {
-                self.entries.insert(id, entry.without_note());
-                self.ask(entry.header.author, id);
+            Kind::Opening | Kind::Withdrawal => {
+                if let Some(root) = root {
+                    self.entries.insert(id, entry.without_note());
+                    self.ask(root, id);
+                }
             }
             _ => {}
         }
     }
 
-    /// Whoever asks for more than may wait of one key lets go of what it asked for first.
-    fn ask(&mut self, author: PublicKey, id: EntryId) {
+    /// Whoever asks for more than one may lets go of what it asked for first.
+    fn ask(&mut self, root: PublicKey, id: EntryId) {
         self.asked.insert(id);
-        let of_key = self.opens.entry(author).or_default();
+        let of_key = self.opens.entry(root).or_default();
         of_key.push_back(id);
         if of_key.len() > ASKED_OF_KEY_MAX
             && let Some(first) = of_key.pop_front()
@@ -209,6 +213,17 @@ impl Register {
                 !waiting.is_empty()
             });
         }
+    }
+
+    /// A height has room for so many openings: those that it left out are asked for again. A withdrawal is
+    /// not: it would end what was opened since.
+    fn ask_again(&mut self) {
+        let entries = &self.entries;
+        let opens = self.opens.values().flatten().filter(|id| {
+            let entry = entries.get(*id);
+            entry.is_some_and(|entry| entry.header.kind == Kind::Opening)
+        });
+        self.asked.extend(opens);
     }
 
     /// Lets go of ballots of votes that are over: a node holds those of many years.
@@ -730,6 +745,7 @@ impl Core {
             self.bid_farewell(now, member);
         }
         self.follow_order(now);
+        self.register.ask_again();
         let registrar = self.register.registrar.as_ref();
         let chain = registrar.map(Registrar::chain);
         if let Some(chain) = chain {
