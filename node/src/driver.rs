@@ -16,17 +16,17 @@ mod ticket;
 mod writer;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
-use domain::{cbor::Encode, entry::Entry, key::PublicKey};
+use domain::{cbor::Encode, entry::Entry, id::EntryId, key::PublicKey};
 use federation::{Change, Core, Input, Output, Refused};
 use network::{Event, Events, Network, Reply};
-use store::Store;
+use store::{Store, StoreError};
 use tokio::{
-    sync::{broadcast, mpsc, watch},
+    sync::{broadcast, mpsc, oneshot, watch},
     time::Instant,
 };
 use web::node::Request;
@@ -126,7 +126,7 @@ pub fn start(parts: Parts) -> Running {
         requests,
         introductions,
         changes: changes.clone(),
-        store: parts.store,
+        store: parts.store.clone(),
         network: network.clone(),
         roster: roster.clone(),
         health: health.clone(),
@@ -141,6 +141,9 @@ pub fn start(parts: Parts) -> Running {
         lanes,
         health,
         strangers: stranger_queue,
+        store: parts.store,
+        recalls: VecDeque::new(),
+        reading: None,
         tickets: BTreeMap::new(),
         next_ticket: 1,
         has_left_out: false,
@@ -169,6 +172,9 @@ struct Inputs {
     stopping: watch::Receiver<bool>,
 }
 
+/// What is being read from the store.
+type Reading = oneshot::Receiver<Result<Input, StoreError>>;
+
 struct Driver {
     core: Arc<RwLock<Core>>,
     network: Option<Network>,
@@ -178,6 +184,10 @@ struct Driver {
     lanes: Option<Lanes<Mail>>,
     health: watch::Receiver<Health>,
     strangers: mpsc::Sender<Stranger>,
+    store: Store,
+    /// What the core wants read, a piece at a time.
+    recalls: VecDeque<Vec<EntryId>>,
+    reading: Option<Reading>,
     tickets: BTreeMap<u64, Ticket>,
     next_ticket: u64,
     /// Whether something was left out for lack of room.
@@ -190,6 +200,7 @@ impl Driver {
             self.carry_out(output).await;
         }
         loop {
+            self.read_what_is_wanted();
             let wake = self.wake_at();
             // While nothing can be stored, nothing more is taken from peers: what they sent would
             // only pile up in memory.
@@ -204,6 +215,10 @@ impl Driver {
                         writer::Progress::Durable(number) => Some(Input::Persisted(number)),
                         writer::Progress::Failed(error) => return Err(DriverError::Store(error)),
                     }
+                }
+                Some(recalled) = next_recalled(&mut self.reading) => {
+                    self.reading = None;
+                    Some(recalled.map_err(DriverError::Store)?)
                 }
                 Some(request) = inputs.requests.recv() => self.take_request(request)?,
                 Some(entries) = inputs.introductions.recv(), if takes_events => {
@@ -223,6 +238,28 @@ impl Driver {
             }
         }
         self.drain(&mut inputs.persisted).await
+    }
+
+    /// Has the next piece read of what the core wants read, one at a time.
+    fn read_what_is_wanted(&mut self) {
+        if self.reading.is_some() {
+            return;
+        }
+        let Some(ids) = self.recalls.pop_front() else {
+            return;
+        };
+        let (sender, reading) = oneshot::channel();
+        self.reading = Some(reading);
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            let found = store.entries(&ids).await;
+            let recalled = found.map(|found| {
+                let entries = found.into_iter().flatten().collect();
+                Input::Recalled { ids, entries }
+            });
+            // The driver may have stopped.
+            let _ = sender.send(recalled);
+        });
     }
 
     /// Waits until what was handed to the writer is durable, and answers who waits for it.
@@ -307,6 +344,7 @@ impl Driver {
                 self.send(to, Parcel::Entries { number, ids });
             }
             Output::SendChunks { to, hashes } => self.send(to, Parcel::Chunks(hashes)),
+            Output::Recall { ids } => self.recalls.push_back(ids),
             Output::Roster(roster) => {
                 tracing::debug!(nodes = roster.len(), "the roster changed");
                 if let Some(sender) = &self.roster {
@@ -378,6 +416,13 @@ impl Driver {
 /// A handle that is gone tells the same.
 async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+async fn next_recalled(reading: &mut Option<Reading>) -> Option<Result<Input, StoreError>> {
+    match reading {
+        Some(reading) => reading.await.ok(),
+        None => None,
+    }
 }
 
 async fn next_event(events: &mut Option<Events>) -> Option<Event> {

@@ -38,6 +38,12 @@ impl World {
                         }
                     }
                 }
+                Output::Recall { ids } => {
+                    let disk = &self.nodes[node].disk;
+                    let rows = ids.iter().filter_map(|id| disk.entry(id));
+                    let entries = rows.map(|row| row.bytes.clone()).collect();
+                    self.give(node, federation::Input::Recalled { ids, entries });
+                }
                 Output::Roster(roster) => self.take_roster(node, roster.into_keys().collect()),
                 Output::Answer { ticket, result } => {
                     if let Ok(id) = &result {

@@ -214,7 +214,11 @@ impl World {
                 return;
             };
             for output in puppets.cores[at].handle(now, input) {
-                if let Output::Persist { number, writes } = output {
+                if let Output::Recall { ids } = output {
+                    // What it forgets it cannot say: it lies anyway.
+                    let entries = Vec::new();
+                    inputs.push(Input::Recalled { ids, entries });
+                } else if let Output::Persist { number, writes } = output {
                     let own = writes.into_iter().filter_map(|write| match write {
                         Write::Entry { bytes, .. } => Entry::from_bytes(&bytes).ok(),
                         _ => None,

@@ -166,8 +166,8 @@ impl Core {
             .map_err(CoreError::Stored)?;
         for (position, entry) in self.replica.take_changes().stored {
             if let Some(stored) = self.replica.get(position) {
-                self.register
-                    .note(self.replica.genesis(), stored.id, &entry);
+                let from = (stored.id, stored.member);
+                self.register.note(self.replica.genesis(), from, &entry);
             }
             self.hear_evidence(&entry);
             self.note_chunks(position, None);
@@ -355,6 +355,7 @@ impl Core {
                     self.offer(now, entry, Origin::Here);
                 }
             }
+            Input::Recalled { ids, entries } => self.recalled(&ids, entries),
             Input::Present(writing) => self.present(now, writing, &mut outputs),
             Input::Compare => self.compare_anew(now),
             Input::Wake => self.wake(now, &mut outputs),
@@ -362,6 +363,7 @@ impl Core {
         self.settle_view();
         self.settle_register(now, is_woken);
         self.settle_view();
+        self.recall(&mut outputs);
         self.settle_writes(now, &mut outputs);
         self.announce(now, &mut outputs);
         outputs
@@ -458,6 +460,15 @@ impl Core {
     /// Adds writes to those of this input.
     pub(crate) fn gather(&mut self, writes: Vec<Write>) {
         self.flush(Waiting::default(), writes);
+    }
+
+    /// The proposals about which something has come, or may be seen otherwise, with this input.
+    pub(crate) fn changed_proposals(&self) -> Vec<ProposalId> {
+        let changed = self.changes.iter().filter_map(|change| match change {
+            Change::Proposal(proposal) => Some(*proposal),
+            _ => None,
+        });
+        changed.collect()
     }
 
     pub(crate) fn note_change(&mut self, change: Change) {

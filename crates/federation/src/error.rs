@@ -98,6 +98,17 @@ pub enum Refused {
     /// The proposal was withdrawn.
     #[error("the proposal was withdrawn")]
     Withdrawn,
+    /// The member has as many votes open as it may.
+    #[error(
+        "this co-op has {found} votes open, and {most} is the most at one time: open this one when another \
+         has ended, or withdraw one first"
+    )]
+    OpenVotes {
+        /// How many are open.
+        found: usize,
+        /// The most at one time.
+        most: usize,
+    },
     /// Voting is open already.
     #[error("voting on this version is open already")]
     AlreadyOpen,
@@ -307,6 +318,7 @@ impl Refused {
             Self::ByDecision => "by-decision",
             Self::Departed { .. } => "departed",
             Self::AlreadyOpen => "already-open",
+            Self::OpenVotes { .. } => "open-votes",
             Self::NotMediated => "not-mediated",
             Self::NotAMediator { .. } => "not-a-mediator",
             Self::NotReported { .. } => "not-reported",

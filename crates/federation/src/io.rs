@@ -64,6 +64,13 @@ pub enum Input {
     /// The people at this node who have documents open for writing; to be said again within
     /// [`crate::presence::WRITING_MS`] as long as it is so.
     Present(Vec<Writing>),
+    /// What was to be read for [`Output::Recall`].
+    Recalled {
+        /// What was asked for.
+        ids: Vec<EntryId>,
+        /// The bytes of those that are still kept.
+        entries: Vec<Vec<u8>>,
+    },
     /// Messages were left out, to a peer or from one: what is missing is found at once.
     Compare,
     /// The time the core asked to be woken at has come.
@@ -88,6 +95,12 @@ pub enum Output {
         to: PublicKey,
         /// The message's number.
         number: u64,
+        /// The entries.
+        ids: Vec<EntryId>,
+    },
+    /// Load these entries and give them back as [`Input::Recalled`], whatever comes of it: the core waits
+    /// for them. They are durable.
+    Recall {
         /// The entries.
         ids: Vec<EntryId>,
     },

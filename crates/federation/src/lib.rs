@@ -10,6 +10,7 @@ mod error;
 mod exchange;
 pub mod finality;
 mod followed;
+mod heard;
 mod io;
 mod mediation;
 pub mod message;

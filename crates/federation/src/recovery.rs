@@ -1,7 +1,7 @@
 //! The core's part in recoveries of the register: what organisations sign about them is gathered from the
 //! stored entries, and one that is in force is handed to the registrar.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{
     cbor::{Decode, Encode},
@@ -21,8 +21,10 @@ use crate::core::Core;
 
 /// Of how many of the last heights it is kept who might have recovered the register there.
 const BASES_MAX: usize = 64;
-/// The most voices that wait for a height that is not here.
-const PENDING_MAX: usize = 4096;
+/// The most voices out of one member's logs that wait for a height that is not here: what hundreds of
+/// organisations say of several recoveries, for one member's node may bring in what all of them signed, and
+/// a node that starts again hears all of it before it knows any height. Who writes more crowds out itself.
+const PENDING_OF_MEMBER_MAX: usize = 4096;
 /// What is shown when two recoveries of one epoch are confirmed.
 const TWO_RECOVERIES: &str = "two different recoveries of the register are confirmed: nothing more becomes \
     final until the members have settled which one holds";
@@ -38,7 +40,7 @@ const DISPUTED: &str = "a recovery is confirmed though somebody who was said to 
 pub(crate) struct Recovering {
     known: Recoveries,
     /// What nobody looked at yet, or what speaks of a height that is not here yet.
-    pending: Vec<Voice>,
+    pending: Pending,
     has_news: bool,
     /// Where the register stood at its last heights.
     bases: VecDeque<Base>,
@@ -46,6 +48,44 @@ pub(crate) struct Recovering {
     followed: BTreeSet<Hash>,
     /// Those that this node objected to.
     objected: BTreeSet<Hash>,
+}
+
+/// Voices that wait, by the epoch and the height they speak of, with the member in whose log each came.
+#[derive(Default)]
+struct Pending {
+    voices: BTreeMap<(u64, u64), Vec<(MemberId, Voice)>>,
+    count: BTreeMap<MemberId, usize>,
+}
+
+impl Pending {
+    /// Keeps a voice, if there is room for its carrier.
+    fn keep(&mut self, carrier: MemberId, voice: Voice) -> bool {
+        let count = self.count.entry(carrier).or_default();
+        let has_room = *count < PENDING_OF_MEMBER_MAX;
+        if has_room {
+            *count += 1;
+            let place = (voice.recovery.epoch, voice.recovery.height);
+            let voices = self.voices.entry(place).or_default();
+            voices.push((carrier, voice));
+        }
+        has_room
+    }
+
+    /// Takes those that speak of nothing later than this.
+    fn up_to(&mut self, (epoch, height): (u64, u64)) -> Vec<Voice> {
+        let later = self.voices.split_off(&(epoch, height + 1));
+        let due = std::mem::replace(&mut self.voices, later);
+        let due = due.into_values().flatten();
+        let due = due.map(|(carrier, voice)| {
+            if let Some(count) = self.count.get_mut(&carrier) {
+                *count -= 1;
+            }
+            voice
+        });
+        let due = due.collect();
+        self.count.retain(|_, count| *count > 0);
+        due
+    }
 }
 
 /// A recovery as people are shown it.
@@ -70,13 +110,10 @@ pub struct RecoveryShown {
 }
 
 impl Recovering {
-    /// Takes note of what an entry says.
-    pub fn hear(&mut self, bytes: &[u8]) {
-        if let Ok(voice) = Voice::from_bytes(bytes)
-            && self.pending.len() < PENDING_MAX
-        {
-            self.pending.push(voice);
-            self.has_news = true;
+    /// Takes note of what an entry in a member's log says.
+    pub fn hear(&mut self, carrier: MemberId, bytes: &[u8]) {
+        if let Ok(voice) = Voice::from_bytes(bytes) {
+            self.has_news |= self.pending.keep(carrier, voice);
         }
     }
 
@@ -116,13 +153,9 @@ impl Recovering {
         if !std::mem::take(&mut self.has_news) {
             return;
         }
-        let last = (last.epoch, last.height);
-        for voice in std::mem::take(&mut self.pending) {
+        let next = (last.epoch + 1, last.height);
+        for voice in self.pending.up_to(next) {
             let recovery = &voice.recovery;
-            if (recovery.epoch, recovery.height) > (last.0 + 1, last.1) {
-                self.pending.push(voice);
-                continue;
-            }
             let Some(base) = self.base_of(recovery) else {
                 continue;
             };
@@ -248,6 +281,10 @@ impl Core {
             return;
         };
         self.register.recovery.stands(registrar.chain());
+        if self.register.heard.is_waiting() {
+            // What was said about the next height may show that others follow one.
+            return;
+        }
         match self.due_recovery(now) {
             Due::Nothing => self.object(now),
             Due::Enter(recovered) => self.register.inbox.push_back(Input::Recovered(recovered)),

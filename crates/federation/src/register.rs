@@ -12,11 +12,11 @@ use domain::{
     genesis::Genesis,
     id::{EntryId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{self, Kind, Record},
+    record::{Kind, Opening, Record},
 };
 use register::{
     agreement::{AgreementError, Certificate, Timeouts},
-    batch::{Answers, Batch, Items, Mandated, Opened},
+    batch::{Answers, Batch, ITEMS_MAX, Items, Mandated, Opened},
     begin::Beginning,
     chain::{BatchError, Chain},
     declaration::Declaration,
@@ -33,6 +33,7 @@ use crate::{
     core::Core,
     error::CoreError,
     finality::{Annals, Evidence},
+    heard::{Heard, Messages, Parts},
     io::{Change, Write},
     recovery::Recovering,
     relay::Carriers,
@@ -48,16 +49,9 @@ const TWO_BEGINNINGS: &str = "two different beginnings of the register are signe
 /// The most inputs of one call that the registrar is given: what it says answers itself.
 const INPUTS_MAX: usize = 100_000;
 
-/// The most bytes of unfinished messages that are held of one key. Beyond, all of them are dropped:
-/// who writes so is no honest validator.
-const PARTS_BYTES_MAX: usize = 16 << 20;
-
-/// The parts of a message that have come.
-#[derive(Debug, Default)]
-struct Parts {
-    parts: BTreeMap<u64, Vec<u8>>,
-    of: u64,
-}
+/// The most openings and withdrawals under one root key's mandates that are asked for: twice what a height
+/// has.
+const ASKED_OF_KEY_MAX: usize = 2 * ITEMS_MAX;
 
 /// What is known of the register.
 #[derive(Default)]
@@ -76,12 +70,11 @@ pub(crate) struct Register {
     written: u64,
     /// What founders signed, by what it is.
     beginnings: BTreeMap<Hash, Beginning>,
-    /// Which phases were open after the last height.
-    open: BTreeSet<EntryId>,
-    parts: BTreeMap<PublicKey, BTreeMap<Hash, Parts>>,
+    pub(crate) parts: Parts,
     pub(crate) carriers: Carriers,
     pub(crate) unsaid: Unsaid,
-    pub(crate) messages: BTreeMap<Topic, BTreeMap<Hash, Message>>,
+    pub(crate) heard: Heard,
+    pub(crate) messages: Messages,
     /// Entries that the registrar judges by their own bytes.
     entries: BTreeMap<EntryId, Entry>,
     /// Ballots that were not handed on.
@@ -90,6 +83,10 @@ pub(crate) struct Register {
     told: BTreeSet<PhaseId>,
     /// Openings and withdrawals that were not handed on.
     asked: BTreeSet<EntryId>,
+    /// Openings that wait for a version or a report that is not here, by proposal,
+    waiting: BTreeMap<ProposalId, BTreeSet<EntryId>>,
+    /// and the last openings and withdrawals under each root key's mandates.
+    opens: BTreeMap<PublicKey, VecDeque<EntryId>>,
     /// Whether versions that a block may be answered with were not handed on.
     are_motions_due: bool,
     declared: Vec<Declaration>,
@@ -146,6 +143,11 @@ impl Register {
         self.registrar.as_ref()
     }
 
+    /// Whether this node takes no more part in it.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// Agreement waits as long as these say from now on.
     pub fn wait_by(&mut self, timeouts: Timeouts) {
         if let Some(registrar) = &mut self.registrar {
@@ -153,17 +155,18 @@ impl Register {
         }
     }
 
-    /// Takes note of a stored entry.
-    pub fn note(&mut self, genesis: &Genesis, id: EntryId, entry: &Entry) {
+    /// Takes note of a stored entry, which a member's key wrote.
+    pub fn note(&mut self, genesis: &Genesis, (id, member): (EntryId, MemberId), entry: &Entry) {
         let record = || entry.record();
         // Ancestors are stored first: what was not written under a mandate never will be.
-        let is_mandated = self.entries.contains_key(&entry.header.grant);
+        let mandate = self.entries.get(&entry.header.grant);
+        let root = mandate.map(|mandate| mandate.header.author);
         match entry.header.kind {
             Kind::Witness => {
                 let (author, time) = (entry.header.author, entry.header.time);
                 self.recovery.lives(author, time);
                 if let Some(Record::Witness(part)) = record() {
-                    self.take_part(entry.header.author, part);
+                    self.take_part((id, author), member, part);
                 }
             }
             Kind::Founding => {
@@ -180,21 +183,50 @@ impl Register {
             }
             Kind::Recovering => {
                 if let Some(Record::Recovering(recovering)) = record() {
-                    self.recovery.hear(&recovering.voice);
+                    self.recovery.hear(member, &recovering.voice);
                 }
             }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
-            Kind::Ballot | Kind::Answer if is_mandated => {
+            Kind::Ballot | Kind::Answer if root.is_some() => {
                 self.entries.insert(id, entry.without_note());
                 self.ballots.insert(id);
             }
             Kind::Amendment | Kind::AmendedMeasure => self.are_motions_due = true,
-            Kind::Opening | Kind::Withdrawal if is_mandated => {
-                self.entries.insert(id, entry.without_note());
-                self.asked.insert(id);
+            Kind::Opening | Kind::Withdrawal => {
+                if let Some(root) = root {
+                    self.entries.insert(id, entry.without_note());
+                    self.ask(root, id);
+                }
             }
             _ => {}
         }
+    }
+
+    /// Whoever asks for more than one may lets go of what it asked for first.
+    fn ask(&mut self, root: PublicKey, id: EntryId) {
+        self.asked.insert(id);
+        let of_key = self.opens.entry(root).or_default();
+        of_key.push_back(id);
+        if of_key.len() > ASKED_OF_KEY_MAX
+            && let Some(first) = of_key.pop_front()
+        {
+            self.asked.remove(&first);
+            self.waiting.retain(|_, waiting| {
+                waiting.remove(&first);
+                !waiting.is_empty()
+            });
+        }
+    }
+
+    /// A height has room for so many openings: those that it left out are asked for again. A withdrawal is
+    /// not: it would end what was opened since.
+    fn ask_again(&mut self) {
+        let entries = &self.entries;
+        let opens = self.opens.values().flatten().filter(|id| {
+            let entry = entries.get(*id);
+            entry.is_some_and(|entry| entry.header.kind == Kind::Opening)
+        });
+        self.asked.extend(opens);
     }
 
     /// Lets go of ballots of votes that are over: a node holds those of many years.
@@ -222,35 +254,6 @@ impl Register {
         });
         let entries = &self.entries;
         self.ballots.retain(|id| entries.contains_key(id));
-    }
-
-    fn take_part(&mut self, author: PublicKey, part: record::Witness) {
-        let unfinished = self.parts.entry(author).or_default();
-        let whole = unfinished.entry(part.message).or_default();
-        whole.of = part.parts;
-        whole.parts.insert(part.part, part.bytes);
-        if (whole.parts.len() as u64) < whole.of {
-            let held = unfinished.values().flat_map(|one| one.parts.values());
-            if held.map(Vec::len).sum::<usize>() > PARTS_BYTES_MAX {
-                unfinished.clear();
-            }
-            return;
-        }
-        let whole = unfinished.remove(&part.message).unwrap_or_default();
-        let bytes: Vec<u8> = whole.parts.into_values().flatten().collect();
-        if Hash::of(&[&bytes]) != part.message {
-            return;
-        }
-        let Ok(message) = Message::from_bytes(&bytes) else {
-            return;
-        };
-        self.carriers.note(part.message, author, bytes.len());
-        let known = self.messages.entry(message.topic()).or_default();
-        if known.insert(part.message, message.clone()).is_some() {
-            // Somebody has repeated it.
-            return;
-        }
-        self.inbox.push_back(Input::Message(message));
     }
 
     /// Adds up what founders signed. What is not signed by one is nobody's: it must not stand in the
@@ -325,6 +328,7 @@ impl Core {
                 *left = Some(before.clone());
             };
             let chain = self.register.recovery.crossed(chain, place, tell);
+            self.follow_topics(&chain, None);
             chain.after(&batch)
         });
         let height = batch.header.height;
@@ -336,6 +340,7 @@ impl Core {
             Some(Err(_)) | None => return Err(CoreError::Height(height)),
         };
         self.register.recovery.stands(&chain);
+        self.follow_topics(&chain, None);
         self.register.annals.add(&batch, &chain, &happened);
         self.followed.take(&chain, &happened);
         self.register.chain = Some(chain);
@@ -425,7 +430,14 @@ impl Core {
         let Some(chain) = self.register.chain.take().or(first) else {
             return;
         };
-        self.register.open = chain.phases().keys().copied().collect();
+        let left = self.register.left.take();
+        self.follow_topics(&chain, left.as_ref());
+        self.register.left = left;
+        if self.register.heard.is_waiting() {
+            // It says nothing before it knows what was said.
+            self.register.chain = Some(chain);
+            return;
+        }
         self.register.are_motions_due = true;
         self.followed.take(&chain, &[]);
         self.register.recovery.stands(&chain);
@@ -454,6 +466,7 @@ impl Core {
             let tell = |before: &Chain, one: &Recovered| annals.recovered(before, one);
             let _ = self.register.recovery.crossed(before, (epoch, &last), tell);
         }
+        self.follow_topics(registrar.chain(), None);
         self.register.registrar = Some(registrar);
         self.follow_order(now);
         self.do_what_is_said(now, said);
@@ -519,17 +532,24 @@ impl Core {
             let Some(registrar) = self.register.registrar.as_mut() else {
                 break;
             };
+            let place = |chain: &Chain| (chain.epoch(), chain.height());
+            let stood = place(registrar.chain());
             let crossing = match &input {
                 Input::Recovered(recovered) => Some((registrar.chain().clone(), recovered.clone())),
                 _ => None,
             };
             match registrar.handle(now, input) {
                 Ok(reaction) => {
+                    let chain = registrar.chain();
                     if let Some((before, recovered)) = crossing
-                        && registrar.chain().epoch() > before.epoch()
+                        && chain.epoch() > before.epoch()
                     {
                         self.register.annals.recovered(&before, &recovered);
-                        self.followed.take(registrar.chain(), &[]);
+                        self.followed.take(chain, &[]);
+                    }
+                    if place(chain) != stood {
+                        let messages = &mut self.register.messages;
+                        self.register.heard.stands(messages, chain, None);
                     }
                     let before = self.register.written;
                     self.register.written += reaction.journal.len() as u64;
@@ -578,42 +598,53 @@ impl Core {
         let told = std::mem::take(&mut self.register.told).into_iter();
         self.register.inbox.extend(told.map(Input::Told));
         self.hand_on_motions();
-        let asked = std::mem::take(&mut self.register.asked);
-        for id in asked {
-            let Some(mandated) = self.register.mandated(&id) else {
-                continue;
-            };
-            let chain = self.register.registrar.as_ref().map(Registrar::chain);
-            let time = mandated.entry.header.time;
-            if chain.is_none_or(|chain| !chain.can_have(&id, time)) {
-                continue;
-            }
-            let record = mandated.entry.record();
-            if chain.is_some_and(|chain| self.awaits_report(chain, record.as_ref())) {
-                self.register.asked.insert(id);
-                continue;
-            }
-            if mandated.entry.header.kind == Kind::Withdrawal {
-                self.want(Items {
-                    withdrawals: vec![mandated],
-                    ..Items::default()
-                });
-            } else if let Some(motion) = self.motion_of(&id) {
-                let opening = mandated;
-                self.want(Items {
-                    openings: vec![Opened { opening, motion }],
-                    ..Items::default()
-                });
-            } else {
-                // Its version is not here yet.
-                self.register.asked.insert(id);
-            }
-        }
+        self.hand_on_asked();
         for declaration in std::mem::take(&mut self.register.declared) {
             self.want(Items {
                 declarations: vec![declaration],
                 ..Items::default()
             });
+        }
+    }
+
+    /// What was asked for, as far as all is here that it takes; the rest waits until something about its
+    /// proposal comes.
+    fn hand_on_asked(&mut self) {
+        for proposal in self.changed_proposals() {
+            let waiting = self.register.waiting.remove(&proposal);
+            self.register.asked.extend(waiting.unwrap_or_default());
+        }
+        for id in std::mem::take(&mut self.register.asked) {
+            let Some(mandated) = self.register.mandated(&id) else {
+                continue;
+            };
+            let chain = self.register.registrar.as_ref().map(Registrar::chain);
+            let time = mandated.entry.header.time;
+            let Some(chain) = chain.filter(|chain| chain.can_have(&id, time)) else {
+                continue;
+            };
+            let record = mandated.entry.record();
+            let Some(Record::Opening(opening)) = &record else {
+                self.want(Items {
+                    withdrawals: vec![mandated],
+                    ..Items::default()
+                });
+                continue;
+            };
+            let awaits = self.awaits_report(chain, record.as_ref());
+            match self.motion_of(opening).filter(|_| !awaits) {
+                Some(motion) => {
+                    let opening = mandated;
+                    self.want(Items {
+                        openings: vec![Opened { opening, motion }],
+                        ..Items::default()
+                    });
+                }
+                None => {
+                    let waiting = self.register.waiting.entry(opening.proposal);
+                    waiting.or_default().insert(id);
+                }
+            }
         }
     }
 
@@ -652,11 +683,7 @@ impl Core {
     }
 
     /// What an opening puts to the vote, if its version is here.
-    fn motion_of(&self, opening: &EntryId) -> Option<Motion> {
-        let entry = self.register.entries.get(opening)?;
-        let Some(Record::Opening(opening)) = entry.record() else {
-            return None;
-        };
+    fn motion_of(&self, opening: &Opening) -> Option<Motion> {
         let proposal = self.view().proposals.get(&opening.proposal)?;
         let versions = proposal.versions();
         let mut versions = versions.iter();
@@ -745,23 +772,15 @@ impl Core {
             self.bid_farewell(now, member);
         }
         self.follow_order(now);
+        self.register.ask_again();
         let registrar = self.register.registrar.as_ref();
         let chain = registrar.map(Registrar::chain);
         if let Some(chain) = chain {
             self.register.annals.add(&batch, chain, &happened);
         }
-        let phases = chain.into_iter().flat_map(Chain::phases);
-        let open: BTreeSet<EntryId> = phases.map(|(id, _)| *id).collect();
         if let Some(registrar) = &self.register.registrar {
             self.register.recovery.stands(registrar.chain());
         }
-        let before = std::mem::replace(&mut self.register.open, open);
-        let open = &self.register.open;
-        self.register.messages.retain(|topic, _| match topic {
-            Topic::Height(of) => *of > height,
-            // Of phases that never were open here, others may know before.
-            Topic::Phase(phase) => open.contains(phase) || !before.contains(phase),
-        });
         self.register.carriers.keep(&self.register.messages);
         self.register.prune(now);
     }

@@ -225,6 +225,11 @@ impl World {
                 }
                 events.push_back((index, Input::Persisted(number)));
             }
+            Output::Recall { ids } => {
+                let disk = &self.nodes[index].disk;
+                let entries = ids.iter().map(|id| disk[id].clone()).collect();
+                events.push_back((index, Input::Recalled { ids, entries }));
+            }
             Output::Answer { ticket, result } => answers.push((ticket, result)),
             Output::Fault(peer, fault) => panic!("{peer:?}: {fault:?}"),
             Output::Roster(_) | Output::Changed(_) | Output::Prepared { .. } => {}

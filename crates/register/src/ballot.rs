@@ -210,6 +210,14 @@ impl ProvenBallot {
     }
 }
 
+/// The phase that a ballot, or an answer to a block, names: it is none of any other.
+pub(crate) fn phase_named(entry: &Entry) -> Option<PhaseId> {
+    match entry.header.kind {
+        Kind::Answer => Some(body::<Answer>(entry, Kind::Answer).ok()?.phase),
+        _ => Some(body::<Ballot>(entry, Kind::Ballot).ok()?.phase),
+    }
+}
+
 /// The body of an entry of a kind, without a note.
 pub(crate) fn body<T: Decode>(entry: &Entry, needed: Kind) -> Result<T, BallotError> {
     let found = entry.header.kind;

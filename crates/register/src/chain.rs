@@ -22,6 +22,7 @@ use domain::{
 pub use self::{
     begun::STALLED_AFTER_MS,
     error::{BatchError, ItemError},
+    opening::OPEN_VOTES_MAX,
 };
 pub(crate) use self::{
     next::{check_motion, check_stall},
@@ -250,6 +251,14 @@ impl Chain {
     pub fn open_phase(&self, proposal: &ProposalId, proposer: &MemberId) -> Option<&Phase> {
         let id = self.open.get(&(*proposal, *proposer))?;
         self.phases.get(id)
+    }
+
+    /// How many votes of a member on other proposals are open: it may have [`OPEN_VOTES_MAX`] in all.
+    #[must_use]
+    pub fn open_votes_beside(&self, proposal: &ProposalId, proposer: &MemberId) -> usize {
+        let open = self.open.keys();
+        let beside = open.filter(|(of, member)| member == proposer && of != proposal);
+        beside.count()
     }
 
     /// What is voted on in an open phase.

@@ -31,6 +31,7 @@ use crate::{
         self, Agreement, AgreementError, Certificate, Engine, Identity, Strict, Timeouts, Timer,
         Verification,
     },
+    ballot::phase_named,
     batch::{Batch, Closes, Items},
     chain::{Chain, Happened},
     closing::assemble,
@@ -330,8 +331,15 @@ impl<V: Verification> Registrar<V> {
                 self.tell_all(now, &witness::Input::Clock { trusted }, &mut reaction);
             }
             Input::Ballot(pair) => {
-                let said = witness::Message::Ballot(pair);
-                self.tell_all(now, &witness::Input::Message(said), &mut reaction);
+                // Before any signature is verified: that takes long, and many phases may be open.
+                let named = phase_named(&pair.0);
+                let mut phases = self.chain.phases().values();
+                if let Some(phase) = phases.find(|phase| Some(phase.vote) == named) {
+                    let phase = phase.id;
+                    let said = witness::Message::Ballot(pair);
+                    let said = witness::Input::Message(said);
+                    self.tell(now, &phase, &said, &mut reaction);
+                }
             }
             Input::Message(message) => self.take(now, message, &mut reaction)?,
             Input::Told(phase) => {

@@ -93,7 +93,10 @@ impl Core {
         let mut spread = Vec::new();
         for (position, entry) in &changes.stored {
             let id = entry.id(&self.federation());
-            self.register.note(self.replica.genesis(), id, entry);
+            if let Some(stored) = self.replica.get(*position) {
+                let from = (id, stored.member);
+                self.register.note(self.replica.genesis(), from, entry);
+            }
             self.hear_evidence(entry);
             writes.push(Write::Entry {
                 id,

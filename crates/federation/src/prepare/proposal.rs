@@ -10,7 +10,7 @@ use domain::{
     record::{self, Ballot, Elector, REVISIONS_MAX, Record, VOTERS_MAX},
     text::visible_characters,
 };
-use register::phase::Question;
+use register::{chain::OPEN_VOTES_MAX, phase::Question};
 use replica::view::Version;
 
 use super::{
@@ -251,6 +251,7 @@ impl Core {
         decision: &Decision<'_>,
         (rule, named): (RuleName, String),
     ) -> Result<Draft, Refused> {
+        self.check_open_votes(decision)?;
         let order = self.order();
         let electorate = match order {
             Some(order) => order.electorate(rule),
@@ -287,6 +288,18 @@ impl Core {
         draft.references = vec![version.entry];
         draft.after = Some(version.entry);
         Ok(draft)
+    }
+
+    /// The register opens no more votes of a member than it may have open.
+    fn check_open_votes(&self, decision: &Decision<'_>) -> Result<(), Refused> {
+        let chain = self.register_chain();
+        let member = &decision.first.member;
+        let found = chain.map_or(0, |chain| chain.open_votes_beside(&decision.id, member));
+        let most = OPEN_VOTES_MAX;
+        match found < most {
+            true => Ok(()),
+            false => Err(Refused::OpenVotes { found, most }),
+        }
     }
 
     /// Who may vote, as far as this node knows, while there is no register that says so.

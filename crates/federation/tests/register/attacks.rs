@@ -6,8 +6,9 @@ use domain::{
     entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted},
     id::EntryId,
     key::SecretKey,
-    record::{Ballot, Delegate, Kind, Profile},
+    record::{Ballot, Delegate, Kind, Profile, Witness},
 };
+use register::{chain::OPEN_VOTES_MAX, closing::SignedManifest, registrar, witness};
 
 use super::*;
 
@@ -187,4 +188,123 @@ fn a_voter_with_many_delegates_who_vote_at_once_keeps_no_vote_from_closing() {
         let is_final = votes.any(|vote| vote.ended.is_some());
         assert!(is_final, "node {node} at height {}", world.heights()[node]);
     }
+}
+
+#[test]
+fn who_has_as_many_votes_open_as_it_may_is_told_so_before_it_opens_another() {
+    let mut world = World::new();
+    let mut proposed: Vec<EntryId> = (0..33)
+        .map(|_| world.act(0, &key(1, 3), propose("", None)))
+        .collect();
+    let last = proposed.pop().unwrap();
+    for proposal in proposed {
+        world.act(0, &key(1, 3), Act::Open { proposal });
+    }
+    let soon = world.now.plus_ms(60 * MINUTE_MS);
+    world.run(soon);
+    let open = world.nodes[3].core.register_chain().unwrap().phases().len();
+    assert_eq!(open, OPEN_VOTES_MAX);
+    let refused = world.refused(0, &key(1, 3), Act::Open { proposal: last });
+    let (found, most) = (OPEN_VOTES_MAX, OPEN_VOTES_MAX);
+    assert_eq!(refused, Refused::OpenVotes { found, most });
+}
+
+/// A validator says much of phases that never were, until nothing more fits in between.
+fn floods(world: &mut World, member: u8) {
+    let message = |number: usize, bytes: usize| registrar::Message::Phase {
+        phase: EntryId([number as u8; 32]),
+        said: witness::Message::Manifest(SignedManifest {
+            bytes: vec![number as u8; bytes],
+            signature: key(member, 6).sign(b"anything"),
+        }),
+    };
+    for (count, bytes) in [(50, 50_000), (50, 1_000), (20, 1)] {
+        for number in 0..count {
+            for part in Witness::parts_of(&message(number, bytes).to_bytes()) {
+                world.writes(member, 6, "receipts", &Record::Witness(part));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_opening_that_came_before_its_proposal_is_opened_once_that_is_here() {
+    // What one member's node writes alone, in a world that is the same as the other.
+    let mut elsewhere = World::new();
+    let proposal = elsewhere.act_alone(0, &key(1, 4), propose("", None));
+    elsewhere.act_alone(0, &key(1, 3), Act::Open { proposal });
+    let written = elsewhere.nodes[0].entries.iter();
+    let written: Vec<Entry> = written
+        .map(|(bytes, _)| Entry::from_bytes(bytes).unwrap())
+        .collect();
+    let of_kind = |kind: Kind| written.iter().find(|one| one.header.kind == kind).unwrap();
+    let (opening, proposed) = (of_kind(Kind::Opening), of_kind(Kind::Proposal).clone());
+    let mut world = World::new();
+    let opening = ("proposals", &opening.record().unwrap());
+    let opening = entry(
+        &world,
+        &key(1, 3),
+        mandate_of(&world, 1),
+        (None, 1),
+        opening,
+    );
+    for node in 0..4 {
+        world.give(node, Input::Introduce(vec![opening.clone()]));
+    }
+    let later = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(later);
+    assert_eq!(world.heights(), [1; 4], "nobody knows what it opens");
+    world.give(0, Input::Introduce(vec![proposed]));
+    world.open_up(proposal);
+}
+
+#[test]
+fn what_honest_validators_said_is_found_again_by_a_node_that_was_away_though_others_flooded() {
+    let mut world = World::new();
+    world.nodes[3].is_up = false;
+    // More than is kept of one member: all that the first says from here on stays in the store of a node
+    // that does not know yet what it speaks of.
+    floods(&mut world, 1);
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=2 {
+        world.vote(member, proposal);
+    }
+    world.end_of(proposal);
+    assert_eq!(world.heights()[..3], [3; 3]);
+    // Without the first there is no quorum. Its log comes before the others'.
+    world.nodes[3].is_up = true;
+    let mut all: Vec<Vec<u8>> = world.nodes[0]
+        .entries
+        .iter()
+        .map(|(one, _)| one.clone())
+        .collect();
+    let validators: Vec<_> = (1..=3).map(|member| key(member, 6).public()).collect();
+    all.sort_by_key(|bytes| {
+        let author = Entry::from_bytes(bytes).unwrap().header.author;
+        validators.iter().position(|key| *key == author)
+    });
+    world
+        .under_way
+        .extend(all.into_iter().map(|bytes| (3, bytes)));
+    world.deliver();
+    let later = world.now.plus_ms(60 * MINUTE_MS);
+    world.run(later);
+    assert_eq!(world.heights(), [3; 4]);
+    assert!(world.nodes[3].recalled > 0);
+    // The same for one that starts again while a vote is open: nothing that was said of it is lost.
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    for member in 1..=2 {
+        world.vote(member, proposal);
+    }
+    let later = world.now.plus_ms(MINUTE_MS);
+    world.run(later);
+    let recalled = world.nodes[3].recalled;
+    world.restart(3);
+    assert!(world.nodes[3].recalled > recalled);
+    assert_eq!(world.heights(), [4; 4]);
+    world.nodes[2].is_up = false;
+    world.end_of(proposal);
+    assert_eq!((world.heights()[0], world.heights()[3]), (5, 5));
 }

@@ -60,6 +60,8 @@ pub struct Node {
     pub heights: BTreeMap<u64, (Vec<u8>, Vec<u8>)>,
     pub journal: Vec<Vec<u8>>,
     pub answers: Vec<Result<EntryId, Refused>>,
+    /// How many entries it read from its store to know what validators said.
+    pub recalled: usize,
     pub is_up: bool,
 }
 
@@ -100,6 +102,7 @@ impl World {
             heights: BTreeMap::new(),
             journal: Vec::new(),
             answers: Vec::new(),
+            recalled: 0,
             is_up: true,
         });
         let mut world = Self {
@@ -133,10 +136,24 @@ impl World {
                         inputs.push(Input::Persisted(number));
                     }
                     Output::Answer { result, .. } => self.nodes[node].answers.push(result),
+                    Output::Recall { ids } => inputs.push(self.recall(node, ids)),
                     _ => {}
                 }
             }
         }
+    }
+
+    fn recall(&mut self, node: usize, ids: Vec<EntryId>) -> Input {
+        let node = &mut self.nodes[node];
+        node.recalled += ids.len();
+        let federation = node.core.federation();
+        let stored = node.entries.iter().map(|(bytes, _)| bytes);
+        let is_asked = |bytes: &&Vec<u8>| {
+            let entry = Entry::from_bytes(bytes).unwrap();
+            ids.contains(&entry.id(&federation))
+        };
+        let entries = stored.filter(is_asked).cloned().collect();
+        Input::Recalled { ids, entries }
     }
 
     fn keep(&mut self, node: usize, write: Write) {
@@ -256,6 +273,7 @@ impl World {
             heights: BTreeMap::new(),
             journal: Vec::new(),
             answers: Vec::new(),
+            recalled: 0,
             is_up: true,
         };
         let (clean, alone) = (true, true);

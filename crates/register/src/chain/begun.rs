@@ -11,6 +11,7 @@ use super::{
     Chain, Decided, Ending, Happened, Motioned,
     error::ItemError,
     next::{Next, motioned},
+    opening::OPEN_VOTES_MAX,
 };
 use crate::{
     batch::Opened,
@@ -111,6 +112,7 @@ impl Begun<'_> {
         if known.iter().any(is_over) {
             return Err(ItemError::Again);
         }
+        self.check_open_votes(&motioned)?;
         let open = before.open.get(&motioned);
         let open = open.and_then(|id| before.phases.get(id));
         if let Some(open) = open.filter(|open| !self.next.ended.contains(&open.id)) {
@@ -127,6 +129,22 @@ impl Begun<'_> {
         self.next.happened.push(told);
         self.phases.insert(motioned, phase);
         Ok(())
+    }
+
+    /// A member has only so many votes open. One that takes the place of another is no more than that.
+    fn check_open_votes(&self, (proposal, member): &Motioned) -> Result<(), ItemError> {
+        let is_other = |one: &&Motioned| one.1 == *member && one.0 != *proposal;
+        let before = self.next.before.open.iter();
+        let goes_on = before.filter(|(_, phase)| !self.next.ended.contains(phase));
+        let goes_on = goes_on.map(|(motioned, _)| motioned).filter(is_other);
+        let found = goes_on.count() + self.phases.keys().filter(is_other).count();
+        match found < OPEN_VOTES_MAX {
+            true => Ok(()),
+            false => Err(ItemError::OpenVotes {
+                found,
+                most: OPEN_VOTES_MAX,
+            }),
+        }
     }
 
     pub fn finish(self) -> (Chain, Vec<Happened>) {

@@ -160,6 +160,14 @@ pub enum ItemError {
     /// The proposal passed, or this version was decided or is being voted on.
     #[error("this version is voted on, or was decided")]
     Again,
+    /// The member has as many votes open as it may.
+    #[error("the member has {found} votes open, and {most} is the most at one time")]
+    OpenVotes {
+        /// How many are open.
+        found: usize,
+        /// The most at one time.
+        most: usize,
+    },
     /// The electorate is not that of the members in force.
     #[error("the electorate is not that of the members in force")]
     Electorate,

@@ -17,6 +17,10 @@ use crate::{
     validators::ValidatorSet,
 };
 
+/// The most votes of one member that are open at one time. Every node witnesses each of them: more than a
+/// co-op has under way, and few enough that nobody makes the others work without end.
+pub const OPEN_VOTES_MAX: usize = 32;
+
 /// What a member wrote under a mandate.
 pub(super) struct Written<T> {
     pub id: EntryId,

@@ -24,6 +24,7 @@ use crate::{
 
 mod attacks;
 mod mediation;
+mod open_votes;
 
 const ALL: [u8; 4] = [0, 1, 2, 3];
 const PROPOSAL: ProposalId = EntryId([1; 32]);
