@@ -739,3 +739,6 @@ impl Core {
         self.register.prune(now);
     }
 }
+
+#[cfg(test)]
+mod attacks;

@@ -6,6 +6,8 @@
     reason = "a node that cannot go on has failed the test"
 )]
 
+#[path = "register/attacks.rs"]
+mod attacks;
 #[path = "register/evidence.rs"]
 mod evidence;
 #[path = "register/mediation.rs"]

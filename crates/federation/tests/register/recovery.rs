@@ -443,3 +443,32 @@ fn a_validator_that_was_away_when_the_epoch_changed_follows_it_when_it_starts_ag
     is_told(&world, &proposal);
     assert!(world.nodes[1].core.register_trouble().is_none());
 }
+
+#[test]
+fn who_floods_with_voices_of_registers_that_are_not_keeps_nobody_from_recovering() {
+    let (mut world, _) = stalled();
+    let federation = world.nodes[0].core.federation();
+    let real = recovery(&world);
+    let (liar, mut told) = (2, 0);
+    while told < 5_000 {
+        // Nobody can say yet whether there will be such a height.
+        let later = Recovery {
+            height: real.height + 1 + told,
+            ..real.clone()
+        };
+        let voice = later.say(&federation, Stage::Announce, &key(liar, 1), world.now);
+        let voice = voice.to_bytes();
+        world.lies(liar, &Record::Recovering(Recovering { voice }));
+        told += 1;
+        if told % 1_000 == 0 {
+            world.now = world.now.plus_ms(24 * 60 * MINUTE_MS);
+        }
+    }
+    let real = recovery(&world);
+    announce(&mut world, &real);
+    let hash = real.hash(&federation);
+    let all = world.nodes[0].core.recoveries(world.now);
+    let known = all.iter().find(|one| one.hash == hash);
+    let announced = known.map_or(0, |one| one.announced.len());
+    assert_eq!(announced, 3);
+}

@@ -119,3 +119,31 @@ fn members_that_do_not_fit_together_begin_nothing() {
     let none = with(|members| members.iter_mut().for_each(|first| first.validator = None));
     assert_eq!(none, Err(BeginError::NoValidators));
 }
+
+#[test]
+fn as_many_founders_as_may_lie_never_make_two_beginnings() {
+    use crate::sizes::Sizes;
+    use domain::genesis::Founder;
+    for founders in 1..=FOUNDERS_MAX {
+        let founder = |number: usize| Founder {
+            root: crate::testing::root_key(number).public(),
+            name: format!("Co-op {number}"),
+            class: "producer".to_owned(),
+        };
+        let genesis = Genesis {
+            name: "Meet".to_owned(),
+            created: Timestamp(1),
+            founders: (0..founders).map(founder).collect(),
+            charter: Vec::new(),
+            nonce: [7; 32],
+            requires: Vec::new(),
+        };
+        // So many must sign both; if they may all be liars, each half of the honest can be shown another.
+        let both = 2 * genesis.admissions_needed() - founders;
+        let liars = Sizes::of(founders).faulty();
+        assert!(
+            both > liars,
+            "of {founders} founders {both} sign both, {liars} may lie"
+        );
+    }
+}

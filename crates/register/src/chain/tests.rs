@@ -22,6 +22,7 @@ use crate::{
     witness::Message,
 };
 
+mod attacks;
 mod mediation;
 
 const ALL: [u8; 4] = [0, 1, 2, 3];

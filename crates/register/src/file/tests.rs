@@ -482,3 +482,27 @@ fn a_recovery_that_does_not_hold_makes_a_file_of_nothing() {
         "{certificate:?}"
     );
 }
+
+#[test]
+fn a_file_whose_beginning_is_of_another_format_is_refused() {
+    let mut file = file();
+    // [[format, time, members], signatures]
+    assert_eq!(file.beginning.0[..3], [0x82, 0x83, 1]);
+    file.beginning.0[2] = 0;
+    let read = DecisionFile::read(file.to_json().as_bytes()).unwrap();
+    assert!(read.verify(None).is_err(), "two spellings of one beginning");
+}
+
+#[test]
+fn what_is_said_about_a_file_that_is_none_does_not_steer_a_terminal() {
+    let hostile = br#"{"\u001b]0;owned\u0007\u001b[2J\u001b[32mIt passed.": 1}"#;
+    let said = [
+        DecisionFile::read(hostile).unwrap_err().to_string(),
+        crate::contradiction::EvidenceFile::read(hostile)
+            .unwrap_err()
+            .to_string(),
+    ];
+    for said in said {
+        assert!(!said.contains(char::is_control), "{said:?}");
+    }
+}

@@ -419,3 +419,54 @@ fn a_node_that_dies_after_any_write_signs_nothing_twice() {
         check_duties(&world);
     }
 }
+
+#[test]
+fn a_forged_declaration_does_not_keep_a_height_from_being_opened_for_the_true_one() {
+    use crate::declaration::{Declaration, Matter};
+    let cast = cast();
+    let key = cast.validator(0).1.clone();
+    let chain = register(&cast);
+    let mut registrar = Registrar::new(OPENED, chain, Some(key), Timeouts::MINUTES, Vec::new());
+    let member = cast.phase.electorate[2].member;
+    for signer in [3, 2] {
+        let root = crate::testing::root_key(signer);
+        let federation = crate::testing::FEDERATION;
+        let says = Declaration::sign(&federation, &root, (member, 1), Matter::NoValidator);
+        let items = Items {
+            declarations: vec![says],
+            ..Items::default()
+        };
+        registrar
+            .handle(OPENED, Input::Want(Box::new(items)))
+            .unwrap();
+    }
+    assert_eq!(registrar.open_since(), Some(OPENED));
+}
+
+#[test]
+fn a_member_that_declares_much_keeps_no_other_from_declaring() {
+    use crate::declaration::{Declaration, Matter};
+    let cast = cast();
+    let key = cast.validator(0).1.clone();
+    let chain = register(&cast);
+    let mut registrar = Registrar::new(OPENED, chain, Some(key), Timeouts::MINUTES, Vec::new());
+    let mut declare = |voter: usize, number: u64| {
+        let member = cast.phase.electorate[voter].member;
+        let root = crate::testing::root_key(voter);
+        let federation = crate::testing::FEDERATION;
+        let says = Declaration::sign(&federation, &root, (member, number), Matter::NoValidator);
+        let items = Items {
+            declarations: vec![says.clone()],
+            ..Items::default()
+        };
+        registrar
+            .handle(OPENED, Input::Want(Box::new(items)))
+            .unwrap();
+        registrar.wanted().declarations.contains(&says)
+    };
+    for number in 1..=300 {
+        declare(3, number);
+    }
+    // What is not taken now is never offered again.
+    assert!(declare(2, 1));
+}

@@ -358,3 +358,103 @@ proptest! {
         prop_assert_eq!(world.sealed().len(), 1);
     }
 }
+
+/// A ballot of voter 0 in its first slot, one of many: as its delegates could each cast one.
+fn one_of_many(cast: &Cast, number: u64) -> (domain::entry::Entry, domain::entry::Entry) {
+    let mandate = cast.mandate(0, 1);
+    let mut ballot = cast.ballot_under(&mandate, 0, 1, Choice::Agree);
+    ballot.header.sequence += number;
+    ballot.signature = ballot.header.sign(&FEDERATION, &cast.delegate(0));
+    (ballot, mandate)
+}
+
+fn id_of(pair: &(domain::entry::Entry, domain::entry::Entry)) -> domain::id::EntryId {
+    pair.0.id(&FEDERATION)
+}
+
+#[test]
+fn a_voter_who_floods_one_slot_in_another_order_everywhere_keeps_no_vote_from_closing() {
+    let mut world = World::new(4, 0, 5);
+    world.vote(HOUR_MS, 1, 1, Choice::Agree);
+    // All validators are honest and every line works; each gets all eight in the end.
+    for (node, first) in [(0, 0), (1, 0), (2, 4), (3, 4)] {
+        for number in first..first + 4 {
+            let pair = one_of_many(&world.cast, number);
+            world.show(2 * HOUR_MS, node, Message::Ballot(Box::new(pair)));
+        }
+    }
+    world.run();
+    let closable = world.nodes.iter().filter(|node| node.is_closable).count();
+    assert_eq!(closable, 4, "validators that could close the vote");
+}
+
+#[test]
+fn a_secured_ballot_is_counted_though_its_slot_is_flooded_and_validators_restart() {
+    let mut world = World::new(4, 0, 6);
+    let mut pairs: Vec<_> = (0..5)
+        .map(|number| one_of_many(&world.cast, number))
+        .collect();
+    pairs.sort_by_key(id_of);
+    let secured = pairs.pop().unwrap();
+    let id = id_of(&secured);
+    world.show(HOUR_MS, 0, Message::Ballot(Box::new(secured)));
+    world.run_to(world.cast.phase.opened.plus_ms(2 * HOUR_MS));
+    let gathered = world.nodes[3].witness.gathered();
+    let ballot = gathered.ballot_of(&id).unwrap();
+    assert!(gathered.is_secured(&world.cast.case(), ballot));
+    // Later somebody with a delegate's key casts more in the same slot.
+    for pair in pairs {
+        world.show(3 * HOUR_MS, 0, Message::Ballot(Box::new(pair)));
+    }
+    let restart = world.cast.phase.opened.plus_ms(4 * HOUR_MS);
+    world.run_to(restart);
+    // Every validator is updated to a new release: a node hands its registrar the stored ballots by id.
+    for number in 0..4 {
+        world.nodes[number]
+            .received
+            .sort_by_key(|message| match message {
+                Message::Ballot(pair) => Some(id_of(pair)),
+                _ => None,
+            });
+        world.crash(restart, number);
+    }
+    world.run();
+    let closed = world.closing(0).1;
+    let counted = closed.counted.get(&VoterIndex(0));
+    let sides = counted.map(|standing| standing.sides().to_vec());
+    assert!(sides.is_some_and(|sides| sides.iter().any(|(_, ballot)| *ballot == id)));
+}
+
+#[test]
+fn a_validator_whose_journal_is_older_than_what_it_signed_contradicts_nothing() {
+    let cast = Cast::new(4, 3, RuleName::Consent, "");
+    let (case, me) = (cast.case(), ValidatorIndex(0));
+    let opened = cast.phase.opened;
+    let seen = |witness: &mut Witness, voter| {
+        let pair = (cast.ballot(voter, 1, Choice::Agree), cast.mandate(voter, 1));
+        let ballot = Input::Message(Message::Ballot(Box::new(pair)));
+        witness.handle(opened.plus_ms(HOUR_MS), ballot, &case)
+    };
+    let manifest_at = cast.phase.deadline.plus_ms(STEP_MS);
+    let is_manifest = |output: &Output| matches!(output, Output::Sign(Duty::Manifest(_)));
+    let mut witness = Witness::new(me, opened);
+    seen(&mut witness, 0).unwrap();
+    let signed = witness.handle(manifest_at, Input::Wake, &case).unwrap();
+    let duties = signed.into_iter().filter(is_manifest);
+    let [Output::Sign(duty)] = &duties.collect::<Vec<_>>()[..] else {
+        panic!("it signs what it holds");
+    };
+    let said = duty.sign(&FEDERATION, cast.phase.id, cast.validator(0));
+    // Its disk is set back by an hour (a snapshot of the machine): the journal is not empty, but lacks
+    // that. Its peers give it back what it said.
+    let mut witness = Witness::restore(me, opened.plus_ms(MINUTE_MS), &[]);
+    let before = manifest_at.0 - 1;
+    let heard = Input::Message(said.unwrap());
+    witness.handle(Timestamp(before), heard, &case).unwrap();
+    let again = witness.handle(manifest_at, Input::Wake, &case).unwrap();
+    let again = again.iter().find(|output| is_manifest(output));
+    assert_eq!(
+        again, None,
+        "a second manifest convicts an honest validator"
+    );
+}

@@ -1,0 +1,179 @@
+//! What must hold though members lie.
+
+use super::*;
+
+fn replacing(chain: &Chain, number: usize, new: &SecretKey) -> (MemberId, Motion) {
+    let electors: Vec<MemberId> = chain.order.members().keys().copied().collect();
+    let member = electors[number];
+    let effect = Effect::Root {
+        member,
+        root: new.public(),
+        proof: new.sign(&root_message(&FEDERATION, &member)),
+    };
+    (member, motion(1, Some(effect)))
+}
+
+fn declared(declarations: Vec<Declaration>) -> Items {
+    Items {
+        declarations,
+        ..Items::default()
+    }
+}
+
+#[test]
+fn nobody_but_the_member_itself_objects_to_its_new_root_key() {
+    let cast = cast();
+    let chain = register(&cast);
+    let new = root(50);
+    let (member, motion) = replacing(&chain, 2, &new);
+    let (voting, chain) = open(&cast, &chain, RuleName::Consent, &motion);
+    let closes = closes(&voting, &[Choice::Agree; 3], Some(&motion));
+    let (phase, other) = (voting.phase.id, cast.phase.electorate[3].member);
+    let matter = Matter::Objection { phase };
+    let meddling = Declaration::sign(&FEDERATION, &root(3), (other, 1), matter);
+    let (batch, _) = chain.draft(declared(vec![meddling]));
+    let chain = match batch.items.is_empty() {
+        true => chain,
+        false => chain.after(&batch).unwrap().0,
+    };
+    let (after, happened) = goes_on(&chain, closing(closes));
+    let [Happened::Closed { effect, .. }] = &happened[..] else {
+        panic!("{happened:?}");
+    };
+    assert_eq!(effect, &Some(Ok(())));
+    assert_eq!(after.order.members()[&member].root, new.public());
+}
+
+#[test]
+fn an_objection_goes_on_with_a_vote_that_is_extended() {
+    let cast = cast();
+    let chain = register(&cast);
+    let new = root(50);
+    let (member, motion) = replacing(&chain, 2, &new);
+    let (voting, chain) = open(&cast, &chain, RuleName::Consent, &motion);
+    let phase = voting.phase.id;
+    let matter = Matter::Objection { phase };
+    let objection = Declaration::sign(&FEDERATION, &root(2), (member, 1), matter);
+    let (chain, _) = goes_on(&chain, declared(vec![objection]));
+    assert!(chain.objects(&phase));
+    // Too few take part at first: the vote is extended.
+    let (chain, happened) = goes_on(&chain, closing(closes(&voting, &[], None)));
+    let [
+        Happened::Closed {
+            next: Some(next), ..
+        },
+    ] = &happened[..]
+    else {
+        panic!("{happened:?}");
+    };
+    let voting = voting.within(chain.phases[next].clone());
+    assert_eq!(voting.phase.cause, Cause::Extended);
+    let closes = closes(&voting, &[Choice::Agree; 3], Some(&motion));
+    let (after, happened) = goes_on(&chain, closing(closes));
+    let [Happened::Closed { effect, .. }] = &happened[..] else {
+        panic!("{happened:?}");
+    };
+    assert_eq!(effect, &Some(Err(Ineffective::Objected)));
+    assert_eq!(after.order.members()[&member].root, root(2).public());
+}
+
+#[test]
+fn a_forged_declaration_of_a_number_does_not_keep_out_the_true_one() {
+    let cast = cast();
+    let chain = register(&cast);
+    let member = cast.phase.electorate[2].member;
+    let sign = |key: SecretKey| Declaration::sign(&FEDERATION, &key, (member, 1), Matter::Leave);
+    // Whoever has a node may store bytes that say they are member 2's.
+    let (forged, honest) = (sign(root(3)), sign(root(2)));
+    let (batch, _) = chain.draft(declared(vec![forged, honest.clone()]));
+    assert_eq!(batch.items.declarations, [honest]);
+}
+
+#[test]
+fn there_are_never_more_members_than_may_vote_by_the_charter_rule() {
+    let cast = cast();
+    let chain = register(&cast);
+    let mut members = chain.order.members().clone();
+    let host = *members.keys().next().unwrap();
+    for number in members.len()..domain::record::VOTERS_MAX {
+        let root = root(1_000 + number);
+        let mut id = [0xaa; 32];
+        id[..8].copy_from_slice(&(number as u64).to_be_bytes());
+        let one = Member {
+            name: format!("Person {number}"),
+            class: "individual".parse().unwrap(),
+            root: root.public(),
+            record: EntryId(id),
+            host,
+            validator: None,
+            since: 1,
+            declared: 0,
+        };
+        members.insert(MemberId(id), one);
+    }
+    let order = Order::new(cast.charter.clone(), members);
+    let mut chain = Chain { order, ..chain };
+    let place = Place {
+        federation: FEDERATION,
+        height: 2,
+        time: OPENED,
+        record: EntryId([3; 32]),
+    };
+    let effect = Effect::Admission(applicant(&chain, 40));
+    let _ = chain.order.apply(&place, &effect);
+    // Otherwise no vote by the charter rule can ever be opened again, nor the register be recovered.
+    let amended = cast.charter.with_changes([("title", "\"Ours\"")]).unwrap();
+    let charter = Effect::Charter {
+        charter: amended.to_bytes(),
+    };
+    let motion = motion(1, Some(charter));
+    let opened = opened(&cast, &chain, RuleName::Charter, &motion);
+    let (batch, _) = chain.draft(Items {
+        openings: vec![opened],
+        ..Items::default()
+    });
+    assert_eq!(batch.items.openings.len(), 1);
+}
+
+#[test]
+fn a_member_with_a_new_root_key_opens_votes_under_its_first_mandate() {
+    let cast = cast();
+    let chain = register(&cast);
+    let member = cast.phase.electorate[0].member;
+    // A thief has the root key of member 0 and has opened something under the highest mandate.
+    let mut members = chain.order.members().clone();
+    members.get_mut(&member).unwrap().root = root(50).public();
+    let order = Order::new(cast.charter.clone(), members);
+    let mut chain = Chain { order, ..chain };
+    chain.mandates.insert(member, u64::MAX);
+    // The members give it another one.
+    let effect = Effect::Root {
+        member,
+        root: root(0).public(),
+        proof: root(0).sign(&root_message(&FEDERATION, &member)),
+    };
+    let (rule, replacing) = (RuleName::Consent, motion(1, Some(effect)));
+    let opened_by_1 = Opened {
+        opening: mandated(&cast, 1, Kind::Opening, &opening(&chain, rule, &replacing)),
+        motion: replacing.clone(),
+    };
+    let wanted = Items {
+        openings: vec![opened_by_1],
+        ..Items::default()
+    };
+    let (chain, _) = goes_on(&chain, wanted);
+    let voting = cast.within(chain.phases.values().next().unwrap().clone());
+    let sent: Vec<Sent> = (1..4)
+        .map(|voter| Sent::new(voter, Choice::Agree, &ALL))
+        .collect();
+    let closes = closes_with(&voting, voting.sent(&sent), Some(&replacing));
+    let (chain, _) = goes_on(&chain, closing(closes));
+    assert_eq!(chain.order.members()[&member].root, root(0).public());
+    // Its first vote under its new root key's first mandate.
+    let opened = opened(&cast, &chain, rule, &motion(2, None));
+    let (batch, _) = chain.draft(Items {
+        openings: vec![opened],
+        ..Items::default()
+    });
+    assert_eq!(batch.items.openings.len(), 1);
+}
