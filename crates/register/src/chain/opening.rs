@@ -83,6 +83,11 @@ impl Chain {
         })
     }
 
+    /// Whether an entry was written for a member of the order in force.
+    pub(crate) fn is_written<T: Decode>(&self, mandated: &Mandated, kind: Kind) -> bool {
+        self.written::<T>(&self.order, mandated, kind).is_ok()
+    }
+
     pub(super) fn withdrawal(
         &self,
         order: &Order,
