@@ -58,12 +58,13 @@ impl<'a> Next<'a> {
                 height: begun.next.height,
                 validators: begun.validators.clone(),
             };
-            let phase = match begins {
-                Begins::After(phase, closed) => phase.after(&closed, at),
-                Begins::Answered(phase, act, time) => phase.answered(act, time, at),
-                Begins::Stalled(phase) => phase.again(at),
+            let (before, phase) = match begins {
+                Begins::After(phase, closed) => (phase.id, phase.after(&closed, at)),
+                Begins::Answered(phase, act, time) => (phase.id, phase.answered(act, time, at)),
+                Begins::Stalled(phase) => (phase.id, phase.again(at)),
             };
             let phase = phase.map_err(ItemError::Phase)?;
+            begun.next.objection_goes_on(&before, &phase);
             match &mut begun.next.happened[told] {
                 Happened::Closed { next, .. } | Happened::Answered { next, .. } => {
                     *next = Some(phase.id);
