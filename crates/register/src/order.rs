@@ -44,7 +44,7 @@ pub struct Member {
     pub validator: Option<PublicKey>,
     /// The height from which it is a member.
     pub since: u64,
-    /// The number of its last declaration.
+    /// The number of the last declaration with its root key.
     pub declared: u64,
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     batch::Opened,
-    order::Ineffective,
+    order::{Ineffective, Order},
     outcome::{Closed, Outcome, Span},
     phase::{Beginning, FALLBACK_RULE, Phase, PhaseError},
     says::Act,
@@ -145,6 +145,11 @@ impl Begun<'_> {
         } = self.next;
         let mut chain = before.clone();
         chain.height = height;
+        chain.mandates.retain(|member, _| {
+            let root = |order: &Order| Some(order.members().get(member)?.root);
+            // Who left has no mandate any more, and never will.
+            root(&order).is_none() || root(&order) == root(&before.order)
+        });
         chain.order = order;
         chain.validators = self.validators;
         chain.phases.retain(|id, _| !ended.contains(id));

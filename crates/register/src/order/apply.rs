@@ -154,6 +154,8 @@ impl Order {
                 signed.map_err(|_| Ineffective::Signature(*root))?;
                 if let Some(known) = self.members.get_mut(member) {
                     known.root = *root;
+                    // Whoever had the key before may have used its numbers up.
+                    known.declared = 0;
                 }
                 Ok(())
             }

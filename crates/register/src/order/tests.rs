@@ -6,7 +6,7 @@ use domain::{
 
 use super::*;
 use crate::{
-    declaration::{Declaration, Matter},
+    declaration::{Declaration, Matter, NUMBER_MAX},
     order::apply::Place,
 };
 
@@ -277,6 +277,28 @@ fn a_lost_root_key_is_replaced_by_one_that_somebody_holds() {
         proof: key(50).sign(&root_message(&FEDERATION, &id(3))),
     };
     assert_eq!(refused(&order, &taken), Ineffective::KeyTaken(root));
+}
+
+#[test]
+fn declarations_with_a_new_root_key_are_counted_anew() {
+    let mut order = order();
+    // A thief has the key, and used up its numbers.
+    let declare = |root: u8, number| {
+        let root = key(root);
+        Declaration::sign(&FEDERATION, &root, (id(2), number), Matter::NoValidator)
+    };
+    let last = declare(2, NUMBER_MAX);
+    order.declare(&FEDERATION, 6, &last).unwrap();
+    let effect = Effect::Root {
+        member: id(2),
+        root: key(50).public(),
+        proof: key(50).sign(&root_message(&FEDERATION, &id(2))),
+    };
+    order.apply(&place(7), &effect).unwrap();
+    let old = order.declare(&FEDERATION, 8, &last);
+    assert_eq!(old, Err(Ineffective::Signature(key(50).public())));
+    let first = order.declare(&FEDERATION, 8, &declare(50, 1));
+    assert_eq!(first, Ok(()));
 }
 
 #[test]
