@@ -5,6 +5,7 @@ use domain::{
     effect::{Applicant, Effect, EffectError, FORCE_MAJEURE_MS_MAX, Someone, root_message},
     id::{EntryId, FederationId, MemberId, Timestamp},
     key::PublicKey,
+    record::VOTERS_MAX,
 };
 
 use super::{
@@ -250,6 +251,11 @@ impl Order {
         }
         if self.former.contains_key(&id) {
             return Err(Ineffective::WasMember(id));
+        }
+        // A vote has so many voters at most: with one more, none by the charter's rule could be opened.
+        let (found, most) = (self.members.len(), VOTERS_MAX);
+        if found >= most {
+            return Err(Ineffective::Full { found, most });
         }
         self.root_is_free(&root)?;
         let signed = applicant.verify(&place.federation);

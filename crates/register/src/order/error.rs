@@ -20,6 +20,14 @@ pub enum Ineffective {
     /// Who was expelled or left is not admitted with the key of that time.
     #[error("{0} was a member before: it applies with a new key")]
     WasMember(MemberId),
+    /// There are as many members as may vote.
+    #[error("there are {found} members, and a federation has {most} at most")]
+    Full {
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The key is that of another member.
     #[error("the key {0} is another member's already")]
     KeyTaken(PublicKey),
