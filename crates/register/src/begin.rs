@@ -284,7 +284,14 @@ impl Encode for Begin {
 impl Decode for Begin {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.array(3)?;
-        decoder.uint_to("begin format", 1)?;
+        let format = decoder.uint()?;
+        if format != 1 {
+            return Err(DecodeError::Range {
+                field: "begin format",
+                found: format,
+                allowed: "1",
+            });
+        }
         let time = decoder.value()?;
         let members: Vec<First> = decoder.list("members", VOTERS_MAX)?;
         if !members
