@@ -93,6 +93,7 @@ impl<'a> Next<'a> {
         let phase = case.phase;
         let asked = closed.outcome.motion(phase);
         check_motion(asked, closes.motion.as_ref())?;
+        self.order.comes_to(phase.deadline);
         let mut effect = None;
         match closed.outcome {
             Outcome::Decided(verdict) => {

@@ -2,7 +2,9 @@
 
 use domain::{
     charter::{Charter, ClassId, RuleName},
-    effect::{Applicant, Effect, EffectError, FORCE_MAJEURE_MS_MAX, Someone, root_message},
+    effect::{
+        Applicant, COMMITTEE, Effect, EffectError, FORCE_MAJEURE_MS_MAX, Someone, root_message,
+    },
     id::{EntryId, FederationId, MemberId, Timestamp},
     key::PublicKey,
     record::VOTERS_MAX,
@@ -93,10 +95,14 @@ impl Order {
                 until,
             } => {
                 self.all_known(people)?;
+                let (until, ended) = (*until, place.time);
+                if name == COMMITTEE && until <= ended {
+                    return Err(Ineffective::TermOver { until, ended });
+                }
                 let commission = Commission {
                     powers: powers.clone(),
                     people: people.clone(),
-                    until: *until,
+                    until,
                 };
                 self.commissions.insert(name.clone(), commission);
                 Ok(())

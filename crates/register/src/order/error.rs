@@ -105,6 +105,14 @@ pub enum Ineffective {
         /// The height that decides.
         height: u64,
     },
+    /// Who would close votes would do so no longer when the vote ends.
+    #[error("the term until {until:?} is over when the vote ends, {ended:?}")]
+    TermOver {
+        /// When the term ends.
+        until: Timestamp,
+        /// When the vote ends.
+        ended: Timestamp,
+    },
     /// A time of force majeure that is too long.
     #[error(
         "force majeure until {until:?} is longer than one decision can declare; until {most:?} at most"

@@ -1,5 +1,10 @@
 //! What must hold though members lie.
 
+use domain::{
+    effect::{COMMITTEE, Someone},
+    id::PersonId,
+};
+
 use super::*;
 
 #[test]
@@ -101,4 +106,62 @@ fn a_member_with_a_new_root_key_opens_votes_under_its_first_mandate() {
         ..Items::default()
     });
     assert_eq!(batch.items.openings.len(), 1);
+}
+
+/// Those with these numbers close votes.
+fn committee(chain: &Chain, numbers: &[usize], until: Timestamp) -> Effect {
+    let members: Vec<MemberId> = chain.order.members().keys().copied().collect();
+    let people = numbers.iter().map(|number| Someone {
+        member: members[*number],
+        person: PersonId([1; 16]),
+    });
+    Effect::Commission {
+        name: COMMITTEE.to_owned(),
+        powers: "They close votes.".to_owned(),
+        people: people.collect(),
+        until,
+    }
+}
+
+#[test]
+fn nobody_takes_over_the_closing_of_votes_by_a_usual_decision_or_for_a_term_that_is_over() {
+    let cast = cast();
+    let chain = register(&cast);
+    let late = OPENED.plus_ms(365 * 24 * 3_600_000);
+    for (rule, until, is_possible) in [
+        (RuleName::Consent, late, false),
+        (RuleName::Charter, OPENED, false),
+        (RuleName::Charter, late, true),
+    ] {
+        let motion = motion(1, Some(committee(&chain, &[0], until)));
+        let (batch, _) = chain.draft(Items {
+            openings: vec![opened(&cast, &chain, rule, &motion)],
+            ..Items::default()
+        });
+        assert_eq!(!batch.items.is_empty(), is_possible, "{rule} {until:?}");
+    }
+}
+
+#[test]
+fn all_close_votes_again_from_the_height_that_shows_that_the_term_of_the_committee_is_over() {
+    let cast = cast();
+    let chain = register(&cast);
+    let (voting, mut chain) = open(&cast, &chain, RuleName::Consent, &motion(1, None));
+    let place = Place {
+        federation: FEDERATION,
+        height: 2,
+        time: OPENED,
+        record: EntryId([3; 32]),
+    };
+    let effect = committee(&chain, &[0, 1, 2], voting.phase.deadline);
+    chain.order.apply(&place, &effect).unwrap();
+    chain.validators = chain.order.validators().unwrap();
+    assert_eq!(chain.validators.sizes().all(), 3);
+    let member = cast.phase.electorate[3].member;
+    let says = Declaration::of_validator(&FEDERATION, &root(3), (member, 1), &root(60));
+    let (chain, _) = goes_on(&chain, declared(vec![says]));
+    assert_eq!(chain.validators.sizes().all(), 3);
+    let closes = closes(&voting, &[Choice::Agree; 3], Some(&motion(1, None)));
+    let (after, _) = goes_on(&chain, closing(closes));
+    assert_eq!(after.validators.sizes().all(), 4);
 }
