@@ -27,6 +27,9 @@ const PREFIX: &[u8] = b"folkmoot/effect/1\0";
 pub const EFFECT_BYTES_MAX: usize = charter::BYTES_MAX + 1024;
 /// The most people of a commission or of a mediation.
 pub const PEOPLE_MAX: usize = 32;
+/// The commission whose members alone are validators as long as its term lasts: for federations of more
+/// members than should all have to be there.
+pub const COMMITTEE: &str = "validators";
 /// The longest name of an office, in bytes.
 pub const OFFICE_BYTES_MAX: usize = 64;
 /// How many times as long periods can be made for a time of force majeure.
@@ -185,6 +188,8 @@ impl Effect {
     pub fn rule(&self) -> Option<RuleName> {
         match self {
             Self::Charter { .. } | Self::Rules { .. } => Some(RuleName::Charter),
+            // Who closes votes is no matter of a usual one.
+            Self::Commission { name, .. } if name == COMMITTEE => Some(RuleName::Charter),
             _ => None,
         }
     }

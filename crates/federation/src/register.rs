@@ -3,6 +3,8 @@
 //!
 //! The registrar keeps no messages: they are kept here by what they are about, until that is decided.
 
+mod beginnings;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{
@@ -29,6 +31,7 @@ use register::{
 
 use replica::view::Proposal;
 
+use self::beginnings::Settling;
 use crate::{
     core::Core,
     error::CoreError,
@@ -43,9 +46,6 @@ use crate::{
 /// How long after the deadline of a vote that is not open in the register its ballots are still held,
 /// in milliseconds: 90 days. An opening may come late.
 const HELD_MS: u64 = 90 * 24 * 3600 * 1000;
-/// What is shown when founders signed two beginnings.
-const TWO_BEGINNINGS: &str = "two different beginnings of the register are signed: nothing more becomes \
-    final until the founders have settled which one holds";
 /// The most inputs of one call that the registrar is given: what it says answers itself.
 const INPUTS_MAX: usize = 100_000;
 
@@ -94,8 +94,7 @@ pub(crate) struct Register {
     pub(crate) annals: Annals,
     /// and who contradicted itself.
     pub(crate) evidence: Evidence,
-    /// Whether founders have signed something since that was looked at.
-    has_founding: bool,
+    beginning: Settling,
     pub(crate) inbox: VecDeque<Input>,
     /// Whether this node's clock is further off its peers' than the charter bears.
     is_clock_off: bool,
@@ -274,7 +273,7 @@ impl Register {
         known.signatures.extend(found.signatures);
         known.signatures.sort_unstable_by_key(|one| one.root);
         known.signatures.dedup_by_key(|one| one.root);
-        self.has_founding = true;
+        self.beginning.stir();
     }
 
     /// The revisions of the answers that were given in a window.
@@ -446,7 +445,7 @@ impl Core {
         // What this key has signed before has to be in the journal, or it could contradict itself.
         let has_signed = |key: &SecretKey| self.replica().tip(&key.public()).is_some();
         let is_lost = journal.is_empty() && key.as_ref().is_some_and(has_signed);
-        let key = key.filter(|_| !is_lost);
+        let key = key.filter(|_| !is_lost && !self.register.beginning.is_late());
         if is_lost {
             let trouble = "the journal of the validator key is lost: this node only observes";
             self.register.trouble = Some(trouble.to_owned());
@@ -495,12 +494,7 @@ impl Core {
 
     /// Hands on to the registrar what has come, and does what it asks, until there is nothing more.
     pub(crate) fn settle_register(&mut self, now: Timestamp, is_woken: bool) {
-        if self.register.has_founding && !self.register.is_over {
-            self.register.has_founding = false;
-            if self.begun().nth(1).is_some() {
-                self.leave_office(TWO_BEGINNINGS);
-            }
-        }
+        self.settle_beginnings();
         self.settle_evidence();
         self.take_office(now);
         self.settle_recovery(now);

@@ -8,6 +8,8 @@
 
 #[path = "register/attacks.rs"]
 mod attacks;
+#[path = "register/beginnings.rs"]
+mod beginnings;
 #[path = "register/evidence.rs"]
 mod evidence;
 #[path = "register/mediation.rs"]
@@ -620,30 +622,6 @@ fn a_forged_signature_keeps_no_register_from_beginning() {
         world.lies(member, &Record::Founding(Founding { beginning }));
     }
     assert_eq!(world.heights(), [1; 4]);
-}
-
-#[test]
-fn two_beginnings_stop_every_node_that_has_seen_both_and_are_shown() {
-    let mut world = World::new();
-    world.propose(1);
-    let opened = world.now.plus_ms(20 * MINUTE_MS);
-    world.run(opened);
-    assert_eq!(world.heights(), [2; 4]);
-    let other = world.signed(&world.begin(), &[1, 2, 3]).to_bytes();
-    world.lies(1, &Record::Founding(Founding { beginning: other }));
-    for restarts in [false, true] {
-        if restarts {
-            (0..4).for_each(|node| world.restart(node));
-        }
-        for node in &world.nodes {
-            assert_eq!(node.core.beginnings().count(), 2);
-            let trouble = node.core.register_trouble().unwrap();
-            assert!(trouble.contains("two different beginnings"), "{trouble}");
-            assert!(node.core.registrar().is_none());
-            // What was shown before stays to be seen.
-            assert_eq!(node.core.register_chain().unwrap().height(), 2);
-        }
-    }
 }
 
 #[test]

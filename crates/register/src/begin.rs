@@ -14,7 +14,12 @@ use domain::{
 };
 use thiserror::Error;
 
-use crate::order::{Member, Order};
+use crate::{
+    chain::Chain,
+    order::{Member, Order},
+    recovery::decided_after,
+    registrar::Message,
+};
 
 const PREFIX: &[u8] = b"folkmoot/begin/1\0";
 
@@ -218,6 +223,25 @@ impl Beginning {
     }
 }
 
+/// Whether a quorum of the validators of height 2 went on from this beginning, by what they said about it:
+/// then another one that founders signed as well is evidence against them, and stops nobody. A vote names
+/// a value; only the value's bytes say what it follows.
+#[must_use]
+pub fn is_followed(begun: &Chain, said: &[&Message]) -> bool {
+    let votes = said.iter().filter_map(|message| match message {
+        Message::Agreement(vote) => Some(vote),
+        _ => None,
+    });
+    let decided = decided_after(begun, votes);
+    said.iter().any(|message| match message {
+        Message::Value(batch) => {
+            let is_after = batch.header.previous == begun.last();
+            is_after && decided.contains(&batch.header.hash(&begun.federation()))
+        }
+        _ => false,
+    })
+}
+
 impl Encode for First {
     fn encode(&self, encoder: &mut Encoder) {
         encoder
@@ -260,7 +284,14 @@ impl Encode for Begin {
 impl Decode for Begin {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.array(3)?;
-        decoder.uint_to("begin format", 1)?;
+        let format = decoder.uint()?;
+        if format != 1 {
+            return Err(DecodeError::Range {
+                field: "begin format",
+                found: format,
+                allowed: "1",
+            });
+        }
         let time = decoder.value()?;
         let members: Vec<First> = decoder.list("members", VOTERS_MAX)?;
         if !members

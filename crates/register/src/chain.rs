@@ -167,7 +167,7 @@ pub struct Chain {
     motions: BTreeMap<Hash, Motion>,
     /// Every opening there ever was.
     opened: BTreeSet<EntryId>,
-    /// The highest mandate of each member that the register has seen: older ones open nothing.
+    /// The highest mandate of each member's root key that the register has seen: older ones open nothing.
     mandates: BTreeMap<MemberId, u64>,
     /// Phases whose effect an old root key objects to.
     objected: BTreeSet<PhaseId>,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     charter::{Charter, ClassId, ClassKind, RuleName},
-    effect::Someone,
+    effect::{COMMITTEE, Someone},
     id::{CircleId, EntryId, Hash, MemberId, ProposalId, Timestamp},
     key::PublicKey,
     record::Elector,
@@ -22,10 +22,6 @@ use crate::{
     sizes::VALIDATORS_MAX,
     validators::{Validator, ValidatorSet},
 };
-
-/// The commission whose members alone are validators, where a federation has one: for federations
-/// of more members than should all have to be there.
-pub const COMMITTEE: &str = "validators";
 
 /// A member, as the register has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +40,7 @@ pub struct Member {
     pub validator: Option<PublicKey>,
     /// The height from which it is a member.
     pub since: u64,
-    /// The number of its last declaration.
+    /// The number of the last declaration with its root key.
     pub declared: u64,
 }
 
@@ -151,6 +147,9 @@ pub struct Order {
     settlements: BTreeMap<String, Hash>,
     rules: Rules,
     force_majeure: Option<ForceMajeure>,
+    /// The latest deadline of the votes that were closed: real time is later for sure. It follows from
+    /// the heights and is no part of what is hashed.
+    time: Timestamp,
 }
 
 impl Order {
@@ -171,7 +170,13 @@ impl Order {
                 from_height: 1,
             },
             force_majeure: None,
+            time: Timestamp(0),
         }
+    }
+
+    /// A vote with this deadline was closed.
+    pub(crate) fn comes_to(&mut self, deadline: Timestamp) {
+        self.time = self.time.max(deadline);
     }
 
     /// The charter.
@@ -288,14 +293,23 @@ impl Order {
     }
 
     /// Who witnesses and closes votes: every organisation with a node that has named a validator
-    /// key, or those of them with somebody in the commission [`COMMITTEE`] if there is one. `None`
-    /// while there is none, or more than a set may have.
+    /// key, or those of them with somebody in the commission [`COMMITTEE`] if there is one whose term has
+    /// not ended. `None` while there is none, or more than a set may have. A committee whose term has
+    /// ended stays where there would be none without it: votes have to be closed to choose another one.
     #[must_use]
     pub fn validators(&self) -> Option<ValidatorSet> {
-        let committee = self.commissions.get(COMMITTEE);
-        let sits = |id: &MemberId| {
-            committee.is_none_or(|committee| committee.people.iter().any(|one| one.member == *id))
+        let Some(committee) = self.commissions.get(COMMITTEE) else {
+            return self.validators_among(|_| true);
         };
+        let sits = |id: &MemberId| committee.people.iter().any(|one| one.member == *id);
+        let all = match self.time < committee.until {
+            true => None,
+            false => self.validators_among(|_| true),
+        };
+        all.or_else(|| self.validators_among(sits))
+    }
+
+    fn validators_among(&self, sits: impl Fn(&MemberId) -> bool) -> Option<ValidatorSet> {
         let members = self.members.iter().filter(|(id, member)| {
             let class = self.charter.class(&member.class);
             let is_organisation = class.is_some_and(|class| class.kind == ClassKind::Organisation);

@@ -15,7 +15,7 @@ use domain::{
     key::{KeyError, PublicKey, SecretKey, Signature},
 };
 
-pub(crate) use self::base::{notice_ms, organisations};
+pub(crate) use self::base::{decided_after, notice_ms, organisations};
 pub use self::{
     base::{Base, is_followed},
     error::RecoveryError,

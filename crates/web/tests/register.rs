@@ -617,17 +617,33 @@ async fn a_recovery_is_shown_with_who_signed_it_until_when_one_may_object_and_wh
     }
 }
 
-#[tokio::test]
-async fn two_beginnings_are_shown_as_trouble_with_who_signed_them() {
-    let (mut world, _) = decided(3);
+/// More than half of the founders sign another beginning.
+fn begin_again(world: &mut World) {
+    world.now = world.now.plus_ms(MINUTE_MS);
     let other = world.signed(&world.begin(), &[1, 2, 3]).to_bytes();
     let founding = record::Founding { beginning: other };
     world.lies(1, &Record::Founding(founding));
+}
+
+#[tokio::test]
+async fn two_beginnings_are_shown_as_trouble_with_who_signed_them() {
+    let mut world = World::new();
+    begin_again(&mut world);
     let site = site(&mut world).await;
     let page = words(&read(&mut stranger(&site), "/register").await);
     assert!(page.contains("two different beginnings"), "{page}");
     assert!(page.contains("3 signatures are needed"), "{page}");
-    // What was decided before stays to be seen.
+}
+
+#[tokio::test]
+async fn another_beginning_is_shown_beside_a_register_that_has_gone_on() {
+    let (mut world, _) = decided(3);
+    begin_again(&mut world);
+    let site = site(&mut world).await;
+    let page = words(&read(&mut stranger(&site), "/register").await);
+    assert!(!page.contains("Something is wrong"), "{page}");
+    assert!(page.contains("Two beginnings are signed"), "{page}");
+    assert!(page.contains("3 signatures are needed"), "{page}");
     assert!(page.contains("Passed. Meet on Tuesdays"), "{page}");
 }
 
@@ -755,4 +771,43 @@ async fn who_holds_an_office_by_decision_is_shown_and_strangers_see_no_names() {
     assert!(!page.contains("Bea"), "{page}");
     let page = words(&read(&mut ada(&decided).await, "/in-force").await);
     assert!(page.contains("Bea Fictional"), "{page}");
+}
+
+#[tokio::test]
+async fn a_commission_that_closes_votes_is_said_to_wherever_it_stands() {
+    let mut world = World::new();
+    let (until, person) = (
+        world.now.plus_ms(365 * 24 * 60 * MINUTE_MS),
+        PersonId([1; 16]),
+    );
+    let mut people = [1, 2, 3].map(|member| Someone {
+        member: id(member),
+        person,
+    });
+    people.sort();
+    let commission = |name: &str| Effect::Commission {
+        name: name.to_owned(),
+        powers: "It does what it is for.".to_owned(),
+        people: people.to_vec(),
+        until,
+    };
+    world.decide("", commission("finance"));
+    let usual = site(&mut world).await;
+    let page = words(&read(&mut stranger(&usual), "/in-force").await);
+    assert!(!page.contains("closes votes"), "{page}");
+    let form = words(&read(&mut ada(&usual).await, "/decide/new?does=commission").await);
+    assert!(form.contains("“validators” closes votes"), "{form}");
+    assert!(form.contains("the rule for the charter"), "{form}");
+    world.restart(0);
+    let decided = world.decide("charter", commission("validators"));
+    let chain = world.nodes[0].core.register_chain().unwrap();
+    assert_eq!(chain.validators().sizes().all(), 3);
+    let site = site(&mut world).await;
+    for path in ["/in-force".to_owned(), format!("/archive/{decided}")] {
+        let page = words(&read(&mut stranger(&site), &path).await);
+        assert!(
+            page.contains("This commission closes votes"),
+            "{path}: {page}"
+        );
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use domain::effect::COMMITTEE;
 use serde_json::{Value, json};
 
 use super::init::read_charter;
@@ -46,6 +47,9 @@ impl Does {
 
     /// The rule that has to decide it, if there is only one.
     pub fn rule(&self) -> Option<&'static str> {
-        self.new_charter.is_some().then_some("charter")
+        let effect = self.effect.as_deref().unwrap_or_default();
+        let effect: Value = serde_json::from_str(effect).unwrap_or_default();
+        let closes_votes = effect["type"] == "commission" && effect["name"] == COMMITTEE;
+        (self.new_charter.is_some() || closes_votes).then_some("charter")
     }
 }

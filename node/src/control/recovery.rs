@@ -73,7 +73,7 @@ fn new_roots(core: &Core, chain: &Chain) -> Vec<Value> {
             return None;
         };
         Some(json!({
-            "phase": id.to_string(),
+            "vote": phase.vote.to_string(),
             "member": member.to_string(),
             "name": core.view().member_name(&member),
             "title": motion.title,

@@ -121,29 +121,59 @@ fn members_that_do_not_fit_together_begin_nothing() {
 }
 
 #[test]
-fn as_many_founders_as_may_lie_never_make_two_beginnings() {
-    use crate::sizes::Sizes;
-    use domain::genesis::Founder;
-    for founders in 1..=FOUNDERS_MAX {
-        let founder = |number: usize| Founder {
-            root: crate::testing::root_key(number).public(),
-            name: format!("Co-op {number}"),
-            class: "producer".to_owned(),
+fn a_beginning_is_followed_when_a_quorum_decided_what_comes_after_it() {
+    use crate::{
+        agreement::{self, Signed, Step, Vote},
+        batch::{Batch, Items},
+        declaration::{Declaration, Matter},
+        validators::ValidatorIndex,
+    };
+    // A founder signed both.
+    let later = Begin {
+        time: Timestamp(3),
+        ..begin()
+    };
+    let founders = [(begin(), [1, 2]), (later, [1, 3])];
+    let [one, other] = founders.map(|(begin, founders)| {
+        let beginning = beginning(begin, &founders);
+        Chain::begin(&genesis(), &beginning).unwrap()
+    });
+    let federation = one.federation();
+    let member = MemberId(key(4).public().0);
+    let leaves = Declaration::sign(&federation, &key(4), (member, 1), Matter::Leave);
+    let wanted = Items {
+        declarations: vec![leaves],
+        ..Items::default()
+    };
+    let (batch, _) = one.draft(wanted);
+    let value = |batch: &Batch| Message::Value(Box::new(batch.clone()));
+    let vote = |index: u8, value| {
+        let validator = one.validators().get(ValidatorIndex(index)).unwrap();
+        let mut keys = (1..=4).map(|number| key(number + 100));
+        let key = keys.find(|key| key.public() == validator.key).unwrap();
+        let vote = Vote {
+            epoch: 0,
+            height: 2,
+            round: 0,
+            step: Step::Precommit,
+            value: Some(value),
         };
-        let genesis = Genesis {
-            name: "Meet".to_owned(),
-            created: Timestamp(1),
-            founders: (0..founders).map(founder).collect(),
-            charter: Vec::new(),
-            nonce: [7; 32],
-            requires: Vec::new(),
-        };
-        // So many must sign both; if they may all be liars, each half of the honest can be shown another.
-        let both = 2 * genesis.admissions_needed() - founders;
-        let liars = Sizes::of(founders).faulty();
-        assert!(
-            both > liars,
-            "of {founders} founders {both} sign both, {liars} may lie"
-        );
-    }
+        let signed = Signed::sign(&federation, ValidatorIndex(index), &key, vote);
+        Message::Agreement(agreement::Message::Vote(signed))
+    };
+    let hash = batch.header.hash(&federation);
+    let votes = [0, 1, 2].map(|index| vote(index, hash));
+    let bytes = value(&batch);
+    let [a, b, c] = &votes;
+    assert!(is_followed(&one, &[a, b, c, &bytes]));
+    // The same votes of the same validators, who begin the other one too.
+    assert_eq!(one.validators(), other.validators());
+    assert!(!is_followed(&other, &[a, b, c, &bytes]));
+    // Too few, or nothing that says what they follow.
+    assert!(!is_followed(&one, &[a, b, b, &bytes]));
+    assert!(!is_followed(&one, &[a, b, c]));
+    assert!(!is_followed(
+        &one,
+        &[a, b, c, &value(&other.draft(Items::default()).0)]
+    ));
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     batch::Opened,
-    order::Ineffective,
+    order::{Ineffective, Order},
     outcome::{Closed, Outcome, Span},
     phase::{Beginning, FALLBACK_RULE, Phase, PhaseError},
     says::Act,
@@ -59,12 +59,13 @@ impl<'a> Next<'a> {
                 height: begun.next.height,
                 validators: begun.validators.clone(),
             };
-            let phase = match begins {
-                Begins::After(phase, closed) => phase.after(&closed, at),
-                Begins::Answered(phase, act, time) => phase.answered(act, time, at),
-                Begins::Stalled(phase) => phase.again(at),
+            let (before, phase) = match begins {
+                Begins::After(phase, closed) => (phase.id, phase.after(&closed, at)),
+                Begins::Answered(phase, act, time) => (phase.id, phase.answered(act, time, at)),
+                Begins::Stalled(phase) => (phase.id, phase.again(at)),
             };
             let phase = phase.map_err(ItemError::Phase)?;
+            begun.next.objection_goes_on(&before, &phase);
             match &mut begun.next.happened[told] {
                 Happened::Closed { next, .. } | Happened::Answered { next, .. } => {
                     *next = Some(phase.id);
@@ -162,6 +163,11 @@ impl Begun<'_> {
         } = self.next;
         let mut chain = before.clone();
         chain.height = height;
+        chain.mandates.retain(|member, _| {
+            let root = |order: &Order| Some(order.members().get(member)?.root);
+            // Who left has no mandate any more, and never will.
+            root(&order).is_none() || root(&order) == root(&before.order)
+        });
         chain.order = order;
         chain.validators = self.validators;
         chain.phases.retain(|id, _| !ended.contains(id));

@@ -180,6 +180,14 @@ pub enum ItemError {
     /// What it does would do nothing.
     #[error("what it does would do nothing")]
     Ineffective(#[source] Ineffective),
+    /// An objection to what does not replace the root key of who objects.
+    #[error("the phase {phase} does not replace the root key of {found}")]
+    NotItsRoot {
+        /// The phase.
+        phase: PhaseId,
+        /// Who objects.
+        found: MemberId,
+    },
     /// Those who validate the phase are those of today.
     #[error("the phase is validated by today's validators")]
     SameValidators,

@@ -112,17 +112,21 @@ pub(super) fn judge(chain: &Chain, batch: &Batch) -> Result<(Chain, Vec<Happened
     Ok((after, happened))
 }
 
-/// Sorts items and keeps those that can be taken, as many as a batch has.
-fn some<T, K: Ord>(
+/// Sorts items and keeps those that can be taken, as many as a batch has: of each key the first that can,
+/// for what another made of it must not hide it.
+fn some<T: Encode, K: Ord>(
     mut items: Vec<T>,
     key: impl Fn(&T) -> K,
     mut take: impl FnMut(&T) -> bool,
 ) -> Vec<T> {
-    items.sort_by_key(&key);
-    items.dedup_by_key(|item| key(item));
-    let mut kept = Vec::new();
+    items.sort_by(|one, other| {
+        let by_key = key(one).cmp(&key(other));
+        by_key.then_with(|| one.to_bytes().cmp(&other.to_bytes()))
+    });
+    let mut kept: Vec<T> = Vec::new();
     for item in items {
-        if kept.len() < ITEMS_MAX && take(&item) {
+        let is_there = kept.last().is_some_and(|last| key(last) == key(&item));
+        if kept.len() < ITEMS_MAX && !is_there && take(&item) {
             kept.push(item);
         }
     }

@@ -93,6 +93,7 @@ impl<'a> Next<'a> {
         let phase = case.phase;
         let asked = closed.outcome.motion(phase);
         check_motion(asked, closes.motion.as_ref())?;
+        self.order.comes_to(phase.deadline);
         let mut effect = None;
         match closed.outcome {
             Outcome::Decided(verdict) => {
@@ -187,19 +188,54 @@ impl<'a> Next<'a> {
         Ok(())
     }
 
+    /// The open phase of a vote to which a member objects, named by its id or, however often the vote was
+    /// extended since, as ballots name it.
+    fn objected(&self, by: &MemberId, named: &PhaseId) -> Result<PhaseId, ItemError> {
+        let mut phases = self.before.phases.values();
+        let vote = phases.find(|phase| phase.vote == *named && !self.ended.contains(&phase.id));
+        let case = self.case(vote.map_or(named, |phase| &phase.id))?;
+        let phase = case.phase.id;
+        match replaced(self.before.motion(case.phase)) {
+            Some(member) if member == *by => Ok(phase),
+            _ => Err(ItemError::NotItsRoot { phase, found: *by }),
+        }
+    }
+
+    /// Who objects to a vote objects to what follows from it, as long as that replaces the same root key:
+    /// versions of one proposal may do different things.
+    pub fn objection_goes_on(&mut self, before: &PhaseId, phase: &Phase) {
+        if !self.objected.contains(before) {
+            return;
+        }
+        let objects = self.before.phases.get(before);
+        let objects = replaced(objects.and_then(|before| self.before.motion(before)));
+        let mut amended = self.motions.iter();
+        let amended = amended.find(|motion| motion.hash() == phase.text);
+        if objects == replaced(amended.or_else(|| self.before.motion(phase))) {
+            self.objected.insert(phase.id);
+        }
+    }
+
     pub fn declare(&mut self, declaration: &Declaration) -> Result<(), ItemError> {
         let federation = &self.before.federation;
-        if let Matter::Objection { phase } = &declaration.matter {
-            self.case(phase)?;
-        }
+        let objected = match &declaration.matter {
+            Matter::Objection { phase } => Some(self.objected(&declaration.member, phase)?),
+            _ => None,
+        };
         let declared = self.order.declare(federation, self.height, declaration);
         declared.map_err(ItemError::Ineffective)?;
-        if let Matter::Objection { phase } = &declaration.matter {
-            self.objected.insert(*phase);
-        }
+        self.objected.extend(objected);
         let (member, number) = (declaration.member, declaration.number);
         self.happened.push(Happened::Declared { member, number });
         Ok(())
+    }
+}
+
+/// Whose root key a motion replaces.
+pub(super) fn replaced(motion: Option<&Motion>) -> Option<MemberId> {
+    match motion?.effect {
+        Some(Effect::Root { member, .. }) => Some(member),
+        _ => None,
     }
 }
 

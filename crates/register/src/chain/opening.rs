@@ -74,7 +74,11 @@ impl Chain {
             record: member.record,
         };
         let (listed, body) = written_under::<T>(&self.federation, mandated, kind)?;
-        let known = self.mandates.get(id).copied().unwrap_or(0);
+        // Another root key counts its mandates anew: whoever had the one before may have used its numbers up.
+        let before = self.order.members().get(id);
+        let known = before.filter(|before| before.root == root);
+        let known = known.and_then(|_| self.mandates.get(id));
+        let known = known.copied().unwrap_or(0);
         if listed.number < known {
             let found = listed.number;
             return Err(ItemError::OldMandate { known, found });
@@ -85,6 +89,11 @@ impl Chain {
             mandate: listed.number,
             body,
         })
+    }
+
+    /// Whether an entry was written for a member of the order in force.
+    pub(crate) fn is_written<T: Decode>(&self, mandated: &Mandated, kind: Kind) -> bool {
+        self.written::<T>(&self.order, mandated, kind).is_ok()
     }
 
     pub(super) fn withdrawal(

@@ -22,8 +22,9 @@ use crate::{
     witness::Message,
 };
 
-mod attacks;
+mod lies;
 mod mediation;
+mod objections;
 mod open_votes;
 
 const ALL: [u8; 4] = [0, 1, 2, 3];
@@ -124,6 +125,13 @@ fn goes_on(chain: &Chain, wanted: Items) -> (Chain, Vec<Happened>) {
         (chain.height + 1, batch.header.hash(&FEDERATION))
     );
     (after, happened)
+}
+
+fn declared(declarations: Vec<Declaration>) -> Items {
+    Items {
+        declarations,
+        ..Items::default()
+    }
 }
 
 fn open(cast: &Cast, chain: &Chain, rule: RuleName, motion: &Motion) -> (Cast, Chain) {
@@ -448,44 +456,6 @@ fn the_proposing_member_takes_its_vote_back_or_opens_it_on_another_version() {
         Ending::Withdrawn
     );
     assert_eq!(chain.open_phase(&PROPOSAL, &member), None);
-}
-
-#[test]
-fn who_still_holds_a_root_key_keeps_it_from_being_replaced() {
-    let cast = cast();
-    let chain = register(&cast);
-    let member = cast.phase.electorate[2].member;
-    let new = root(50);
-    let effect = Effect::Root {
-        member,
-        root: new.public(),
-        proof: new.sign(&root_message(&FEDERATION, &member)),
-    };
-    let motion = motion(1, Some(effect));
-    let (voting, chain) = open(&cast, &chain, RuleName::Consent, &motion);
-    let closes = closes(&voting, &[Choice::Agree; 3], Some(&motion));
-    let (replaced, _) = goes_on(&chain, closing(closes.clone()));
-    assert_eq!(replaced.order.members()[&member].root, new.public());
-    let phase = voting.phase.id;
-    let objection = Declaration::sign(
-        &FEDERATION,
-        &root(2),
-        (member, 1),
-        Matter::Objection { phase },
-    );
-    let (chain, _) = goes_on(
-        &chain,
-        Items {
-            declarations: vec![objection],
-            ..Items::default()
-        },
-    );
-    let (kept, happened) = goes_on(&chain, closing(closes));
-    let [Happened::Closed { effect, .. }] = &happened[..] else {
-        panic!("{happened:?}");
-    };
-    assert_eq!(effect, &Some(Err(Ineffective::Objected)));
-    assert_eq!(kept.order.members()[&member].root, root(2).public());
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! A proof in words, and as JSON.
 
-use domain::decision::Choice;
+use domain::{
+    decision::Choice,
+    effect::{COMMITTEE, Effect},
+};
 use serde_json::{Value, json};
 
 use super::proof::{Proof, Step, Turn, Vote};
@@ -206,6 +209,13 @@ impl Proof {
                 "What it decides about the federation: {}.",
                 effect.word()
             ));
+        }
+        if let Some(Effect::Commission { name, .. }) = &self.motion.effect
+            && name == COMMITTEE
+        {
+            said.push(
+                "This commission closes votes until its term ends, and nobody else.".to_owned(),
+            );
         }
         if self.shows_text {
             said.push("The text in the file is the one that was voted on.".to_owned());

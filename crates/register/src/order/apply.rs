@@ -2,9 +2,12 @@
 
 use domain::{
     charter::{Charter, ClassId, RuleName},
-    effect::{Applicant, Effect, EffectError, FORCE_MAJEURE_MS_MAX, Someone, root_message},
+    effect::{
+        Applicant, COMMITTEE, Effect, EffectError, FORCE_MAJEURE_MS_MAX, Someone, root_message,
+    },
     id::{EntryId, FederationId, MemberId, Timestamp},
     key::PublicKey,
+    record::VOTERS_MAX,
 };
 
 use super::{
@@ -92,10 +95,14 @@ impl Order {
                 until,
             } => {
                 self.all_known(people)?;
+                let (until, ended) = (*until, place.time);
+                if name == COMMITTEE && until <= ended {
+                    return Err(Ineffective::TermOver { until, ended });
+                }
                 let commission = Commission {
                     powers: powers.clone(),
                     people: people.clone(),
-                    until: *until,
+                    until,
                 };
                 self.commissions.insert(name.clone(), commission);
                 Ok(())
@@ -154,6 +161,8 @@ impl Order {
                 signed.map_err(|_| Ineffective::Signature(*root))?;
                 if let Some(known) = self.members.get_mut(member) {
                     known.root = *root;
+                    // Whoever had the key before may have used its numbers up.
+                    known.declared = 0;
                 }
                 Ok(())
             }
@@ -248,6 +257,11 @@ impl Order {
         }
         if self.former.contains_key(&id) {
             return Err(Ineffective::WasMember(id));
+        }
+        // A vote has so many voters at most: with one more, none by the charter's rule could be opened.
+        let (found, most) = (self.members.len(), VOTERS_MAX);
+        if found >= most {
+            return Err(Ineffective::Full { found, most });
         }
         self.root_is_free(&root)?;
         let signed = applicant.verify(&place.federation);

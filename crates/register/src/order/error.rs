@@ -20,6 +20,14 @@ pub enum Ineffective {
     /// Who was expelled or left is not admitted with the key of that time.
     #[error("{0} was a member before: it applies with a new key")]
     WasMember(MemberId),
+    /// There are as many members as may vote.
+    #[error("there are {found} members, and a federation has {most} at most")]
+    Full {
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The key is that of another member.
     #[error("the key {0} is another member's already")]
     KeyTaken(PublicKey),
@@ -96,6 +104,14 @@ pub enum Ineffective {
         found: u64,
         /// The height that decides.
         height: u64,
+    },
+    /// Who would close votes would do so no longer when the vote ends.
+    #[error("the term until {until:?} is over when the vote ends, {ended:?}")]
+    TermOver {
+        /// When the term ends.
+        until: Timestamp,
+        /// When the vote ends.
+        ended: Timestamp,
     },
     /// A time of force majeure that is too long.
     #[error(

@@ -1,12 +1,12 @@
 use domain::{
-    effect::{Applicant, Effect, Someone, root_message},
+    effect::{Applicant, Effect, EffectError, Someone, root_message},
     id::{FederationId, PersonId},
     key::SecretKey,
 };
 
 use super::*;
 use crate::{
-    declaration::{Declaration, Matter},
+    declaration::{Declaration, Matter, NUMBER_MAX},
     order::apply::Place,
 };
 
@@ -280,9 +280,29 @@ fn a_lost_root_key_is_replaced_by_one_that_somebody_holds() {
 }
 
 #[test]
-fn a_committee_alone_validates_where_there_is_one() {
+fn declarations_with_a_new_root_key_are_counted_anew() {
     let mut order = order();
-    let commission = |members: &[u8]| Effect::Commission {
+    // A thief has the key, and used up its numbers.
+    let declare = |root: u8, number| {
+        let root = key(root);
+        Declaration::sign(&FEDERATION, &root, (id(2), number), Matter::NoValidator)
+    };
+    let last = declare(2, NUMBER_MAX);
+    order.declare(&FEDERATION, 6, &last).unwrap();
+    let effect = Effect::Root {
+        member: id(2),
+        root: key(50).public(),
+        proof: key(50).sign(&root_message(&FEDERATION, &id(2))),
+    };
+    order.apply(&place(7), &effect).unwrap();
+    let old = order.declare(&FEDERATION, 8, &last);
+    assert_eq!(old, Err(Ineffective::Signature(key(50).public())));
+    let first = order.declare(&FEDERATION, 8, &declare(50, 1));
+    assert_eq!(first, Ok(()));
+}
+
+fn committee(members: &[u8], until: Timestamp) -> Effect {
+    Effect::Commission {
         name: COMMITTEE.to_owned(),
         powers: "Closes votes.".to_owned(),
         people: members
@@ -292,14 +312,64 @@ fn a_committee_alone_validates_where_there_is_one() {
                 person: PersonId([*number; 16]),
             })
             .collect(),
-        until: Timestamp(0),
-    };
-    order.apply(&place(7), &commission(&[2])).unwrap();
+        until,
+    }
+}
+
+#[test]
+fn a_committee_alone_validates_where_there_is_one_until_its_term_ends() {
+    let mut order = order();
+    let (now, until) = (Timestamp(1_000 * DAY_MS), Timestamp(1_001 * DAY_MS));
+    let over = refused(&order, &committee(&[2], now));
+    let (term, ended) = (now, now);
+    assert_eq!(over, Ineffective::TermOver { until: term, ended });
+    order.apply(&place(7), &committee(&[2], until)).unwrap();
     let set = order.validators().unwrap();
     assert_eq!(set.sizes().all(), 1);
     assert!(set.index_of(&key(102).public()).is_some());
-    let none = refused(&order, &commission(&[3]));
+    let none = refused(&order, &committee(&[3], until));
     assert_eq!(none, Ineffective::NoValidators);
+    // What ends is told by the deadlines of votes, which never go back.
+    for (deadline, all) in [(until.0 - 1, 1), (until.0, 2), (0, 2)] {
+        order.comes_to(Timestamp(deadline));
+        assert_eq!(order.validators().unwrap().sizes().all(), all);
+    }
+}
+
+#[test]
+fn a_committee_stays_beyond_its_term_where_there_would_be_too_many_without_it() {
+    let mut order = order();
+    for number in 0..VALIDATORS_MAX {
+        let (_, mut one) = member(1, "producer");
+        let mut bytes = [0xaa; 32];
+        bytes[..8].copy_from_slice(&(number as u64).to_be_bytes());
+        one.host = MemberId(bytes);
+        one.validator = Some(PublicKey(bytes));
+        order.members.insert(MemberId(bytes), one);
+    }
+    assert_eq!(order.validators(), None);
+    let until = Timestamp(1_001 * DAY_MS);
+    order.apply(&place(7), &committee(&[2], until)).unwrap();
+    order.comes_to(until.plus_ms(1));
+    assert_eq!(order.validators().unwrap().sizes().all(), 1);
+}
+
+#[test]
+fn who_closes_votes_is_decided_by_the_rule_of_the_charter() {
+    let effect = committee(&[2], Timestamp(DAY_MS));
+    let (needed, found) = (RuleName::Charter, RuleName::Consent);
+    assert_eq!(
+        effect.check(found),
+        Err(EffectError::Rule { needed, found })
+    );
+    assert_eq!(effect.check(needed), Ok(()));
+    let other = Effect::Commission {
+        name: "finance".to_owned(),
+        powers: "Pays bills.".to_owned(),
+        people: Vec::new(),
+        until: Timestamp(DAY_MS),
+    };
+    assert_eq!(other.check(found), Ok(()));
 }
 
 #[test]

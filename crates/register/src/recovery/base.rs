@@ -179,6 +179,14 @@ pub fn is_followed<'a>(
     after: &Chain,
     said: impl IntoIterator<Item = &'a agreement::Message>,
 ) -> bool {
+    !decided_after(after, said).is_empty()
+}
+
+/// The values for which a quorum of the validators of the next height has precommitted.
+pub(crate) fn decided_after<'a>(
+    after: &Chain,
+    said: impl IntoIterator<Item = &'a agreement::Message>,
+) -> BTreeSet<Hash> {
     let mut votes: BTreeMap<(u32, Hash), BTreeSet<u8>> = BTreeMap::new();
     for message in said {
         let agreement::Message::Vote(signed) = message else {
@@ -199,5 +207,7 @@ pub fn is_followed<'a>(
         }
     }
     let quorum = after.validators().sizes().quorum();
-    votes.values().any(|voters| voters.len() >= quorum)
+    let votes = votes.into_iter();
+    let decided = votes.filter(|(_, voters)| voters.len() >= quorum);
+    decided.map(|((_, value), _)| value).collect()
 }

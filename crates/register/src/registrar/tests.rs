@@ -478,3 +478,35 @@ fn a_member_that_declares_much_keeps_no_other_from_declaring() {
     // What is not taken now is never offered again.
     assert!(declare(2, 1));
 }
+
+#[test]
+fn what_a_member_of_the_next_height_declares_waits_for_it_among_much_that_nobody_signed() {
+    use super::wishes::Wishes;
+    use crate::declaration::{Declaration, Matter};
+    let [before, after] = [3, 4].map(|voters| Cast::new(4, voters, RuleName::Consent, ""));
+    let newcomer = after.phase.electorate[3].member;
+    let [before, after] = [before, after].map(|cast| register(&cast));
+    assert!(!before.order().members().contains_key(&newcomer));
+    let federation = crate::testing::FEDERATION;
+    let items = |number: u64, signer: usize| {
+        let root = crate::testing::root_key(signer);
+        let by = (newcomer, number);
+        Items {
+            declarations: vec![Declaration::sign(
+                &federation,
+                &root,
+                by,
+                Matter::NoValidator,
+            )],
+            ..Items::default()
+        }
+    };
+    let mut wishes = Wishes::default();
+    for number in 1..200 {
+        assert!(!wishes.add(items(number, 9), &before));
+    }
+    assert!(!wishes.add(items(1, 3), &before));
+    assert!(wishes.items().is_empty());
+    wishes.forget(&after);
+    assert_eq!(wishes.items(), &items(1, 3));
+}

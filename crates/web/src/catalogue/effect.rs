@@ -17,6 +17,7 @@ messages! {
     effect_circle_office_ends(title, circle) { English: "Nobody is {title} of the circle {circle} any more." }
     effect_term(day) { English: "The term ends on {day}." }
     effect_commission(name, people) { English: "{people} form the commission “{name}” and may act for the federation." }
+    effect_committee() { English: "This commission closes votes: until its term ends, only the nodes of its members witness votes, close them and agree on what is final. Then those of all co-ops do so again." }
     effect_powers() { English: "What it may do" }
     effect_charter() { English: "The charter is replaced. This changes:" }
     effect_charter_same() { English: "It changes nothing in the charter in force." }
@@ -56,6 +57,7 @@ messages! {
     effect_whole_federation() { English: "The whole federation" }
     effect_until() { English: "Until (the last day)" }
     effect_commission_name() { English: "Name of the commission" }
+    effect_commission_name_hint() { English: "The commission “validators” closes votes: until its term ends, only the nodes of its members do. Choose the rule for the charter for it." }
     effect_people() { English: "Who" }
     effect_new_charter() { English: "The charter from then on" }
     effect_new_charter_hint() { English: "Change the values of the one in force, which is shown here. Decided by the rule for the charter." }

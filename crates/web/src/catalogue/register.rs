@@ -105,6 +105,8 @@ messages! {
     beginning_signed_by(names, needed) { English: "A beginning is signed by {names}; {needed} signatures are needed." }
     register_trouble() { English: "Something is wrong" }
     register_trouble_is(trouble) { English: "This node says: {trouble}." }
+    two_beginnings() { English: "Two beginnings are signed" }
+    two_beginnings_are() { English: "Enough founders have signed another beginning of the register as well. It changes nothing: a quorum had gone on from this one. Ask who signed both why." }
     beginning_number(hash) { English: "Beginning {hash}" }
     how_it_stands() { English: "How it stands" }
     last_height() { English: "Last height" }

@@ -1,6 +1,6 @@
 //! What a decision does to the federation itself: in words, and the fields that say it.
 
-use domain::id::Timestamp;
+use domain::{effect::COMMITTEE, id::Timestamp};
 use maud::{Markup, html};
 
 use super::{
@@ -151,6 +151,7 @@ pub fn words(frame: &Frame, what: &What) -> Markup {
             until,
         } => html! {
             p { (say.effect_commission(name, all(people))) " " (say.effect_term(clock.day(*until))) }
+            @if name == COMMITTEE { p { strong { (say.effect_committee()) } } }
             dl.facts { dt { (say.effect_powers()) } dd { (paragraphs(powers)) } }
         },
         What::Charter(changes) if changes.is_empty() => html! { p { (say.effect_charter_same()) } },
@@ -332,7 +333,8 @@ pub fn fields(frame: &Frame, view: &Choices, filled: &Filled) -> Markup {
                     (Field::new(say, filled, "effect_until", say.effect_until()).line("date", None))
                 }
                 "commission" => {
-                    (line("effect_name", say.effect_commission_name()))
+                    (Field::new(say, filled, "effect_name", say.effect_commission_name())
+                        .hint(say.effect_commission_name_hint()).required().line("text", None))
                     (Field::new(say, filled, "effect_powers", say.effect_powers()).required().area(3))
                     (people())
                     (until(say.effect_until()))

@@ -172,6 +172,9 @@ fn area(frame: &Frame) -> Area {
 }
 
 fn trouble(say: Language, view: &Register) -> Markup {
+    let needed = view.needed;
+    let enough = view.beginnings.iter();
+    let enough = enough.filter(|one| one.signed.len() as u64 >= needed);
     html! {
         div data-live="trouble" {
             @if let Some((version, height)) = view.unknown_rules {
@@ -181,16 +184,28 @@ fn trouble(say: Language, view: &Register) -> Markup {
                 (note(say.register_trouble(), html! {
                     p { (say.register_trouble_is(trouble)) }
                     @if view.beginnings.len() > 1 {
-                        ul {
-                            @for one in &view.beginnings {
-                                li {
-                                    (say.beginning_number(short(&one.hash))) ": "
-                                    (say.beginning_signed_by(names(say, &one.signed), view.needed))
-                                }
-                            }
-                        }
+                        (beginnings(say, view))
                     }
                 }))
+            } @else if enough.count() > 1 {
+                (note(say.two_beginnings(), html! {
+                    p { (say.two_beginnings_are()) }
+                    (beginnings(say, view))
+                }))
+            }
+        }
+    }
+}
+
+/// What founders signed as the beginning, and who.
+fn beginnings(say: Language, view: &Register) -> Markup {
+    html! {
+        ul {
+            @for one in &view.beginnings {
+                li {
+                    (say.beginning_number(short(&one.hash))) ": "
+                    (say.beginning_signed_by(names(say, &one.signed), view.needed))
+                }
             }
         }
     }

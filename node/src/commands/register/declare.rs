@@ -160,7 +160,7 @@ pub async fn object(
     let mut objected = Vec::new();
     for vote in votes.iter().filter(|vote| vote["objected"] != true) {
         let strange = || Failure::refused("the node answered something this release cannot read");
-        let phase = text(vote, "phase").parse().map_err(|_| strange())?;
+        let phase = text(vote, "vote").parse().map_err(|_| strange())?;
         let matter = Matter::Objection { phase };
         let (federation, root) = (&declaring.federation, &declaring.root);
         let objects = Declaration::sign(federation, root, declaring.of, matter);

@@ -3,10 +3,10 @@
 use domain::{
     charter::RuleName,
     decision::Choice,
-    effect::{Effect, Someone},
+    effect::{COMMITTEE, Effect, Someone},
     id::{PersonId, Timestamp},
 };
-use register::{declaration::Matter, order::COMMITTEE};
+use register::declaration::Matter;
 
 use crate::{
     node::Conduct,
@@ -130,7 +130,7 @@ fn a_committee_of_four_closes_the_votes_of_seven_and_the_rest_follow() {
             people,
             until: Timestamp(world.now + 365 * DAY_MS),
         };
-        passes(&mut world, 1, RuleName::ConsentThenVote, commission);
+        passes(&mut world, 1, RuleName::Charter, commission);
         assert_eq!(world.chain().validators().sizes().all(), 4);
         for number in 2..=3 {
             let voting = world.open(1, number, RuleName::ConsentThenVote, None);

@@ -1,81 +1,11 @@
 //! What must hold though members lie.
 
+use domain::{
+    effect::{COMMITTEE, Someone},
+    id::PersonId,
+};
+
 use super::*;
-
-fn replacing(chain: &Chain, number: usize, new: &SecretKey) -> (MemberId, Motion) {
-    let electors: Vec<MemberId> = chain.order.members().keys().copied().collect();
-    let member = electors[number];
-    let effect = Effect::Root {
-        member,
-        root: new.public(),
-        proof: new.sign(&root_message(&FEDERATION, &member)),
-    };
-    (member, motion(1, Some(effect)))
-}
-
-fn declared(declarations: Vec<Declaration>) -> Items {
-    Items {
-        declarations,
-        ..Items::default()
-    }
-}
-
-#[test]
-fn nobody_but_the_member_itself_objects_to_its_new_root_key() {
-    let cast = cast();
-    let chain = register(&cast);
-    let new = root(50);
-    let (member, motion) = replacing(&chain, 2, &new);
-    let (voting, chain) = open(&cast, &chain, RuleName::Consent, &motion);
-    let closes = closes(&voting, &[Choice::Agree; 3], Some(&motion));
-    let (phase, other) = (voting.phase.id, cast.phase.electorate[3].member);
-    let matter = Matter::Objection { phase };
-    let meddling = Declaration::sign(&FEDERATION, &root(3), (other, 1), matter);
-    let (batch, _) = chain.draft(declared(vec![meddling]));
-    let chain = match batch.items.is_empty() {
-        true => chain,
-        false => chain.after(&batch).unwrap().0,
-    };
-    let (after, happened) = goes_on(&chain, closing(closes));
-    let [Happened::Closed { effect, .. }] = &happened[..] else {
-        panic!("{happened:?}");
-    };
-    assert_eq!(effect, &Some(Ok(())));
-    assert_eq!(after.order.members()[&member].root, new.public());
-}
-
-#[test]
-fn an_objection_goes_on_with_a_vote_that_is_extended() {
-    let cast = cast();
-    let chain = register(&cast);
-    let new = root(50);
-    let (member, motion) = replacing(&chain, 2, &new);
-    let (voting, chain) = open(&cast, &chain, RuleName::Consent, &motion);
-    let phase = voting.phase.id;
-    let matter = Matter::Objection { phase };
-    let objection = Declaration::sign(&FEDERATION, &root(2), (member, 1), matter);
-    let (chain, _) = goes_on(&chain, declared(vec![objection]));
-    assert!(chain.objects(&phase));
-    // Too few take part at first: the vote is extended.
-    let (chain, happened) = goes_on(&chain, closing(closes(&voting, &[], None)));
-    let [
-        Happened::Closed {
-            next: Some(next), ..
-        },
-    ] = &happened[..]
-    else {
-        panic!("{happened:?}");
-    };
-    let voting = voting.within(chain.phases[next].clone());
-    assert_eq!(voting.phase.cause, Cause::Extended);
-    let closes = closes(&voting, &[Choice::Agree; 3], Some(&motion));
-    let (after, happened) = goes_on(&chain, closing(closes));
-    let [Happened::Closed { effect, .. }] = &happened[..] else {
-        panic!("{happened:?}");
-    };
-    assert_eq!(effect, &Some(Err(Ineffective::Objected)));
-    assert_eq!(after.order.members()[&member].root, root(2).public());
-}
 
 #[test]
 fn a_forged_declaration_of_a_number_does_not_keep_out_the_true_one() {
@@ -176,4 +106,62 @@ fn a_member_with_a_new_root_key_opens_votes_under_its_first_mandate() {
         ..Items::default()
     });
     assert_eq!(batch.items.openings.len(), 1);
+}
+
+/// Those with these numbers close votes.
+fn committee(chain: &Chain, numbers: &[usize], until: Timestamp) -> Effect {
+    let members: Vec<MemberId> = chain.order.members().keys().copied().collect();
+    let people = numbers.iter().map(|number| Someone {
+        member: members[*number],
+        person: PersonId([1; 16]),
+    });
+    Effect::Commission {
+        name: COMMITTEE.to_owned(),
+        powers: "They close votes.".to_owned(),
+        people: people.collect(),
+        until,
+    }
+}
+
+#[test]
+fn nobody_takes_over_the_closing_of_votes_by_a_usual_decision_or_for_a_term_that_is_over() {
+    let cast = cast();
+    let chain = register(&cast);
+    let late = OPENED.plus_ms(365 * 24 * 3_600_000);
+    for (rule, until, is_possible) in [
+        (RuleName::Consent, late, false),
+        (RuleName::Charter, OPENED, false),
+        (RuleName::Charter, late, true),
+    ] {
+        let motion = motion(1, Some(committee(&chain, &[0], until)));
+        let (batch, _) = chain.draft(Items {
+            openings: vec![opened(&cast, &chain, rule, &motion)],
+            ..Items::default()
+        });
+        assert_eq!(!batch.items.is_empty(), is_possible, "{rule} {until:?}");
+    }
+}
+
+#[test]
+fn all_close_votes_again_from_the_height_that_shows_that_the_term_of_the_committee_is_over() {
+    let cast = cast();
+    let chain = register(&cast);
+    let (voting, mut chain) = open(&cast, &chain, RuleName::Consent, &motion(1, None));
+    let place = Place {
+        federation: FEDERATION,
+        height: 2,
+        time: OPENED,
+        record: EntryId([3; 32]),
+    };
+    let effect = committee(&chain, &[0, 1, 2], voting.phase.deadline);
+    chain.order.apply(&place, &effect).unwrap();
+    chain.validators = chain.order.validators().unwrap();
+    assert_eq!(chain.validators.sizes().all(), 3);
+    let member = cast.phase.electorate[3].member;
+    let says = Declaration::of_validator(&FEDERATION, &root(3), (member, 1), &root(60));
+    let (chain, _) = goes_on(&chain, declared(vec![says]));
+    assert_eq!(chain.validators.sizes().all(), 3);
+    let closes = closes(&voting, &[Choice::Agree; 3], Some(&motion(1, None)));
+    let (after, _) = goes_on(&chain, closing(closes));
+    assert_eq!(after.validators.sizes().all(), 4);
 }
