@@ -12,7 +12,7 @@ use domain::{
     genesis::Genesis,
     id::{EntryId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{Kind, Opening, Record},
+    record::{Answer, Kind, Opening, Record},
 };
 use register::{
     agreement::{AgreementError, Certificate, Timeouts},
@@ -84,6 +84,8 @@ pub(crate) struct Register {
     waiting: BTreeMap<ProposalId, BTreeSet<EntryId>>,
     /// and the last openings and withdrawals under each root key's mandates.
     opens: BTreeMap<PublicKey, VecDeque<EntryId>>,
+    /// Answers to blocks that amend to a version that is not here, by window.
+    unanswered: BTreeMap<PhaseId, BTreeSet<EntryId>>,
     /// Whether versions that a block may be answered with were not handed on.
     are_motions_due: bool,
     declared: Vec<Declaration>,
@@ -571,22 +573,14 @@ impl Core {
 
     /// Puts into the inbox what members asked for and said since.
     fn hand_on(&mut self) {
+        self.look_for_versions();
         let ballots = std::mem::take(&mut self.register.ballots);
         for id in ballots {
             let Some(pair) = self.register.mandated(&id) else {
                 continue;
             };
-            if pair.entry.header.kind == Kind::Answer
-                && let Some(Record::Answer(answer)) = pair.entry.record()
-            {
-                let amends = answer.act.amends();
-                let motion = amends.and_then(|text| self.motion_with(&answer.phase, &text));
-                let answer = pair.clone();
-                let answers = vec![Answers { answer, motion }];
-                self.want(Items {
-                    answers,
-                    ..Items::default()
-                });
+            if let Some(Record::Answer(answer)) = pair.entry.record() {
+                self.want_answer(id, &answer, &pair);
             }
             let pair = Box::new((pair.entry, pair.mandate));
             self.register.inbox.push_back(Input::Ballot(pair));
@@ -599,6 +593,49 @@ impl Core {
                 ..Items::default()
             });
         }
+    }
+
+    /// An answer that amends waits for its version. One that comes before its window is given again with it.
+    fn want_answer(&mut self, id: EntryId, answer: &Answer, pair: &Mandated) {
+        let registrar = self.register.registrar.as_ref();
+        let proposer = registrar.and_then(|one| {
+            let window = one.chain().phases().get(&answer.phase)?;
+            one.chain().order().members().get(&window.proposer.member)
+        });
+        let root = pair.mandate.header.author;
+        if proposer.is_none_or(|proposer| proposer.root != root) {
+            return;
+        }
+        let amends = answer.act.amends();
+        let motion = amends.and_then(|text| self.motion_with(&answer.phase, &text));
+        if amends.is_some() && motion.is_none() {
+            let waiting = self.register.unanswered.entry(answer.phase);
+            waiting.or_default().insert(id);
+            return;
+        }
+        let answer = pair.clone();
+        self.want(Items {
+            answers: vec![Answers { answer, motion }],
+            ..Items::default()
+        });
+    }
+
+    /// Something has come that answers may have waited for.
+    fn look_for_versions(&mut self) {
+        if self.register.unanswered.is_empty() {
+            return;
+        }
+        let changed = self.changed_proposals();
+        let register = &mut self.register;
+        let phases = register.registrar.as_ref().map(|one| one.chain().phases());
+        register.unanswered.retain(|window, answers| {
+            let window = phases.and_then(|phases| phases.get(window));
+            let is_due = window.is_some_and(|window| changed.contains(&window.proposal));
+            if is_due {
+                register.ballots.extend(answers.iter());
+            }
+            window.is_some() && !is_due
+        });
     }
 
     /// What was asked for, as far as all is here that it takes; the rest waits until something about its
@@ -706,7 +743,11 @@ impl Core {
             && let Some(registrar) = &self.register.registrar
             && let Some(phase) = registrar.chain().phases().get(&phase)
         {
-            let of_phase = |entry: &Entry| matches!(entry.record(), Some(Record::Ballot(ballot)) if ballot.phase == phase.vote);
+            let of_phase = |entry: &Entry| match entry.record() {
+                Some(Record::Ballot(ballot)) => ballot.phase == phase.vote,
+                Some(Record::Answer(answer)) => answer.phase == phase.vote,
+                _ => false,
+            };
             let ballots = self.register.entries.iter();
             let ballots = ballots
                 .filter(|(_, entry)| of_phase(entry))
