@@ -23,7 +23,7 @@ use register::{
     order::{Departure, RULES_VERSION},
     phase::Question,
     recovery::Recovered,
-    registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
+    registrar::{self, Decision, Input, MOTIONS_MAX, Message, Output as Said, Registrar, Topic},
 };
 
 use replica::view::Proposal;
@@ -597,15 +597,12 @@ impl Core {
 
     /// An answer that amends waits for its version. One that comes before its window is given again with it.
     fn want_answer(&mut self, id: EntryId, answer: &Answer, pair: &Mandated) {
-        let registrar = self.register.registrar.as_ref();
-        let proposer = registrar.and_then(|one| {
-            let window = one.chain().phases().get(&answer.phase)?;
-            one.chain().order().members().get(&window.proposer.member)
-        });
-        let root = pair.mandate.header.author;
-        if proposer.is_none_or(|proposer| proposer.root != root) {
+        if self.proposing_root(&answer.phase) != Some(pair.mandate.header.author) {
             return;
         }
+        let registrar = self.register.registrar.as_ref();
+        let window = registrar.and_then(|one| one.chain().phases().get(&answer.phase));
+        let proposal = window.map(|window| window.proposal);
         let amends = answer.act.amends();
         let motion = amends.and_then(|text| self.motion_with(&answer.phase, &text));
         if amends.is_some() && motion.is_none() {
@@ -613,11 +610,22 @@ impl Core {
             waiting.or_default().insert(id);
             return;
         }
+        if let (Some(proposal), Some(motion)) = (proposal, &motion) {
+            let motion = Input::Motion(proposal, motion.clone());
+            self.register.inbox.push_back(motion);
+        }
         let answer = pair.clone();
         self.want(Items {
             answers: vec![Answers { answer, motion }],
             ..Items::default()
         });
+    }
+
+    /// The root key of the member whose vote an open phase is of.
+    fn proposing_root(&self, phase: &PhaseId) -> Option<PublicKey> {
+        let chain = self.register.registrar.as_ref()?.chain();
+        let proposer = chain.phases().get(phase)?.proposer.member;
+        Some(chain.order().members().get(&proposer)?.root)
     }
 
     /// Something has come that answers may have waited for.
@@ -688,14 +696,38 @@ impl Core {
         let phases = registrar.map(|one| one.chain().phases().values());
         let windows = phases.into_iter().flatten();
         let windows = windows.filter(|phase| phase.question == Question::Answer);
-        let proposals: BTreeSet<ProposalId> = windows.map(|window| window.proposal).collect();
+        let windows: BTreeMap<PhaseId, ProposalId> =
+            windows.map(|window| (window.id, window.proposal)).collect();
+        let proposals: BTreeSet<ProposalId> = windows.values().copied().collect();
+        let mut motions = Vec::new();
         for proposal in proposals {
             let known = self.view().proposals.get(&proposal);
             let versions = known.map(Proposal::versions).unwrap_or_default();
-            let motions: Vec<Motion> = versions.iter().map(|version| version.motion()).collect();
-            let inputs = motions.into_iter().map(Input::Motion);
-            self.register.inbox.extend(inputs);
+            let last = &versions[versions.len().saturating_sub(MOTIONS_MAX)..];
+            motions.extend(last.iter().map(|version| (proposal, version.motion())));
         }
+        // Those that answers name come last: they are what is kept of many.
+        let answers = self
+            .register
+            .entries
+            .values()
+            .filter(|_| !windows.is_empty());
+        for entry in answers.filter(|entry| entry.header.kind == Kind::Answer) {
+            let mandate = self.register.entries.get(&entry.header.grant);
+            let root = mandate.map(|mandate| mandate.header.author);
+            if let Some(Record::Answer(answer)) = entry.record()
+                && let Some(proposal) = windows.get(&answer.phase)
+                && root.is_some()
+                && self.proposing_root(&answer.phase) == root
+                && let Some(text) = answer.act.amends()
+                && let Some(motion) = self.motion_with(&answer.phase, &text)
+            {
+                motions.push((*proposal, motion));
+            }
+        }
+        let inputs = motions.into_iter();
+        let inputs = inputs.map(|(proposal, motion)| Input::Motion(proposal, motion));
+        self.register.inbox.extend(inputs);
     }
 
     /// The version of a window's proposal that has this hash.
