@@ -124,7 +124,8 @@ impl Register {
     /// When the registrar wants to be woken.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         let own = self.registrar.as_ref()?.next_wakeup();
-        own.into_iter().chain(self.unsaid.next_wakeup()).min()
+        let others = [self.unsaid.next_wakeup(), self.recovery.next_wakeup()];
+        own.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// The key it witnesses with, if it has one.
@@ -154,8 +155,14 @@ impl Register {
         }
     }
 
-    /// Takes note of a stored entry, which a member's key wrote.
-    pub fn note(&mut self, genesis: &Genesis, (id, member): (EntryId, MemberId), entry: &Entry) {
+    /// Takes note of a stored entry, which a member's key wrote, and when it came.
+    pub fn note(
+        &mut self,
+        genesis: &Genesis,
+        (id, member, received): (EntryId, MemberId, Timestamp),
+        entry: &Entry,
+    ) {
+        self.recovery.wrote(member, entry.header.time, received);
         let record = || entry.record();
         // Ancestors are stored first: what was not written under a mandate never will be.
         let mandate = self.entries.get(&entry.header.grant);
@@ -182,7 +189,7 @@ impl Register {
             }
             Kind::Recovering => {
                 if let Some(Record::Recovering(recovering)) = record() {
-                    self.recovery.hear(member, &recovering.voice);
+                    self.recovery.hear(member, received, &recovering.voice);
                 }
             }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
@@ -545,6 +552,8 @@ impl Core {
                     {
                         self.register.annals.recovered(&before, &recovered);
                         self.followed.take(chain, &[]);
+                        // Before another height is decided: it is known that this one was gone through.
+                        self.register.recovery.stands(chain);
                     }
                     if place(chain) != stood {
                         let messages = &mut self.register.messages;
