@@ -166,7 +166,7 @@ impl Core {
             .map_err(CoreError::Stored)?;
         for (position, entry) in self.replica.take_changes().stored {
             if let Some(stored) = self.replica.get(position) {
-                let from = (stored.id, stored.member);
+                let from = (stored.id, stored.member, received);
                 self.register.note(self.replica.genesis(), from, &entry);
             }
             self.hear_evidence(&entry);

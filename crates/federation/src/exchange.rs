@@ -189,6 +189,7 @@ impl Core {
             return;
         };
         peer.heard = now;
+        self.register.recovery.met(now);
         match message {
             Message::Hello {
                 now: theirs,

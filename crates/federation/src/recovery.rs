@@ -1,6 +1,8 @@
 //! The core's part in recoveries of the register: what organisations sign about them is gathered from the
 //! stored entries, and one that is in force is handed to the registrar.
 
+mod notice;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{
@@ -17,6 +19,7 @@ use register::{
     registrar::{Input, Message, Topic},
 };
 
+use self::notice::{Notice, Notices};
 use crate::core::Core;
 
 /// Of how many of the last heights it is kept who might have recovered the register there.
@@ -42,6 +45,9 @@ pub(crate) struct Recovering {
     /// What nobody looked at yet, or what speaks of a height that is not here yet.
     pending: Pending,
     has_news: bool,
+    notices: Notices,
+    /// When this node's own notice is over.
+    again_at: Option<Timestamp>,
     /// Where the register stood at its last heights.
     bases: VecDeque<Base>,
     /// The recoveries that this register went through.
@@ -50,39 +56,44 @@ pub(crate) struct Recovering {
     objected: BTreeSet<Hash>,
 }
 
-/// Voices that wait, by the epoch and the height they speak of, with the member in whose log each came.
+/// What a member's log brought, and when it came.
+struct Heard {
+    carrier: MemberId,
+    received: Timestamp,
+    voice: Voice,
+}
+
+/// Voices that wait, by the epoch and the height they speak of.
 #[derive(Default)]
 struct Pending {
-    voices: BTreeMap<(u64, u64), Vec<(MemberId, Voice)>>,
+    voices: BTreeMap<(u64, u64), Vec<Heard>>,
     count: BTreeMap<MemberId, usize>,
 }
 
 impl Pending {
     /// Keeps a voice, if there is room for its carrier.
-    fn keep(&mut self, carrier: MemberId, voice: Voice) -> bool {
-        let count = self.count.entry(carrier).or_default();
+    fn keep(&mut self, heard: Heard) -> bool {
+        let count = self.count.entry(heard.carrier).or_default();
         let has_room = *count < PENDING_OF_MEMBER_MAX;
         if has_room {
             *count += 1;
-            let place = (voice.recovery.epoch, voice.recovery.height);
-            let voices = self.voices.entry(place).or_default();
-            voices.push((carrier, voice));
+            let recovery = &heard.voice.recovery;
+            let place = (recovery.epoch, recovery.height);
+            self.voices.entry(place).or_default().push(heard);
         }
         has_room
     }
 
     /// Takes those that speak of nothing later than this.
-    fn up_to(&mut self, (epoch, height): (u64, u64)) -> Vec<Voice> {
+    fn up_to(&mut self, (epoch, height): (u64, u64)) -> Vec<Heard> {
         let later = self.voices.split_off(&(epoch, height + 1));
         let due = std::mem::replace(&mut self.voices, later);
-        let due = due.into_values().flatten();
-        let due = due.map(|(carrier, voice)| {
-            if let Some(count) = self.count.get_mut(&carrier) {
+        let due: Vec<Heard> = due.into_values().flatten().collect();
+        for heard in &due {
+            if let Some(count) = self.count.get_mut(&heard.carrier) {
                 *count -= 1;
             }
-            voice
-        });
-        let due = due.collect();
+        }
         self.count.retain(|_, count| *count > 0);
         due
     }
@@ -111,10 +122,29 @@ pub struct RecoveryShown {
 
 impl Recovering {
     /// Takes note of what an entry in a member's log says.
-    pub fn hear(&mut self, carrier: MemberId, bytes: &[u8]) {
+    pub fn hear(&mut self, carrier: MemberId, received: Timestamp, bytes: &[u8]) {
         if let Ok(voice) = Voice::from_bytes(bytes) {
-            self.has_news |= self.pending.keep(carrier, voice);
+            self.has_news |= self.pending.keep(Heard {
+                carrier,
+                received,
+                voice,
+            });
         }
+    }
+
+    /// Takes note that something of a member came.
+    pub fn wrote(&mut self, member: MemberId, time: Timestamp, received: Timestamp) {
+        self.notices.wrote(member, time, received);
+    }
+
+    /// Takes note that a peer said something.
+    pub fn met(&mut self, now: Timestamp) {
+        self.notices.met(now);
+    }
+
+    /// When this node's own notice of a recovery is over that is confirmed.
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        self.again_at
     }
 
     /// Takes note that a key signed something.
@@ -154,7 +184,10 @@ impl Recovering {
             return;
         }
         let next = (last.epoch + 1, last.height);
-        for voice in self.pending.up_to(next) {
+        for heard in self.pending.up_to(next) {
+            let Heard {
+                received, voice, ..
+            } = heard;
             let recovery = &voice.recovery;
             let Some(base) = self.base_of(recovery) else {
                 continue;
@@ -163,7 +196,10 @@ impl Recovering {
                 || base.validators.index_of(&voice.key).is_some();
             if may && base.remaining(recovery).is_ok() && voice.verify(&base.federation).is_ok() {
                 let hash = recovery.hash(&base.federation);
-                self.known.take(hash, voice);
+                let (stage, key) = (voice.stage, voice.key);
+                if self.known.take(hash, voice) && stage == Stage::Announce {
+                    self.notices.announced(hash, key, received);
+                }
             }
         }
     }
@@ -239,6 +275,7 @@ fn objected(
 /// What is to be done about recoveries.
 enum Due {
     Nothing,
+    Wait(Timestamp),
     Enter(Box<Recovered>),
     Stop(&'static str),
 }
@@ -285,8 +322,13 @@ impl Core {
             // What was said about the next height may show that others follow one.
             return;
         }
-        match self.due_recovery(now) {
-            Due::Nothing => self.object(now),
+        let due = self.due_recovery(now);
+        self.register.recovery.again_at = match due {
+            Due::Wait(until) => Some(until),
+            _ => None,
+        };
+        match due {
+            Due::Nothing | Due::Wait(_) => self.object(now),
             Due::Enter(recovered) => self.register.inbox.push_back(Input::Recovered(recovered)),
             Due::Stop(trouble) => self.leave_office(trouble),
         }
@@ -310,7 +352,8 @@ impl Core {
                 continue;
             };
             let is_here = (base.epoch, base.height) == (current.epoch, current.height);
-            if current.epoch > base.epoch || (is_here && !matches!(due, Due::Nothing)) {
+            let is_first = matches!(due, Due::Nothing);
+            if current.epoch > base.epoch || (is_here && !is_first) {
                 return Due::Stop(TWO_RECOVERIES);
             }
             if !is_here {
@@ -318,10 +361,47 @@ impl Core {
             }
             due = match state {
                 State::Disputed { .. } if !self.is_followed(recovered) => Due::Stop(DISPUTED),
-                _ => Due::Enter(Box::new(recovered.clone())),
+                _ => self.after_own_notice(now, (hash, base), recovered),
             };
         }
         due
+    }
+
+    /// What is to be done about a recovery that is confirmed, if all dates are right.
+    fn after_own_notice(
+        &self,
+        now: Timestamp,
+        (hash, base): (&Hash, &Base),
+        recovered: &Recovered,
+    ) -> Due {
+        let recovering = &self.register.recovery;
+        let own = self.member();
+        let notice = recovering
+            .notices
+            .of(own, hash, (recovered, base.notice_ms));
+        let Some(notice) = notice else {
+            return Due::Nothing;
+        };
+        let Notice {
+            until,
+            is_backdated,
+        } = notice;
+        if now < until && (is_backdated || !self.is_followed(recovered)) {
+            return Due::Wait(until);
+        }
+        // Whoever could not show itself by the dates could since this node heard of it.
+        let from = recovered.recovery.time;
+        let gone = base.validators.iter().filter(|(_, validator)| {
+            let signed = recovering.last_sign(&validator.key);
+            recovered.recovery.gone.contains(&validator.member)
+                && signed.is_some_and(|time| time >= from)
+        });
+        let is_alive =
+            gone.count() > 0 || !objected(recovering, hash, base, &recovered.recovery).is_empty();
+        match is_backdated && is_alive {
+            true => Due::Stop(DISPUTED),
+            false => Due::Enter(Box::new(recovered.clone())),
+        }
     }
 
     /// Whether a quorum of those who remain has decided a height after it.

@@ -14,7 +14,7 @@ use domain::{
     genesis::Genesis,
     id::{EntryId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     key::{PublicKey, SecretKey},
-    record::{Kind, Opening, Record},
+    record::{Answer, Kind, Opening, Record},
 };
 use register::{
     agreement::{AgreementError, Certificate, Timeouts},
@@ -25,7 +25,7 @@ use register::{
     order::{Departure, RULES_VERSION},
     phase::Question,
     recovery::Recovered,
-    registrar::{self, Decision, Input, Message, Output as Said, Registrar, Topic},
+    registrar::{self, Decision, Input, MOTIONS_MAX, Message, Output as Said, Registrar, Topic},
     witness,
 };
 
@@ -87,6 +87,8 @@ pub(crate) struct Register {
     waiting: BTreeMap<ProposalId, BTreeSet<EntryId>>,
     /// and the last openings and withdrawals under each root key's mandates.
     opens: BTreeMap<PublicKey, VecDeque<EntryId>>,
+    /// Answers to blocks that amend to a version that is not here, by window.
+    unanswered: BTreeMap<PhaseId, BTreeSet<EntryId>>,
     /// Whether versions that a block may be answered with were not handed on.
     are_motions_due: bool,
     declared: Vec<Declaration>,
@@ -124,7 +126,8 @@ impl Register {
     /// When the registrar wants to be woken.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         let own = self.registrar.as_ref()?.next_wakeup();
-        own.into_iter().chain(self.unsaid.next_wakeup()).min()
+        let others = [self.unsaid.next_wakeup(), self.recovery.next_wakeup()];
+        own.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// The key it witnesses with, if it has one.
@@ -154,8 +157,14 @@ impl Register {
         }
     }
 
-    /// Takes note of a stored entry, which a member's key wrote.
-    pub fn note(&mut self, genesis: &Genesis, (id, member): (EntryId, MemberId), entry: &Entry) {
+    /// Takes note of a stored entry, which a member's key wrote, and when it came.
+    pub fn note(
+        &mut self,
+        genesis: &Genesis,
+        (id, member, received): (EntryId, MemberId, Timestamp),
+        entry: &Entry,
+    ) {
+        self.recovery.wrote(member, entry.header.time, received);
         let record = || entry.record();
         // Ancestors are stored first: what was not written under a mandate never will be.
         let mandate = self.entries.get(&entry.header.grant);
@@ -182,7 +191,7 @@ impl Register {
             }
             Kind::Recovering => {
                 if let Some(Record::Recovering(recovering)) = record() {
-                    self.recovery.hear(member, &recovering.voice);
+                    self.recovery.hear(member, received, &recovering.voice);
                 }
             }
             Kind::Mandate => drop(self.entries.insert(id, entry.without_note())),
@@ -540,6 +549,8 @@ impl Core {
                     {
                         self.register.annals.recovered(&before, &recovered);
                         self.followed.take(chain, &[]);
+                        // Before another height is decided: it is known that this one was gone through.
+                        self.register.recovery.stands(chain);
                     }
                     if place(chain) != stood {
                         let messages = &mut self.register.messages;
@@ -568,22 +579,14 @@ impl Core {
 
     /// Puts into the inbox what members asked for and said since.
     fn hand_on(&mut self) {
+        self.look_for_versions();
         let ballots = std::mem::take(&mut self.register.ballots);
         for id in ballots {
             let Some(pair) = self.register.mandated(&id) else {
                 continue;
             };
-            if pair.entry.header.kind == Kind::Answer
-                && let Some(Record::Answer(answer)) = pair.entry.record()
-            {
-                let amends = answer.act.amends();
-                let motion = amends.and_then(|text| self.motion_with(&answer.phase, &text));
-                let answer = pair.clone();
-                let answers = vec![Answers { answer, motion }];
-                self.want(Items {
-                    answers,
-                    ..Items::default()
-                });
+            if let Some(Record::Answer(answer)) = pair.entry.record() {
+                self.want_answer(id, &answer, &pair);
             }
             let pair = Box::new((pair.entry, pair.mandate));
             self.register.inbox.push_back(Input::Ballot(pair));
@@ -599,6 +602,57 @@ impl Core {
                 ..Items::default()
             });
         }
+    }
+
+    /// An answer that amends waits for its version. One that comes before its window is given again with it.
+    fn want_answer(&mut self, id: EntryId, answer: &Answer, pair: &Mandated) {
+        if self.proposing_root(&answer.phase) != Some(pair.mandate.header.author) {
+            return;
+        }
+        let registrar = self.register.registrar.as_ref();
+        let window = registrar.and_then(|one| one.chain().phases().get(&answer.phase));
+        let proposal = window.map(|window| window.proposal);
+        let amends = answer.act.amends();
+        let motion = amends.and_then(|text| self.motion_with(&answer.phase, &text));
+        if amends.is_some() && motion.is_none() {
+            let waiting = self.register.unanswered.entry(answer.phase);
+            waiting.or_default().insert(id);
+            return;
+        }
+        if let (Some(proposal), Some(motion)) = (proposal, &motion) {
+            let motion = Input::Motion(proposal, motion.clone());
+            self.register.inbox.push_back(motion);
+        }
+        let answer = pair.clone();
+        self.want(Items {
+            answers: vec![Answers { answer, motion }],
+            ..Items::default()
+        });
+    }
+
+    /// The root key of the member whose vote an open phase is of.
+    fn proposing_root(&self, phase: &PhaseId) -> Option<PublicKey> {
+        let chain = self.register.registrar.as_ref()?.chain();
+        let proposer = chain.phases().get(phase)?.proposer.member;
+        Some(chain.order().members().get(&proposer)?.root)
+    }
+
+    /// Something has come that answers may have waited for.
+    fn look_for_versions(&mut self) {
+        if self.register.unanswered.is_empty() {
+            return;
+        }
+        let changed = self.changed_proposals();
+        let register = &mut self.register;
+        let phases = register.registrar.as_ref().map(|one| one.chain().phases());
+        register.unanswered.retain(|window, answers| {
+            let window = phases.and_then(|phases| phases.get(window));
+            let is_due = window.is_some_and(|window| changed.contains(&window.proposal));
+            if is_due {
+                register.ballots.extend(answers.iter());
+            }
+            window.is_some() && !is_due
+        });
     }
 
     /// What was asked for, as far as all is here that it takes; the rest waits until something about its
@@ -651,14 +705,38 @@ impl Core {
         let phases = registrar.map(|one| one.chain().phases().values());
         let windows = phases.into_iter().flatten();
         let windows = windows.filter(|phase| phase.question == Question::Answer);
-        let proposals: BTreeSet<ProposalId> = windows.map(|window| window.proposal).collect();
+        let windows: BTreeMap<PhaseId, ProposalId> =
+            windows.map(|window| (window.id, window.proposal)).collect();
+        let proposals: BTreeSet<ProposalId> = windows.values().copied().collect();
+        let mut motions = Vec::new();
         for proposal in proposals {
             let known = self.view().proposals.get(&proposal);
             let versions = known.map(Proposal::versions).unwrap_or_default();
-            let motions: Vec<Motion> = versions.iter().map(|version| version.motion()).collect();
-            let inputs = motions.into_iter().map(Input::Motion);
-            self.register.inbox.extend(inputs);
+            let last = &versions[versions.len().saturating_sub(MOTIONS_MAX)..];
+            motions.extend(last.iter().map(|version| (proposal, version.motion())));
         }
+        // Those that answers name come last: they are what is kept of many.
+        let answers = self
+            .register
+            .entries
+            .values()
+            .filter(|_| !windows.is_empty());
+        for entry in answers.filter(|entry| entry.header.kind == Kind::Answer) {
+            let mandate = self.register.entries.get(&entry.header.grant);
+            let root = mandate.map(|mandate| mandate.header.author);
+            if let Some(Record::Answer(answer)) = entry.record()
+                && let Some(proposal) = windows.get(&answer.phase)
+                && root.is_some()
+                && self.proposing_root(&answer.phase) == root
+                && let Some(text) = answer.act.amends()
+                && let Some(motion) = self.motion_with(&answer.phase, &text)
+            {
+                motions.push((*proposal, motion));
+            }
+        }
+        let inputs = motions.into_iter();
+        let inputs = inputs.map(|(proposal, motion)| Input::Motion(proposal, motion));
+        self.register.inbox.extend(inputs);
     }
 
     /// The version of a window's proposal that has this hash.
@@ -707,7 +785,11 @@ impl Core {
             && let Some(registrar) = &self.register.registrar
             && let Some(phase) = registrar.chain().phases().get(&phase)
         {
-            let of_phase = |entry: &Entry| matches!(entry.record(), Some(Record::Ballot(ballot)) if ballot.phase == phase.vote);
+            let of_phase = |entry: &Entry| match entry.record() {
+                Some(Record::Ballot(ballot)) => ballot.phase == phase.vote,
+                Some(Record::Answer(answer)) => answer.phase == phase.vote,
+                _ => false,
+            };
             let ballots = self.register.entries.iter();
             let ballots = ballots
                 .filter(|(_, entry)| of_phase(entry))

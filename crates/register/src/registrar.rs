@@ -8,6 +8,7 @@
 
 mod heights;
 mod message;
+mod motions;
 mod posts;
 mod recovering;
 mod stalls;
@@ -20,12 +21,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     effect::Motion,
     entry::Entry,
-    id::{EntryId, Hash, PhaseId, Timestamp},
+    id::{EntryId, Hash, PhaseId, ProposalId, Timestamp},
     key::SecretKey,
 };
 
-pub use self::message::{Message, Record, Topic};
-use self::{posts::Posts, recovering::Left, stalls::Stalls, wishes::Wishes};
+pub use self::{
+    message::{Message, Record, Topic},
+    motions::MOTIONS_MAX,
+};
+use self::{motions::Motions, posts::Posts, recovering::Left, stalls::Stalls, wishes::Wishes};
 use crate::{
     agreement::{
         self, Agreement, AgreementError, Certificate, Engine, Identity, Strict, Timeouts, Timer,
@@ -43,8 +47,6 @@ use crate::{
 
 /// The most values of one height that are kept: each validator puts few forward.
 const VALUES_MAX: usize = 64;
-/// The most versions of which the text is known.
-const MOTIONS_MAX: usize = 256;
 
 /// What the registrar is told.
 #[derive(Debug, Clone)]
@@ -65,8 +67,9 @@ pub enum Input {
     /// What somebody wants decided. It stays wanted until it is, or cannot be any more.
     Want(Box<Items>),
     /// A version of a proposal that a block may be answered with: closings that amend show it. It is
-    /// forgotten with each height and given again with what is open.
-    Motion(Motion),
+    /// forgotten with each height and given again with what is open. Of one proposal the last
+    /// [`MOTIONS_MAX`] are kept.
+    Motion(ProposalId, Motion),
     /// A height that was decided, from whoever.
     Height(Box<(Batch, Certificate)>),
     /// A recovery that is in force. What does not go on from here is passed over.
@@ -126,7 +129,7 @@ pub struct Registrar<V = Strict> {
     posts: Posts,
     wishes: Wishes,
     stalls: Stalls,
-    motions: BTreeMap<Hash, Motion>,
+    motions: Motions,
     /// Values of the next height.
     values: BTreeMap<Hash, Batch>,
     /// Values the engine waits for.
@@ -225,7 +228,7 @@ impl<V: Verification> Registrar<V> {
             posts,
             wishes: Wishes::default(),
             stalls: Stalls::default(),
-            motions: BTreeMap::new(),
+            motions: Motions::default(),
             values,
             asked: BTreeMap::new(),
             certified: None,
@@ -347,11 +350,12 @@ impl<V: Verification> Registrar<V> {
                 self.tell(now, &phase, &told, &mut reaction);
             }
             Input::Want(items) => self.stirred |= self.wishes.add(*items, &self.chain),
-            Input::Motion(motion) => {
-                if self.motions.len() < MOTIONS_MAX {
-                    self.motions.insert(motion.hash(), motion);
+            Input::Motion(proposal, motion) => {
+                let mut open = self.chain.phases().values();
+                if open.any(|phase| phase.proposal == proposal) {
+                    self.motions.keep(proposal, motion);
+                    self.stirred = true;
                 }
-                self.stirred = true;
             }
             Input::Height(height) => {
                 let (batch, certificate) = *height;
@@ -410,7 +414,8 @@ impl<V: Verification> Registrar<V> {
             let motion = asked.and_then(|hash| {
                 let known = self.chain.motion(case.phase);
                 let known = known.filter(|motion| motion.hash() == hash);
-                known.or_else(|| self.motions.get(&hash)).cloned()
+                let given = || self.motions.get(&case.phase.proposal, &hash);
+                known.or_else(given).cloned()
             });
             items.closings.push(Closes { closing, motion });
         }

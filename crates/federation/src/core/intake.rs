@@ -94,7 +94,7 @@ impl Core {
         for (position, entry) in &changes.stored {
             let id = entry.id(&self.federation());
             if let Some(stored) = self.replica.get(*position) {
-                let from = (id, stored.member);
+                let from = (id, stored.member, now);
                 self.register.note(self.replica.genesis(), from, entry);
             }
             self.hear_evidence(entry);

@@ -88,7 +88,7 @@ fn what_a_key_says_of_phases_and_heights_that_never_were_is_not_all_kept_in_memo
                 &Record::Witness(part),
             );
             let id = entry.id(&genesis.federation());
-            register.note(&genesis, (id, MEMBER), &entry);
+            register.note(&genesis, (id, MEMBER, Timestamp(1)), &entry);
         }
     }
     let kept = register.messages.values().flat_map(BTreeMap::values);
@@ -113,7 +113,7 @@ fn openings_of_proposals_that_nobody_has_are_not_all_looked_at_again_for_ever() 
     });
     let mandate = entry(&genesis, &root, EntryId([1; 32]), 1, &mandate);
     let grant = mandate.id(&federation);
-    register.note(&genesis, (grant, MEMBER), &mandate);
+    register.note(&genesis, (grant, MEMBER, Timestamp(1)), &mandate);
     for number in 0..2_000u64 {
         let mut proposal = [0xab; 32];
         proposal[..8].copy_from_slice(&number.to_be_bytes());
@@ -135,7 +135,7 @@ fn openings_of_proposals_that_nobody_has_are_not_all_looked_at_again_for_ever() 
         });
         let entry = entry(&genesis, &delegate, grant, number + 1, &opening);
         let id = entry.id(&federation);
-        register.note(&genesis, (id, MEMBER), &entry);
+        register.note(&genesis, (id, MEMBER, Timestamp(1)), &entry);
     }
     let most = 4 * ITEMS_MAX;
     assert!(

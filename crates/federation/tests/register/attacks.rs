@@ -6,9 +6,11 @@ use domain::{
     entry::{Address, Audience, Entry, Header, SALT_BYTES, Salted},
     id::EntryId,
     key::SecretKey,
-    record::{Ballot, Delegate, Kind, Profile, Witness},
+    record::{AnswerAct, Ballot, Delegate, Kind, Profile, Witness},
 };
-use register::{chain::OPEN_VOTES_MAX, closing::SignedManifest, registrar, witness};
+use register::{
+    chain::OPEN_VOTES_MAX, closing::SignedManifest, phase::Question, registrar, witness,
+};
 
 use super::*;
 
@@ -188,6 +190,104 @@ fn a_voter_with_many_delegates_who_vote_at_once_keeps_no_vote_from_closing() {
         let is_final = votes.any(|vote| vote.ended.is_some());
         assert!(is_final, "node {node} at height {}", world.heights()[node]);
     }
+}
+
+/// The first member's vote is blocked when its time is over.
+fn blocked() -> (World, EntryId) {
+    let mut world = World::new();
+    let proposal = world.propose(1);
+    world.open_up(proposal);
+    world.choose(2, proposal, Choice::Block);
+    for member in [1, 3] {
+        world.vote(member, proposal);
+    }
+    (world, proposal)
+}
+
+/// The window of the first member's blocked vote.
+fn window(world: &World, proposal: &EntryId) -> EntryId {
+    let chain = world.nodes[1].core.register_chain().unwrap();
+    let window = chain.open_phase(proposal, &id(1)).unwrap();
+    assert_eq!(window.question, Question::Answer);
+    window.id
+}
+
+/// An answer to a block that amends, and the version that it names, as another release may write them: the
+/// answer comes first, and the node of their member is away.
+fn amends(world: &mut World, proposal: EntryId, window: EntryId) -> (Entry, Entry, Hash) {
+    let by = key(1, 3);
+    let amend = Act::Amend {
+        proposal,
+        title: "Meet on Fridays".to_owned(),
+        text: "We meet on Fridays.".to_owned(),
+        what_changed: String::new(),
+        draft: Vec::new(),
+        effect: None,
+    };
+    let tip = world.nodes[1].core.replica().tip(&by.public());
+    world.act_alone(0, &by, amend);
+    world.nodes[0].is_up = false;
+    world.under_way.clear();
+    let own = &world.nodes[0];
+    let written = own.entries.iter().rev();
+    let mut written = written.map(|(bytes, _)| Entry::from_bytes(bytes).unwrap());
+    let amendment = written.find(|one| one.header.kind == Kind::Amendment);
+    let amendment = amendment.unwrap().record().unwrap();
+    let text = own.core.view().proposals[&proposal].current().unwrap().hash;
+    let answer = Record::Answer(record::Answer {
+        phase: window,
+        revision: 1,
+        act: AnswerAct::Amend {
+            version: EntryId([9; 32]),
+            text,
+        },
+    });
+    let grant = mandate_of(world, 1);
+    let answer = entry(world, &by, grant, (tip, 1), ("ballots", &answer));
+    let tip = Some((answer.header.sequence, answer.id(&own.core.federation())));
+    let amendment = entry(world, &by, grant, (tip, 2), ("proposals", &amendment));
+    (answer, amendment, text)
+}
+
+fn hears(world: &mut World, entry: &Entry) {
+    for node in 1..4 {
+        world.give(node, Input::Introduce(vec![entry.clone()]));
+    }
+}
+
+#[test]
+fn an_answer_that_amends_is_taken_once_the_version_it_names_is_there() {
+    let (mut world, proposal) = blocked();
+    world.end_of(proposal);
+    let window = window(&world, &proposal);
+    let (answer, amendment, text) = amends(&mut world, proposal, window);
+    hears(&mut world, &answer);
+    let later = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(later);
+    assert_eq!(world.heights()[1..], [3; 3], "nobody has the version");
+    hears(&mut world, &amendment);
+    let later = world.now.plus_ms(20 * MINUTE_MS);
+    world.run(later);
+    let chain = world.nodes[1].core.register_chain().unwrap();
+    let open = chain.open_phase(&proposal, &id(1)).unwrap();
+    assert_eq!((open.question, open.text), (Question::Vote, text));
+}
+
+#[test]
+fn an_answer_that_came_before_its_window_is_taken_with_it() {
+    let (mut elsewhere, proposal) = blocked();
+    elsewhere.end_of(proposal);
+    let window = window(&elsewhere, &proposal);
+    let (mut world, _) = blocked();
+    let (answer, amendment, text) = amends(&mut world, proposal, window);
+    hears(&mut world, &answer);
+    hears(&mut world, &amendment);
+    let chain = world.nodes[1].core.register_chain().unwrap();
+    let deadline = chain.open_phase(&proposal, &id(1)).unwrap().deadline;
+    world.run(deadline.plus_ms(120 * MINUTE_MS));
+    let chain = world.nodes[1].core.register_chain().unwrap();
+    let open = chain.open_phase(&proposal, &id(1)).unwrap();
+    assert_eq!((open.question, open.text), (Question::Vote, text));
 }
 
 #[test]

@@ -472,3 +472,60 @@ fn who_floods_with_voices_of_registers_that_are_not_keeps_nobody_from_recovering
     let announced = known.map_or(0, |one| one.announced.len());
     assert_eq!(announced, 3);
 }
+
+/// Three members sign both stages at once, dated fifteen days ago.
+fn backdated(world: &mut World) -> Recovery {
+    let day_ms = 24 * 60 * MINUTE_MS;
+    let federation = world.nodes[0].core.federation();
+    let time = Timestamp(world.now.0 - 15 * day_ms);
+    let recovery = Recovery {
+        time,
+        ..recovery(world)
+    };
+    let stages = [
+        (Stage::Announce, time),
+        (Stage::Confirm, time.plus_ms(2 * NOTICE_MS)),
+    ];
+    for (stage, time) in stages {
+        for member in [1, 2, 3] {
+            let voice = recovery.say(&federation, stage, &key(member, 1), time);
+            let voice = voice.to_bytes();
+            world.act(0, &key(1, 4), Act::Recover { voice });
+        }
+    }
+    recovery
+}
+
+#[test]
+fn a_recovery_that_is_dated_back_leaves_those_who_are_said_to_be_gone_their_notice() {
+    let day_ms = 24 * 60 * MINUTE_MS;
+    let mut world = World::new();
+    // All are there, and nobody's validator has anything to sign.
+    world.now = world.now.plus_ms(20 * day_ms);
+    for member in [1, 2] {
+        world.act(usize::from(member) - 1, &key(member, 3), propose("", None));
+    }
+    world.now = world.now.plus_ms(10 * day_ms);
+    backdated(&mut world);
+    assert_eq!(epochs(&world), [(0, 1); 4], "nobody heard of it before");
+    wait(&mut world, 2 * NOTICE_MS);
+    for node in &world.nodes {
+        let trouble = node.core.register_trouble().unwrap_or_default();
+        assert!(trouble.contains("had shown itself"), "{trouble}");
+        assert_eq!(node.core.register_chain().unwrap().epoch(), 0);
+    }
+}
+
+#[test]
+fn a_node_that_nobody_talked_with_enters_a_recovery_a_notice_after_it_heard_of_it() {
+    let mut world = World::new();
+    for node in [2, 3] {
+        world.nodes[node].is_up = false;
+    }
+    world.now = world.now.plus_ms(30 * 24 * 60 * MINUTE_MS);
+    backdated(&mut world);
+    assert_eq!(epochs(&world)[..2], [(0, 1); 2]);
+    let until = world.now.plus_ms(NOTICE_MS);
+    world.run(until);
+    assert_eq!(epochs(&world)[..2], [(1, 1); 2]);
+}

@@ -39,7 +39,7 @@ impl World {
     /// motions after each height.
     fn hand_wanted(&mut self, at: usize, all: bool) {
         for thing in self.things.about(About::Next).to_vec() {
-            let is_given = all || matches!(*self.things.get(thing).input, Input::Motion(_));
+            let is_given = all || matches!(*self.things.get(thing).input, Input::Motion(..));
             if is_given && self.nodes[at].shelf.has(thing) {
                 let (to, again) = (at, true);
                 self.after(0, Event::Arrive { to, thing, again });

@@ -73,7 +73,7 @@ impl Things {
     pub fn wanted(&mut self, federation: &FederationId, input: Input) -> Thing {
         let hash = match &input {
             Input::Want(items) => items.hash(federation),
-            Input::Motion(motion) => motion.hash(),
+            Input::Motion(_, motion) => motion.hash(),
             Input::Recovered(recovered) => recovered.recovery.hash(federation),
             other => panic!("nothing that is wanted: {other:?}"),
         };
