@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use domain::text::{shown_block, shown_json};
 use serde_json::Value;
 
 use crate::{
@@ -64,10 +65,10 @@ impl Global {
 
     /// Writes a result: the JSON, or the text for people.
     pub fn say(&self, json: &Value, text: impl AsRef<str>) -> Outcome {
-        let mut text = if self.json {
-            json.to_string()
-        } else {
-            text.as_ref().trim_end().to_owned()
+        // Whoever wrote what is shown: it does not steer the terminal.
+        let mut text = match self.json {
+            true => shown_json(&json.to_string()),
+            false => shown_block(text.as_ref().trim_end()),
         };
         text.push('\n');
         match std::io::stdout().lock().write_all(text.as_bytes()) {
@@ -81,7 +82,7 @@ impl Global {
     /// Says something beside the result.
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.json || std::io::stderr().is_terminal() {
-            eprintln!("{}", text.as_ref());
+            eprintln!("{}", shown_block(text.as_ref()));
         }
     }
 }
@@ -149,7 +150,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if global.json {
-                println!("{}", failure.to_json());
+                println!("{}", shown_json(&failure.to_json().to_string()));
             }
             eprintln!("{failure}");
             failure.exit_code()

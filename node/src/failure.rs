@@ -2,6 +2,7 @@
 
 use std::{error::Error, fmt, process::ExitCode};
 
+use domain::text::shown_block;
 use store::StoreError;
 
 /// The kinds of failure, each with its exit code. They never change.
@@ -119,14 +120,16 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        // Causes repeat what they found in files and answers, whoever wrote it.
+        write!(f, "error: {}", shown_block(&self.message))?;
         let mut cause = self.source.as_deref().map(|source| source as &dyn Error);
         while let Some(error) = cause {
-            write!(f, "\n  because: {error}")?;
+            let error_shown = shown_block(&error.to_string());
+            write!(f, "\n  because: {error_shown}")?;
             cause = error.source();
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\nhint: {hint}")?;
+            write!(f, "\nhint: {}", shown_block(hint))?;
         }
         Ok(())
     }

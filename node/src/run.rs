@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use domain::{genesis::Genesis, id::MemberId, key::SecretKey};
+use domain::{genesis::Genesis, id::MemberId, key::SecretKey, text::shown_block};
 use federation::Act;
 use network::{Limits, Network, NetworkError};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -347,7 +347,7 @@ fn site(
 /// Says something to whoever started the node, who may have gone: a node outlives its terminal.
 pub fn say(text: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let _ = writeln!(std::io::stdout(), "{}", shown_block(text));
 }
 
 /// Prints the first steward's one-time link, as long as nobody has used it.

@@ -90,6 +90,28 @@ fn an_outsider_verifies_decisions_and_that_nothing_was_rewritten() {
 }
 
 #[test]
+fn what_is_in_a_file_does_not_steer_the_terminal_of_who_verifies_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let hostile = "{\"\\u001b]0;owned\\u0007\\u001b[2J\\u009b32m\\u202eIt passed.\": 1}";
+    fs::write(folder.join("file.json"), hostile).unwrap();
+    // A file of evidence that names a key which is none.
+    let evidence = format!("{{\"format\": \"folkmoot evidence 1\", {}", &hostile[1..]);
+    fs::write(folder.join("evidence.json"), evidence).unwrap();
+    for arguments in [
+        &["verify", "file.json"][..],
+        &["verify", "file.json", "--json"],
+        &["verify", "evidence.json"],
+        &["verify", "--since", "file.json", "file.json"],
+    ] {
+        let said = transcript(folder, arguments);
+        assert!(said.contains("u{1b}"), "{said:?}");
+        let is_hostile = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!said.contains(is_hostile), "{said:?}");
+    }
+}
+
+#[test]
 fn an_outsider_verifies_evidence_and_is_told_what_it_does_not_prove() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

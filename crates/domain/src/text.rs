@@ -31,6 +31,44 @@ fn is_unfit(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// A text from elsewhere as it may be shown on one line: characters that do not belong there, which could steer
+/// a terminal or turn around what stands beside them, stand as their codes.
+#[must_use]
+pub fn shown_line(text: &str) -> String {
+    shown(text, |c| !is_unfit(c))
+}
+
+/// The same on several lines: line feeds and tabs stay.
+#[must_use]
+pub fn shown_block(text: &str) -> String {
+    shown(text, |c| c == '\n' || c == '\t' || !is_unfit(c))
+}
+
+fn shown(text: &str, is_fit: impl Fn(char) -> bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match is_fit(c) {
+            true => shown.push(c),
+            false => shown.extend(c.escape_unicode()),
+        }
+    }
+    shown
+}
+
+/// JSON in which such characters stand as JSON escapes: it means the same, and can be shown.
+#[must_use]
+pub fn shown_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        match is_unfit(c) && c != '\n' {
+            // All of them are of the basic plane, and outside of texts JSON has none but line feeds.
+            true => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
 /// How many characters of a text can be seen: neither white space, control nor zero width.
 #[must_use]
 pub fn visible_characters(text: &str) -> usize {
@@ -258,6 +296,19 @@ mod tests {
         let mut named = content;
         named.forget_text();
         assert!(Content::from_bytes(&named.to_bytes()).is_err());
+    }
+
+    #[test]
+    fn what_is_shown_steers_no_terminal_and_turns_nothing_around() {
+        let hostile = "a\u{1b}[2Jb\n\tc\u{9b}d\u{202e}e\rü";
+        let block = "a\\u{1b}[2Jb\n\tc\\u{9b}d\\u{202e}e\\u{d}ü";
+        assert_eq!(shown_block(hostile), block);
+        assert!(is_block(&shown_block(hostile)));
+        assert_eq!(shown_line("a\nb\tc"), "a\\u{a}b\\u{9}c");
+        assert_eq!(
+            shown_json("{\n\"a\": \"\u{7f}\u{9b}ü\"}"),
+            "{\n\"a\": \"\\u007f\\u009bü\"}"
+        );
     }
 
     #[test]

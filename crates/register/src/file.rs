@@ -15,7 +15,10 @@ mod trail;
 mod verify;
 mod words;
 
-use domain::id::{FederationId, PhaseId};
+use domain::{
+    id::{FederationId, PhaseId},
+    text::shown_line,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 pub use self::{
@@ -100,8 +103,8 @@ impl DecisionFile {
         if found > most {
             return Err(FileError::TooLong { found, most });
         }
-        let file: Self =
-            serde_json::from_slice(bytes).map_err(|error| FileError::Json(error.to_string()))?;
+        let file: Self = serde_json::from_slice(bytes)
+            .map_err(|error| FileError::Json(shown_line(&error.to_string())))?;
         if file.format != FORMAT {
             return Err(FileError::Format { found: file.format });
         }

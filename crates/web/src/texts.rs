@@ -7,7 +7,7 @@ use domain::{
     entry::Entry,
     id::{EntryId, Hash},
     record::Record,
-    text::Content,
+    text::{Content, shown_block},
 };
 
 use crate::{error::WebError, node::Node};
@@ -86,7 +86,8 @@ fn words_of(entry: Option<&Entry>) -> Words {
     match (&entry.header.note, &entry.note) {
         (None, _) => Words::None,
         (Some(_), None) => Words::NotHere,
-        (Some(_), Some(note)) => Words::Here(String::from_utf8_lossy(note.bytes()).into_owned()),
+        // Only its writer's node has looked at it.
+        (Some(_), Some(note)) => Words::Here(shown_block(&String::from_utf8_lossy(note.bytes()))),
     }
 }
 

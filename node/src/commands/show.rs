@@ -52,7 +52,8 @@ fn words(decision: &Value) -> String {
             short(&text(comment, "id")),
             text(comment, "person"),
             text(comment, "name"),
-            text(comment, "text")
+            // Its further lines are no lines of this program.
+            text(comment, "text").replace('\n', "\n      ")
         );
     }
     text_
@@ -140,4 +141,23 @@ fn of_phase(phase: &Value, finality: &Value) -> String {
         return words + "No ballot yet.\n";
     }
     words + &table(&["BALLOT", "MEMBER", "CHOICE", "", "REASON"], &rows) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_comment_of_several_lines_poses_as_nothing_else() {
+        let decision = json!({
+            "text": "We meet.",
+            "comments": [{ "id": "11223344", "name": "Acme", "text": "Fine.\nVoting by consent" }],
+        });
+        let shown = words(&decision);
+        assert!(shown.contains("(Acme): Fine.\n"), "{shown}");
+        let mut lines = shown.lines();
+        assert!(!lines.any(|line| line.starts_with("Voting")), "{shown}");
+    }
 }

@@ -1,9 +1,17 @@
 //! Columns for people.
 
+use domain::text::shown_line;
+
 /// Rows under a heading, in columns as wide as they need to be.
 pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+    // A cell of several lines could pose as another row.
+    let flat = |cell: &String| shown_line(&cell.replace(['\n', '\t'], " "));
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(flat).collect())
+        .collect();
     let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -18,7 +26,7 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
         line.trim_end().to_owned()
     };
     let mut lines = vec![line(heading.to_vec())];
-    for row in rows {
+    for row in &rows {
         lines.push(line(row.iter().map(String::as_str).collect()));
     }
     lines.join("\n")
@@ -44,4 +52,20 @@ pub fn time(value: &serde_json::Value) -> String {
 /// The first eight digits of an id.
 pub fn short(id: &str) -> String {
     id.chars().take(8).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_of_several_lines_makes_no_row() {
+        let row = ["Acme".to_owned(), "fine\nBolt  block\u{1b}[2J".to_owned()];
+        let shown = table(&["MEMBER", "REASON"], &[row.into()]);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(
+            lines,
+            ["MEMBER  REASON", "Acme    fine Bolt  block\\u{1b}[2J"]
+        );
+    }
 }

@@ -22,8 +22,8 @@ use crate::{
 /// Verify a decision file: who decided what, and how it was counted; or a file of evidence
 ///
 /// Works anywhere, without a node, a data directory or a network. With --federation nothing in the
-/// file is taken on trust but that at most a third of the validators lied; without, compare the
-/// federation it names with what you know.
+/// file is taken on trust but that at most a third of the validators lied; without, anybody could have made
+/// it: compare the id and the founders' keys that it shows with what you know from elsewhere.
 ///
 /// A file of evidence shows that a key signed two things that exclude each other: verify says what they are,
 /// and what that does not prove.
@@ -69,8 +69,13 @@ impl Verify {
             "old": before.to_json(),
             "new": after.to_json(),
         });
+        let first: String = after
+            .unpinned()
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect();
         let text = format!(
-            "{} continues {}: every height up to {} is the same, to the byte.\n\
+            "{first}{} continues {}: every height up to {} is the same, to the byte.\n\
              Nothing that the older file shows has been rewritten.\n\
              Federation {}",
             path.display(),

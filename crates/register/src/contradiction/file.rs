@@ -6,6 +6,7 @@ use domain::{
     id::{FederationId, Hash, MemberId, PhaseId},
     key::PublicKey,
     record::Record,
+    text::shown_line,
 };
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +114,7 @@ impl EvidenceFile {
             return Err(ContradictionError::TooLong { found, most });
         }
         let file: Self = serde_json::from_slice(bytes)
-            .map_err(|error| ContradictionError::Json(error.to_string()))?;
+            .map_err(|error| ContradictionError::Json(shown_line(&error.to_string())))?;
         match file.format == FORMAT {
             true => Ok(file),
             false => Err(ContradictionError::Format { found: file.format }),

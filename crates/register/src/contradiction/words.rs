@@ -127,13 +127,22 @@ impl Conviction {
     pub fn words(&self) -> Vec<String> {
         let (what, two) = self.what();
         let key = self.contradiction.key();
-        let mut said = vec![
+        let mut said = Vec::new();
+        if !self.is_pinned {
+            said.push(
+                "You named no federation, and anybody can make one in which a key of theirs signs twice: compare \
+                 the id and the key with what you know from elsewhere (--federation)."
+                    .to_owned(),
+            );
+            said.push(String::new());
+        }
+        said.extend([
             format!("The key {key} signed {what}:"),
             format!("  {}", two[0]),
             format!("  {}", two[1]),
             "Who keeps to the rules signs at most one of them.".to_owned(),
             String::new(),
-        ];
+        ]);
         said.push(match self.is_member_shown {
             true => format!(
                 "It is a key of member {}: the file shows how that member's root key granted it.",
@@ -148,7 +157,7 @@ impl Conviction {
         said.push(match self.is_pinned {
             true => format!("Federation {}, the one you named.", self.federation),
             false => format!(
-                "Federation {}: compare it with what you know (--federation).",
+                "Federation {}: compare it with what you know.",
                 self.federation
             ),
         });

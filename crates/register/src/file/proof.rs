@@ -6,6 +6,7 @@ use domain::{
     charter::RuleName,
     decision,
     effect::Motion,
+    genesis::Founder,
     id::{FederationId, Hash, MemberId, PhaseId, ProposalId, Timestamp},
     record::Elector,
 };
@@ -99,8 +100,8 @@ pub struct Proof {
     pub name: String,
     /// Whether the reader named the federation.
     pub is_pinned: bool,
-    /// How many founders' signatures under the beginning are carried, of how many founders.
-    pub founders: (usize, usize),
+    /// The founders, as the genesis names them.
+    pub founders: Vec<Founder>,
     /// The hash of the beginning.
     pub began: Hash,
     /// The hash of each header, from height 2 to the one that decides.

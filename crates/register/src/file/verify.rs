@@ -123,7 +123,7 @@ pub(super) fn verify(
         federation: base.federation,
         name: base.genesis.name.clone(),
         is_pinned: pinned.is_some(),
-        founders: (base.beginning.signatures.len(), base.genesis.founders.len()),
+        founders: base.genesis.founders.clone(),
         began: base.beginning.begin.hash(&base.federation),
         hashes: heights.hashes.clone(),
         changes: heights.sets.len() - 1,

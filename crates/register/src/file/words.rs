@@ -178,7 +178,8 @@ impl Proof {
     /// What it proves and what it takes on trust, in sentences for anyone.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
-        let mut said = self.what();
+        let mut said = self.unpinned();
+        said.extend(self.what());
         said.push(String::new());
         said.extend(self.how());
         said.push(String::new());
@@ -188,11 +189,39 @@ impl Proof {
         said
     }
 
+    /// What has to be said first where the reader named no federation: what to compare.
+    #[must_use]
+    pub fn unpinned(&self) -> Vec<String> {
+        if self.is_pinned {
+            return Vec::new();
+        }
+        let mut said = vec![
+            "This shows nothing yet: you named no federation, and anybody can make one with these names.".to_owned(),
+            format!(
+                "Compare the id of the federation {:?} and the keys of its founders with what you know from \
+                 elsewhere:",
+                self.name
+            ),
+            format!("  {}", self.federation),
+        ];
+        let founders = self.founders.iter();
+        said.extend(
+            founders.map(|founder| format!("  {}, founder {:?}", founder.root, founder.name)),
+        );
+        said.push(
+            "With --federation and the id from elsewhere, verify compares it. Of the federation with this id \
+             it shows:"
+                .to_owned(),
+        );
+        said.push(String::new());
+        said
+    }
+
     fn what(&self) -> Vec<String> {
         let title = format!("{:?}", self.motion.title);
         let mut said = vec![
             format!(
-                "{}: {title}, proposed by {}",
+                "{:?}: {title}, proposed by {}",
                 self.name,
                 self.called(&self.proposer.member)
             ),
@@ -252,10 +281,7 @@ impl Proof {
             "What this rests on:".to_owned(),
             match self.is_pinned {
                 true => format!("  The federation is {}, as you said.", self.federation),
-                false => format!(
-                    "  The federation is {}: compare this with what you know of it.",
-                    self.federation
-                ),
+                false => "  The federation is the one you mean: that is still to be compared.".to_owned(),
             },
             format!(
                 "  Of every {} validators at most {} lied.",
@@ -286,7 +312,8 @@ impl Proof {
 
     fn called(&self, member: &domain::id::MemberId) -> String {
         match self.name_of(member) {
-            Some(name) => name.to_owned(),
+            // In quotes, so that no name poses as something that is said here.
+            Some(name) => format!("{name:?}"),
             None => format!("member {}", member.short()),
         }
     }
