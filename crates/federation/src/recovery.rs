@@ -108,6 +108,14 @@ impl Recovering {
         }
     }
 
+    /// The register has just gone on in another epoch. To be told before anything is decided there: a
+    /// node that catches up learns the heights of the epoch in the same go, and the recovery is seen in
+    /// no place but the one before them.
+    pub fn entered(&mut self, chain: &Chain) {
+        self.stands(chain);
+        self.followed.insert(chain.last());
+    }
+
     /// Looks at what was said: it counts if it is signed by who could say it at the height it names.
     fn sort(&mut self) {
         let Some(last) = self.bases.back() else {

@@ -526,6 +526,7 @@ impl Core {
                         && registrar.chain().epoch() > before.epoch()
                     {
                         self.register.annals.recovered(&before, &recovered);
+                        self.register.recovery.entered(registrar.chain());
                         self.followed.take(registrar.chain(), &[]);
                     }
                     let before = self.register.written;
