@@ -13,6 +13,7 @@ mod followed;
 mod io;
 mod mediation;
 pub mod message;
+mod office;
 mod prepare;
 pub mod presence;
 mod recovery;
@@ -29,6 +30,7 @@ pub use self::{
     exchange::{CLOCK_MS_MAX, PeerState},
     followed::InForce,
     io::{Change, Fault, Input, Output, Write},
+    office::{Office, Successor},
     recovery::RecoveryShown,
     standing::Standing,
     state::{BallotSeen, Decision, Phase, State},

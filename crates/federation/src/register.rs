@@ -150,6 +150,11 @@ impl Register {
         }
     }
 
+    /// What was declared and not handed on to a registrar.
+    pub fn declared(&self) -> &[Declaration] {
+        &self.declared
+    }
+
     /// Takes note of a stored entry.
     pub fn note(&mut self, genesis: &Genesis, id: EntryId, entry: &Entry) {
         let record = || entry.record();
@@ -390,6 +395,9 @@ impl Core {
     pub(crate) fn leave_office(&mut self, trouble: &str) {
         if let Some(registrar) = self.register.registrar.take() {
             self.register.chain = Some(registrar.chain().clone());
+            // It goes on waiting, if not here: whoever declared it is told so.
+            let waiting = &registrar.wanted().declarations;
+            self.register.declared.extend_from_slice(waiting);
         }
         self.register.trouble = Some(trouble.to_owned());
         self.register.is_over = true;

@@ -10,6 +10,8 @@
 mod evidence;
 #[path = "register/mediation.rs"]
 mod mediation;
+#[path = "register/office.rs"]
+mod office;
 #[path = "register/recovery.rs"]
 mod recovery;
 mod support;
