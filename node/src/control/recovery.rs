@@ -6,10 +6,10 @@ use domain::{
     effect::Effect,
     id::MemberId,
 };
-use federation::{Act, Core, RecoveryShown, finality::Awaited};
+use federation::{Act, Core, RecoveryShown, Successor, finality::Awaited};
 use register::{
     chain::Chain,
-    declaration::Declaration,
+    declaration::{Declaration, Matter},
     recovery::{Base, State},
 };
 use serde_json::{Value, json};
@@ -81,6 +81,29 @@ fn new_roots(core: &Core, chain: &Chain) -> Vec<Value> {
         }))
     });
     phases.collect()
+}
+
+/// The validator key that this node holds, and what the register and its member say of one.
+pub(super) fn office(core: &Core) -> Value {
+    let Some(office) = core.office() else {
+        return Value::Null;
+    };
+    let waiting = office.waiting.iter().map(|matter| match matter {
+        Matter::Validator { key, .. } => json!({ "key": key.to_string() }),
+        _ => json!({ "key": null }),
+    });
+    let successor = office.successor().map(|successor| match successor {
+        Successor::Named(key) => json!({ "key": key.to_string(), "named": true }),
+        Successor::Waiting(key) => json!({ "key": key.to_string(), "named": false }),
+    });
+    json!({
+        "key": office.key.map(|key| key.to_string()),
+        "has_signed": office.has_signed,
+        "lost": office.is_lost,
+        "named": office.named.map(|key| key.to_string()),
+        "waiting": waiting.collect::<Vec<_>>(),
+        "successor": successor,
+    })
 }
 
 /// For whom the register waits.

@@ -79,7 +79,7 @@ pub fn waits(waits: &Value) -> String {
         None => format!("Height {}", waits["height"]),
     };
     let (since, whom) = (date(&waits["since_ms"]), list(&waits["members"]).join(", "));
-    format!("\n{what} waits for {whom}, since {since}.")
+    format!("{what} waits for {whom}, since {since}.")
 }
 
 /// Where recoveries stand, a line for each; nothing if there is none.
