@@ -59,6 +59,8 @@ pub struct RecoveryShown {
     pub state: Result<State, RecoveryError>,
     /// Whether the register went through it.
     pub is_followed: bool,
+    /// When the last of those who were needed confirmed it, if enough have.
+    pub since: Option<Timestamp>,
     /// How many organisations have to announce it, and as many to confirm it.
     pub needed: usize,
     /// The organisations that announced it.
@@ -235,7 +237,9 @@ impl Core {
                 let members: BTreeSet<MemberId> = members.collect();
                 members.into_iter().collect()
             };
+            let confirmed = state.as_ref().ok().and_then(State::confirmed);
             Some(RecoveryShown {
+                since: confirmed.and_then(Recovered::since),
                 hash: *hash,
                 recovery: recovery.clone(),
                 state,

@@ -5,6 +5,7 @@ use domain::{
     cbor::{Decode, Encode},
     effect::Effect,
     id::MemberId,
+    record::Purpose,
 };
 use federation::{Act, Core, RecoveryShown, Successor, finality::Awaited};
 use register::{
@@ -38,6 +39,8 @@ pub(super) fn shown(core: &Core) -> Value {
             "member": validator.member.to_string(),
             "name": view.member_name(&validator.member),
             "key": validator.key.to_string(),
+            "own": core.member() == Some(validator.member),
+            "connected": is_connected(core, &validator.member),
         })
     });
     let members = chain.order().members().iter().map(|(id, member)| {
@@ -62,6 +65,13 @@ pub(super) fn shown(core: &Core) -> Value {
         "members": members.collect::<Vec<_>>(),
         "new_roots": new_roots(core, chain),
         "known": recoveries.iter().map(|one| known(core, one)).collect::<Vec<_>>(),
+    })
+}
+
+fn is_connected(core: &Core, member: &MemberId) -> bool {
+    let mut keys = core.view().keys.iter();
+    keys.any(|(key, known)| {
+        known.purpose == Purpose::Node && known.member == *member && core.is_connected(key)
     })
 }
 
@@ -151,6 +161,7 @@ fn known(core: &Core, shown: &RecoveryShown) -> Value {
             "object": ids(&shown.objected),
         },
         "followed": shown.is_followed,
+        "in_force_since_ms": shown.since.map(|time| time.0),
         "state": shown.state.as_ref().map_or("refused", State::word),
     });
     match &shown.state {
