@@ -56,12 +56,13 @@ fn a_key_that_was_declared_waits_for_a_height_and_then_for_a_start() {
     assert_eq!(office(&world, 0).waiting, []);
     declare(&mut world, 1, &declaration);
     let waits = office(&world, 0);
-    assert_eq!(waits.waiting, [declaration.matter.clone()]);
+    let declared = std::slice::from_ref(&declaration.matter);
+    assert_eq!(waits.waiting, declared);
     assert_eq!(waits.successor(), Some(Successor::Waiting(next.public())));
     // Nobody else's is told as its own, and nothing is told of what cannot be decided.
     assert!(world.nodes[0].core.waiting_declarations(&id(2)).is_empty());
     world.restart(0);
-    assert_eq!(office(&world, 0).waiting, [declaration.matter.clone()]);
+    assert_eq!(office(&world, 0).waiting, declared);
     for node in 1..4 {
         world.nodes[node].is_up = true;
         let all = world.nodes[0].entries.iter();

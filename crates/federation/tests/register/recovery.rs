@@ -510,6 +510,40 @@ fn a_node_that_was_away_during_the_whole_recovery_follows_it_when_it_catches_up(
 }
 
 #[test]
+fn a_node_follows_a_recovery_in_whatever_order_it_hears_of_it() {
+    let (mut world, _) = recovered(true);
+    let all = world.nodes[0].entries.iter();
+    let all = all.map(|(bytes, _)| Entry::from_bytes(bytes).unwrap());
+    let mut logs: BTreeMap<_, Vec<Entry>> = BTreeMap::new();
+    for entry in all {
+        logs.entry(entry.header.author).or_default().push(entry);
+    }
+    let (older, missed) = (
+        world.nodes[2].entries.clone(),
+        world.nodes[2].heights.clone(),
+    );
+    let journal = world.nodes[2].journal.clone();
+    let logs: Vec<Vec<Entry>> = logs.into_values().collect();
+    for first in 0..logs.len() {
+        let node = &mut world.nodes[2];
+        node.is_up = true;
+        (node.entries, node.heights) = (older.clone(), missed.clone());
+        node.journal.clone_from(&journal);
+        world.restart(2);
+        let mut logs = logs.clone();
+        logs.rotate_left(first);
+        for log in logs {
+            world.give(2, Input::Introduce(log));
+            world.give(2, Input::Wake);
+        }
+        world.deliver();
+        wait(&mut world, MINUTE_MS);
+        assert_eq!(world.nodes[2].core.register_trouble(), None, "{first}");
+        assert_eq!(epochs(&world)[2], (1, 3), "{first}");
+    }
+}
+
+#[test]
 fn a_newcomer_that_holds_nothing_follows_a_recovery_of_before() {
     let (mut world, proposal) = recovered(false);
     let mut newcomer = Node {
