@@ -48,7 +48,14 @@ fn a_lost_validator_key_is_followed_by_a_new_one_that_the_register_names() {
     assert!(said.contains("folkmoot register begin"), "{said}");
     assert_eq!(json(home, &["register", "begin"])["signed"], true);
     let before = public_key(home);
-    let declared = json(home, &["register", "key"]);
+    // The key is in force: who only looks declares nothing.
+    let looked = json(home, &["register", "key"]);
+    assert_eq!(
+        (&looked["key"], &looked["named"]),
+        (&before.clone().into(), &true.into())
+    );
+    assert!(!home.join("a/validator-next.key").exists());
+    let declared = json(home, &["register", "key", "--another"]);
     assert_eq!(
         (&declared["declared"], &declared["named"]),
         (&true.into(), &false.into())
@@ -60,6 +67,13 @@ fn a_lost_validator_key_is_followed_by_a_new_one_that_the_register_names() {
     assert_eq!(height, Some(2));
     assert_eq!(declared["key"], *public_key(home));
     assert!(!home.join("a/validator-next.key").exists());
+    let looked = json(home, &["register", "key"]);
+    assert_eq!(
+        (&looked["key"], &looked["named"]),
+        (&declared["key"], &true.into())
+    );
+    let height = json(home, &["register"])["register"]["height"].as_u64();
+    assert_eq!(height, Some(2), "nothing more was declared");
     // Without an office nobody would be left.
     let said = refused(home, &["register", "leave-office"]);
     assert!(said.contains("no validator would be left"), "{said}");

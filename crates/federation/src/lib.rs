@@ -14,6 +14,7 @@ mod heard;
 mod io;
 mod mediation;
 pub mod message;
+mod office;
 mod prepare;
 pub mod presence;
 mod recovery;
@@ -30,6 +31,7 @@ pub use self::{
     exchange::{CLOCK_MS_MAX, PeerState},
     followed::InForce,
     io::{Change, Fault, Input, Output, Write},
+    office::{Office, Successor},
     recovery::RecoveryShown,
     standing::Standing,
     state::{BallotSeen, Decision, Phase, State},

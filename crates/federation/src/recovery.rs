@@ -110,6 +110,8 @@ pub struct RecoveryShown {
     pub state: Result<State, RecoveryError>,
     /// Whether the register went through it.
     pub is_followed: bool,
+    /// When the last of those who were needed confirmed it, if enough have.
+    pub since: Option<Timestamp>,
     /// How many organisations have to announce it, and as many to confirm it.
     pub needed: usize,
     /// The organisations that announced it.
@@ -173,6 +175,14 @@ impl Recovering {
         if self.known.all().any(|(hash, _)| *hash == chain.last()) {
             self.followed.insert(chain.last());
         }
+    }
+
+    /// The register has just gone on in another epoch. To be told before anything is decided there: a
+    /// node that catches up learns the heights of the epoch in the same go, and the recovery is seen in
+    /// no place but the one before them.
+    pub fn entered(&mut self, chain: &Chain) {
+        self.stands(chain);
+        self.followed.insert(chain.last());
     }
 
     /// Looks at what was said: it counts if it is signed by who could say it at the height it names.
@@ -297,7 +307,9 @@ impl Core {
                 let members: BTreeSet<MemberId> = members.collect();
                 members.into_iter().collect()
             };
+            let confirmed = state.as_ref().ok().and_then(State::confirmed);
             Some(RecoveryShown {
+                since: confirmed.and_then(Recovered::since),
                 hash: *hash,
                 recovery: recovery.clone(),
                 state,

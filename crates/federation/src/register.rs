@@ -157,6 +157,11 @@ impl Register {
         }
     }
 
+    /// What was declared and not handed on to a registrar.
+    pub fn declared(&self) -> &[Declaration] {
+        &self.declared
+    }
+
     /// Takes note of a stored entry, which a member's key wrote, and when it came.
     pub fn note(
         &mut self,
@@ -406,6 +411,9 @@ impl Core {
     pub(crate) fn leave_office(&mut self, trouble: &str) {
         if let Some(registrar) = self.register.registrar.take() {
             self.register.chain = Some(registrar.chain().clone());
+            // It goes on waiting, if not here: whoever declared it is told so.
+            let waiting = &registrar.wanted().declarations;
+            self.register.declared.extend_from_slice(waiting);
         }
         self.register.trouble = Some(trouble.to_owned());
         self.register.is_over = true;
@@ -549,8 +557,7 @@ impl Core {
                     {
                         self.register.annals.recovered(&before, &recovered);
                         self.followed.take(chain, &[]);
-                        // Before another height is decided: it is known that this one was gone through.
-                        self.register.recovery.stands(chain);
+                        self.register.recovery.entered(chain);
                     }
                     if place(chain) != stood {
                         let messages = &mut self.register.messages;

@@ -14,6 +14,8 @@ mod beginnings;
 mod evidence;
 #[path = "register/mediation.rs"]
 mod mediation;
+#[path = "register/office.rs"]
+mod office;
 #[path = "register/recovery.rs"]
 mod recovery;
 mod support;

@@ -125,6 +125,14 @@ impl Recovery {
     }
 }
 
+impl Recovered {
+    /// Since when it is in force: when the last of those who confirmed it did so.
+    #[must_use]
+    pub fn since(&self) -> Option<Timestamp> {
+        self.confirmed.iter().map(|one| one.time).max()
+    }
+}
+
 impl Voice {
     /// Verifies the signature with the key it names. Whose key that is, is for who knows the members to
     /// say.

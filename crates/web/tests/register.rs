@@ -23,10 +23,11 @@ use domain::{
     key::SecretKey,
     record::{self, Record},
 };
-use federation::Act;
+use federation::{Act, Input};
 use register::{
     closing::SignedManifest,
     contradiction::EvidenceFile,
+    declaration::Declaration,
     file::DecisionFile,
     manifest::Manifest,
     recovery::{Recovery, Stage},
@@ -540,6 +541,12 @@ async fn anyone_reads_for_whom_the_register_waits_and_what_to_do() {
         decision.contains("Waiting for Co-op 3 and Co-op 4. Nothing is lost."),
         "{decision}"
     );
+    let node = words(&read(&mut ada, "/node").await);
+    assert!(
+        node.contains("The register waits for Co-op 3 and Co-op 4"),
+        "{node}"
+    );
+    assert!(!node.contains("Nothing that this node knows of"), "{node}");
     let json = read(&mut ada, "/api/register").await.json();
     assert_eq!(json["waits"][0]["members"].as_array().unwrap().len(), 2);
     assert_eq!(
@@ -615,6 +622,78 @@ async fn a_recovery_is_shown_with_who_signed_it_until_when_one_may_object_and_wh
         // The node went with its site; it starts again from its disk.
         world.restart(0);
     }
+}
+
+#[tokio::test]
+async fn a_recovery_in_force_is_on_the_register_on_the_page_of_its_height_and_on_its_own() {
+    let (mut world, _) = waiting();
+    let chain = world.nodes[0].core.register_chain().unwrap();
+    let mut gone = vec![id(3), id(4)];
+    gone.sort_unstable();
+    let recovery = Recovery {
+        epoch: 1,
+        height: chain.height(),
+        last: chain.last(),
+        gone,
+        time: world.now,
+    };
+    for stage in [Stage::Announce, Stage::Confirm] {
+        for member in [1, 2, 3] {
+            say(&mut world, &recovery, stage, member);
+        }
+        let later = world.now.plus_ms(10 * MINUTE_MS);
+        world.run(later);
+        for node in [0, 1] {
+            world.give(node, Input::Wake);
+        }
+    }
+    let here = site(&mut world).await;
+    let mut anyone = stranger(&here);
+    let page = words(&read(&mut anyone, "/register/recovery").await);
+    assert!(page.contains("In force since"), "{page}");
+    assert!(!page.contains("It does not hold"), "{page}");
+    for address in ["/register", "/register/2"] {
+        let page = words(&read(&mut anyone, address).await);
+        let said = "Recovered after it, without Co-op 3 and Co-op 4: in force since";
+        assert!(page.contains(said), "{address}: {page}");
+    }
+    let mut ada = ada(&here).await;
+    let json = read(&mut ada, "/api/register").await.json();
+    let known = &json["recovery"]["known"][0];
+    let told = &json["register"]["heights"][0]["told"];
+    let told = told.as_array().unwrap().last().unwrap();
+    assert_eq!(told["happened"], "recovered");
+    assert_eq!(told["in_force_since_ms"], known["in_force_since_ms"]);
+    assert!(known["in_force_since_ms"].as_u64().unwrap() > recovery.time.0);
+}
+
+#[tokio::test]
+async fn who_declared_another_validator_key_is_told_when_to_start_the_node_again() {
+    let mut world = World::new();
+    let federation = world.nodes[0].core.federation();
+    let next = key(1, 7);
+    let declaration = Declaration::of_validator(&federation, &key(1, 1), (id(1), 1), &next);
+    let declaration = declaration.to_bytes();
+    for node in [1, 2, 3] {
+        world.nodes[node].is_up = false;
+    }
+    world.act(0, &key(1, 4), Act::Declare { declaration });
+    let here = site(&mut world).await;
+    let node = words(&read(&mut ada(&here).await, "/node").await);
+    assert!(node.contains("A new validator key is declared"), "{node}");
+    world.restart(0);
+    for node in [1, 2, 3] {
+        world.nodes[node].is_up = true;
+        let all = world.nodes[0].entries.iter();
+        let all = all.map(|(bytes, _)| (node, bytes.clone()));
+        let all: Vec<_> = all.collect();
+        world.under_way.extend(all);
+    }
+    let later = world.now.plus_ms(60 * MINUTE_MS);
+    world.run(later);
+    let here = site(&mut world).await;
+    let node = words(&read(&mut ada(&here).await, "/node").await);
+    assert!(node.contains("Restart this node"), "{node}");
 }
 
 /// More than half of the founders sign another beginning.

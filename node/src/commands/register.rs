@@ -15,8 +15,11 @@ use domain::{
 use register::begin::{Begin, Beginning};
 use serde_json::{Value, json};
 
-pub(super) use self::declare::Declaring;
 use self::recover::Recover;
+pub(super) use self::{
+    declare::{Declaring, successor},
+    recover::waits,
+};
 use super::{root_key, table::text};
 use crate::{
     cli::Global,
@@ -49,9 +52,14 @@ enum What {
     },
     /// Give this node another validator key, after the old one or its journal was lost
     ///
-    /// The new key takes over as soon as the other validators have decided a height with it: then
-    /// restart the node, and the old key is overwritten. Until then the old one goes on, if it can.
+    /// A new member gives it its first one: the key that its node has and that signed nothing yet, with which
+    /// the running node closes votes from the next height on. A key that follows another takes over as soon as
+    /// the other validators have decided a height with it: then restart the node, and the old key is
+    /// overwritten. Until then the old one goes on, if it can. Run again, it says how far that is.
     Key {
+        /// Declare another key though the one that this node has is in force
+        #[arg(long)]
+        another: bool,
         /// This co-op's root key, if it is not in the data directory
         #[arg(long, value_name = "FILE")]
         root_key: Option<PathBuf>,
@@ -90,9 +98,10 @@ impl Register {
             None => show(global, &access).await,
             Some(What::Recover(recover)) => recover.run(global, &directory, &access).await,
             Some(What::Evidence { out }) => evidence::run(global, &access, out.as_deref()).await,
-            Some(What::Key { root_key: file }) => {
-                declare::key(global, &directory, &access, file.as_deref()).await
-            }
+            Some(What::Key {
+                another,
+                root_key: file,
+            }) => declare::key(global, &directory, &access, (file.as_deref(), *another)).await,
             Some(What::LeaveOffice { root_key: file }) => {
                 declare::leave_office(global, &directory, &access, file.as_deref()).await
             }
@@ -142,10 +151,13 @@ async fn show(global: &Global, access: &Access) -> Outcome {
         }
     }
     for waits in answer["waits"].as_array().into_iter().flatten() {
-        said.push_str(&recover::waits(waits));
+        said.push_str(&format!("\n{}", recover::waits(waits)));
     }
     if let Some(trouble) = answer["trouble"].as_str() {
         said.push_str(&format!("\nTrouble: {trouble}."));
+    }
+    if let Some(successor) = successor(&answer["office"]) {
+        said.push_str(&format!("\n{successor}"));
     }
     if let Some(fields) = answer.as_object_mut() {
         fields.remove("draft");

@@ -2,7 +2,11 @@
 
 use clap::Args;
 
-use super::{leave::departed, table::text};
+use super::{
+    leave::departed,
+    register::{successor, waits},
+    table::text,
+};
 use crate::{
     cli::Global,
     control::{Access, Command},
@@ -76,6 +80,13 @@ impl Status {
         if status["caught_up"] == false && !has_left {
             lines.push("warning     it signs nothing until it has reached another node".to_owned());
         }
+        if let Some(trouble) = status["register_trouble"].as_str() {
+            lines.push(format!("warning     the register: {trouble}"));
+        }
+        let awaited = status["waits"].as_array().into_iter().flatten();
+        lines.extend(awaited.map(|one| format!("warning     {}", waits(one))));
+        let successor = successor(&status["office"]);
+        lines.extend(successor.map(|said| format!("warning     {said}")));
         if let Some(trouble) = status["disk"].as_str() {
             lines.push(format!("warning     {trouble}"));
         }

@@ -5,11 +5,12 @@ use domain::{
     cbor::{Decode, Encode},
     effect::Effect,
     id::MemberId,
+    record::Purpose,
 };
-use federation::{Act, Core, RecoveryShown, finality::Awaited};
+use federation::{Act, Core, RecoveryShown, Successor, finality::Awaited};
 use register::{
     chain::Chain,
-    declaration::Declaration,
+    declaration::{Declaration, Matter},
     recovery::{Base, State},
 };
 use serde_json::{Value, json};
@@ -38,6 +39,8 @@ pub(super) fn shown(core: &Core) -> Value {
             "member": validator.member.to_string(),
             "name": view.member_name(&validator.member),
             "key": validator.key.to_string(),
+            "own": core.member() == Some(validator.member),
+            "connected": is_connected(core, &validator.member),
         })
     });
     let members = chain.order().members().iter().map(|(id, member)| {
@@ -65,6 +68,13 @@ pub(super) fn shown(core: &Core) -> Value {
     })
 }
 
+fn is_connected(core: &Core, member: &MemberId) -> bool {
+    let mut keys = core.view().keys.iter();
+    keys.any(|(key, known)| {
+        known.purpose == Purpose::Node && known.member == *member && core.is_connected(key)
+    })
+}
+
 /// Open votes that would replace a root key.
 fn new_roots(core: &Core, chain: &Chain) -> Vec<Value> {
     let phases = chain.phases().iter().filter_map(|(id, phase)| {
@@ -81,6 +91,29 @@ fn new_roots(core: &Core, chain: &Chain) -> Vec<Value> {
         }))
     });
     phases.collect()
+}
+
+/// The validator key that this node holds, and what the register and its member say of one.
+pub(super) fn office(core: &Core) -> Value {
+    let Some(office) = core.office() else {
+        return Value::Null;
+    };
+    let waiting = office.waiting.iter().map(|matter| match matter {
+        Matter::Validator { key, .. } => json!({ "key": key.to_string() }),
+        _ => json!({ "key": null }),
+    });
+    let successor = office.successor().map(|successor| match successor {
+        Successor::Named(key) => json!({ "key": key.to_string(), "named": true }),
+        Successor::Waiting(key) => json!({ "key": key.to_string(), "named": false }),
+    });
+    json!({
+        "key": office.key.map(|key| key.to_string()),
+        "has_signed": office.has_signed,
+        "lost": office.is_lost,
+        "named": office.named.map(|key| key.to_string()),
+        "waiting": waiting.collect::<Vec<_>>(),
+        "successor": successor,
+    })
 }
 
 /// For whom the register waits.
@@ -128,6 +161,7 @@ fn known(core: &Core, shown: &RecoveryShown) -> Value {
             "object": ids(&shown.objected),
         },
         "followed": shown.is_followed,
+        "in_force_since_ms": shown.since.map(|time| time.0),
         "state": shown.state.as_ref().map_or("refused", State::word),
     });
     match &shown.state {

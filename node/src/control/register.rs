@@ -70,6 +70,7 @@ impl Desk {
                 "missing": missing,
                 "waits": super::recovery::waits(core),
                 "recovery": super::recovery::shown(core),
+                "office": super::recovery::office(core),
                 "own": core.member().is_some_and(|own| validators.contains_key(&own)),
                 "draft": hex::encode(draft(core, &validators, clock::now()).to_bytes()),
             })

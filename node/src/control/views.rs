@@ -54,6 +54,9 @@ impl Desk {
                 "missing_chunks": core.missing_chunks(),
                 "proposals": view.proposals.len(),
                 "needs_our_vote": web::waiting(core, clock::now()),
+                "office": super::recovery::office(core),
+                "register_trouble": core.register_trouble(),
+                "waits": super::recovery::waits(core),
                 "store_bytes": size.database_bytes + size.log_bytes,
             })
         }))

@@ -1,6 +1,10 @@
 //! Recoveries through stored entries: announced, confirmed, objected to, followed after a restart.
 
+use std::collections::BTreeMap;
+
 use domain::{
+    cbor::Decode,
+    entry::Entry,
     id::{EntryId, MemberId},
     record::Recovering,
 };
@@ -8,7 +12,7 @@ use federation::finality::{Awaited, Finality};
 use register::recovery::{Recovery, Stage, State};
 
 use super::*;
-use crate::support::Node;
+use crate::support::{Node, core};
 
 const NOTICE_MS: u64 = 10 * MINUTE_MS;
 
@@ -528,4 +532,123 @@ fn a_node_that_nobody_talked_with_enters_a_recovery_a_notice_after_it_heard_of_i
     let until = world.now.plus_ms(NOTICE_MS);
     world.run(until);
     assert_eq!(epochs(&world)[..2], [(1, 1); 2]);
+}
+
+/// A vote was open, two nodes were gone for good, the register was recovered and went on. The third node
+/// has not heard of the height before it either, if it was away earlier.
+fn recovered(is_third_behind: bool) -> (World, EntryId) {
+    let mut world = World::new();
+    world.nodes[2].is_up = !is_third_behind;
+    let proposal = world.propose(1);
+    wait(&mut world, 20 * MINUTE_MS);
+    for member in [1, 2] {
+        world.vote(member, proposal);
+    }
+    for node in [2, 3] {
+        world.nodes[node].is_up = false;
+    }
+    wait(&mut world, 10 * 24 * 60 * MINUTE_MS);
+    let recovery = recovery(&world);
+    announce(&mut world, &recovery);
+    wait(&mut world, NOTICE_MS);
+    confirm(&mut world, &recovery);
+    wait(&mut world, 9 * 24 * 60 * MINUTE_MS);
+    assert_eq!(epochs(&world)[..2], [(1, 3); 2]);
+    (world, proposal)
+}
+
+/// A node hears at once of everything that the first has, as one that catches up does.
+fn catches_up(world: &mut World, node: usize) {
+    let all = world.nodes[0].entries.iter();
+    let all = all.map(|(bytes, _)| Entry::from_bytes(bytes).unwrap());
+    let all: Vec<Entry> = all.collect();
+    world.give(node, Input::Introduce(all));
+    world.deliver();
+    wait(world, MINUTE_MS);
+}
+
+/// A node is where the others are, and so it is when it starts again.
+fn has_followed(world: &mut World, node: usize) {
+    for _ in 0..2 {
+        assert_eq!(world.nodes[node].core.register_trouble(), None);
+        assert_eq!(epochs(world)[node], epochs(world)[0]);
+        let known = world.nodes[node].core.recoveries(world.now);
+        assert!(known[0].is_followed, "{node}");
+        world.restart(node);
+        wait(world, MINUTE_MS);
+    }
+}
+
+#[test]
+fn a_node_that_was_away_during_the_whole_recovery_follows_it_when_it_catches_up() {
+    for is_behind in [false, true] {
+        let (mut world, _) = recovered(is_behind);
+        assert_eq!(world.nodes[2].heights.contains_key(&2), !is_behind);
+        world.nodes[2].is_up = true;
+        world.restart(2);
+        catches_up(&mut world, 2);
+        has_followed(&mut world, 2);
+        // It goes on following what is decided later.
+        let proposal = world.propose(1);
+        wait(&mut world, 20 * MINUTE_MS);
+        assert_eq!(epochs(&world)[..3], [(1, 4); 3], "{proposal}");
+    }
+}
+
+#[test]
+fn a_node_follows_a_recovery_in_whatever_order_it_hears_of_it() {
+    let (mut world, _) = recovered(true);
+    let all = world.nodes[0].entries.iter();
+    let all = all.map(|(bytes, _)| Entry::from_bytes(bytes).unwrap());
+    let mut logs: BTreeMap<_, Vec<Entry>> = BTreeMap::new();
+    for entry in all {
+        logs.entry(entry.header.author).or_default().push(entry);
+    }
+    let (older, missed) = (
+        world.nodes[2].entries.clone(),
+        world.nodes[2].heights.clone(),
+    );
+    let journal = world.nodes[2].journal.clone();
+    let logs: Vec<Vec<Entry>> = logs.into_values().collect();
+    for first in 0..logs.len() {
+        let node = &mut world.nodes[2];
+        node.is_up = true;
+        (node.entries, node.heights) = (older.clone(), missed.clone());
+        node.journal.clone_from(&journal);
+        world.restart(2);
+        let mut logs = logs.clone();
+        logs.rotate_left(first);
+        for log in logs {
+            world.give(2, Input::Introduce(log));
+            world.give(2, Input::Wake);
+        }
+        world.deliver();
+        wait(&mut world, MINUTE_MS);
+        assert_eq!(world.nodes[2].core.register_trouble(), None, "{first}");
+        assert_eq!(epochs(&world)[2], (1, 3), "{first}");
+    }
+}
+
+#[test]
+fn a_newcomer_that_holds_nothing_follows_a_recovery_of_before() {
+    let (mut world, proposal) = recovered(false);
+    let mut newcomer = Node {
+        core: core(5),
+        member: 5,
+        entries: Vec::new(),
+        heights: BTreeMap::new(),
+        journal: Vec::new(),
+        answers: Vec::new(),
+        is_up: true,
+    };
+    let (clean, alone) = (true, true);
+    let start = Input::Start { clean, alone };
+    newcomer.core.handle(world.now, start);
+    world.nodes.push(newcomer);
+    catches_up(&mut world, 4);
+    let chain = world.nodes[4].core.register_chain().unwrap();
+    assert_eq!((chain.epoch(), chain.height()), (1, 3));
+    let decided = chain.decided(&proposal, &id(1));
+    assert_eq!(decided[0].ending, Ending::Judged(Verdict::Passed));
+    has_followed(&mut world, 4);
 }

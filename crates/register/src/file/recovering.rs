@@ -49,6 +49,12 @@ impl Recovering {
         }
     }
 
+    /// What was recovered, with who signed it.
+    #[must_use]
+    pub fn recovered(&self) -> &Recovered {
+        &self.recovered
+    }
+
     /// The height after which the register was recovered.
     #[must_use]
     pub fn height(&self) -> u64 {

@@ -18,6 +18,7 @@ use web::pages::node::{self, CatchUp, Node, Peer, Trouble};
 use web::pages::parts::{Name, Outcome, State};
 use web::pages::people::{self, People, Person};
 use web::pages::propose::{self, Amend, Compare, Propose};
+use web::pages::register::recovery::{Awaited, Wait};
 use web::pages::subscriptions::{self, Ending, Feeds, Mails};
 
 use super::members;
@@ -210,6 +211,16 @@ fn node_pages() -> Vec<(&'static str, Markup)> {
         Trouble::TooOld {
             needed: "0.4".into(),
         },
+        Trouble::Register {
+            because: "the journal of the validator key is lost: this node only observes".into(),
+        },
+        Trouble::NextKey { is_named: true },
+        Trouble::NextKey { is_named: false },
+        Trouble::RegisterWaits(Wait {
+            what: Awaited::Height(13, 2),
+            since: hours_ago(5),
+            members: vec!["Heron Hosting".into(), "Driftwood Press".into()],
+        }),
         Trouble::NoDelegate,
         Trouble::Mail {
             since: hours_ago(3),

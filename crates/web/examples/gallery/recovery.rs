@@ -76,7 +76,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         one(2, Stands::Confirming(hours_ago(2))),
         objected,
         one(4, Stands::Disputed(names(3..4).remove(0), hours_ago(3))),
-        one(5, Stands::InForce(1)),
+        one(5, Stands::InForce(1, hours_ago(2))),
         one(6, Stands::Refused("height 13 is the last".to_owned())),
     ];
     let notice = vec![one(7, Stands::Notice(in_hours(300)))];

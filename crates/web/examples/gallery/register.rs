@@ -141,6 +141,11 @@ fn lines() -> Vec<Line> {
         declared(Matter::Objection {
             phase: EntryId([1; 32]),
         }),
+        Line::Recovered {
+            gone: vec![MEMBERS[2].1.to_owned(), MEMBERS[3].1.to_owned()],
+            epoch: 1,
+            since: hours_ago(2),
+        },
     ]
 }
 
@@ -164,6 +169,7 @@ fn begun() -> Register {
         begun: Some(Begun {
             height: 12,
             last: Hash([7; 32]).to_string(),
+            epoch: 1,
             open: 2,
             round: Some(1),
             faulty: 1,
@@ -271,6 +277,7 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             .iter()
             .map(|(_, name)| (*name).to_owned())
             .collect(),
+        lines: Vec::new(),
         hash: Hash([6; 32]).to_string(),
     };
     let withdrawn = Decision {

@@ -173,6 +173,7 @@ fn of_recovery(core: &Core, one: &RecoveryShown) -> Value {
         "objected": members(&one.objected),
         "confirmed": members(&one.confirmed),
         "followed": one.is_followed,
+        "in_force_since_ms": one.since.map(|time| time.0),
         "state": one.state.as_ref().map_or("refused", Stand::word),
     });
     match &one.state {
@@ -266,11 +267,23 @@ fn of_height(core: &Core, height: &HeightTold) -> Value {
             },
         })),
     });
+    let recoveries = core.annals().recoveries().iter();
+    let recoveries = recoveries.filter(|one| one.height() == height.height);
+    let recovered = recoveries.map(|one| {
+        let recovered = one.recovered();
+        let gone = recovered.recovery.gone.iter();
+        json!({
+            "happened": "recovered",
+            "epoch": recovered.recovery.epoch,
+            "gone": gone.map(|id| member(core, id)).collect::<Vec<_>>(),
+            "in_force_since_ms": recovered.since().map(|time| time.0),
+        })
+    });
     json!({
         "height": height.height,
         "hash": height.hash.to_string(),
         "time_ms": height.time.0,
-        "told": told.collect::<Vec<_>>(),
+        "told": told.chain(recovered).collect::<Vec<_>>(),
     })
 }
 

@@ -30,6 +30,13 @@ messages! {
     todo_no_delegate() { English: "Name a delegate with the root key: <code>folkmoot key mandate</code>, or invite one under <a href=\"/node/people\">People</a>." }
     trouble_held_back(member, count) { English: "{member} writes more than this node takes: {count} entries are held back" }
     todo_held_back(member) { English: "Of one member only so much is kept for each day since the founding, so that nobody fills every disk. Ask {member} whether a key of theirs was stolen; they revoke it with <code>folkmoot key revoke</code>. What is held back is asked for again every hour." }
+    trouble_register() { English: "This node takes no full part in the register" }
+    todo_register(because) { English: "It says: {because}. The page <a href=\"/register\">Register</a> shows what is known. Where the journal of the validator key is lost, name another key: <code>folkmoot register key</code>." }
+    trouble_register_waits(names) { English: "The register waits for {names}" }
+    trouble_next_key_named() { English: "Restart this node: the register names another validator key" }
+    todo_next_key_named() { English: "The node takes the key up from the file <code>validator-next.key</code> when it starts. If that is not there, name a new one with the root key: <code>folkmoot register key</code>." }
+    trouble_next_key_waits() { English: "A new validator key is declared" }
+    todo_next_key_waits() { English: "It counts from the next height of the register on. Restart this node then; this page says when." }
     trouble_unencrypted() { English: "Passwords cross the network unencrypted" }
     todo_unencrypted() { English: "Put a reverse proxy with TLS before this node, or listen on this machine alone." }
     other_nodes() { English: "The other nodes" }

@@ -240,7 +240,10 @@ messages! {
     recovery_confirming(when, count, needed) { English: "The notice was over {when}. {count} of the {needed} organisations that are needed have confirmed it; until they all have, whoever is not gone can still object." }
     recovery_stopped(member, when) { English: "Stopped: {member} showed itself {when}. It will not be in force; another can be announced." }
     recovery_disputed(member, when) { English: "It was confirmed though {member} had shown itself {when}. Nothing more becomes final here until the members have settled which register holds." }
-    recovery_in_force(epoch) { English: "In force: the register went on without them, in epoch {epoch}." }
+    recovery_in_force(epoch, when) { English: "In force since {when}: the register went on without them, in epoch {epoch}." }
+    recovered_after(names, epoch, when) { English: "<strong>Recovered after it</strong>, without {names}: in force since {when}, as epoch {epoch}." }
+    register_epoch() { English: "Epoch" }
+    epoch_recovered(epoch) { English: "{epoch}, after as many <a href=\"/register/recovery\">recoveries</a>" }
     recovery_refused(why) { English: "It does not hold: {why}." }
     recovery_to_sign() { English: "To sign it:" }
     recovery_to_confirm() { English: "To confirm it:" }

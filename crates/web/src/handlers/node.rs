@@ -11,9 +11,10 @@ use domain::{
     key::PublicKey,
     record::{Custody, Purpose},
 };
-use federation::{Core, PeerState};
+use federation::{Core, PeerState, Successor};
 
 use super::{
+    register,
     submit::{reveal, submit},
     views,
 };
@@ -65,6 +66,7 @@ pub(crate) async fn page(
         let peers = core.peers();
         let left = leaving::own_departed(core);
         let mut troubles = troubles(&site, core, &peers, left.is_some());
+        troubles.extend(register_troubles(core, frame.now));
         troubles.extend(failed.map(|because| Trouble::StoreFailed { because }));
         Node {
             troubles,
@@ -140,6 +142,19 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState], has_left: bool) -> Ve
         troubles.push(Trouble::Unencrypted);
     }
     troubles
+}
+
+/// What is wrong with the register, or with this node's part in it.
+fn register_troubles(core: &Core, now: Timestamp) -> Vec<Trouble> {
+    let because = core.register_trouble().map(str::to_owned);
+    let trouble = because.map(|because| Trouble::Register { because });
+    let successor = core.office().and_then(|office| office.successor());
+    let next_key = successor.map(|successor| Trouble::NextKey {
+        is_named: matches!(successor, Successor::Named(_)),
+    });
+    let waits = register::recovery::waits(core, now).into_iter();
+    let all = trouble.into_iter().chain(next_key);
+    all.chain(waits.map(Trouble::RegisterWaits)).collect()
 }
 
 /// What keeps mail from being sent, if something does.

@@ -68,7 +68,23 @@ pub(crate) fn lines(core: &Core, told: &HeightTold) -> Vec<Line> {
             matter: matter.clone(),
         }),
     };
-    told.told.iter().filter_map(line).collect()
+    let lines = told.told.iter().filter_map(line);
+    lines.chain(recovered_after(core, told.height)).collect()
+}
+
+/// The recoveries after which the register went on from a height.
+fn recovered_after(core: &Core, height: u64) -> impl Iterator<Item = Line> {
+    let recoveries = core.annals().recoveries().iter();
+    let here = recoveries.filter(move |one| one.height() == height);
+    here.map(|one| {
+        let (recovered, view) = (one.recovered(), core.view());
+        let gone = recovered.recovery.gone.iter();
+        Line::Recovered {
+            gone: gone.map(|id| view.member_name(id)).collect(),
+            epoch: recovered.recovery.epoch,
+            since: recovered.since().unwrap_or(recovered.recovery.time),
+        }
+    })
 }
 
 /// Who signed the last heights: of each validator how many, and the last one.
@@ -114,6 +130,7 @@ fn begun(core: &Core, signed: &[(u64, Vec<MemberId>)], page: usize) -> Option<Be
     Some(Begun {
         height: chain.height(),
         last: chain.last().to_string(),
+        epoch: chain.epoch(),
         open: chain.phases().len() as u64,
         round: round.map(u64::from),
         faulty: chain.validators().sizes().faulty() as u64,
@@ -207,6 +224,7 @@ pub(crate) async fn height(
                 at: beginning.begin.time,
                 members: beginning.begin.members.len() as u64,
                 signed: founders(core, beginning),
+                lines: recovered_after(core, 1).collect(),
                 hash: beginning.begin.hash(&core.federation()).to_string(),
             })
         });

@@ -7,6 +7,7 @@ use super::frame::{Area, Frame, Head, document};
 use super::home::{Connection, connection_words};
 use super::leaving::{departed, section};
 use super::parts::{Name, bytes, icon, member_link, page_head, short};
+use super::register::recovery::{Wait, wait_words};
 use crate::catalogue::Language;
 use crate::leaving::{Departed, Leaving};
 
@@ -44,6 +45,18 @@ pub enum Trouble {
     TooOld {
         /// The release that is needed.
         needed: String,
+    },
+    /// This node takes no full part in the register.
+    Register {
+        /// Why.
+        because: String,
+    },
+    /// The register waits for validators.
+    RegisterWaits(Wait),
+    /// The register names another validator key than this node's, or will from the next height on.
+    NextKey {
+        /// Whether it does already: the node has to be started again.
+        is_named: bool,
     },
     /// The member has no mandate, so nobody can vote for it.
     NoDelegate,
@@ -221,6 +234,21 @@ fn trouble_note(frame: &Frame, trouble: &Trouble) -> Markup {
         }
         Trouble::StoreFailed { because } => (say.trouble_store(), say.todo_store(because)),
         Trouble::TooOld { needed } => (say.trouble_too_old(needed), say.todo_too_old()),
+        Trouble::Register { because } => (say.trouble_register(), say.todo_register(because)),
+        Trouble::RegisterWaits(wait) => {
+            let whom = wait.members.iter().map(|name| html! { (name) });
+            let about = html! { a href="/register/recovery" { (say.recovery_when_gone()) } };
+            (
+                say.trouble_register_waits(say.list(whom.collect())),
+                html! { (wait_words(frame, wait)) " " (about) },
+            )
+        }
+        Trouble::NextKey { is_named: true } => {
+            (say.trouble_next_key_named(), say.todo_next_key_named())
+        }
+        Trouble::NextKey { is_named: false } => {
+            (say.trouble_next_key_waits(), say.todo_next_key_waits())
+        }
         Trouble::NoDelegate => (
             say.trouble_no_delegate(&frame.member),
             say.todo_no_delegate(),

@@ -44,6 +44,15 @@ pub enum Line {
         /// What.
         matter: Matter,
     },
+    /// After this height the register went on without validators that were gone.
+    Recovered {
+        /// Their names.
+        gone: Vec<String>,
+        /// The epoch that began.
+        epoch: u64,
+        /// Since when it is in force.
+        since: Timestamp,
+    },
 }
 
 /// A height in the list.
@@ -77,6 +86,8 @@ pub struct Begun {
     pub height: u64,
     /// Its hash.
     pub last: String,
+    /// Its epoch: how often it was recovered.
+    pub epoch: u64,
     /// How many phases are open.
     pub open: u64,
     /// The round of the height that is being agreed on.
@@ -232,6 +243,10 @@ fn state(say: Language, begun: &Begun) -> Markup {
                 dd { (height_link(say, begun.height)) }
                 dt { (say.its_hash()) }
                 dd { (short(&begun.last)) }
+                @if begun.epoch > 0 {
+                    dt { (say.register_epoch()) }
+                    dd { (say.epoch_recovered(begun.epoch)) }
+                }
                 dt { (say.open_votes()) }
                 dd { (begun.open) }
                 dt { (say.being_decided()) }
@@ -303,6 +318,10 @@ pub(super) fn lines(frame: &Frame, lines: &[Line]) -> Markup {
                             Matter::Leave => (say.declared_leave(member)),
                             Matter::Objection { .. } => (say.declared_objection(member)),
                         }
+                    },
+                    Line::Recovered { gone, epoch, since } => li {
+                        (icon("wait"))
+                        (say.recovered_after(names(say, gone), *epoch, frame.clock().past(*since)))
                     },
                 }
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use domain::{
     cbor::Encode,
     id::{FederationId, MemberId},
-    key::SecretKey,
+    key::{PublicKey, SecretKey},
     record::{Grant, Purpose},
 };
 use register::declaration::{Declaration, Matter};
@@ -73,28 +73,101 @@ impl Declaring {
     }
 }
 
-/// Names a new validator key.
+/// What is to be done about the validator key that follows this node's, if one does.
+pub fn successor(office: &Value) -> Option<&'static str> {
+    match office["successor"]["named"].as_bool()? {
+        true => Some(
+            "The register names another validator key than the one that this node signs with. Restart the \
+             node: it takes the key up from validator-next.key. If that is not there, folkmoot register key \
+             names a new one.",
+        ),
+        false => Some(
+            "A new validator key is declared. It counts from the next height on, which the validators decide: \
+             restart the node then.",
+        ),
+    }
+}
+
+/// Which validator key is to be declared, and what to say where none is.
+enum Next {
+    /// It is in force, or waits for a height already.
+    Known(PublicKey, &'static str),
+    /// This one, of which the running node has the secret: it never signed anything.
+    Own(SecretKey),
+    /// This one, which the node takes up when it is started again.
+    Other(SecretKey),
+}
+
+impl Declaring {
+    /// Whether a key of this directory is in force, or is to be declared.
+    fn next_key(&self, directory: &DataDirectory, is_another: bool) -> Outcome<Next> {
+        let read = |path: &Path| match path.exists() {
+            true => keyfile::read(path, Role::Validator).map(Some),
+            false => Ok(None),
+        };
+        let path = directory.next_validator_path();
+        let (own, next) = (read(&directory.key_path(Role::Validator))?, read(&path)?);
+        let office = &self.answer["office"];
+        let public = |key: &Option<SecretKey>| key.as_ref().map(SecretKey::public);
+        let mut here = [public(&own), public(&next)].into_iter().flatten();
+        let waiting = office["waiting"].as_array().into_iter().flatten();
+        if let Some(waiting) = waiting.last() {
+            let declared = waiting["key"].as_str();
+            let known = here.find(|key| declared == Some(&*key.to_string()));
+            return known.map(|key| Next::Known(key, WAITS)).ok_or_else(|| {
+                Failure::refused("another declaration of this co-op waits for the next height")
+                    .hint("run this again when a height has it: folkmoot register shows them")
+            });
+        }
+        let is_named =
+            |key: &SecretKey| self.validator.as_deref() == Some(&key.public().to_string());
+        let is_lost = office["lost"] == true;
+        match (own, next) {
+            (_, Some(next)) if is_named(&next) => Ok(Next::Known(next.public(), NAMED)),
+            (Some(own), _) if is_named(&own) && !is_lost && !is_another => {
+                Ok(Next::Known(own.public(), IN_FORCE))
+            }
+            (_, Some(next)) => Ok(Next::Other(next)),
+            (Some(own), None) if office["has_signed"] == false && !is_named(&own) => {
+                Ok(Next::Own(own))
+            }
+            _ => keyfile::create(&path, Role::Validator).map(Next::Other),
+        }
+    }
+}
+
+const WAITS: &str = "It is declared already, and counts from the next height on, which the validators decide. \
+    Nothing was declared anew.";
+const NAMED: &str = "The register names the new key. Restart the node: it takes the key up, and the old one is \
+    overwritten.";
+const IN_FORCE: &str = "The register names the key that this node has: there is nothing to do. folkmoot \
+    register key --another declares another one.";
+const DECLARED_OWN: &str = "Declared: the key in validator.key, with which this node has signed nothing yet. It \
+    closes votes from the next height on, which the validators decide; the running node needs no restart.";
+const DECLARED: &str = "Declared. It takes over at the next height, which the validators decide: folkmoot \
+    register key says when. Then restart the node. The key is in validator-next.key, in no backup, as the one \
+    before.";
+
+/// Names a new validator key, unless this node has one that is in force or waits for a height.
 pub async fn key(
     global: &Global,
     directory: &DataDirectory,
     access: &Access,
-    file: Option<&Path>,
+    (file, is_another): (Option<&Path>, bool),
 ) -> Outcome {
     let declaring = Declaring::new(directory, access, file).await?;
-    let path = directory.next_validator_path();
-    let key = match path.exists() {
-        true => keyfile::read(&path, Role::Validator)?,
-        false => keyfile::create(&path, Role::Validator)?,
+    let (key, said) = match declaring.next_key(directory, is_another)? {
+        Next::Known(public, said) => {
+            let is_named = declaring.validator.as_deref() == Some(&public.to_string());
+            let json = json!({ "key": public.to_string(), "declared": true, "named": is_named });
+            return global.say(&json, said);
+        }
+        Next::Own(key) => (key, DECLARED_OWN),
+        Next::Other(key) => (key, DECLARED),
     };
-    let public = key.public().to_string();
-    if declaring.validator.as_deref() == Some(&public) {
-        let json = json!({ "key": public, "declared": true, "named": true });
-        let said = "The register names the new key. Restart the node: it takes the key up, and the old \
-            one is overwritten.";
-        return global.say(&json, said);
-    }
     let (member, purpose) = (declaring.of.0, Purpose::Validator);
     let proof = Grant::prove(&key, &declaring.federation, &member, purpose, None);
+    let public = key.public().to_string();
     let grant = RootAct::Grant {
         purpose: "validator".to_owned(),
         key: public.clone(),
@@ -108,9 +181,6 @@ pub async fn key(
         Declaration::of_validator(&declaring.federation, &declaring.root, declaring.of, &key);
     declaring.declare(access, &named).await?;
     let json = json!({ "key": public, "declared": true, "named": false });
-    let said = "Declared. It takes over at the next height, which the validators decide: folkmoot register \
-        key says when. Then restart the node. The key is in validator-next.key, in no backup, as the \
-        one before.";
     global.say(&json, said)
 }
 

@@ -46,6 +46,9 @@ enum What {
         /// A co-op whose server is gone, by its name or id; as often as needed
         #[arg(long, required = true, value_name = "CO-OP")]
         gone: Vec<String>,
+        /// Though a node of one of them is connected: what it lost is its validator key
+        #[arg(long)]
+        key_lost: bool,
     },
     /// Sign what another organisation announced
     Sign {
@@ -79,7 +82,7 @@ pub fn waits(waits: &Value) -> String {
         None => format!("Height {}", waits["height"]),
     };
     let (since, whom) = (date(&waits["since_ms"]), list(&waits["members"]).join(", "));
-    format!("\n{what} waits for {whom}, since {since}.")
+    format!("{what} waits for {whom}, since {since}.")
 }
 
 /// Where recoveries stand, a line for each; nothing if there is none.
@@ -89,7 +92,9 @@ pub fn words(recovery: &Value) -> String {
         let hash: String = text(one, "hash").chars().take(8).collect();
         let (gone, needed) = (list(&one["gone"]).join(", "), &recovery["needed"]);
         let stands = match text(one, "state").as_str() {
-            _ if one["followed"] == true => "in force".to_owned(),
+            _ if one["followed"] == true => {
+                format!("in force since {}", date(&one["in_force_since_ms"]))
+            }
             "announcing" => format!(
                 "announced by {}; {needed} are needed",
                 list(&one["announced"]).join(", ")
@@ -162,7 +167,11 @@ impl Recover {
         };
         let (stage, recovery) = match what {
             What::State => return Ok(()),
-            What::Announce { gone } => (Stage::Announce, signing.announced(gone)?),
+            What::Announce { gone, key_lost } => {
+                let recovery = signing.announced(gone)?;
+                signing.check_gone(&recovery.gone, *key_lost)?;
+                (Stage::Announce, recovery)
+            }
             What::Sign { hash } => (
                 Stage::Announce,
                 signing.known(hash.as_deref(), "announcing")?,
@@ -268,6 +277,31 @@ impl Signing {
         }
     }
 
+    /// Refuses to call somebody gone that is there: its node would show that at once, and the recovery would
+    /// be stopped.
+    fn check_gone(&self, gone: &[MemberId], is_key_lost: bool) -> Outcome {
+        let is_gone = |one: &&Value| {
+            let member = text(one, "member").parse();
+            member.is_ok_and(|member| gone.contains(&member))
+        };
+        for one in self.all("validators").filter(is_gone) {
+            let name = text(one, "name");
+            if one["own"] == true {
+                return Err(Failure::refused(format!(
+                    "this is the node of {name}: it is not gone"
+                ))
+                .hint("if its validator key is lost, the others announce that at their nodes"));
+            }
+            if one["connected"] == true && !is_key_lost {
+                return Err(Failure::refused(format!(
+                    "{name} is not gone: its node is connected to this one now"
+                ))
+                .hint("if it lost its validator key and cannot name another: --key-lost"));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses what would not count, or what an honest steward does not sign.
     fn check(&self, stage: Stage, recovery: &Recovery) -> Outcome {
         let root = self.root.public().to_string();
@@ -332,4 +366,60 @@ fn has_said(known: &Value, stage: Stage, member: &str) -> bool {
 fn read(known: &Value) -> Outcome<Recovery> {
     let bytes = hex::decode(text(known, "recovery")).map_err(|_| strange())?;
     Recovery::from_bytes(&bytes).map_err(|_| strange())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The node of the first of three; the second is connected to it.
+    fn signing() -> Signing {
+        let validator = |byte: u8, own: bool, connected: bool| {
+            json!({
+                "member": MemberId([byte; 32]).to_string(),
+                "name": format!("Co-op {byte}"),
+                "own": own,
+                "connected": connected,
+            })
+        };
+        let all = [
+            validator(1, true, false),
+            validator(2, false, true),
+            validator(3, false, false),
+        ];
+        Signing {
+            federation: FederationId([5; 32]),
+            root: SecretKey::from_seed(&[1; 32]),
+            recovery: json!({ "validators": all }),
+        }
+    }
+
+    #[test]
+    fn nobody_is_called_gone_whose_node_is_there() {
+        let signing = signing();
+        let gone = |members: &[u8], is_key_lost| {
+            let gone: Vec<MemberId> = members.iter().map(|byte| MemberId([*byte; 32])).collect();
+            let checked = signing.check_gone(&gone, is_key_lost);
+            checked.map_err(|failure| failure.message)
+        };
+        assert_eq!(gone(&[3], false), Ok(()));
+        let connected = gone(&[2, 3], false).unwrap_err();
+        assert!(connected.contains("Co-op 2 is not gone"), "{connected}");
+        assert_eq!(gone(&[2, 3], true), Ok(()));
+        for is_key_lost in [false, true] {
+            let own = gone(&[1, 3], is_key_lost).unwrap_err();
+            assert!(own.contains("this is the node of Co-op 1"), "{own}");
+        }
+    }
+
+    #[test]
+    fn a_recovery_in_force_says_since_when_whatever_is_judged_of_it_later() {
+        let one = json!({
+            "hash": "abcdef0123", "gone": ["Ash"], "height": 2, "followed": true,
+            "state": "refused", "why": "it begins epoch 1", "in_force_since_ms": 1_790_000_000_000_u64,
+        });
+        let said = words(&json!({ "known": [one], "needed": 3 }));
+        assert!(said.contains("in force since 20"), "{said}");
+        assert!(!said.contains("epoch"), "{said}");
+    }
 }

@@ -33,6 +33,26 @@ pub(crate) async fn page(
     Ok(pages::page(&frame, &view.ok_or(missing)?).into_response())
 }
 
+/// For whom the register waits.
+pub(crate) fn waits(core: &Core, now: Timestamp) -> Vec<Wait> {
+    let waiting = core.waiting(now).into_iter().map(|one| Wait {
+        what: match one.what {
+            Awaited::Closing(vote) => {
+                let proposal = vote.proposal.to_string();
+                pages::Awaited::Closing(Name::new(proposal, vote.title.clone()))
+            }
+            Awaited::Height { height, round } => pages::Awaited::Height(height, u64::from(round)),
+        },
+        since: one.since,
+        members: one
+            .members
+            .iter()
+            .map(|id| core.view().member_name(id))
+            .collect(),
+    });
+    waiting.collect()
+}
+
 fn view(core: &Core, now: Timestamp, is_signed_in: bool) -> Option<Recovering> {
     let chain = core.register_chain()?;
     let base = Base::of(chain);
@@ -42,17 +62,6 @@ fn view(core: &Core, now: Timestamp, is_signed_in: bool) -> Option<Recovering> {
         .iter()
         .flat_map(|one| one.members.iter().copied())
         .collect();
-    let waits = waiting.iter().map(|one| Wait {
-        what: match one.what {
-            Awaited::Closing(vote) => {
-                let proposal = vote.proposal.to_string();
-                pages::Awaited::Closing(Name::new(proposal, vote.title.clone()))
-            }
-            Awaited::Height { height, round } => pages::Awaited::Height(height, u64::from(round)),
-        },
-        since: one.since,
-        members: one.members.iter().map(name).collect(),
-    });
     let all: Vec<String> = base
         .validators
         .iter()
@@ -69,7 +78,7 @@ fn view(core: &Core, now: Timestamp, is_signed_in: bool) -> Option<Recovering> {
     let mut known: Vec<Recovery> = known.iter().map(|one| shown(core, one)).collect();
     known.sort_by_key(|one| std::cmp::Reverse(one.at));
     Some(Recovering {
-        waits: waits.collect(),
+        waits: waits(core, now),
         validators: validators.collect(),
         bearable: base.validators.sizes().faulty() as u64,
         organisations: (base.organisations.len() as u64, base.needed() as u64),
@@ -94,15 +103,16 @@ fn shown(core: &Core, one: &RecoveryShown) -> Recovery {
     let name = |member: &MemberId| core.view().member_name(member);
     let names = |members: &[MemberId]| members.iter().map(name).collect();
     let epoch = one.recovery.epoch;
+    let in_force = || Stands::InForce(epoch, one.since.unwrap_or(one.recovery.time));
     let stands = match &one.state {
-        _ if one.is_followed => Stands::InForce(epoch),
+        _ if one.is_followed => in_force(),
         Err(error) => Stands::Refused(error.to_string()),
         Ok(Stand::Announcing { .. }) => Stands::Announcing,
         Ok(Stand::Notice { until }) => Stands::Notice(*until),
         Ok(Stand::Confirming { since, .. }) => Stands::Confirming(*since),
         Ok(Stand::Stopped { member, time }) => Stands::Stopped(name(member), *time),
         Ok(Stand::Disputed { member, time, .. }) => Stands::Disputed(name(member), *time),
-        Ok(Stand::InForce(_)) => Stands::InForce(epoch),
+        Ok(Stand::InForce(_)) => in_force(),
     };
     Recovery {
         hash: one.hash.to_string(),

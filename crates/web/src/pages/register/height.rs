@@ -52,6 +52,8 @@ pub struct Beginning {
     pub members: u64,
     /// The founders who signed it.
     pub signed: Vec<String>,
+    /// What came after it, before the next height.
+    pub lines: Vec<Line>,
     /// Its hash.
     pub hash: String,
 }
@@ -140,6 +142,7 @@ pub fn beginning(frame: &Frame, view: &Beginning) -> Markup {
             h2 id="decided-title" { (say.height_began()) }
             p { (say.begun_with(view.members, frame.clock().past(view.at))) }
             p { (say.begun_signed_by(names(say, &view.signed))) }
+            @if !view.lines.is_empty() { (lines(frame, &view.lines)) }
             dl.facts.small {
                 dt { (say.hash_of_beginning()) }
                 dd { (short(&view.hash)) }

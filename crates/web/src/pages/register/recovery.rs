@@ -20,7 +20,7 @@ const DIGITS: usize = 8;
 const ROOT_KEY: &str = "--root-key root.key";
 
 /// What waits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Awaited {
     /// The closing of the vote on a proposal.
     Closing(Name),
@@ -29,7 +29,7 @@ pub enum Awaited {
 }
 
 /// Something that waits for validators.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     /// What.
     pub what: Awaited,
@@ -67,8 +67,8 @@ pub enum Stands {
     Stopped(String, Timestamp),
     /// The same, and it was confirmed all the same.
     Disputed(String, Timestamp),
-    /// It is in force: the epoch.
-    InForce(u64),
+    /// It is in force: the epoch, and since when.
+    InForce(u64, Timestamp),
     /// Why it does not hold.
     Refused(String),
 }
@@ -135,27 +135,25 @@ pub(crate) fn look(say: Language) -> Markup {
     html! { p { a href="/register/recovery" { (say.look_at_recovery()) } } }
 }
 
-fn waits(frame: &Frame, view: &Recovering) -> Markup {
+/// What waits for whom, and since when.
+pub(crate) fn wait_words(frame: &Frame, one: &Wait) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
+    let (since, whom) = (clock.past(one.since), names(say, &one.members));
+    match &one.what {
+        Awaited::Closing(vote) => say.closing_waits(super::proposal_link(frame, vote), since, whom),
+        Awaited::Height(height, round) => say.height_waits(*height, *round, since, whom),
+    }
+}
+
+fn waits(frame: &Frame, view: &Recovering) -> Markup {
+    let say = frame.language;
     html! {
         section aria-labelledby="waits-title" data-live="waits" {
             h2 id="waits-title" { (say.register_waits()) }
             @if view.waits.is_empty() { p.empty { (say.register_waits_for_nobody()) } }
             @else {
                 ul.stack {
-                    @for one in &view.waits {
-                        @let (since, whom) = (clock.past(one.since), names(say, &one.members));
-                        li {
-                            @match &one.what {
-                                Awaited::Closing(vote) => {
-                                    (say.closing_waits(super::proposal_link(frame, vote), since, whom))
-                                }
-                                Awaited::Height(height, round) => {
-                                    (say.height_waits(*height, *round, since, whom))
-                                }
-                            }
-                        }
-                    }
+                    @for one in &view.waits { li { (wait_words(frame, one)) } }
                 }
                 p { (say.waits_safely(view.bearable, view.validators.len())) }
             }
@@ -260,7 +258,7 @@ fn stands(frame: &Frame, one: &Recovery) -> Markup {
         }
         Stands::Stopped(member, at) => say.recovery_stopped(member, clock.past(*at)),
         Stands::Disputed(member, at) => say.recovery_disputed(member, clock.past(*at)),
-        Stands::InForce(epoch) => say.recovery_in_force(*epoch),
+        Stands::InForce(epoch, since) => say.recovery_in_force(*epoch, clock.past(*since)),
         Stands::Refused(why) => say.recovery_refused(why),
     }
 }
