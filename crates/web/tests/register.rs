@@ -725,6 +725,8 @@ async fn what_a_proposal_does_is_asked_for_by_its_form_and_refused_with_the_reas
         .await;
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.body.contains("error-charter"), "{}", answer.body);
+    let form = read(&mut ada, "/decide/new?does=force-majeure").await;
+    assert!(form.body.contains("min=\"2\" max=\"10\""), "{}", form.body);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What a decision does to the federation itself: in words, and the fields that say it.
 
-use domain::id::Timestamp;
+use domain::{effect::LONGER_MAX, id::Timestamp};
 use maud::{Markup, html};
 
 use super::{
@@ -344,7 +344,7 @@ pub fn fields(frame: &Frame, view: &Choices, filled: &Filled) -> Markup {
                 }
                 "force-majeure" => {
                     (Field::new(say, filled, "effect_times", say.effect_times())
-                        .hint(say.effect_times_hint()).initial("2").required().line("number", None))
+                        .hint(say.effect_times_hint()).initial("2").required().number(2..=LONGER_MAX))
                     (until(say.effect_until()))
                 }
                 "mediation" => {
