@@ -112,6 +112,11 @@ impl DataDirectory {
         self.file("application.toml")
     }
 
+    /// What the node heard last about the application, in words.
+    pub fn heard_path(&self) -> PathBuf {
+        self.file("application-heard")
+    }
+
     /// The charter that a co-op accepts as it applies.
     pub fn offered_charter_path(&self) -> PathBuf {
         self.file("application-charter.toml")

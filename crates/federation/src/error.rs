@@ -59,6 +59,12 @@ pub enum Refused {
          charter with folkmoot join, and a member proposes its admission with folkmoot admit"
     )]
     ByDecision,
+    /// Of two declarations of one number a height takes one.
+    #[error("a declaration of {member} waits for the next height; try again when that is decided")]
+    DeclarationWaits {
+        /// The name of the member.
+        member: String,
+    },
     /// The member is one no more.
     #[error("{member} is a member no more")]
     Departed {
@@ -191,6 +197,9 @@ pub enum Refused {
     /// A newcomer is a member already.
     #[error("{0} is a member already")]
     AlreadyMember(String),
+    /// This founder admitted the newcomer before.
+    #[error("your co-op has admitted {0} already; other founders must sign too")]
+    AdmittedAlready(String),
     /// Too few founders admitted the newcomer.
     #[error("{found} of {needed} admissions; wait for more founders to admit it")]
     Admissions {
@@ -305,6 +314,7 @@ impl Refused {
             Self::Effect(_) => "effect",
             Self::NoRegister => "no-register",
             Self::ByDecision => "by-decision",
+            Self::DeclarationWaits { .. } => "declaration-waits",
             Self::Departed { .. } => "departed",
             Self::AlreadyOpen => "already-open",
             Self::NotMediated => "not-mediated",
@@ -325,6 +335,7 @@ impl Refused {
             Self::ElectorateTooLarge { .. } => "electorate-too-large",
             Self::Text { .. } => "text",
             Self::AlreadyMember(_) => "already-member",
+            Self::AdmittedAlready(_) => "admitted-already",
             Self::Admissions { .. } => "admissions",
             Self::NotInMandate { .. } => "not-in-mandate",
             Self::UnknownMember(_) => "unknown-member",

@@ -226,7 +226,12 @@ impl Core {
             }
             Act::Declare { declaration } => {
                 let found = Declaration::from_bytes(declaration);
-                found.map_err(|error| text_error("declaration", error.to_string()))?;
+                let found = found.map_err(|error| text_error("declaration", error.to_string()))?;
+                let waiting = self.waiting_declaration(&found.member);
+                if waiting.is_some_and(|number| found.number <= number) {
+                    let member = self.view().member_name(&found.member);
+                    return Err(Refused::DeclarationWaits { member });
+                }
                 let grant = self.granting_grant(key)?;
                 let declaration = declaration.clone();
                 let record = Record::Declaring(record::Declaring { declaration });

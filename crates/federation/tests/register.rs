@@ -441,6 +441,32 @@ fn who_leaves_hears_of_it_before_it_is_let_go_of() {
 }
 
 #[test]
+fn who_has_declared_something_waits_for_a_height_before_it_declares_more() {
+    let mut world = World::new();
+    let member = id(4);
+    let federation = world.nodes[0].core.federation();
+    let sign = |number, matter| {
+        let declaration = Declaration::sign(&federation, &key(4, 1), (member, number), matter);
+        Act::Declare {
+            declaration: declaration.to_bytes(),
+        }
+    };
+    world.act_alone(3, &key(4, 1), sign(1, Matter::NoValidator));
+    assert_eq!(world.nodes[3].core.waiting_declaration(&member), Some(1));
+    let refused = world.refused(3, &key(4, 1), sign(1, Matter::Leave));
+    assert!(
+        matches!(refused, Refused::DeclarationWaits { .. }),
+        "{refused}"
+    );
+    world.run(world.now.plus_ms(5 * MINUTE_MS));
+    assert_eq!(world.nodes[3].core.waiting_declaration(&member), None);
+    world.act(3, &key(4, 1), sign(2, Matter::Leave));
+    world.run(world.now.plus_ms(5 * MINUTE_MS));
+    let former = world.nodes[0].core.order().unwrap().former();
+    assert_eq!(former[&member].departure, Departure::Left);
+}
+
+#[test]
 fn a_blocked_proposal_is_decided_by_the_fallback_vote_that_its_proposer_calls() {
     let mut world = World::new();
     let proposal = world.propose(1);

@@ -23,6 +23,7 @@ use crate::{
     control::{Access, Command, RootAct},
     directory::DataDirectory,
     failure::{Failure, Outcome},
+    joining,
     keyfile::Role,
 };
 
@@ -85,6 +86,9 @@ impl Register {
     /// Runs the command.
     pub async fn run(self, global: &Global) -> Outcome {
         let directory = global.directory()?;
+        if !matches!(self.command, Some(What::Evidence { .. })) {
+            joining::check_member(&directory)?;
+        }
         let access = Access::open(&directory).await?;
         let done = match &self.command {
             None => show(global, &access).await,

@@ -7,6 +7,7 @@ use crate::{
     cli::Global,
     control::{Access, Command},
     failure::Outcome,
+    joining,
 };
 
 /// Show how this node is
@@ -28,7 +29,10 @@ impl Status {
                 "{}\n            it shows what it has, and signs nothing",
                 departed(&status["departed"])
             ),
-            None => "not a member yet".to_owned(),
+            None => {
+                let applying = joining::applying(&global.directory()?)?;
+                applying.unwrap_or_else(|| "not a member yet".to_owned())
+            }
         };
         let mut lines = vec![
             format!(
