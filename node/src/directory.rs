@@ -102,6 +102,11 @@ impl DataDirectory {
         self.file("validator-next.key")
     }
 
+    /// The founder line of this co-op, as it was prepared.
+    pub fn founder_line_path(&self) -> PathBuf {
+        self.file("founder-line")
+    }
+
     /// The one-time link of the first steward, until it is used.
     pub fn link_path(&self) -> PathBuf {
         self.file("first-sign-in")
