@@ -134,6 +134,9 @@ async fn show(global: &Global, access: &Access) -> Outcome {
         let title = one["title"].as_str().unwrap_or("?");
         let (by, ending) = (text(one, "by"), text(one, "ending"));
         said.push_str(&format!("\n{:>6}  {ending}  {title} ({by})", one["height"]));
+        if let Some(why) = one["without_effect"].as_str() {
+            said.push_str(&format!(". It had no effect: {why}"));
+        }
     }
     for pending in answer["pending"].as_array().into_iter().flatten() {
         if answer["register"].is_null() {
