@@ -248,6 +248,11 @@ pub enum Refused {
     /// The proposal was decided and cannot be changed.
     #[error("this proposal has passed; propose a new one to change what was decided")]
     Decided,
+    /// The vote on the proposal is over: there is nothing left to take back.
+    #[error(
+        "the vote on this proposal is over, so there is nothing to withdraw; propose something new"
+    )]
+    OverAlready,
     /// The entry that resulted does not fit the rules of storing.
     #[error("the entry was refused")]
     Entry(#[source] Refusal),
@@ -344,6 +349,7 @@ impl Refused {
             Self::AlreadyHost(_) => "already-host",
             Self::HostByDecision { .. } => "host-by-decision",
             Self::Decided => "decided",
+            Self::OverAlready => "over-already",
             Self::Entry(_) => "entry",
             Self::DiskFull => "disk-full",
             Self::DiskFullHeld => "disk-full-held",

@@ -438,6 +438,9 @@ fn who_leaves_hears_of_it_before_it_is_let_go_of() {
     assert_eq!(voters.phase.unwrap().opening.record.electorate.len(), 3);
     world.end_of(proposal);
     assert_eq!(world.state(0, proposal), State::Closed(Verdict::Passed));
+    let reason = String::new();
+    let refused = world.refused(0, &key(1, 3), Act::Withdraw { proposal, reason });
+    assert_eq!(refused, Refused::OverAlready);
 }
 
 #[test]
@@ -624,6 +627,7 @@ fn what_would_do_nothing_is_refused_before_it_is_proposed_and_before_it_is_opene
         (mediation(soon), "report"),
         (longer(soon), "end"),
         (longer(Timestamp(0)), "1970"),
+        (longer(Timestamp::MAX), "until 9999-12-31"),
         (vacant, "nobody holds"),
         (itself, "own node already"),
     ];

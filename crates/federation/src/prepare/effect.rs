@@ -4,7 +4,7 @@ use domain::{
     cbor::{Decode, Encode},
     charter::RuleName,
     decision,
-    effect::{Effect, OFFICE_BYTES_MAX},
+    effect::{Effect, FORCE_MAJEURE_MS_MAX, OFFICE_BYTES_MAX},
     id::{MemberId, Timestamp},
     record::{BLOCK_BYTES_MAX, LINE_BYTES_MAX},
 };
@@ -30,6 +30,16 @@ impl Core {
         };
         let chain = self.register_chain().ok_or(Refused::NoRegister)?;
         check_fields(effect)?;
+        if let Effect::ForceMajeure { until, .. } = effect {
+            let most = now.plus_ms(FORCE_MAJEURE_MS_MAX);
+            if *until > most {
+                let (until, most) = (format_utc(*until), format_utc(most));
+                let why = format!(
+                    "until {until} is longer than one decision can declare; until {most} at most"
+                );
+                return Err(Refused::Effect(why));
+            }
+        }
         let checked = chain.check_effect(now, rule, effect);
         checked.map_err(|error| Refused::Effect(error.to_string()))?;
         self.check_term(now, rule, effect)?;

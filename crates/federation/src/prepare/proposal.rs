@@ -126,7 +126,7 @@ impl Core {
             Act::Withdraw { proposal, reason } => {
                 let decision = self.own_proposal(now, key, proposal)?;
                 if let State::Closed(_) = decision.state {
-                    return Err(closed(&decision));
+                    return Err(Refused::OverAlready);
                 }
                 let (grant, _) = self.deciding_grant(key, Self::person_grant)?;
                 let record = record::Withdrawal {
