@@ -256,6 +256,10 @@ impl Api {
         let body = ("application/x-www-form-urlencoded", body.into_bytes());
         let answer = self.send(Method::POST, path, Some(body)).await?;
         if !answer.status.is_redirection() {
+            // The form's page comes back with what is wrong with it, as people read it.
+            if let Some(why) = form_faults(&answer.body) {
+                return Err(Failure::refused(why));
+            }
             read(&answer)?;
         }
         let cookie = answer.headers.get(header::SET_COOKIE);
@@ -329,6 +333,28 @@ async fn exchange(
     })
 }
 
+/// What the list on top of a form's page says is wrong with it.
+fn form_faults(page: &[u8]) -> Option<String> {
+    let page = std::str::from_utf8(page).ok()?;
+    let (_, rest) = page.split_once("<div class=\"errors\"")?;
+    let (_, rest) = rest.split_once("<ul>")?;
+    let (list, _) = rest.split_once("</ul>")?;
+    let faults: Vec<String> = list
+        .split("</li>")
+        .map(|item| {
+            let parts = item
+                .split('<')
+                .map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+            let said: String = parts.collect();
+            let said = said.replace("&quot;", "\"").replace("&lt;", "<");
+            let said = said.replace("&gt;", ">").replace("&amp;", "&");
+            said.trim().trim_end_matches('.').to_owned()
+        })
+        .filter(|said| !said.is_empty())
+        .collect();
+    (!faults.is_empty()).then(|| faults.join("; "))
+}
+
 /// The JSON of an answer, or what the node refused.
 fn read(answer: &Answer) -> Outcome<Value> {
     let json: Value = match answer.body.is_empty() {
@@ -356,4 +382,19 @@ fn read(answer: &Answer) -> Outcome<Value> {
         failure = failure.hint(hint);
     }
     Err(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_form_is_read_from_its_page() {
+        let page = b"<div class=\"errors\" tabindex=\"-1\"><h2>There is a problem</h2><ul><li>\
+            <a href=\"#field-password\">Use at least 10 characters.</a></li><li>No &quot;x&quot; &amp; y.\
+            </li></ul></div>";
+        let said = form_faults(page).unwrap();
+        assert_eq!(said, "Use at least 10 characters; No \"x\" & y");
+        assert_eq!(form_faults(b"{}"), None);
+    }
 }

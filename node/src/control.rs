@@ -61,8 +61,8 @@ pub enum Command {
     },
     /// What a member hands over before it leaves.
     Leaving {
-        /// Its root key.
-        root: String,
+        /// Its root key; of this node's member if none.
+        root: Option<String>,
     },
     /// A piece of what this member takes along.
     Export {

@@ -102,6 +102,11 @@ impl DataDirectory {
         self.file("validator-next.key")
     }
 
+    /// The founder line of this co-op, as it was prepared.
+    pub fn founder_line_path(&self) -> PathBuf {
+        self.file("founder-line")
+    }
+
     /// The one-time link of the first steward, until it is used.
     pub fn link_path(&self) -> PathBuf {
         self.file("first-sign-in")
@@ -110,6 +115,11 @@ impl DataDirectory {
     /// What a co-op that joins waits for.
     pub fn application_path(&self) -> PathBuf {
         self.file("application.toml")
+    }
+
+    /// What the node heard last about the application, in words.
+    pub fn heard_path(&self) -> PathBuf {
+        self.file("application-heard")
     }
 
     /// The charter that a co-op accepts as it applies.

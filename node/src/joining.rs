@@ -86,6 +86,32 @@ impl Application {
     }
 }
 
+/// That this directory is of an applicant, and how far its application is; nothing of a member's.
+pub fn applying(directory: &DataDirectory) -> Outcome<Option<String>> {
+    let Some(application) = Application::read(directory)? else {
+        return Ok(None);
+    };
+    let path = directory.heard_path();
+    let heard = match path.exists() {
+        true => fs::read_to_string(&path).map_err(|error| {
+            Failure::configuration(format!("cannot read {}", path.display())).because(error)
+        })?,
+        false => "nothing was heard of the application yet; the node asks while it runs".to_owned(),
+    };
+    Ok(Some(format!(
+        "{:?} is not a member yet: {heard}",
+        application.name
+    )))
+}
+
+/// Refuses what only a member's node can do.
+pub fn check_member(directory: &DataDirectory) -> Outcome {
+    match applying(directory)? {
+        Some(said) => Err(Failure::refused(said).hint("folkmoot status says how far it is")),
+        None => Ok(()),
+    }
+}
+
 /// Asks until this co-op is admitted, then takes up its membership with its root key.
 pub async fn wait_and_join(
     directory: DataDirectory,
@@ -121,7 +147,10 @@ pub async fn wait_and_join(
             };
             let heard = asker.ask_each().await;
             if let Some(heard) = heard.filter(|heard| said.as_ref() != Some(heard)) {
-                heard.log(&application, directory.path());
+                let sentence = heard.log(&application, directory.path());
+                if let Err(error) = fs::write(directory.heard_path(), sentence) {
+                    tracing::warn!(%error, "what was heard cannot be kept");
+                }
                 said = Some(heard);
             }
         }
@@ -256,6 +285,11 @@ pub async fn complete(directory: &DataDirectory, handle: &Handle, root: &SecretK
     let has_node = handle.read(|core| core.view().keys.contains_key(&core.node()));
     if !has_node || !directory.link_path().exists() {
         founding::begin_member(directory, handle, root).await?;
+    }
+    if directory.heard_path().exists() {
+        fs::remove_file(directory.heard_path()).map_err(|error| {
+            Failure::configuration("cannot remove what was heard of the application").because(error)
+        })?;
     }
     fs::remove_file(directory.application_path()).map_err(|error| {
         Failure::configuration("cannot remove the application's file").because(error)

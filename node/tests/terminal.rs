@@ -181,6 +181,31 @@ fn two_founders_sign_the_same_genesis() {
 }
 
 #[test]
+fn what_was_prepared_is_what_founds() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let prepare = [
+        "init",
+        "--prepare",
+        "--name",
+        "Alder Co-op",
+        "--class",
+        "consumer",
+    ];
+    let prepared = folkmoot(home, &[&prepare[..], &["--data", "a"]].concat());
+    assert!(prepared.status.success());
+    for other in [["--name", "Birch"], ["--class", "producer"]] {
+        let words = [&["init", "--found", "Trees", "--data", "a"], &other[..]].concat();
+        let refused = folkmoot(home, &words);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains("was prepared as"), "{said}");
+    }
+    let found = folkmoot(home, &["init", "--found", "Trees", "--data", "a"]);
+    let said = String::from_utf8(found.stdout).unwrap();
+    assert!(said.contains("Alder Co-op (consumer)"), "{said}");
+}
+
+#[test]
 fn wrong_input_gets_a_sentence_a_hint_and_its_exit_code() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();

@@ -341,6 +341,7 @@ class Charter:
         value = self.map.get(key, FRACTIONS[key])
         top, bottom = fields(uint(1_000_000), uint(1_000_000, 1))(value)
         need(top <= bottom, "a fraction above one")
+        need(top > 0 or not key.startswith("rule."), "a part of nothing that must be reached")
         return Fraction(top, bottom)
 
     def read(self):
@@ -372,6 +373,9 @@ class Charter:
             self.included(rule)
         for rule in known:
             need(any(self.votes(rule, id) for id in ids), "a rule without voters")
+            if rule in ("class-weighted", "charter"):
+                strong = [id for id in ids if self.classes[id][1] > 0]
+                need(any(self.votes(rule, id) for id in strong), "a rule without strength")
 
     def included(self, rule):
         default = "all" if rule in ("class-weighted", "charter") else "organisations"
@@ -1534,9 +1538,22 @@ def answer_to(path, pinned):
 
 
 def main(arguments):
+    try:
+        return run(arguments)
+    except OSError as error:
+        print(f"cannot read {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+
+
+def run(arguments):
     pinned = None
-    if arguments[:1] == ["--federation"] and len(arguments) > 1:
-        pinned = hexadecimal(arguments[1])
+    if arguments[:1] == ["--federation"]:
+        try:
+            pinned = hexadecimal(arguments[1] if len(arguments) > 1 else None)
+            need(len(pinned) == 32, "not 64 digits")
+        except Refused as refused:
+            print(f"--federation takes the federation's id: {refused}", file=sys.stderr)
+            return 2
         arguments = arguments[2:]
     if arguments[:1] == ["--since"] and len(arguments) == 3:
         files = []

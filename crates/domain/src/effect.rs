@@ -327,6 +327,14 @@ impl Encode for Effect {
     }
 }
 
+fn times_outside(found: u64) -> DecodeError {
+    DecodeError::Range {
+        field: "times",
+        found,
+        allowed: "2 to 10",
+    }
+}
+
 fn people(decoder: &mut Decoder<'_>) -> Result<Vec<Someone>, DecodeError> {
     let people = decoder.set("people", PEOPLE_MAX)?;
     match people.is_empty() {
@@ -388,9 +396,9 @@ impl Decode for Effect {
                 from_height: decoder.uint_to("height", u64::from(u32::MAX))?,
             },
             9 => Self::ForceMajeure {
-                times: match decoder.uint_to("times", LONGER_MAX)? {
-                    times @ 2.. => times,
-                    _ => return Err(DecodeError::Invalid("periods get at least twice as long")),
+                times: match decoder.uint()? {
+                    times @ 2..=LONGER_MAX => times,
+                    found => return Err(times_outside(found)),
                 },
                 until: decoder.value()?,
             },

@@ -59,6 +59,12 @@ pub enum Refused {
          charter with folkmoot join, and a member proposes its admission with folkmoot admit"
     )]
     ByDecision,
+    /// Of two declarations of one number a height takes one.
+    #[error("a declaration of {member} waits for the next height; try again when that is decided")]
+    DeclarationWaits {
+        /// The name of the member.
+        member: String,
+    },
     /// The member is one no more.
     #[error("{member} is a member no more")]
     Departed {
@@ -202,6 +208,9 @@ pub enum Refused {
     /// A newcomer is a member already.
     #[error("{0} is a member already")]
     AlreadyMember(String),
+    /// This founder admitted the newcomer before.
+    #[error("your co-op has admitted {0} already; other founders must sign too")]
+    AdmittedAlready(String),
     /// Too few founders admitted the newcomer.
     #[error("{found} of {needed} admissions; wait for more founders to admit it")]
     Admissions {
@@ -250,6 +259,11 @@ pub enum Refused {
     /// The proposal was decided and cannot be changed.
     #[error("this proposal has passed; propose a new one to change what was decided")]
     Decided,
+    /// The vote on the proposal is over: there is nothing left to take back.
+    #[error(
+        "the vote on this proposal is over, so there is nothing to withdraw; propose something new"
+    )]
+    OverAlready,
     /// The entry that resulted does not fit the rules of storing.
     #[error("the entry was refused")]
     Entry(#[source] Refusal),
@@ -316,6 +330,7 @@ impl Refused {
             Self::Effect(_) => "effect",
             Self::NoRegister => "no-register",
             Self::ByDecision => "by-decision",
+            Self::DeclarationWaits { .. } => "declaration-waits",
             Self::Departed { .. } => "departed",
             Self::AlreadyOpen => "already-open",
             Self::OpenVotes { .. } => "open-votes",
@@ -337,6 +352,7 @@ impl Refused {
             Self::ElectorateTooLarge { .. } => "electorate-too-large",
             Self::Text { .. } => "text",
             Self::AlreadyMember(_) => "already-member",
+            Self::AdmittedAlready(_) => "admitted-already",
             Self::Admissions { .. } => "admissions",
             Self::NotInMandate { .. } => "not-in-mandate",
             Self::UnknownMember(_) => "unknown-member",
@@ -345,6 +361,7 @@ impl Refused {
             Self::AlreadyHost(_) => "already-host",
             Self::HostByDecision { .. } => "host-by-decision",
             Self::Decided => "decided",
+            Self::OverAlready => "over-already",
             Self::Entry(_) => "entry",
             Self::DiskFull => "disk-full",
             Self::DiskFullHeld => "disk-full-held",

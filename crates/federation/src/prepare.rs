@@ -3,6 +3,7 @@
 mod attachment;
 mod circle;
 mod document;
+mod effect;
 mod grants;
 mod hosts;
 mod mediation;
@@ -24,7 +25,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_core::Rng;
 use register::{begin::Beginning, declaration::Declaration, recovery::Voice};
 
-use self::text::{block, line, note, text_error};
+use self::text::{block, decode_error, line, note, text_error};
 use crate::{
     act::{Act, Prepared},
     core::Core,
@@ -129,7 +130,11 @@ impl Core {
                 return Err(Refused::Closed(phase.deadline));
             }
         }
-        let body = Salted::new(&salt(), &record.to_bytes());
+        let bytes = record.to_bytes();
+        // Whatever is signed can be read again: no node would show what cannot.
+        let read = Record::from_bytes(record.kind(), &bytes);
+        read.map_err(|error| decode_error(&error))?;
+        let body = Salted::new(&salt(), &bytes);
         let note = draft.note.map(|note| Salted::new(&salt(), &note));
         let address = Address::parse(&draft.area).expect("areas are made of the letters allowed");
         let header = Header {
@@ -221,7 +226,12 @@ impl Core {
             }
             Act::Declare { declaration } => {
                 let found = Declaration::from_bytes(declaration);
-                found.map_err(|error| text_error("declaration", error.to_string()))?;
+                let found = found.map_err(|error| text_error("declaration", error.to_string()))?;
+                let waiting = self.waiting_declaration(&found.member);
+                if waiting.is_some_and(|number| found.number <= number) {
+                    let member = self.view().member_name(&found.member);
+                    return Err(Refused::DeclarationWaits { member });
+                }
                 let grant = self.granting_grant(key)?;
                 let declaration = declaration.clone();
                 let record = Record::Declaring(record::Declaring { declaration });

@@ -135,7 +135,10 @@ impl World {
                 newcomer: newcomer.clone(),
                 signature,
             };
-            self.act(&founder, Act::Admit(admit)).unwrap();
+            self.act(&founder, Act::Admit(admit.clone())).unwrap();
+            // One founder counts once, and hears so.
+            let again = self.act(&founder, Act::Admit(admit)).unwrap_err();
+            assert!(matches!(again, Refused::AdmittedAlready(_)), "{again}");
             let founder = founder.public();
             admissions.push(Admission { founder, signature });
         }

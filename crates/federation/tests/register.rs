@@ -447,6 +447,35 @@ fn who_leaves_hears_of_it_before_it_is_let_go_of() {
     assert_eq!(voters.phase.unwrap().opening.record.electorate.len(), 3);
     world.end_of(proposal);
     assert_eq!(world.state(0, proposal), State::Closed(Verdict::Passed));
+    let reason = String::new();
+    let refused = world.refused(0, &key(1, 3), Act::Withdraw { proposal, reason });
+    assert_eq!(refused, Refused::OverAlready);
+}
+
+#[test]
+fn who_has_declared_something_waits_for_a_height_before_it_declares_more() {
+    let mut world = World::new();
+    let member = id(4);
+    let federation = world.nodes[0].core.federation();
+    let sign = |number, matter| {
+        let declaration = Declaration::sign(&federation, &key(4, 1), (member, number), matter);
+        Act::Declare {
+            declaration: declaration.to_bytes(),
+        }
+    };
+    world.act_alone(3, &key(4, 1), sign(1, Matter::NoValidator));
+    assert_eq!(world.nodes[3].core.waiting_declaration(&member), Some(1));
+    let refused = world.refused(3, &key(4, 1), sign(1, Matter::Leave));
+    assert!(
+        matches!(refused, Refused::DeclarationWaits { .. }),
+        "{refused}"
+    );
+    world.run(world.now.plus_ms(5 * MINUTE_MS));
+    assert_eq!(world.nodes[3].core.waiting_declaration(&member), None);
+    world.act(3, &key(4, 1), sign(2, Matter::Leave));
+    world.run(world.now.plus_ms(5 * MINUTE_MS));
+    let former = world.nodes[0].core.order().unwrap().former();
+    assert_eq!(former[&member].departure, Departure::Left);
 }
 
 #[test]
@@ -511,6 +540,119 @@ fn what_cannot_be_done_is_refused_before_anybody_votes_on_it() {
         };
         assert!(why.contains(word), "{why}");
     }
+}
+
+#[test]
+fn what_no_node_could_read_again_is_refused_before_it_is_signed() {
+    let mut world = World::new();
+    let by = key(1, 3);
+    let until = world.now.plus_ms(90 * 24 * 60 * MINUTE_MS);
+    let times = |times| Effect::ForceMajeure { times, until };
+    let office = |title: &str| Effect::Office {
+        circle: None,
+        title: title.to_owned(),
+        holder: None,
+        until: None,
+    };
+    let policy = |server: &str, policy: &str| Effect::ServerPolicy {
+        member: id(1),
+        server: server.to_owned(),
+        policy: policy.to_owned(),
+    };
+    let nobody = Effect::Commission {
+        name: "Audit".to_owned(),
+        powers: String::new(),
+        people: Vec::new(),
+        until,
+    };
+    let refusals = [
+        (times(1), "times"),
+        (times(11), "times"),
+        (times(300), "times"),
+        (office(""), "office"),
+        (office(&"x".repeat(500)), "office"),
+        (policy("", ""), "server"),
+        (policy("meet", "\u{7}"), "policy"),
+        (nobody, "people"),
+    ];
+    for (effect, named) in refusals {
+        let refused = world.refused(0, &by, propose("", Some(effect)));
+        let Refused::Text { field, problem } = &refused else {
+            panic!("{named}: {refused}");
+        };
+        assert_eq!(*field, named, "{problem}");
+    }
+    // Any other record too.
+    let endpoint = record::Endpoint {
+        addresses: vec!["/ip4/192.0.2.1/tcp/7181".to_owned(); 9],
+        agent: "folkmoot".to_owned(),
+    };
+    let refused = world.refused(0, &key(1, 2), Act::Endpoint(endpoint));
+    assert!(refused.to_string().starts_with("addresses: 9"), "{refused}");
+}
+
+#[test]
+fn what_would_do_nothing_is_refused_before_it_is_proposed_and_before_it_is_opened() {
+    let mut world = World::new();
+    let by = key(1, 3);
+    let someone = || Someone {
+        member: id(2),
+        person: PersonId([2; 16]),
+    };
+    let soon = world.now.plus_ms(60 * MINUTE_MS);
+    let in_time = world.now.plus_ms(30 * 24 * 60 * MINUTE_MS);
+    let proposal = world.propose(1);
+    let office = |until: Timestamp| Effect::Office {
+        circle: None,
+        title: "treasurer".to_owned(),
+        holder: Some(someone()),
+        until: Some(until),
+    };
+    let commission = |until| Effect::Commission {
+        name: "Audit".to_owned(),
+        powers: "To read the books.".to_owned(),
+        people: vec![someone()],
+        until,
+    };
+    let mediation = |until| Effect::Mediation {
+        proposal,
+        people: vec![someone()],
+        until,
+    };
+    let longer = |until| Effect::ForceMajeure { times: 2, until };
+    let vacant = Effect::Office {
+        circle: None,
+        title: "treasurer".to_owned(),
+        holder: None,
+        until: None,
+    };
+    let itself = Effect::Host {
+        member: id(2),
+        host: id(2),
+    };
+    let refusals = [
+        (office(soon), "term"),
+        (commission(soon), "term"),
+        (mediation(soon), "report"),
+        (longer(soon), "end"),
+        (longer(Timestamp(0)), "1970"),
+        (longer(Timestamp::MAX), "until 9999-12-31"),
+        (vacant, "nobody holds"),
+        (itself, "own node already"),
+    ];
+    for (effect, word) in refusals {
+        let refused = world.refused(0, &by, propose("", Some(effect)));
+        let Refused::Effect(why) = &refused else {
+            panic!("{word}: {refused}");
+        };
+        assert!(why.contains(word), "{why}");
+    }
+    // What was in time when it was proposed is not when it would be opened.
+    let effect = Some(longer(in_time));
+    let proposal = world.act(0, &by, propose("", effect));
+    world.run(in_time);
+    let refused = world.refused(0, &by, Act::Open { proposal });
+    assert!(matches!(refused, Refused::Effect(_)), "{refused}");
 }
 
 #[test]

@@ -218,7 +218,7 @@ impl WebError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Malformed(_) => "Check the request against the API's description.",
+            Self::Malformed(_) => "",
             Self::CrossSite => "Open the node's own page and do it there.",
             Self::StaleForm => {
                 "Load the page again; what you typed can be copied from the old one."

@@ -102,7 +102,9 @@ pub fn contents(core: &Core) -> Option<Contents> {
 }
 
 /// The member whose node this is, or was.
-fn own(core: &Core) -> Option<MemberId> {
+/// The member whose node this is, or was.
+#[must_use]
+pub fn own(core: &Core) -> Option<MemberId> {
     let former = || Some(core.view().former_of(&core.node())?.id);
     core.member().or_else(former)
 }

@@ -361,7 +361,10 @@ async fn a_vote_that_was_extended_and_found_no_quorum_says_so_in_words() {
         page.contains("No quorum. Too few voted on version 1. That is final at height 4"),
         "{page}"
     );
-    assert!(page.contains("because too few had voted"), "{page}");
+    assert!(
+        page.contains("because too few had voted, or none of a class"),
+        "{page}"
+    );
     assert!(
         page.contains("1 of 4 members has voted") || page.contains("1 of 4"),
         "{page}"
@@ -820,6 +823,8 @@ async fn what_a_proposal_does_is_asked_for_by_its_form_and_refused_with_the_reas
         .await;
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(answer.body.contains("error-charter"), "{}", answer.body);
+    let form = read(&mut ada, "/decide/new?does=force-majeure").await;
+    assert!(form.body.contains("min=\"2\" max=\"10\""), "{}", form.body);
 }
 
 #[tokio::test]

@@ -3,7 +3,12 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{document::Source, effect::Does, table::text, words::Words};
+use super::{
+    document::Source,
+    effect::Does,
+    table::{short, text},
+    words::Words,
+};
 use crate::{api::Connection, cli::Global, failure::Outcome};
 
 /// Make a new version of a proposal of this co-op; an open vote begins anew on it
@@ -40,7 +45,7 @@ impl Amend {
         let decision = api.decision(&self.proposal).await?;
         let source = Source::read(&api, self.draft.as_deref(), &self.words).await?;
         // What it does stays, unless something else is said.
-        let effect = match self.does.json()? {
+        let effect = match self.does.json(&api).await? {
             Value::Null => decision["effect"].clone(),
             effect => effect,
         };
@@ -54,6 +59,16 @@ impl Amend {
         });
         let answer = api.act("amend", fields).await?;
         let number = decision["version"].as_u64().unwrap_or_default() + 1;
-        global.say(&answer, format!("It is version {number} now."))
+        let id = short(&text(&decision, "id"));
+        let after = api.decision(&text(&decision, "id")).await?;
+        let next = match &*text(&after, "state") {
+            "voting" => format!(
+                " The vote on it is open, and the votes on version {} do not count for it.",
+                number - 1
+            ),
+            "deliberation" => format!(" To open the vote: folkmoot open {id}"),
+            _ => String::new(),
+        };
+        global.say(&answer, format!("It is version {number} now.{next}"))
     }
 }

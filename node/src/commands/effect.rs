@@ -6,8 +6,11 @@ use clap::Args;
 use domain::effect::COMMITTEE;
 use serde_json::{Value, json};
 
-use super::init::read_charter;
-use crate::failure::{Failure, Outcome};
+use super::{host::find_member, init::read_charter};
+use crate::{
+    api::Api,
+    failure::{Failure, Outcome},
+};
 
 /// What it does once it is passed.
 #[derive(Debug, Args)]
@@ -15,10 +18,10 @@ pub struct Does {
     /// The charter it puts in force: a file, made from folkmoot charter show --toml
     #[arg(long, value_name = "FILE", conflicts_with_all = ["expel", "effect"])]
     new_charter: Option<PathBuf>,
-    /// The member it expels: its id
+    /// The member it expels: its name, its id, or the beginning of it
     #[arg(long, value_name = "MEMBER", conflicts_with = "effect")]
     expel: Option<String>,
-    /// Any other effect in JSON, such as {"type":"class","member":"...","class":"consumer"}; see
+    /// Any other effect in JSON, such as {"type":"class","member":"Birch","class":"consumer"}; see
     /// specs/effects.md
     #[arg(long, value_name = "JSON")]
     effect: Option<String>,
@@ -26,7 +29,19 @@ pub struct Does {
 
 impl Does {
     /// As the node takes it; null if it does nothing by itself.
-    pub fn json(&self) -> Outcome<Value> {
+    pub async fn json(&self, api: &Api) -> Outcome<Value> {
+        let mut effect = self.written()?;
+        for field in ["member", "host"] {
+            if let Some(given) = effect[field].as_str() {
+                let (id, _) = find_member(api, given).await?;
+                effect[field] = json!(id);
+            }
+        }
+        Ok(effect)
+    }
+
+    /// As it was written: members by name, id or the beginning of an id.
+    fn written(&self) -> Outcome<Value> {
         if let Some(path) = &self.new_charter {
             // Here its mistakes are named with the line of the file.
             let charter = read_charter(path)?;
@@ -38,11 +53,16 @@ impl Does {
         let Some(effect) = &self.effect else {
             return Ok(Value::Null);
         };
-        serde_json::from_str(effect).map_err(|error| {
+        let hint = "specs/effects.md has the types and their fields";
+        let effect: Value = serde_json::from_str(effect).map_err(|error| {
             Failure::refused("the effect is no JSON")
                 .because(error)
-                .hint("specs/effects.md has the types and their fields")
-        })
+                .hint(hint)
+        })?;
+        match effect.is_object() {
+            true => Ok(effect),
+            false => Err(Failure::refused("the effect is no JSON object").hint(hint)),
+        }
     }
 
     /// The rule that has to decide it, if there is only one.

@@ -16,6 +16,9 @@ use crate::{
     failure::{Failure, Outcome},
 };
 
+/// How many digits of an id stand for it at least.
+const ID_DIGITS_MIN: usize = 4;
+
 /// Hosting: members without a node of their own, and the node that serves them
 ///
 /// Individuals, and co-ops without a node, are members through a host: invite them, answer those
@@ -317,25 +320,27 @@ async fn respond(global: &Global, api: &Api, member: &str, accepts: bool) -> Out
 }
 
 /// The member of a name or id.
-async fn find_member(api: &Api, given: &str) -> Outcome<(String, String)> {
+pub(super) async fn find_member(api: &Api, given: &str) -> Outcome<(String, String)> {
     let answer = api.get("/api/members").await?;
     let all = answer["members"].as_array().cloned().unwrap_or_default();
     one_of(&all, given, "folkmoot members")
 }
 
-/// The one of a name or id, as id and name; `listed` is the command that lists them.
+/// The one of a name, an id or the beginning of an id, as id and name; `listed` is the command that lists them.
 fn one_of(all: &[Value], given: &str, listed: &str) -> Outcome<(String, String)> {
     let fits = |one: &&Value| text(one, "id") == given || text(one, "name") == given;
-    let found: Vec<&Value> = all.iter().filter(fits).collect();
+    let mut found: Vec<&Value> = all.iter().filter(fits).collect();
+    if found.is_empty() && given.len() >= ID_DIGITS_MIN {
+        let begins = |one: &&Value| text(one, "id").starts_with(given);
+        found = all.iter().filter(begins).collect();
+    }
     match found[..] {
         [one] => Ok((text(one, "id"), text(one, "name"))),
         [] => Err(
             Failure::refused(format!("there is no member {given:?} on this node"))
                 .hint(format!("{listed} lists them")),
         ),
-        _ => Err(
-            Failure::refused(format!("several members are called {given:?}"))
-                .hint(format!("write the id, which {listed} --json shows")),
-        ),
+        _ => Err(Failure::refused(format!("{given:?} means several members"))
+            .hint(format!("write the id, which {listed} --json shows"))),
     }
 }

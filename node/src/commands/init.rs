@@ -16,7 +16,7 @@ use crate::{
     directory::{DataDirectory, read_genesis},
     failure::{Failure, Outcome},
     founding,
-    keyfile::Role,
+    keyfile::{self, Role},
     opening,
 };
 
@@ -57,9 +57,9 @@ pub struct Init {
     /// The name of this co-op
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Its class
-    #[arg(long, default_value = "producer")]
-    class: String,
+    /// Its class [default: producer]
+    #[arg(long, value_name = "CLASS")]
+    class: Option<String>,
     /// Print the default charter, with comments
     #[arg(long)]
     charter_template: bool,
@@ -97,6 +97,32 @@ impl Init {
         })
     }
 
+    fn class(&self) -> &str {
+        self.class.as_deref().unwrap_or("producer")
+    }
+
+    /// The name and class of this co-op: as it was prepared here, else as the command says.
+    fn own(&self, global: &Global) -> Outcome<(String, String)> {
+        let Some(prepared) = prepared_line(&global.directory()?)? else {
+            return Ok((self.name()?.to_owned(), self.class().to_owned()));
+        };
+        for (option, said, prepared) in [
+            ("--name", &self.name, &prepared.name),
+            ("--class", &self.class, &prepared.class),
+        ] {
+            if let Some(said) = said.as_ref().filter(|said| *said != prepared) {
+                return Err(Failure::usage(format!(
+                    "{option} is {said:?}, and this co-op was prepared as {prepared:?}: the line that the \
+                     others have says so"
+                ))
+                .hint(format!(
+                    "leave {option} out, or prepare another directory: --data DIR"
+                )));
+            }
+        }
+        Ok((prepared.name, prepared.class))
+    }
+
     /// The directory with keys: those made before, or new ones.
     fn keys(&self, global: &Global) -> Outcome<(DataDirectory, SecretKey)> {
         let directory = DataDirectory::create(global.directory()?.path())?;
@@ -107,7 +133,11 @@ impl Init {
                 directory.path().display(),
                 genesis.name
             ))
-            .hint("choose another directory: --data DIR"));
+            .hint(format!(
+                "choose another directory: --data DIR. To begin again with the same keys, remove the files \
+                 genesis, first-sign-in and folkmoot.db with all that begins with folkmoot.db in {}",
+                directory.path().display()
+            )));
         }
         if directory.is_prepared() {
             let root = directory.key(Role::Root)?;
@@ -127,13 +157,17 @@ impl Init {
             .hint("choose another directory: --data DIR"));
         }
         let (directory, root) = self.keys(global)?;
-        let line = founder_line(name, &self.class, &root);
+        let line = founder_line(name, self.class(), &root);
+        keyfile::write_private(
+            &directory.founder_line_path(),
+            format!("{line}\n").as_bytes(),
+        )?;
         global.note(format!(
             "Made the keys of {name} in {}. Send this line to the founder who makes the genesis:",
             directory.path().display()
         ));
         global.say(
-            &json!({ "name": name, "class": self.class, "root": root.public().to_string(),
+            &json!({ "name": name, "class": self.class(), "root": root.public().to_string(),
                      "line": line }),
             &line,
         )
@@ -149,23 +183,24 @@ impl Init {
             founders.push(parse_founder(line)?);
         }
         founding::check_name("federation's name", federation)?;
-        if !self.prepared_here(global, &founders)? {
-            founding::check_class(&charter, &self.class)?;
-            founding::check_name("name", self.name()?)?;
+        let own = match self.prepared_here(global, &founders)? {
+            true => None,
+            false => Some(self.own(global)?),
+        };
+        if let Some((name, class)) = &own {
+            founding::check_class(&charter, class)?;
+            founding::check_name("name", name)?;
         }
         for founder in &founders {
             founding::check_class(&charter, &founder.class)?;
         }
         let (directory, root) = self.keys(global)?;
-        if !founders.iter().any(|founder| founder.root == root.public()) {
-            founders.push(Founder {
-                root: root.public(),
-                name: self.name()?.to_owned(),
-                class: self.class.clone(),
-            });
+        if let Some((name, class)) = own {
+            let root = root.public();
+            founders.push(Founder { root, name, class });
         }
         let genesis = founding::genesis(federation, founders, &charter)?;
-        self.begin(global, &directory, &root, &genesis).await
+        self.begin(global, &directory, &root, &genesis, true).await
     }
 
     /// Whether this directory's root key is among the founders' lines.
@@ -203,7 +238,7 @@ impl Init {
         if !self.bootstrap.is_empty() {
             add_bootstrap(&directory, &self.bootstrap)?;
         }
-        self.begin(global, &directory, &root, &genesis).await
+        self.begin(global, &directory, &root, &genesis, false).await
     }
 
     /// Signs this member's part and says what comes next.
@@ -213,6 +248,7 @@ impl Init {
         directory: &DataDirectory,
         root: &SecretKey,
         genesis: &Genesis,
+        is_maker: bool,
     ) -> Outcome {
         sign_part(directory, root, genesis).await?;
         let charter = Charter::decode(&genesis.charter).map_err(|error| {
@@ -230,7 +266,7 @@ impl Init {
             "data": directory.path(),
             "genesis": directory.genesis_path(),
         });
-        global.say(&json, summary(directory, genesis, &charter))
+        global.say(&json, summary(directory, genesis, &charter, is_maker))
     }
 }
 
@@ -250,6 +286,20 @@ pub async fn sign_part(directory: &DataDirectory, root: &SecretKey, genesis: &Ge
 
 fn founder_line(name: &str, class: &str, root: &SecretKey) -> String {
     format!("name={name},class={class},root={}", root.public())
+}
+
+/// The founder line that was prepared in this directory, if its keys are those of the line.
+fn prepared_line(directory: &DataDirectory) -> Outcome<Option<Founder>> {
+    let path = directory.founder_line_path();
+    if !path.exists() || !directory.key_path(Role::Root).exists() {
+        return Ok(None);
+    }
+    let line = fs::read_to_string(&path).map_err(|error| {
+        Failure::configuration(format!("cannot read {}", path.display())).because(error)
+    })?;
+    let founder = parse_founder(&line)?;
+    let root = directory.key(Role::Root)?.public();
+    Ok((founder.root == root).then_some(founder))
 }
 
 /// Reads `name=…,class=…,root=…`. A name may contain commas: the fields are found by their names.
@@ -313,7 +363,12 @@ fn add_bootstrap(directory: &DataDirectory, addresses: &[String]) -> Outcome {
     fs::write(&path, lines.join("\n") + "\n").map_err(failed)
 }
 
-fn summary(directory: &DataDirectory, genesis: &Genesis, charter: &Charter) -> String {
+fn summary(
+    directory: &DataDirectory,
+    genesis: &Genesis,
+    charter: &Charter,
+    is_maker: bool,
+) -> String {
     let terms = charter.terms();
     let mut text = format!(
         "The federation {:?}\n  id        {}\n",
@@ -338,15 +393,21 @@ fn summary(directory: &DataDirectory, genesis: &Genesis, charter: &Charter) -> S
     text += &format!("{}\n", founding::absences(genesis.founders.len()));
     let others = genesis.founders.len() - 1;
     if others > 0 {
-        text += &format!(
-            "It stands when {} too: send each the file\n  {}\nand have it run folkmoot init \
-             --genesis FILE --bootstrap ADDRESS.\n",
-            match others {
-                1 => "the other founder has signed".to_owned(),
-                _ => format!("the other {others} founders have signed"),
-            },
-            directory.genesis_path().display()
-        );
+        let signed = match others {
+            1 => "the other founder has signed".to_owned(),
+            _ => format!("the other {others} founders have signed"),
+        };
+        text += &match is_maker {
+            true => format!(
+                "It stands when {signed} too: send each the file\n  {}\nand have it run folkmoot init \
+                 --genesis FILE --bootstrap ADDRESS.\n",
+                directory.genesis_path().display()
+            ),
+            false => format!(
+                "Compare the id with the founder who made the file: who has another id is in another \
+                 federation.\nYou have signed. It stands when {signed} too.\n"
+            ),
+        };
     }
     text + &format!("Next: folkmoot run --data {}\n", directory.path().display())
 }

@@ -9,6 +9,7 @@ use crate::{
     cli::Global,
     control::{Access, Command},
     failure::{Failure, Outcome},
+    joining,
 };
 
 /// The longest an invitation can be used.
@@ -37,7 +38,9 @@ impl Invite {
                 self.expires
             )));
         }
-        let access = Access::open(&global.directory()?).await?;
+        let directory = global.directory()?;
+        joining::check_member(&directory)?;
+        let access = Access::open(&directory).await?;
         let answer = access
             .call(Command::Invite {
                 name: self.name,

@@ -160,7 +160,11 @@ impl Key {
             }
             What::Mandate { keys } => {
                 let act = mandate(access, keys).await?;
-                (act, format!("{} keys vote for this co-op now.", keys.len()))
+                let said = match keys.len() {
+                    1 => "1 key votes for this co-op now.".to_owned(),
+                    count => format!("{count} keys vote for this co-op now."),
+                };
+                (act, said)
             }
             What::Revoke {
                 key,

@@ -20,6 +20,7 @@ use crate::{
     control::{Access, Command},
     directory::DataDirectory,
     failure::{Failure, Outcome},
+    joining,
 };
 
 /// Leave the federation: shows what that means and what to hand over first
@@ -46,6 +47,7 @@ impl Leave {
     /// Runs the command.
     pub async fn run(self, global: &Global) -> Outcome {
         let directory = global.directory()?;
+        joining::check_member(&directory)?;
         let access = Access::open(&directory).await?;
         let done = self.go_on(global, &directory, &access).await;
         access.close().await?;
@@ -53,8 +55,12 @@ impl Leave {
     }
 
     async fn go_on(&self, global: &Global, directory: &DataDirectory, access: &Access) -> Outcome {
-        let root = root_key(directory, self.root_key.as_deref())?.public();
-        let root = root.to_string();
+        // Looking needs no key: the root key may be kept elsewhere.
+        let root = match self.yes || self.root_key.is_some() {
+            true => Some(root_key(directory, self.root_key.as_deref())?),
+            false => None,
+        };
+        let root = root.map(|root| root.public().to_string());
         let answer = access.call(Command::Leaving { root }).await?;
         if !answer["departed"].is_null() {
             let said = departed(&answer["departed"]);
@@ -66,8 +72,8 @@ impl Leave {
         let leaving = &answer["leaving"];
         if leaving.is_null() {
             return Err(
-                Failure::refused("this root key is of no member that the register has")
-                    .hint("name the file of the root key in force: --root-key FILE"),
+                Failure::refused("this co-op is no member that the register has")
+                    .hint("if its root key was replaced, name the file of the root key in force: --root-key FILE"),
             );
         }
         let shown = words(&text(&answer, "federation"), leaving);
@@ -75,6 +81,7 @@ impl Leave {
             return global.say(&answer, format!("{shown}\n\n{}", next(leaving)));
         }
         check_hosts(leaving)?;
+        check_possible(&answer)?;
         let declaring = Declaring::new(directory, access, self.root_key.as_deref()).await?;
         let export = self.export.clone();
         let export = export.unwrap_or_else(|| {
@@ -106,6 +113,20 @@ fn not_begun() -> Failure {
          no member from then on. Take along what is yours with folkmoot export DIR, and revoke your \
          delegates with folkmoot key mandate",
     )
+}
+
+/// Refuses before anything is written what could not be declared.
+fn check_possible(answer: &Value) -> Outcome {
+    if answer["waits"] == true {
+        return Err(Failure::refused(
+            "a declaration of this co-op waits for the next height; try again then",
+        )
+        .hint("folkmoot register shows the height"));
+    }
+    match answer["impossible"].as_str() {
+        Some(why) => Err(Failure::refused(why)),
+        None => Ok(()),
+    }
 }
 
 /// Refuses while others are served.
@@ -285,6 +306,19 @@ mod tests {
         }
         assert!(!said.contains("Hosted here"), "{said}");
         assert!(next(&leaving()).contains("folkmoot leave --yes"));
+    }
+
+    #[test]
+    fn what_could_not_be_declared_is_refused_before_an_export_is_written() {
+        assert!(check_possible(&json!({ "waits": false, "impossible": null })).is_ok());
+        let waits = check_possible(&json!({ "waits": true, "impossible": null })).unwrap_err();
+        assert!(
+            waits.message.contains("waits for the next height"),
+            "{waits}"
+        );
+        let why = "no validator would be left to close votes";
+        let refused = check_possible(&json!({ "waits": false, "impossible": why })).unwrap_err();
+        assert_eq!(refused.message, why);
     }
 
     #[test]

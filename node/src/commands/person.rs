@@ -84,6 +84,15 @@ impl Person {
         founding::check_name("name", name)?;
         let roles = roles_of(words)?;
         let root = root_key(directory, self.root_key.as_deref())?;
+        let known = access.call(Command::Persons).await?;
+        let mut known = known["persons"].as_array().into_iter().flatten();
+        if known.any(|one| text(one, "name") == name && one["revoked"] != true) {
+            return Err(
+                Failure::refused(format!("this co-op has a person {name:?} already")).hint(
+                    "folkmoot person list; to invite anew: folkmoot person remove, then invite",
+                ),
+            );
+        }
         let keys = access.call(Command::Keys).await?;
         let (invitation, secret) = founding::invite_person(name, roles)?;
         let (person, key) = (invitation.person.to_string(), invitation.key.to_string());

@@ -53,7 +53,7 @@ impl Propose {
             None => None,
         };
         let source = Source::read(&api, self.draft.as_deref(), &self.words).await?;
-        let effect = self.does.json()?;
+        let effect = self.does.json(&api).await?;
         let rule = match (self.rule.as_str(), self.does.rule()) {
             ("", Some(rule)) => rule,
             (rule, _) => rule,

@@ -26,6 +26,7 @@ use crate::{
     control::{Access, Command, RootAct},
     directory::DataDirectory,
     failure::{Failure, Outcome},
+    joining,
     keyfile::Role,
 };
 
@@ -93,6 +94,9 @@ impl Register {
     /// Runs the command.
     pub async fn run(self, global: &Global) -> Outcome {
         let directory = global.directory()?;
+        if !matches!(self.command, Some(What::Evidence { .. })) {
+            joining::check_member(&directory)?;
+        }
         let access = Access::open(&directory).await?;
         let done = match &self.command {
             None => show(global, &access).await,
@@ -139,6 +143,9 @@ async fn show(global: &Global, access: &Access) -> Outcome {
         let title = one["title"].as_str().unwrap_or("?");
         let (by, ending) = (text(one, "by"), text(one, "ending"));
         said.push_str(&format!("\n{:>6}  {ending}  {title} ({by})", one["height"]));
+        if let Some(why) = one["without_effect"].as_str() {
+            said.push_str(&format!(". It had no effect: {why}"));
+        }
     }
     for pending in answer["pending"].as_array().into_iter().flatten() {
         if answer["register"].is_null() {

@@ -11,6 +11,7 @@ use crate::{
     cli::Global,
     control::{Access, Command},
     failure::Outcome,
+    joining,
 };
 
 /// Show how this node is
@@ -32,7 +33,10 @@ impl Status {
                 "{}\n            it shows what it has, and signs nothing",
                 departed(&status["departed"])
             ),
-            None => "not a member yet".to_owned(),
+            None => {
+                let applying = joining::applying(&global.directory()?)?;
+                applying.unwrap_or_else(|| "not a member yet".to_owned())
+            }
         };
         let mut lines = vec![
             format!(

@@ -80,7 +80,7 @@ impl Desk {
             Command::EvidenceFile { hash } => self.evidence_file(&hash).await,
             Command::Applications => self.applications().await,
             Command::Root { key } => self.root(&key),
-            Command::Leaving { root } => self.leaving(&root),
+            Command::Leaving { root } => self.leaving(root.as_deref()),
             Command::Export { piece } => self.export(piece).await,
             Command::Invite {
                 name,

@@ -1,7 +1,11 @@
 //! What a member takes along, and what it hands over before it leaves, as the commands of this machine
 //! ask for it.
 
-use domain::id::{EntryId, MemberId};
+use domain::{
+    effect::Effect,
+    id::{EntryId, MemberId},
+    key::PublicKey,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use web::{Site, WebError, export, leaving};
@@ -52,20 +56,32 @@ fn strange<T>(_: T) -> Failure {
 
 impl Desk {
     /// What the member of a root key hands over before it leaves.
-    pub(super) fn leaving(&self, root: &str) -> Outcome<Value> {
-        let root = parse_key(root)?;
+    pub(super) fn leaving(&self, root: Option<&str>) -> Outcome<Value> {
+        let root = root.map(parse_key).transpose()?;
         let now = clock::now();
         Ok(self.handle.read(|core| {
             let order = core.order();
             let mut members = order.into_iter().flat_map(|order| order.members());
-            let known = members.find(|(_, member)| member.root == root);
-            let former = MemberId(root.0);
-            let leaving = known.and_then(|(id, _)| leaving::leaving(core, id, now));
+            let mut by_root = |root: PublicKey| {
+                let known = members.find(|(_, member)| member.root == root);
+                known.map_or(MemberId(root.0), |(id, _)| *id)
+            };
+            let member = root.map_or_else(|| export::own(core), |root| Some(by_root(root)));
+            let leaving = member.and_then(|id| leaving::leaving(core, &id, now));
+            let waits = member.is_some_and(|id| core.waiting_declaration(&id).is_some());
+            let checked = member.zip(core.register_chain()).map(|(member, chain)| {
+                let rule = core.charter().terms().default_rule;
+                // Whoever is expelled departs as who leaves does.
+                chain.check_effect(now, rule, &Effect::Expulsion { member })
+            });
+            let impossible = checked.and_then(Result::err).map(|why| why.to_string());
             json!({
                 "federation": core.genesis().name,
                 "register": order.is_some(),
                 "leaving": leaving,
-                "departed": leaving::departed(core, &former),
+                "waits": waits,
+                "impossible": impossible,
+                "departed": member.and_then(|id| leaving::departed(core, &id)),
             })
         }))
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     cbor::Encode,
-    id::{MemberId, Timestamp},
+    id::{MemberId, ProposalId, Timestamp},
     key::PublicKey,
     record::{Kind, Purpose},
 };
@@ -37,6 +37,7 @@ impl Desk {
                             "height": ending.height,
                             "ending": ending.ending.word(),
                             "effective": ending.effective,
+                            "without_effect": without_effect(core, proposal, ending.height),
                         })
                     }));
                 }
@@ -76,6 +77,14 @@ impl Desk {
             })
         })
     }
+}
+
+/// Why what was decided did nothing; none if it did, or was not to do anything.
+fn without_effect(core: &Core, proposal: &ProposalId, height: u64) -> Option<String> {
+    let mut ended = core.annals().ended();
+    let found = ended.find(|(vote, one)| vote.proposal == *proposal && one.height == height);
+    let (_, ended) = found?;
+    Some(ended.effect.as_ref()?.as_ref().err()?.to_string())
 }
 
 fn pending(core: &Core, beginning: &Beginning) -> Value {

@@ -21,13 +21,14 @@ pub(super) enum Heard {
 }
 
 impl Heard {
-    /// Says it in the log: what can be waited for, or what is to be done.
-    pub fn log(&self, application: &Application, directory: &Path) {
+    /// Says it in the log, and returns it: what can be waited for, or what is to be done.
+    pub fn log(&self, application: &Application, directory: &Path) -> String {
         let (is_to_do, sentence) = self.sentence(application, directory);
         match is_to_do {
             true => tracing::warn!("{sentence}"),
             false => tracing::info!("{sentence}"),
         }
+        sentence
     }
 
     /// Whether the applicant has something to do, and the sentence.

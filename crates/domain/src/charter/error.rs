@@ -125,6 +125,12 @@ pub enum Problem {
         /// The number below the line.
         denominator: u64,
     },
+    /// A part that must be reached and is nothing.
+    #[error(
+        "0 would let a rule be met by nobody; write [numerator, denominator], such as [1, 3], with a \
+         numerator of at least 1"
+    )]
+    Zero,
     /// A word that is none of those known here.
     #[error(
         "{found:?} is not known here; {}",
@@ -161,6 +167,11 @@ pub enum Problem {
     /// A rule under which no class may vote.
     #[error("no class may vote under this; write \"all\" or a list of class ids")]
     NoVoters,
+    /// A rule that weighs classes, under which none that may vote has weight.
+    #[error(
+        "no class that may vote under this has any strength; add one with a strength-percent of more than 0"
+    )]
+    NoStrength,
 }
 
 fn nearest_or(nearest: Option<&String>, otherwise: &str) -> String {

@@ -69,6 +69,26 @@ fn every_mistake_in_a_file_says_where_and_what_to_write() {
              denominator], such as [1, 3], with a denominator from 1 to 1000000",
         ),
         (
+            "rule.charter.quorum = [0, 1]",
+            "line 1: rule.charter.quorum: 0 would let a rule be met by nobody; write [numerator, \
+             denominator], such as [1, 3], with a numerator of at least 1",
+        ),
+        (
+            "rule.charter.majority = [0, 1]",
+            "line 1: rule.charter.majority: 0 would let a rule be met by nobody; write [numerator, \
+             denominator], such as [1, 3], with a numerator of at least 1",
+        ),
+        (
+            "rule.charter.assent = [0, 1]",
+            "line 1: rule.charter.assent: 0 would let a rule be met by nobody; write [numerator, \
+             denominator], such as [1, 3], with a numerator of at least 1",
+        ),
+        (
+            "rule.charter.assent-extended = [0, 1]",
+            "line 1: rule.charter.assent-extended: 0 would let a rule be met by nobody; write [numerator, \
+             denominator], such as [1, 3], with a numerator of at least 1",
+        ),
+        (
             "rule.consent.quorum = 0.33",
             "line 1: rule.consent.quorum: found a number with a decimal point; write a whole \
              number, or a fraction as [numerator, denominator]",
@@ -182,4 +202,18 @@ fn one_and_two_classes_may_have_any_strengths_that_add_up() {
         error_of("classes = [\"a\", \"b\"]").problem,
         Problem::Strengths { sum: 0 }
     );
+}
+
+#[test]
+fn a_rule_that_weighs_classes_needs_one_with_strength_among_those_that_vote() {
+    let of = |rule: &str| {
+        format!(
+            "classes = [\"a\", \"b\"]\nclass.a.strength-percent = 100\nclass.b.strength-percent = 0\n\
+             rule.{rule}.electorate = [\"b\"]"
+        )
+    };
+    for rule in ["class-weighted", "charter"] {
+        assert_eq!(error_of(&of(rule)).problem, Problem::NoStrength);
+    }
+    assert!(Charter::from_toml(&of("consent")).is_ok());
 }

@@ -110,6 +110,19 @@ impl<'a> Reader<'a> {
         Fraction::new(numerator, denominator).ok_or_else(|| CharterError::new(key, problem))
     }
 
+    /// A fraction that must be reached: more than 0, or nothing would have to be.
+    pub(super) fn threshold(
+        &mut self,
+        key: &str,
+        default: Fraction,
+    ) -> Result<Fraction, CharterError> {
+        let found = self.fraction(key, default)?;
+        match found.numerator() {
+            0 => Err(CharterError::new(key, Problem::Zero)),
+            _ => Ok(found),
+        }
+    }
+
     /// One word, or a list of them.
     pub(super) fn word_or_list(
         &mut self,

@@ -180,9 +180,10 @@ impl Terms {
             minimum_agrees: reader.number("rule.consent.minimum-agrees", 1..=10_000, 1)?,
             minimum_blocks: reader.number("rule.consent.minimum-blocks", 1..=10_000, 1)?,
             charter_rule: CharterRule {
-                majority: reader.fraction("rule.charter.majority", fraction(2, 3))?,
-                assent: reader.fraction("rule.charter.assent", fraction(1, 2))?,
-                assent_extended: reader.fraction("rule.charter.assent-extended", fraction(1, 3))?,
+                majority: reader.threshold("rule.charter.majority", fraction(2, 3))?,
+                assent: reader.threshold("rule.charter.assent", fraction(1, 2))?,
+                assent_extended: reader
+                    .threshold("rule.charter.assent-extended", fraction(1, 3))?,
             },
             class_block: ClassBlock {
                 ballots: reader.fraction("class-block.ballots", fraction(1, 2))?,
@@ -322,7 +323,12 @@ fn per_rule(
         if chosen.contains(&rule) && !classes.iter().any(|class| eligible.includes(class)) {
             return Err(CharterError::new(&key, Problem::NoVoters));
         }
-        let quorum = reader.fraction(&format!("rule.{rule}.quorum"), fraction(1, 3))?;
+        let has_strength = |class: &Class| eligible.includes(class) && class.strength_percent > 0;
+        let weighs = matches!(rule, RuleName::ClassWeighted | RuleName::Charter);
+        if weighs && chosen.contains(&rule) && !classes.iter().any(has_strength) {
+            return Err(CharterError::new(&key, Problem::NoStrength));
+        }
+        let quorum = reader.threshold(&format!("rule.{rule}.quorum"), fraction(1, 3))?;
         per_rule.insert(rule, RuleTerms { eligible, quorum });
     }
     Ok(per_rule)

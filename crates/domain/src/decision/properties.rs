@@ -21,7 +21,7 @@ fn rules() -> impl Strategy<Value = RuleName> {
 }
 
 fn charters() -> impl Strategy<Value = Charter> {
-    (any::<bool>(), 0u64..=4, 1u64..=3, 1u64..=3).prop_map(
+    (any::<bool>(), 1u64..=4, 1u64..=3, 1u64..=3).prop_map(
         |(disagree, quarters, agrees, blocks)| {
             let toml = format!(
                 "ballot.disagree-allowed = {disagree}\n\

@@ -106,6 +106,8 @@ fn refused() -> Vec<Value> {
         ("more than a year", wire(&[("period.urgent-seconds", number(31_536_001))])),
         ("a fraction above 1", wire(&[("rule.consent.quorum", list(&[4, 3]))])),
         ("a fraction of nothing", wire(&[("rule.consent.quorum", list(&[0, 0]))])),
+        ("a quorum of 0", wire(&[("rule.consent.quorum", list(&[0, 1]))])),
+        ("a majority of 0", wire(&[("rule.charter.majority", list(&[0, 1]))])),
         ("a fraction of three numbers", wire(&[("rule.consent.quorum", list(&[1, 2, 3]))])),
         ("a text where a number belongs", wire(&[("period.regular-seconds", words(&["7"]))])),
         ("no aims", wire(&[("aims", words(&[]))])),

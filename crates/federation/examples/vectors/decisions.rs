@@ -256,7 +256,7 @@ pub fn file() -> Value {
             12,
             &[(3, Agree), (1, Block)],
         ),
-        judged(consent, "rule.consent.quorum = [0, 1]", 3, &[]),
+        judged(consent, "rule.consent.quorum = [1, 1000000]", 3, &[]),
         judged(vote, "", 12, &[(3, Agree), (3, Block)]),
         judged(vote, "", 12, &[(4, Agree), (3, Block)]),
         judged(vote, "", 12, &[(2, Agree), (3, Disagree)]),

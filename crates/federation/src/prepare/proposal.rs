@@ -3,7 +3,6 @@
 use domain::{
     charter::{Charter, RuleName},
     decision::{self, Choice},
-    effect::Effect,
     entry::{Audience, REFERENCES_MAX},
     id::{EntryId, ProposalId, Timestamp},
     key::PublicKey,
@@ -127,7 +126,7 @@ impl Core {
             Act::Withdraw { proposal, reason } => {
                 let decision = self.own_proposal(now, key, proposal)?;
                 if let State::Closed(_) = decision.state {
-                    return Err(closed(&decision));
+                    return Err(Refused::OverAlready);
                 }
                 let (grant, _) = self.deciding_grant(key, Self::person_grant)?;
                 let record = record::Withdrawal {
@@ -174,22 +173,6 @@ impl Core {
             .check_rule(rule)
             .map_err(|error| Refused::Rule(error.to_string()))?;
         Ok(rule)
-    }
-
-    /// What a proposal does is refused with the reason before anybody votes on it, where it could do
-    /// nothing.
-    pub(super) fn check_effect(
-        &self,
-        now: Timestamp,
-        rule: RuleName,
-        effect: Option<&Effect>,
-    ) -> Result<(), Refused> {
-        let Some(effect) = effect else {
-            return Ok(());
-        };
-        let chain = self.register_chain().ok_or(Refused::NoRegister)?;
-        let checked = chain.check_effect(now, rule, effect);
-        checked.map_err(|error| Refused::Effect(error.to_string()))
     }
 
     /// A proposal of the key's own member that is not withdrawn.

@@ -61,6 +61,10 @@ impl Core {
                     });
                 }
                 self.check_newcomer(&admit.newcomer.root, &admit.newcomer.class)?;
+                let signed = self.view().admissions.get(&admit.newcomer);
+                if signed.is_some_and(|signed| signed.contains_key(key)) {
+                    return Err(Refused::AdmittedAlready(admit.newcomer.name.clone()));
+                }
                 Ok(Draft::new(grant, "members", Record::Admit(admit.clone())))
             }
             _ => Err(Refused::UnknownKey),

@@ -1,6 +1,9 @@
 //! Words as they may be signed, or what is wrong with them.
 
-use domain::text::{Content, is_block, is_line, visible_characters};
+use domain::{
+    cbor::DecodeError,
+    text::{Content, is_block, is_line, visible_characters},
+};
 
 use crate::error::Refused;
 
@@ -8,6 +11,22 @@ pub(super) fn text_error(field: &'static str, problem: impl Into<String>) -> Ref
     Refused::Text {
         field,
         problem: problem.into(),
+    }
+}
+
+/// What could be written and not be read again, in words.
+pub(super) fn decode_error(error: &DecodeError) -> Refused {
+    match error {
+        DecodeError::Range {
+            field,
+            found,
+            allowed,
+        } => text_error(
+            field,
+            format!("{found} is outside what is allowed ({allowed})"),
+        ),
+        DecodeError::Unsorted(field) => text_error(field, "not in strictly ascending order"),
+        error => text_error("record", error.to_string()),
     }
 }
 

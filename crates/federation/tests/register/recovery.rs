@@ -639,6 +639,7 @@ fn a_newcomer_that_holds_nothing_follows_a_recovery_of_before() {
         heights: BTreeMap::new(),
         journal: Vec::new(),
         answers: Vec::new(),
+        recalled: 0,
         is_up: true,
     };
     let (clean, alone) = (true, true);

@@ -3,6 +3,7 @@
 use super::*;
 
 messages! {
+    acts_for_without_role(member) { English: "For {member} you have no role." }
     acts_for(member, roles) { English: "For {member} you are {roles}." }
     settings() { English: "Settings" }
     time_zone() { English: "Time zone" }

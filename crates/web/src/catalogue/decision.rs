@@ -31,14 +31,14 @@ messages! {
         English: "{member} can write a new version, withdraw the proposal, or call one vote in which more have to agree than are against. If nothing is done, it stays blocked."
     }
     extended_late_block(when) { English: "Extended once, because a block came late: it would have closed {when}." }
-    extended_lacks_ballots(when) { English: "Extended once, because too few had voted: it would have closed {when}." }
+    extended_lacks_ballots(when) { English: "Extended once, because too few had voted, or none of a class: it would have closed {when}." }
     if_closed_extended() { English: "If voting closed now it would be extended once, because too few have voted." }
     if_closed_integration() { English: "If voting closed now: blocked, provisionally. Then the proposer has time to integrate the block or to call a vote." }
     call_the_vote() { English: "Call the vote on this version" }
     calling_explained() { English: "More have to agree than are against, among the same members, for a fresh period. A proposal can be put to this vote once." }
     step_fell_back(version) { English: "Blocked: a vote by one member, one vote was called on version {version}" }
     step_extended_late_block(when) { English: "Extended until {when}, because a block came late" }
-    step_extended_lacks_ballots(when) { English: "Extended until {when}, because too few had voted" }
+    step_extended_lacks_ballots(when) { English: "Extended until {when}, because too few had voted, or none of a class" }
     sentence_deliberation(version) {
         English: "<strong>Deliberation</strong> on version {version}. Nobody votes yet."
     }
@@ -133,6 +133,8 @@ messages! {
     condition_more_agree_in(class) { English: "{class}: more agree than are against" }
     empty_classes(classes) { English: "Nobody is in {classes}: the strength is shared among the other classes." }
     silent_left_out(classes) { English: "Silent after the extension too: {classes}. The strength is shared among the other classes." }
+    silent_failed(classes) { English: "Silent: {classes}. Each class with members had to agree by majority, so a silent one failed." }
+    silent_classes_closed(classes) { English: "Silent: {classes}." }
     silent_fails(classes) { English: "Silent so far: {classes}. Each class with members has to agree by majority, so a silent one fails." }
     condition_no_silent_class() { English: "every class agrees or is against" }
     every_class_speaks() { English: "Each does." }
@@ -157,10 +159,12 @@ messages! {
     first_fails_agree() { English: "<strong>The first condition that fails is agreement.</strong> At least one co-op has to agree." }
     first_fails_block() { English: "<strong>The first condition that fails is the block.</strong> The co-op that blocks can change its vote, or the proposer can write a new version." }
     first_fails_majority() { English: "<strong>The first condition that fails is the majority.</strong> More have to agree than are against." }
+    first_fails_share(part, whole) { English: "<strong>The first condition that fails is the majority.</strong> More than {part}/{whole} of those who agree or are against have to agree." }
+    first_failed_share(part, whole) { English: "<strong>The first condition that failed is the majority.</strong> More than {part}/{whole} of those who agree or are against had to agree." }
     first_failed_quorum() { English: "<strong>The first condition that failed is the quorum.</strong> It can be proposed again." }
     first_failed_agree() { English: "<strong>The first condition that failed is agreement.</strong> Too few members agreed." }
     first_failed_block() { English: "<strong>The first condition that failed is the block.</strong> The proposer can write a new version or propose it again." }
-    first_failed_majority() { English: "<strong>The first condition that failed is the majority.</strong> More have to agree than are against." }
+    first_failed_majority() { English: "<strong>The first condition that failed is the majority.</strong> More had to agree than were against." }
     votes_by_class() { English: "Votes by class" }
     counted_by_claimed_time() { English: "Until a register exists, ballots are counted by the time they claim; those that arrived late are marked." }
     class_is_empty() { English: "Nobody is in this class yet." }

@@ -7,6 +7,10 @@ messages! {
     word_stand_aside() { English: "Stand aside" }
     word_quorum() { English: "Quorum" }
     word_provisional() { English: "Provisional" }
+    word_height() { English: "Height" }
+    word_witnessed() { English: "Witnessed" }
+    word_secured() { English: "Secured" }
+    word_validator() { English: "Validator" }
     word_version() { English: "Version" }
     word_entry() { English: "Entry" }
     word_delegate() { English: "Delegate" }
@@ -15,7 +19,12 @@ messages! {
     help_block() { English: "A block says that a proposal would harm an aim of the charter, which one, and why. It stops consent; who blocks helps to find a way." }
     help_stand_aside() { English: "Who stands aside abstains and will not take part in carrying the proposal out. It counts towards the quorum and stops nothing." }
     help_quorum() { English: "The number of members that have to vote for a result to mean anything. An abstention counts towards it; missing it is not a rejection, and the proposal can be made again." }
-    help_provisional() { English: "A provisional result is what the votes known to this node say. A vote that was cast in time can still arrive from a node that was away; a final result needs the register, which comes later." }
+    help_provisional() { English: "A provisional result is what the votes known to this node say. A vote that was cast in time can still arrive from a node that was away; a final result needs the register, which the founders begin once." }
+    help_register() { English: "What is final, height by height, the same on every node. Once it has begun, a vote ends there for good, and what was decided takes effect there." }
+    help_height() { English: "One step of the register. Each builds on the one before and holds what became final in it: votes opened, votes closed, what members declared." }
+    help_witnessed() { English: "A vote is witnessed when validators have signed that they had it before the vote ended." }
+    help_secured() { English: "A vote is secured when so many validators hold it that it is counted, whoever is away later." }
+    help_validator() { English: "A member’s node that witnesses votes and closes them together with the others. Some of them may be away or lie, and the register goes on." }
     help_version() { English: "A vote is on one exact text. When the text changes, a new version is written and every member votes anew." }
     help_electorate() { English: "The members that may vote on a proposal. They are written down when voting opens and do not change afterwards." }
     help_opening() { English: "The signed entry that opens a vote. It fixes the version, the rule, the deadline and who may vote." }

@@ -156,8 +156,8 @@ messages! {
     turn_no_quorum() { English: "Did not pass: no quorum" }
     turn_rejected() { English: "Did not pass: rejected" }
     turn_extended_late_block(when) { English: "Extended until {when}, because a block came late" }
-    turn_extended_lacks_ballots(when) { English: "Extended until {when}, because too few had voted" }
-    turn_extended_both(when) { English: "Extended until {when}: a block came late, and too few had voted" }
+    turn_extended_lacks_ballots(when) { English: "Extended until {when}, because too few had voted, or none of a class" }
+    turn_extended_both(when) { English: "Extended until {when}: a block came late, and too few had voted, or none of a class" }
     turn_repeated(when) { English: "Held again until {when}, because too few validators knew of it in time" }
     turn_integrates(when) { English: "Blocked: the proposer can answer until {when}" }
     turn_amended_after_block() { English: "The proposer answered the block with another version, and voting began again" }

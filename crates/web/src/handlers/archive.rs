@@ -8,7 +8,11 @@ use axum::{
 use federation::finality::{Ended, Vote};
 use serde::Deserialize;
 
-use super::{decision::file_path, feeds::site_url, views};
+use super::{
+    decision::{effect_of, file_path},
+    feeds::site_url,
+    views,
+};
 use crate::{
     auth::Visitor,
     catalogue::{Language, Plain},
@@ -45,6 +49,12 @@ fn fits(words: &[String], title: &str, by: &str) -> bool {
     words.iter().all(|word| all.contains(word.as_str()))
 }
 
+/// What it would have done and why it did nothing.
+fn without_effect(vote: &Vote, ended: &Ended) -> Option<(&'static str, String)> {
+    let (what, why) = effect_of(vote, ended)?;
+    Some((what, why?))
+}
+
 fn item(core: &Standpoint<'_>, vote: &Vote, ended: &Ended) -> Item {
     Item {
         proposal: Name::new(vote.proposal.to_string(), vote.title.clone()),
@@ -53,6 +63,7 @@ fn item(core: &Standpoint<'_>, vote: &Vote, ended: &Ended) -> Item {
         height: ended.height,
         at: ended.time,
         file: file_path(vote, ended),
+        without_effect: without_effect(vote, ended),
     }
 }
 
@@ -116,7 +127,15 @@ fn newest(core: &Standpoint<'_>, root: &str) -> Feed {
             author: by.clone(),
             page: format!("{root}/archive/{}", vote.proposal),
             category: ended.ending.word(),
-            summary: say.feed_final(Plain(by), ended.height).into_string(),
+            summary: {
+                let said = say.feed_final(Plain(by), ended.height).into_string();
+                match without_effect(vote, ended) {
+                    Some((what, why)) => {
+                        said + " " + &say.effect_failed(Plain(what), Plain(why)).into_string()
+                    }
+                    None => said,
+                }
+            },
         }
     };
     let entries: Vec<Entry> = core

@@ -11,7 +11,7 @@ use domain::{
     record::{Newcomer, Profile},
 };
 
-use super::{submit::submit, views};
+use super::{go, submit::submit, views};
 use crate::{
     acts, api,
     auth::{Actor, Form, Place, Signed},
@@ -313,6 +313,10 @@ pub(crate) async fn applications(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
 ) -> Result<Response, WebError> {
+    if site.node.read(|core| core.register_chain().is_some()) {
+        // Decisions admit now, not founders.
+        return Ok(go("/applicants"));
+    }
     applications_page(&site, &actor, &place, &Filled::default()).await
 }
 

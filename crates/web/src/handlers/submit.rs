@@ -100,7 +100,33 @@ fn field_of(refused: &Refused) -> &'static str {
         Refused::Aim(_) => "aim",
         Refused::Choice(_) => "choice",
         Refused::Rule(_) => "rule",
-        Refused::Text { field, .. } => field,
+        Refused::Text { field, .. } => match *field {
+            "times" => "effect_times",
+            "office" => "effect_title",
+            "commission" => "effect_name",
+            "powers" => "effect_powers",
+            "people" => "effect_people",
+            "server" => "effect_server",
+            "policy" => "effect_policy",
+            field => field,
+        },
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_could_read_again_is_said_at_its_field_of_the_form() {
+        for (field, at) in [
+            ("times", "effect_times"),
+            ("office", "effect_title"),
+            ("title", "title"),
+        ] {
+            let problem = "1 is outside what is allowed (2 to 10)".to_owned();
+            assert_eq!(field_of(&Refused::Text { field, problem }), at);
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Removing what a host keeps for others: of newcomers that never were admitted, and of members that it
 //! does not host any more.
 
-use domain::id::MemberId;
-use federation::{Act, Core};
+use domain::{id::MemberId, key::PublicKey};
+use federation::{Act, Core, Standing};
 use replica::view::View;
 
 use crate::{acts, auth::Actor, error::WebError, people, site::Site};
@@ -49,6 +49,16 @@ pub(crate) async fn remove(
         });
     }
     let keeps_root = accounts.iter().any(|account| account.has_root());
+    if let Some(newcomer) = &newcomer {
+        let (root, now) = (PublicKey(member.0), site.now());
+        let standing = site.node.read(|core| {
+            let is_member = core.view().members.contains_key(&member);
+            (!is_member).then(|| core.standing(&root, now))
+        });
+        if let Some(standing) = standing {
+            check_undecided(&newcomer.name, &standing)?;
+        }
+    }
     let (known, is_offered) = site.node.read(|core| {
         let name = may_go(core, &member, keeps_root && !with_keys)?;
         let own = core.member();
@@ -77,6 +87,28 @@ pub(crate) async fn remove(
     })
 }
 
+/// Refuses while it may become a member: one whose keys are gone is a member for which nobody speaks.
+fn check_undecided(name: &str, standing: &Standing) -> Result<(), WebError> {
+    let message = match standing {
+        Standing::Proposed(proposal) => format!(
+            "The admission of {name} is proposed, in {}. Without its keys here nobody could speak for it \
+             once it is admitted: the proposing co-op withdraws the proposal first.",
+            proposal.short()
+        ),
+        Standing::Voting { proposal, .. } => format!(
+            "The admission of {name} is voted on, in {}. Without its keys here nobody could speak for it \
+             once it is admitted: wait for the end of the vote, or ask the proposing co-op to withdraw it.",
+            proposal.short()
+        ),
+        Standing::Admitted { .. } => format!(
+            "{name} was admitted and enters by itself. Then end hosting before you remove its accounts."
+        ),
+        _ => return Ok(()),
+    };
+    let code = "being-decided";
+    Err(WebError::Conflict { code, message })
+}
+
 /// The name of a member whose things here may go; none of who is no member.
 fn may_go(core: &Core, member: &MemberId, is_unasked: bool) -> Result<Option<String>, WebError> {
     let view = core.view();
@@ -101,4 +133,37 @@ fn may_go(core: &Core, member: &MemberId, is_unasked: bool) -> Result<Option<Str
         });
     }
     Ok(Some(name.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        id::{EntryId, Timestamp},
+        record::Newcomer,
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_keys_of_whoever_may_become_a_member_stay() {
+        let proposal = EntryId([7; 32]);
+        let until = Timestamp(0);
+        let newcomer = Newcomer {
+            root: PublicKey([5; 32]),
+            name: "Dora".to_owned(),
+            class: "producer".to_owned(),
+        };
+        let member = MemberId([5; 32]);
+        for (standing, word) in [
+            (Standing::Proposed(proposal), "withdraws"),
+            (Standing::Voting { proposal, until }, "wait"),
+            (Standing::Admitted { member, newcomer }, "enters by itself"),
+        ] {
+            let refused = check_undecided("Dora", &standing).unwrap_err();
+            assert!(refused.to_string().contains(word), "{refused}");
+        }
+        for standing in [Standing::NoRegister, Standing::Unknown, Standing::Waiting] {
+            assert!(check_undecided("Dora", &standing).is_ok());
+        }
+    }
 }

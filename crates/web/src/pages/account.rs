@@ -73,7 +73,10 @@ pub fn page(frame: &Frame, view: &Account, forms: &Forms) -> Markup {
         (page_head(
             Markup::default(),
             html! { (name) },
-            say.acts_for(&frame.member, role_words(frame, &view.roles)),
+            match view.roles.is_empty() {
+                true => say.acts_for_without_role(&frame.member),
+                false => say.acts_for(&frame.member, role_words(frame, &view.roles)),
+            },
         ))
         div.split {
             div.col {

@@ -8,7 +8,7 @@ use super::{
     form::{Field, Filled},
     frame::{Area, Frame, Head, document},
     parts::{Name, State, ending_word, page_head},
-    register::height_link,
+    register::{effect_words, height_link},
 };
 use crate::catalogue::Language;
 
@@ -38,6 +38,8 @@ pub struct Item {
     pub at: Timestamp,
     /// Where the file is that proves it.
     pub file: String,
+    /// What it would have done, and why it did nothing; none if it did, or was not to do anything.
+    pub without_effect: Option<(&'static str, String)>,
 }
 
 /// A page of the archive.
@@ -146,7 +148,14 @@ fn table(frame: &Frame, view: &Archive) -> Markup {
                             a href={ "/archive/" (item.proposal.id) } { (item.proposal.name) }
                             span.sub { (say.by(&item.by)) }
                         }
-                        td data-label=(say.ended_how()) { (State::Final(item.ending).pill(say)) }
+                        td data-label=(say.ended_how()) {
+                            span {
+                                (State::Final(item.ending).pill(say))
+                                @if let Some((what, why)) = &item.without_effect {
+                                    span.sub { (effect_words(say, what, Some(why))) }
+                                }
+                            }
+                        }
                         td data-label=(say.when()) { (clock.past(item.at)) }
                         td data-label=(say.register()) {
                             span {

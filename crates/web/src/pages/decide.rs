@@ -249,6 +249,8 @@ pub(crate) fn next(frame: &Frame, item: &Item) -> Markup {
         },
         (State::Integration(until), _) => say.integrates_until(clock.deadline_short(until)),
         (State::Closed(_), Some(deadline)) => say.closed_at(clock.past(deadline)),
+        (State::Final(_), Some(deadline)) => say.closed_at(clock.past(deadline)),
+        (State::Final(_), None) => Markup::default(),
         (State::Withdrawn, _) => say.withdrawn_at(clock.past(item.changed)),
         _ => say.proposer_opens_voting(),
     }

@@ -1,6 +1,9 @@
 //! What a decision does to the federation itself: in words, and the fields that say it.
 
-use domain::{effect::COMMITTEE, id::Timestamp};
+use domain::{
+    effect::{COMMITTEE, LONGER_MAX},
+    id::Timestamp,
+};
 use maud::{Markup, html};
 
 use super::{
@@ -346,7 +349,7 @@ pub fn fields(frame: &Frame, view: &Choices, filled: &Filled) -> Markup {
                 }
                 "force-majeure" => {
                     (Field::new(say, filled, "effect_times", say.effect_times())
-                        .hint(say.effect_times_hint()).initial("2").required().line("number", None))
+                        .hint(say.effect_times_hint()).initial("2").required().number(2..=LONGER_MAX))
                     (until(say.effect_until()))
                 }
                 "mediation" => {

@@ -1,6 +1,6 @@
 //! Fields of forms: label, hint, error, control, tied together for screen readers.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use maud::{Markup, html};
 
@@ -209,6 +209,15 @@ impl<'a> Field<'a> {
         self.around(html! {
             input type=(kind) id={ "field-" (self.id()) } name=(self.name) value=[value]
                 autocomplete=[complete] required[self.required]
+                aria-describedby=[self.described_by()] aria-invalid=[self.invalid()];
+        })
+    }
+
+    /// A whole number.
+    pub fn number(&self, range: RangeInclusive<u64>) -> Markup {
+        self.around(html! {
+            input type="number" id={ "field-" (self.id()) } name=(self.name) value=(self.value())
+                min=(range.start()) max=(range.end()) required[self.required]
                 aria-describedby=[self.described_by()] aria-invalid=[self.invalid()];
         })
     }

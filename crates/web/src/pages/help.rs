@@ -19,6 +19,16 @@ pub enum Word {
     Quorum,
     /// Not final.
     Provisional,
+    /// What is final.
+    Register,
+    /// A step of the register.
+    Height,
+    /// What validators have seen.
+    Witnessed,
+    /// What is counted, whatever happens.
+    Secured,
+    /// Who closes votes.
+    Validator,
     /// What an open vote is on.
     Version,
     /// Who may vote.
@@ -43,12 +53,17 @@ pub enum Word {
 
 impl Word {
     /// Every word.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::Consent,
         Self::Block,
         Self::StandAside,
         Self::Quorum,
         Self::Provisional,
+        Self::Register,
+        Self::Height,
+        Self::Witnessed,
+        Self::Secured,
+        Self::Validator,
         Self::Version,
         Self::Electorate,
         Self::Opening,
@@ -70,6 +85,11 @@ impl Word {
             Self::StandAside => "stand-aside",
             Self::Quorum => "quorum",
             Self::Provisional => "provisional",
+            Self::Register => "register",
+            Self::Height => "height",
+            Self::Witnessed => "witnessed",
+            Self::Secured => "secured",
+            Self::Validator => "validator",
             Self::Version => "version",
             Self::Electorate => "electorate",
             Self::Opening => "opening",
@@ -97,6 +117,11 @@ impl Word {
             Self::StandAside => (say.word_stand_aside(), say.help_stand_aside()),
             Self::Quorum => (say.word_quorum(), say.help_quorum()),
             Self::Provisional => (say.word_provisional(), say.help_provisional()),
+            Self::Register => (say.register(), say.help_register()),
+            Self::Height => (say.word_height(), say.help_height()),
+            Self::Witnessed => (say.word_witnessed(), say.help_witnessed()),
+            Self::Secured => (say.word_secured(), say.help_secured()),
+            Self::Validator => (say.word_validator(), say.help_validator()),
             Self::Version => (say.word_version(), say.help_version()),
             Self::Electorate => (say.electorate(), say.help_electorate()),
             Self::Opening => (say.opening(), say.help_opening()),

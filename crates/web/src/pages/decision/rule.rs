@@ -17,11 +17,11 @@ pub(super) fn section(frame: &Frame, view: &Decision) -> Markup {
             }
             @if let Some(phase) = &view.phase {
                 @if phase.fallback { p.small { (say.this_is_the_fallback()) } }
-                ul.rules { @for check in &phase.checks { (line(say, check)) } }
+                ul.rules { @for check in &phase.checks { (line(say, view.state, check)) } }
                 @if !matches!(view.state, State::Withdrawn | State::Deliberation) {
                     p.verdict.small { (first_failing(say, view.state, &phase.checks)) }
                 }
-                (remarks(say, phase))
+                (remarks(say, view.state, phase))
             } @else {
                 p.small { (say.conditions_when_open()) }
             }
@@ -30,7 +30,7 @@ pub(super) fn section(frame: &Frame, view: &Decision) -> Markup {
 }
 
 /// What is unusual in how it is decided.
-fn remarks(say: Language, phase: &Phase) -> Markup {
+fn remarks(say: Language, state: State, phase: &Phase) -> Markup {
     let names = |classes: &[String]| {
         let names = classes.iter().map(|class| html! { (class) });
         say.list(names.collect())
@@ -44,15 +44,18 @@ fn remarks(say: Language, phase: &Phase) -> Markup {
             @match phase.silence() {
                 Silence::Waits => {},
                 Silence::LeftOut => p.small { (say.silent_left_out(names(&phase.silent))) },
-                Silence::Fails => p.small { (say.silent_fails(names(&phase.silent))) },
+                Silence::Fails if state == State::Voting => {
+                    p.small { (say.silent_fails(names(&phase.silent))) }
+                },
+                Silence::Fails => p.small { (say.silent_failed(names(&phase.silent))) },
             }
         }
         @if phase.decided_by_one_class { p.small { (say.decided_by_one_class()) } }
     }
 }
 
-fn line(say: Language, check: &Check) -> Markup {
-    let (what, figures) = condition(say, &check.condition);
+fn line(say: Language, state: State, check: &Check) -> Markup {
+    let (what, figures) = condition(say, state, &check.condition);
     html! {
         li.yes[check.met].no[!check.met] {
             (icon(if check.met { "yes" } else { "no" }))
@@ -64,7 +67,7 @@ fn line(say: Language, check: &Check) -> Markup {
     }
 }
 
-fn condition(say: Language, condition: &Condition) -> (Markup, Markup) {
+fn condition(say: Language, state: State, condition: &Condition) -> (Markup, Markup) {
     match condition {
         Condition::Quorum {
             cast,
@@ -106,6 +109,7 @@ fn condition(say: Language, condition: &Condition) -> (Markup, Markup) {
             let names = silent.iter().map(|name| html! { (name) }).collect();
             let figures = match silent.len() {
                 0 => say.every_class_speaks(),
+                _ if state != State::Voting => say.silent_classes_closed(say.list(names)),
                 _ => say.silent_classes(say.list(names)),
             };
             (say.condition_no_silent_class(), figures)
@@ -172,6 +176,18 @@ fn first_failing(say: Language, state: State, checks: &[Check]) -> Markup {
             what: Weighed::Assent,
             ..
         } if voting => say.first_fails_assent(),
+        Condition::Supermajority {
+            fraction: (part, whole),
+            ..
+        }
+        | Condition::Share {
+            what: Weighed::Majority,
+            needed: (part, whole),
+            ..
+        } => match voting {
+            true => say.first_fails_share(*part, *whole),
+            false => say.first_failed_share(*part, *whole),
+        },
         _ if voting => say.first_fails_majority(),
         Condition::Quorum { .. }
         | Condition::Share {
@@ -185,8 +201,6 @@ fn first_failing(say: Language, state: State, checks: &[Check]) -> Markup {
             what: Weighed::Assent,
             ..
         } => say.first_failed_assent(),
-        Condition::MoreAgreeThanAgainst { .. }
-        | Condition::Supermajority { .. }
-        | Condition::Share { .. } => say.first_failed_majority(),
+        Condition::MoreAgreeThanAgainst { .. } => say.first_failed_majority(),
     }
 }
