@@ -231,6 +231,7 @@ fn decided(found: bool) -> Archive {
         proposal: Name::new(format!("p{id}"), "Keep recordings for 60 days"),
         by: MEMBERS[id % MEMBERS.len()].1.to_owned(),
         ending,
+        without_effect: None,
         height: 12,
         at: hours_ago(3),
         file: format!("/register/12/{}.json", hash(2)),
