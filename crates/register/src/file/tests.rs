@@ -20,7 +20,7 @@ use crate::{
     fault::{Fault, Refused},
     outcome::Outcome,
     says::Act,
-    testing::{History, PROPOSED_TEXT},
+    testing::{History, PROPOSED_TEXT, root_key},
 };
 
 fn register() -> History {
@@ -72,13 +72,23 @@ fn a_file_shows_who_decided_what_and_how_it_was_counted() {
     let said = proof.words().join("\n");
     for sentence in [
         "It passed.",
-        "  Co-op 3: did not vote",
+        "  \"Co-op 3\": did not vote",
         "at most 1 lied",
         "as you said",
     ] {
         assert!(said.contains(sentence), "{said}");
     }
-    assert!(!read.verify(None).unwrap().is_pinned);
+    let unpinned = read.verify(None).unwrap();
+    assert!(!unpinned.is_pinned);
+    // What to compare comes first: anybody can make a federation with these names.
+    let first = unpinned.words();
+    let first = &first[..first.iter().position(String::is_empty).unwrap()];
+    assert!(first[0].contains("you named no federation"), "{first:?}");
+    let first = first.join("\n");
+    let founder = root_key(0).public().to_string();
+    for compared in [federation.to_string(), founder] {
+        assert!(first.contains(&compared), "{first}");
+    }
 }
 
 #[test]
