@@ -598,9 +598,11 @@ impl Core {
             let pair = Box::new((pair.entry, pair.mandate));
             self.register.inbox.push_back(Input::Ballot(pair));
         }
-        // After all of its messages, which are in the inbox already.
-        let told = std::mem::take(&mut self.register.told).into_iter();
-        self.register.inbox.extend(told.map(Input::Told));
+        // After all of its messages: those in memory are in the inbox already.
+        if !self.register.heard.is_waiting() {
+            let told = std::mem::take(&mut self.register.told).into_iter();
+            self.register.inbox.extend(told.map(Input::Told));
+        }
         self.hand_on_motions();
         self.hand_on_asked();
         for declaration in std::mem::take(&mut self.register.declared) {

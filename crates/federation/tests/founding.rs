@@ -690,7 +690,7 @@ fn a_block_that_nobody_integrates_stays_one_and_a_new_version_begins_anew() {
     };
     assert!(matches!(
         world.delegate(0, withdraw),
-        Err(Refused::Closed(_))
+        Err(Refused::OverAlready)
     ));
 }
 
