@@ -71,18 +71,29 @@ impl Core {
         let Some(chain) = self.register_chain() else {
             return Vec::new();
         };
-        let wanted = self.registrar().map(Registrar::wanted);
-        let wanted = wanted.into_iter().flat_map(|items| &items.declarations);
         let federation = self.federation();
         let is_possible = |declared: &&Declaration| {
             let mut order = chain.order().clone();
             let height = chain.height() + 1;
-            declared.member == *member && order.declare(&federation, height, declared).is_ok()
+            order.declare(&federation, height, declared).is_ok()
         };
-        let all = wanted
-            .chain(self.register.declared())
-            .filter(is_possible)
-            .map(|declared| declared.matter.clone());
-        all.collect()
+        let possible = self.declarations_of(*member).filter(is_possible);
+        possible.map(|declared| declared.matter.clone()).collect()
+    }
+
+    /// The number of the member's last declaration that waits for a height, if one does.
+    #[must_use]
+    pub fn waiting_declaration(&self, member: &MemberId) -> Option<u64> {
+        let known = self.order()?.members().get(member)?.declared;
+        let numbers = self.declarations_of(*member).map(|one| one.number);
+        numbers.filter(|number| *number > known).max()
+    }
+
+    /// What a member has declared that the registrar has, or is to be given.
+    fn declarations_of(&self, member: MemberId) -> impl Iterator<Item = &Declaration> {
+        let wanted = self.registrar().map(Registrar::wanted);
+        let wanted = wanted.into_iter().flat_map(|items| &items.declarations);
+        let all = wanted.chain(self.register.declared());
+        all.filter(move |declared| declared.member == member)
     }
 }

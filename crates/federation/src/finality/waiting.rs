@@ -59,18 +59,6 @@ impl Closing {
 }
 
 impl Core {
-    /// The number of the member's last declaration that waits for a height, if one does.
-    #[must_use]
-    pub fn waiting_declaration(&self, member: &MemberId) -> Option<u64> {
-        let (registrar, order) = (self.registrar()?, self.order()?);
-        let known = order.members().get(member)?.declared;
-        let wanted = registrar.wanted().declarations.iter();
-        let numbers = wanted
-            .filter(|one| one.member == *member)
-            .map(|one| one.number);
-        numbers.filter(|number| *number > known).max()
-    }
-
     /// What in the register waits for validators longer than they may need.
     #[must_use]
     pub fn waiting(&self, now: Timestamp) -> Vec<Waiting<'_>> {

@@ -95,6 +95,19 @@ fn sign(world: &mut World) {
     }
 }
 
+/// Every node has the first member's vote ended for ever.
+fn assert_final(world: &World, proposal: EntryId) {
+    let proposer = id(1);
+    for node in 0..4 {
+        let mut votes = world.nodes[node]
+            .core
+            .annals()
+            .votes_on(&proposal, &proposer);
+        let is_final = votes.any(|vote| vote.ended.is_some());
+        assert!(is_final, "node {node} at height {}", world.heights()[node]);
+    }
+}
+
 #[test]
 fn a_voter_whose_log_forks_below_its_ballots_keeps_no_vote_from_closing() {
     let mut world = World::new();
@@ -121,15 +134,7 @@ fn a_voter_whose_log_forks_below_its_ballots_keeps_no_vote_from_closing() {
     world.vote(1, proposal);
     world.vote(3, proposal);
     world.end_of(proposal);
-    for node in 0..4 {
-        let proposer = id(1);
-        let mut votes = world.nodes[node]
-            .core
-            .annals()
-            .votes_on(&proposal, &proposer);
-        let is_final = votes.any(|vote| vote.ended.is_some());
-        assert!(is_final, "node {node} at height {}", world.heights()[node]);
-    }
+    assert_final(&world, proposal);
 }
 
 #[test]
@@ -181,15 +186,7 @@ fn a_voter_with_many_delegates_who_vote_at_once_keeps_no_vote_from_closing() {
     world.vote(1, proposal);
     world.vote(3, proposal);
     world.end_of(proposal);
-    for node in 0..4 {
-        let proposer = id(1);
-        let mut votes = world.nodes[node]
-            .core
-            .annals()
-            .votes_on(&proposal, &proposer);
-        let is_final = votes.any(|vote| vote.ended.is_some());
-        assert!(is_final, "node {node} at height {}", world.heights()[node]);
-    }
+    assert_final(&world, proposal);
 }
 
 /// The first member's vote is blocked when its time is over.
