@@ -93,6 +93,10 @@ ids! {
     PersonId: 16;
     /// A circle: derived from the member that began it and a random number.
     CircleId: 16;
+    /// A BigBlueButton server: random, chosen by its owner.
+    ServerId: 16;
+    /// A tenant, one front end with its own secrets and limits: random, chosen by its member.
+    TenantId: 16;
 }
 
 /// A proposal: the id of the entry that made it.

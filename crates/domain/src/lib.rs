@@ -12,4 +12,5 @@ pub mod genesis;
 pub mod id;
 pub mod key;
 pub mod record;
+pub mod region;
 pub mod text;
