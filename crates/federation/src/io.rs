@@ -202,4 +202,6 @@ pub enum Change {
     Peers,
     /// The register: what validators said, or a height.
     Register,
+    /// Servers, tenants, where meetings are, and what was used.
+    Meetings,
 }

@@ -153,6 +153,7 @@ impl Named for Change {
             Self::Applications => "applications".to_owned(),
             Self::Peers => "peers".to_owned(),
             Self::Register => "register".to_owned(),
+            Self::Meetings => "meetings".to_owned(),
         }
     }
 }
