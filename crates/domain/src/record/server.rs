@@ -62,7 +62,7 @@ impl Service {
     }
 }
 
-/// What a server can bear. Loads are measured in the same four quantities.
+/// What a server can bear. Loads are measured in the same quantities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Capability {
     /// Units of processing: one forwards a camera of 320 × 240 pixels.
@@ -73,22 +73,25 @@ pub struct Capability {
     pub users: u64,
     /// Meetings at one time.
     pub rooms: u64,
+    /// People in one meeting.
+    pub room_users: u64,
 }
 
 impl Encode for Capability {
     fn encode(&self, encoder: &mut Encoder) {
         encoder
-            .array(4)
+            .array(5)
             .uint(self.cpu_units)
             .uint(self.net_out_kbit_s)
             .uint(self.users)
-            .uint(self.rooms);
+            .uint(self.rooms)
+            .uint(self.room_users);
     }
 }
 
 impl Decode for Capability {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        decoder.array(4)?;
+        decoder.array(5)?;
         let mut figure = |field| match decoder.uint_to(field, CAPACITY_MAX)? {
             0 => Err(DecodeError::Invalid("a capacity of nothing")),
             figure => Ok(figure),
@@ -98,6 +101,7 @@ impl Decode for Capability {
             net_out_kbit_s: figure("kilobits a second")?,
             users: figure("users")?,
             rooms: figure("rooms")?,
+            room_users: figure("users of a room")?,
         })
     }
 }
@@ -292,6 +296,7 @@ mod tests {
                 net_out_kbit_s: 1_000_000,
                 users: 200,
                 rooms: 40,
+                room_users: 200,
             },
             features: ["dedicated", "recording"].map(str::to_owned).into(),
             share_percent: 50,

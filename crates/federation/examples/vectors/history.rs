@@ -597,6 +597,7 @@ fn meetings(
             net_out_kbit_s: 1_000_000,
             users: 200,
             rooms: 40,
+            room_users: 200,
         },
         features: ["dedicated", "recording"].map(str::to_owned).into(),
         share_percent: 50,

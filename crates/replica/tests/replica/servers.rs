@@ -28,6 +28,7 @@ fn server(name: &str, service: Service) -> Server {
             net_out_kbit_s: 1_000_000,
             users: 200,
             rooms: 40,
+            room_users: 200,
         },
         features: std::iter::once("recording".to_owned()).collect(),
         share_percent: 50,
