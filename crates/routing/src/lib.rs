@@ -39,13 +39,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod admission;
+pub mod ask;
 pub mod candidate;
 pub mod capacity;
+mod choose;
 mod error;
+pub mod floor;
+pub mod health;
+pub mod hold;
 pub mod place;
 mod reason;
 pub mod request;
 pub mod room;
+pub mod search;
 pub mod share;
 mod time;
 pub mod view;

@@ -79,6 +79,8 @@ pub struct Request {
     pub hold: Option<(ServerId, Load)>,
     /// Servers that are out of the question for this request.
     pub excluded: BTreeMap<ServerId, Excluded>,
+    /// Whether owners that were silent lately are asked all the same, since nobody else is left.
+    pub ask_suspected: bool,
 }
 
 impl Request {
@@ -100,6 +102,7 @@ impl Request {
             unknown_rooms: 0,
             hold: None,
             excluded: BTreeMap::new(),
+            ask_suspected: false,
         }
     }
 }

@@ -174,6 +174,8 @@ impl View {
     /// A server is gone.
     pub fn remove(&mut self, id: ServerId) {
         self.candidates.remove(&id);
+        self.outstanding
+            .retain(|_, outstanding| outstanding.server != id);
     }
 
     /// An owner's report of a server, heard now; says whether it was newer than what was known. The
