@@ -205,6 +205,16 @@ impl View {
         true
     }
 
+    /// A server that said it has no load, and whose owner can be asked, has had nothing else to say since.
+    pub fn confirm_quiet(&mut self, now: Monotonic, id: ServerId) {
+        let candidate = self.candidates.get_mut(&id);
+        if let Some((heard, report)) = candidate.and_then(|candidate| candidate.report.as_mut())
+            && report.load == Load::ZERO
+        {
+            *heard = now;
+        }
+    }
+
     /// A report of this owner counts an ask that is still in flight.
     fn counted(&mut self, ask: AskId, owner: MemberId) {
         let Some(outstanding) = self.outstanding.get_mut(&ask) else {
