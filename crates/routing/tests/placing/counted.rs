@@ -10,8 +10,11 @@ fn room() -> Load {
     Load::typical(12)
 }
 
+/// Which ask, on which server, when.
+type Granted = (AskId, u8, u64);
+
 /// What one owner does, as messages: asks answered in turn, and a report of both servers after each.
-fn messages(servers: &[u8]) -> (Vec<(AskId, u8, u64)>, Vec<(u8, Report)>) {
+fn messages(servers: &[u8]) -> (Vec<Granted>, Vec<(u8, Report)>) {
     let mut admitted: Vec<Vec<AskId>> = vec![Vec::new(); 2];
     let (mut answers, mut reports) = (Vec::new(), Vec::new());
     for (turn, on) in servers.iter().enumerate() {
