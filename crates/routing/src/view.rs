@@ -180,22 +180,33 @@ impl View {
 
     /// An owner's report of a server, heard now; says whether it was newer than what was known. The
     /// caller has checked that it is the owner's. An owner that is heard of is no longer suspected.
+    ///
+    /// An earlier time is believed once the known report no longer counts: the owner's clock was set
+    /// back while its node was away.
     pub fn learn(&mut self, now: Monotonic, id: ServerId, report: Report) -> bool {
         let Some(candidate) = self.candidates.get_mut(&id) else {
             return false;
         };
-        if candidate
+        let known = candidate
             .report
             .as_ref()
-            .is_some_and(|(_, known)| known.time >= report.time)
-        {
+            .filter(|(_, known)| known.time >= report.time);
+        let set_back = known.is_some();
+        if known.is_some_and(|(heard, _)| now.since_ms(*heard) <= REPORT_AGE_MS_MAX) {
             return false;
         }
         let owner = candidate.server.owner;
         for ask in &report.admitted {
             self.counted(*ask, owner);
         }
-        self.settle(id, report.time);
+        self.settle(
+            id,
+            if set_back {
+                Timestamp::MAX
+            } else {
+                report.time
+            },
+        );
         if let Some(owner) = self.owners.get_mut(&owner) {
             owner.suspected_until = None;
         }
