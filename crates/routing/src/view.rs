@@ -65,14 +65,18 @@ impl Candidate {
     /// added up, since a granted meeting is in the floor as soon as it is recorded.
     #[must_use]
     pub fn load(&self) -> Load {
+        self.load_without(Load::ZERO)
+    }
+
+    /// The same for a meeting whose own hold is in the report.
+    #[must_use]
+    pub fn load_without(&self, held: Load) -> Load {
         let reported = self
             .report
             .as_ref()
             .map_or(Load::ZERO, |(_, report)| report.load);
-        reported
-            .plus(self.granted.all)
-            .max(self.floor)
-            .plus(self.asked.all)
+        let reported = reported.minus(held).plus(self.granted.all);
+        reported.max(self.floor).plus(self.asked.all)
     }
 
     /// The part of it that counts against the share offered to other members.
@@ -316,7 +320,7 @@ impl View {
         self.standings.insert(member, standing);
     }
 
-    /// The round trip to an owner's node was measured.
+    /// The round trip to an owner's node was measured; to the home's own it is zero.
     pub fn set_rtt(&mut self, owner: MemberId, rtt_ms: u32) {
         self.owners.entry(owner).or_default().rtt_ms = Some(rtt_ms);
     }

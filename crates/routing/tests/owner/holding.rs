@@ -13,7 +13,7 @@ use routing::{
 };
 
 use crate::cast::{
-    HOME, NOW, OTHER, OWNER, WALL, ask, fill, granted, owner, reply, server, sixteen_cores,
+    HOME, NOW, OTHER, OWNER, WALL, ask, created, fill, granted, owner, reply, server, sixteen_cores,
 };
 
 const PLENTY: u64 = u64::MAX;
@@ -79,13 +79,30 @@ fn the_held_meeting_gets_its_server_and_the_hold_is_gone() {
         Some(server(1)),
         "not the emptier one, whatever the ceiling"
     );
-    assert_eq!(admission.holds().iter().count(), 0);
     let full = sixteen_cores().capacity.cpu_units_milli * 2 / 5 + Load::typical(80).cpu_units_milli;
     assert_eq!(
         reply(&outputs).reports[0].1.load.cpu_units_milli,
         full,
         "counted once"
     );
+    assert_eq!(admission.holds().iter().count(), 1, "it might fail");
+    created(&mut admission, NOW, &ask(1));
+    assert_eq!(admission.holds().iter().count(), 0);
+}
+
+#[test]
+fn a_hold_stays_when_creating_its_meeting_failed() {
+    let mut admission = owner(1);
+    take(&mut admission, PLENTY, hold(1, HOME, WALL.plus_ms(1_000))).unwrap();
+    let crowd = Ask {
+        users: 80,
+        prediction: Load::typical(80),
+        ..ask(1)
+    };
+    send_at(&mut admission, WALL, crowd);
+    let (member, id) = (HOME, ask(1).id);
+    admission.handle(NOW, WALL, Input::CreateFailed { member, ask: id });
+    assert_eq!(load_at(&mut admission, WALL), Load::typical(80));
 }
 
 #[test]
