@@ -157,7 +157,7 @@ impl Scoring<'_> {
             _ => Load::ZERO,
         };
         self.fits(candidate, held, limit_ppm)?;
-        let load = candidate.load().minus(held);
+        let load = candidate.load_without(held);
         let plain_ppm = load
             .plus(self.prediction.load)
             .utilisation_ppm(&server.capacity);
@@ -204,10 +204,7 @@ impl Scoring<'_> {
                 return Err(Reason::Suspected(Suspicion::NotAcknowledged { waited_ms }));
             }
             Some(Excluded::Failed) => return Err(Reason::Suspected(Suspicion::Failed)),
-            Some(Excluded::Closed) => {
-                let state = candidate.server.state;
-                return Err(Reason::Cordoned { state });
-            }
+            Some(Excluded::Closed) => return Err(Reason::Cordoned { state: None }),
             None => {}
         }
         let heard = candidate.report.as_ref();
@@ -305,7 +302,9 @@ pub(crate) fn permitted(request: &Request, server: &Server) -> Result<(), Reason
         State::Open => Ok(()),
         State::TestsOnly if request.test => Ok(()),
         State::Draining => Err(Reason::Drained),
-        state @ (State::Cordoned | State::TestsOnly) => Err(Reason::Cordoned { state }),
+        state @ (State::Cordoned | State::TestsOnly) => {
+            Err(Reason::Cordoned { state: Some(state) })
+        }
     }
 }
 

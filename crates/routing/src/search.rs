@@ -253,10 +253,8 @@ impl Search {
     ) -> Vec<Output> {
         let current = self.is_current(owner, reply.ask);
         match reply.answer {
-            Answer::Acknowledged { server, time } if current => {
-                if owns(view, owner, server) {
-                    view.granted(reply.ask, server, time);
-                }
+            Answer::Acknowledged { server, time } if current && owns(view, owner, server) => {
+                view.granted(reply.ask, server, time);
             }
             _ if current => view.answered(reply.ask),
             _ => {}

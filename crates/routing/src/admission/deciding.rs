@@ -69,7 +69,6 @@ impl Admission {
                 ceiling_ppm,
             });
         }
-        self.holds.release(ask.member, ask.meeting);
         let finish_by = now.plus_ms(ask.finish_within_ms.min(CREATE_MS));
         let room = Room {
             server: pick.server,
@@ -159,7 +158,8 @@ impl Admission {
         servers
     }
 
-    /// What is on each server, holds included, except the one of this meeting.
+    /// What is on each server, holds included, except that of this meeting and those whose meeting is
+    /// there already.
     pub(super) fn totals(
         &self,
         now: Monotonic,
@@ -168,7 +168,9 @@ impl Admission {
     ) -> BTreeMap<ServerId, Total> {
         let mut totals = self.rooms.totals(now, self.owner);
         for hold in self.holds.iter().filter(|hold| hold.counts(wall)) {
-            if except != Some((hold.member, hold.meeting)) {
+            let mut rooms = self.rooms.of(hold.member, hold.meeting);
+            let begun = rooms.any(|(_, room)| room.server == hold.server);
+            if !begun && except != Some((hold.member, hold.meeting)) {
                 let total = totals.entry(hold.server).or_default();
                 total.add(hold.load, hold.member != self.owner);
             }
