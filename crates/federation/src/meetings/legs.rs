@@ -109,6 +109,12 @@ pub struct Again {
     pub asked: Asked,
 }
 
+/// What follows when a leg comes to nothing.
+enum Next {
+    Again(Again),
+    Ended(Ended),
+}
+
 /// The calls under way.
 #[derive(Debug, Default)]
 pub struct Calls {
@@ -250,37 +256,28 @@ impl Calls {
 
     /// A leg comes to nothing: another node of the owner is asked if there is one and doing it again
     /// changes nothing more, else that is its part.
-    fn fail(
-        &mut self,
-        number: u64,
-        fault: CallFault,
-        until: Monotonic,
-    ) -> Result<Again, Option<Ended>> {
-        let Some(mut leg) = self.legs.remove(&number) else {
-            return Err(None);
-        };
+    fn fail(&mut self, number: u64, fault: CallFault, until: Monotonic) -> Option<Next> {
+        let mut leg = self.legs.remove(&number)?;
         self.due.remove(&(leg.until, number));
-        let Some(under) = self.calls.get_mut(&leg.call) else {
-            return Err(None);
-        };
+        let under = self.calls.get_mut(&leg.call)?;
         under.legs.remove(&number);
         if under.asked.call.method.repeats()
             && let Some(to) = leg.others.pop()
         {
             let (asked, server) = (under.asked.clone(), leg.server);
             let number = self.leg(leg.call, Some(to), leg.others, leg.server, until);
-            return Ok(Again {
+            return Some(Next::Again(Again {
                 number,
                 to,
                 server,
                 asked,
-            });
+            }));
         }
         under.parts.push(Part {
             server: leg.server,
             result: Err(fault),
         });
-        Err(self.end_call(leg.call))
+        self.end_call(leg.call).map(Next::Ended)
     }
 
     /// What ends because its time is over: further legs to begin, and calls that ended.
@@ -312,8 +309,9 @@ impl Calls {
         let (mut again, mut ended) = (Vec::new(), Vec::new());
         for number in numbers {
             match self.fail(number, fault.clone(), until) {
-                Ok(next) => again.push(next),
-                Err(over) => ended.extend(over),
+                Some(Next::Again(leg)) => again.push(leg),
+                Some(Next::Ended(call)) => ended.push(call),
+                None => {}
             }
         }
         (again, ended)

@@ -360,7 +360,7 @@ impl Core {
             let placed = meetings.placed(&key.0, &key.1)?;
             Some((placed.server, placed.at, placed.standing))
         };
-        let placements = rooms.to_say(PLACEMENTS_MAX, said);
+        let placements = rooms.unsaid(PLACEMENTS_MAX, said);
         self.meetings.rooms = rooms;
         let saying = &mut self.meetings.saying;
         if placements.is_empty() {

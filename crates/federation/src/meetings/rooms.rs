@@ -177,7 +177,7 @@ impl Rooms {
     }
 
     /// What is to be recorded, at most so much; `said` tells what the records say of a room already.
-    pub fn to_say(
+    pub fn unsaid(
         &mut self,
         most: usize,
         said: impl Fn(&Key) -> Option<(ServerId, Timestamp, Standing)>,
