@@ -30,6 +30,8 @@ pub mod checksum;
 pub mod client;
 pub mod create;
 pub mod join;
+#[cfg(feature = "laboratory")]
+pub mod laboratory;
 pub mod request;
 pub mod xml;
 
