@@ -138,7 +138,11 @@ async fn respond(shared: &Shared, peer: SocketAddr, request: Request<Incoming>) 
     };
     let body = body.to_bytes();
     let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-    if let Some(path) = path.strip_prefix(API_PATH) {
+    let api_path = match path {
+        "/bigbluebutton" | "/bigbluebutton/" => Some(""),
+        path => path.strip_prefix(API_PATH),
+    };
+    if let Some(path) = api_path {
         let call = Call::from_path(path);
         let request = ApiRequest {
             call,
