@@ -180,7 +180,7 @@ impl WebError {
             Self::Refused(refused) => refused_status(refused),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ForeignHost { .. } => StatusCode::MISDIRECTED_REQUEST,
-            Self::Form(_) | Self::Limit(_) | Self::Vault(VaultError::Length { .. }) => {
+            Self::Form(_) | Self::Limit(_) | Self::Vault(VaultError::Length(_)) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Vault(VaultError::Lost | VaultError::Shut) => StatusCode::CONFLICT,
@@ -217,7 +217,7 @@ impl WebError {
             Self::Refused(refused) => refused.code(),
             Self::Form(_) => "form",
             Self::Limit(_) => "limit",
-            Self::Vault(VaultError::Length { .. }) => "secret-length",
+            Self::Vault(VaultError::Length(_)) => "secret-length",
             Self::Vault(VaultError::Lost | VaultError::Shut) => "secrets-key",
             Self::TooLarge { .. } => "too-large",
             Self::TooMany { .. } => "too-many",
@@ -268,7 +268,7 @@ impl WebError {
             Self::Conflict { .. }
             | Self::Form(_)
             | Self::Limit(_)
-            | Self::Vault(VaultError::Length { .. })
+            | Self::Vault(VaultError::Length(_))
             | Self::Refused(_) => "",
             _ => "Give a steward the reference; the node's log has the cause.",
         }
@@ -327,7 +327,7 @@ fn refused_status(refused: &Refused) -> StatusCode {
 }
 
 /// The core's words as a sentence.
-fn sentence(words: &str) -> String {
+pub(crate) fn sentence(words: &str) -> String {
     let mut characters = words.chars();
     let first = characters.next().into_iter().flat_map(char::to_uppercase);
     let end = if words.ends_with(['.', '!', '?']) {

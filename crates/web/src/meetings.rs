@@ -5,7 +5,13 @@
 //! is signed. A stop between the two leaves a row without a record, which does nothing, and doing the
 //! same again takes it up: there is never a record whose secret nobody has.
 
+pub mod address;
+pub mod configuration;
+pub mod cost;
+pub mod described;
+pub(crate) mod inventory;
 pub mod levels;
 pub mod limits;
 pub mod servers;
+pub(crate) mod tenancy;
 pub mod tenants;

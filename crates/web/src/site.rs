@@ -158,6 +158,14 @@ impl Site {
         self.stopping.send_replace(true);
     }
 
+    /// Where people and front ends reach this site, without a slash at its end: the configured
+    /// address, or else the one that was asked for.
+    pub(crate) fn address(&self, host: &str) -> String {
+        let public = self.settings.public_url.as_ref();
+        let address = public.map_or_else(|| format!("http://{host}"), ToString::to_string);
+        address.trim_end_matches('/').to_owned()
+    }
+
     pub(crate) fn is_secure(&self) -> bool {
         self.settings
             .public_url

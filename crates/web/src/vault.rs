@@ -8,19 +8,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bigbluebutton::Secret;
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
 use domain::id::{ServerId, TenantId};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use zeroize::Zeroizing;
 
-use crate::seal::{Seed, random};
-
-/// The longest secret that is kept, in bytes.
-pub const SECRET_BYTES_MAX: usize = 256;
+use crate::seal::{self, Seed, random};
 
 const NONCE_BYTES: usize = 24;
 
@@ -59,14 +56,11 @@ impl VaultKey for MemoryKey {
 }
 
 /// Why a secret cannot be sealed or opened.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The secret is empty or too long.
-    #[error("A secret has 1 to {SECRET_BYTES_MAX} bytes; this one has {found}.")]
-    Length {
-        /// How many it has.
-        found: usize,
-    },
+    #[error("The secret cannot be kept: {0}.")]
+    Length(#[from] bigbluebutton::Error),
     /// The key's file cannot be read or written.
     #[error("The file secrets.key in the node's data directory cannot be used.")]
     Key(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -101,42 +95,28 @@ impl Owner {
     }
 }
 
-/// A secret in the open: wiped when dropped, and never shown by accident.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Confidential(Zeroizing<Vec<u8>>);
+/// A new secret: 43 letters and digits, hyphens and underscores.
+///
+/// # Errors
+/// [`VaultError::Random`]
+pub fn new_secret() -> Result<Secret, VaultError> {
+    let secret = seal::Secret::random().map_err(|_| VaultError::Random)?;
+    Ok(Secret::new(secret.text().as_bytes())?)
+}
 
-impl Confidential {
-    /// A secret of these bytes.
-    ///
-    /// # Errors
-    /// [`VaultError::Length`]
-    pub fn new(bytes: &[u8]) -> Result<Self, VaultError> {
-        if bytes.is_empty() || bytes.len() > SECRET_BYTES_MAX {
-            return Err(VaultError::Length { found: bytes.len() });
-        }
-        Ok(Self(Zeroizing::new(bytes.to_vec())))
-    }
+/// The text of a secret, to hand it out once.
+#[must_use]
+pub fn text_of(secret: &Secret) -> Zeroizing<String> {
+    Zeroizing::new(String::from_utf8_lossy(secret.expose()).into_owned())
+}
 
-    /// A new one: 43 letters and digits, hyphens and underscores.
-    ///
-    /// # Errors
-    /// [`VaultError::Random`]
-    pub fn random() -> Result<Self, VaultError> {
-        let secret = crate::seal::Secret::random().map_err(|_| VaultError::Random)?;
-        Self::new(secret.text().as_bytes())
-    }
-
-    /// Its bytes, for whoever computes with them. Not for logs or messages.
-    #[must_use]
-    pub fn expose(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Its text, to hand it out once.
-    #[must_use]
-    pub fn text(&self) -> Zeroizing<String> {
-        Zeroizing::new(String::from_utf8_lossy(&self.0).into_owned())
-    }
+/// Reads a secret from JSON without leaving a copy.
+pub(crate) fn hidden<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Secret>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.map(Zeroizing::new);
+    let secret = text.map(|text| Secret::new(text.trim().as_bytes()));
+    secret.transpose().map_err(D::Error::custom)
 }
 
 /// A secret under the key of the vault: nonce and ciphertext.
@@ -165,7 +145,7 @@ impl Vault {
     ///
     /// # Errors
     /// When the key cannot be read or made.
-    pub fn seal(&self, owner: Owner, secret: &Confidential) -> Result<Boxed, VaultError> {
+    pub fn seal(&self, owner: Owner, secret: &Secret) -> Result<Boxed, VaultError> {
         let key = self.key_or_new()?;
         let nonce = random::<NONCE_BYTES>().map_err(|_| VaultError::Random)?;
         let payload = Payload {
@@ -181,7 +161,7 @@ impl Vault {
     ///
     /// # Errors
     /// When the key is gone or another, or the box was changed or moved.
-    pub fn open(&self, owner: Owner, sealed: &Boxed) -> Result<Confidential, VaultError> {
+    pub fn open(&self, owner: Owner, sealed: &Boxed) -> Result<Secret, VaultError> {
         let key = self.key.read().map_err(VaultError::Key)?;
         let key = key.ok_or(VaultError::Lost)?;
         let (nonce, sealed) = sealed
@@ -193,7 +173,9 @@ impl Vault {
             aad: &owner.associated(),
         };
         let secret = cipher(&key).decrypt(&XNonce::from(*nonce), payload);
-        Confidential::new(&Zeroizing::new(secret.map_err(|_| VaultError::Shut)?))
+        Ok(Secret::new(Zeroizing::new(
+            secret.map_err(|_| VaultError::Shut)?,
+        ))?)
     }
 
     fn key_or_new(&self) -> Result<Seed, VaultError> {
@@ -221,15 +203,18 @@ mod tests {
         Vault::new(Arc::new(MemoryKey::default()))
     }
 
-    fn secret() -> Confidential {
-        Confidential::new(b"open sesame").unwrap()
+    fn secret() -> Secret {
+        Secret::new("open sesame").unwrap()
     }
 
     #[test]
     fn a_secret_opens_for_its_own_owner_only() {
         let vault = vault();
         let sealed = vault.seal(SERVER, &secret()).unwrap();
-        assert!(vault.open(SERVER, &sealed).unwrap() == secret());
+        assert_eq!(
+            vault.open(SERVER, &sealed).unwrap().expose(),
+            b"open sesame"
+        );
         for other in [
             Owner::Server(ServerId([2; 16])),
             Owner::Tenant(TenantId([1; 16])),
@@ -267,13 +252,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_or_oversized_secret_is_refused() {
-        assert!(matches!(
-            Confidential::new(b""),
-            Err(VaultError::Length { found: 0 })
-        ));
-        assert!(Confidential::new(&[b'x'; SECRET_BYTES_MAX]).is_ok());
-        assert!(Confidential::new(&[b'x'; SECRET_BYTES_MAX + 1]).is_err());
-        assert_eq!(Confidential::random().unwrap().expose().len(), 43);
+    fn a_new_secret_is_text_and_no_two_are_the_same() {
+        let (one, other) = (new_secret().unwrap(), new_secret().unwrap());
+        assert_eq!(text_of(&one).len(), 43);
+        assert_ne!(one.expose(), other.expose());
     }
 }

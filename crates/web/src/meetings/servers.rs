@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use bigbluebutton::{Algorithm, Secret};
 use domain::id::ServerId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -14,55 +15,61 @@ use crate::{
     error::WebError,
     local::Local,
     table::Table,
-    vault::{Boxed, Confidential, Owner, Vault},
+    vault::{Boxed, Owner, Vault},
 };
 
-/// How a call is signed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Algorithm {
-    /// SHA-1: releases before 2.3 know no other.
-    Sha1,
-    /// SHA-256.
-    #[default]
-    Sha256,
-    /// SHA-384.
-    Sha384,
-    /// SHA-512.
-    Sha512,
+/// The word of an algorithm in commands, forms and answers.
+#[must_use]
+pub fn algorithm_word(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::Sha1 => "sha1",
+        Algorithm::Sha256 => "sha256",
+        Algorithm::Sha384 => "sha384",
+        Algorithm::Sha512 => "sha512",
+    }
 }
 
-impl Algorithm {
-    /// Every one.
-    pub const ALL: [Self; 4] = [Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512];
+/// The algorithm of a word.
+#[must_use]
+pub fn algorithm_of(word: &str) -> Option<Algorithm> {
+    let mut all = Algorithm::ALL.into_iter();
+    all.find(|one| algorithm_word(*one) == word)
+}
 
-    /// The word in commands, forms and answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sha1 => "sha1",
-            Self::Sha256 => "sha256",
-            Self::Sha384 => "sha384",
-            Self::Sha512 => "sha512",
-        }
+mod word {
+    use bigbluebutton::Algorithm;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(one: &Algorithm, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(super::algorithm_word(*one))
     }
 
-    /// The algorithm of a word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Algorithm, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        super::algorithm_of(&word).ok_or_else(|| D::Error::custom("unknown algorithm"))
     }
 }
 
 /// How a server may be reached.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reach {
-    /// How calls are signed.
+    /// How calls are signed. Releases of BigBlueButton before 2.3 know SHA-1 alone.
+    #[serde(with = "word")]
     pub algorithm: Algorithm,
     /// Whether its name may lead into a private network.
     pub allow_private: bool,
     /// Whether it may be called without encryption: only where private addresses are allowed.
     pub allow_http: bool,
+}
+
+impl Default for Reach {
+    fn default() -> Self {
+        Self {
+            algorithm: Algorithm::Sha256,
+            allow_private: false,
+            allow_http: false,
+        }
+    }
 }
 
 /// What is kept of a server, as the store has it.
@@ -81,7 +88,7 @@ pub(crate) struct Kept {
 #[derive(Clone)]
 pub struct Access {
     /// The secret it shares with those who call it.
-    pub secret: Confidential,
+    pub secret: Secret,
     /// How it may be reached.
     pub reach: Reach,
 }
@@ -193,7 +200,7 @@ impl Servers {
         id: ServerId,
         (nonce, name): ([u8; 16], &str),
         reach: Reach,
-        secret: Option<&Confidential>,
+        secret: Option<&Secret>,
     ) -> Result<(), WebError> {
         let _gate = self.gate.lock().await;
         let sealed = match secret {
@@ -232,8 +239,8 @@ mod tests {
     const ONE: ServerId = ServerId([1; 16]);
     const NAMED: ([u8; 16], &str) = ([9; 16], "bbb1");
 
-    fn secret(text: &str) -> Confidential {
-        Confidential::new(text.as_bytes()).unwrap()
+    fn secret(text: &str) -> Secret {
+        Secret::new(text).unwrap()
     }
 
     fn of(local: &Arc<MemoryLocal>, key: &Arc<MemoryKey>) -> Servers {
@@ -253,7 +260,8 @@ mod tests {
         let later = of(&local, &key);
         later.load().await.unwrap();
         let access = later.secret_of(ONE).unwrap();
-        assert!(access.secret == first && access.reach == reach);
+        assert_eq!(access.secret.expose(), b"first");
+        assert_eq!(access.reach, reach);
 
         let stolen = of(&local, &Arc::default());
         stolen.load().await.unwrap();
@@ -276,7 +284,8 @@ mod tests {
         };
         servers.set(ONE, NAMED, reach, None).await.unwrap();
         let access = servers.secret_of(ONE).unwrap();
-        assert!(access.secret == first && access.reach.allow_private);
+        assert_eq!(access.secret.expose(), b"first");
+        assert!(access.reach.allow_private);
         servers.remove(ONE).await.unwrap();
         assert!(servers.secret_of(ONE).is_none());
     }

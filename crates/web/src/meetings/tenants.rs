@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use bigbluebutton::Secret;
 use domain::id::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -17,7 +18,7 @@ use crate::{
     error::{FieldFault, WebError},
     local::Local,
     table::Table,
-    vault::{Boxed, Confidential, Owner, Vault},
+    vault::{Boxed, Owner, Vault},
 };
 
 /// How long an old secret works after a new one was made, unless somebody says otherwise.
@@ -63,31 +64,20 @@ impl Kept {
     }
 }
 
-/// A secret that works, until a moment or for good.
-#[derive(Clone)]
-pub struct ValidSecret {
-    /// The secret.
-    pub secret: Confidential,
-    /// When it stops working; none for the newest.
-    pub until: Option<Timestamp>,
-}
-
-/// What a request of a front end is checked against.
-#[derive(Clone)]
+/// What a request of a front end is held to.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantAccess {
     /// The tenant.
     pub id: TenantId,
     /// What is set for it.
     pub rules: Rules,
-    secrets: Vec<ValidSecret>,
 }
 
-impl TenantAccess {
-    /// The secrets that work now, the newest first.
-    pub fn secrets_at(&self, now: Timestamp) -> impl Iterator<Item = &Confidential> {
-        let works = move |secret: &&ValidSecret| secret.until.is_none_or(|until| now < until);
-        self.secrets.iter().filter(works).map(|valid| &valid.secret)
-    }
+/// Whose a secret is, and until when it works; the newest of a tenant works until it is followed.
+#[derive(Debug, Clone, Copy)]
+struct Bearer {
+    tenant: TenantId,
+    until: Option<Timestamp>,
 }
 
 /// Every tenant at one moment. A tenant may be served if it is here *and* its record stands and has
@@ -96,10 +86,13 @@ impl TenantAccess {
 pub struct TenantSnapshot {
     tenants: BTreeMap<TenantId, Arc<TenantAccess>>,
     shut: BTreeSet<TenantId>,
+    secrets: Vec<Secret>,
+    /// Of each secret, in the same order.
+    bearers: Vec<Bearer>,
 }
 
 impl TenantSnapshot {
-    /// What a tenant's requests are checked against.
+    /// What is set for a tenant.
     #[must_use]
     pub fn get(&self, id: TenantId) -> Option<&Arc<TenantAccess>> {
         self.tenants.get(&id)
@@ -108,6 +101,31 @@ impl TenantSnapshot {
     /// Every tenant, ascending by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<TenantAccess>> {
         self.tenants.values()
+    }
+
+    /// Every secret of every tenant, those that have stopped working included: what a checksum is
+    /// compared with. [`TenantSnapshot::bearer`] says whose the one is that fits.
+    #[must_use]
+    pub fn secrets(&self) -> &[Secret] {
+        &self.secrets
+    }
+
+    /// The tenant whose secret stands at this place of [`TenantSnapshot::secrets`]; none if that
+    /// secret has stopped working.
+    #[must_use]
+    pub fn bearer(&self, place: usize, now: Timestamp) -> Option<&Arc<TenantAccess>> {
+        let bearer = self.bearers.get(place)?;
+        let works = bearer.until.is_none_or(|until| now < until);
+        self.tenants.get(&bearer.tenant).filter(|_| works)
+    }
+
+    /// The secrets of one tenant that work now, the newest first.
+    pub fn secrets_of(&self, id: TenantId, now: Timestamp) -> impl Iterator<Item = &Secret> {
+        let all = self.secrets.iter().zip(&self.bearers);
+        let own = all.filter(move |(_, bearer)| {
+            bearer.tenant == id && bearer.until.is_none_or(|until| now < until)
+        });
+        own.map(|(secret, _)| secret)
     }
 
     /// Whether none of a tenant's secrets opens.
@@ -150,23 +168,26 @@ impl Tenants {
     async fn reload(&self) -> Result<(), WebError> {
         let mut snapshot = TenantSnapshot::default();
         for (id, kept) in self.all().await? {
-            let mut secrets = Vec::new();
+            let before = snapshot.secrets.len();
             for kept in &kept.secrets {
                 match self.vault.open(Owner::Tenant(id), &kept.sealed) {
-                    Ok(secret) => secrets.push(ValidSecret {
-                        secret,
-                        until: kept.until_ms.map(Timestamp),
-                    }),
+                    Ok(secret) => {
+                        snapshot.secrets.push(secret);
+                        snapshot.bearers.push(Bearer {
+                            tenant: id,
+                            until: kept.until_ms.map(Timestamp),
+                        });
+                    }
                     Err(error) => {
                         tracing::error!(tenant = %id, %error, "a tenant's secret does not open");
                     }
                 }
             }
-            if secrets.is_empty() {
+            if snapshot.secrets.len() == before {
                 snapshot.shut.insert(id);
             }
             let rules = kept.rules;
-            let access = TenantAccess { id, rules, secrets };
+            let access = TenantAccess { id, rules };
             snapshot.tenants.insert(id, Arc::new(access));
         }
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
@@ -200,7 +221,7 @@ impl Tenants {
         id: TenantId,
         (nonce, name): ([u8; 16], &str),
         rules: Rules,
-        secret: &Confidential,
+        secret: &Secret,
     ) -> Result<(), WebError> {
         let _gate = self.gate.lock().await;
         self.check_own(id, secret)?;
@@ -227,7 +248,7 @@ impl Tenants {
         &self,
         id: TenantId,
         now: Timestamp,
-        secret: &Confidential,
+        secret: &Secret,
         old_until: Timestamp,
     ) -> Result<(), WebError> {
         let _gate = self.gate.lock().await;
@@ -274,7 +295,7 @@ impl Tenants {
     ///
     /// # Errors
     /// When the tenant is not kept here, or the secret does not open.
-    pub(crate) async fn newest(&self, id: TenantId) -> Result<Confidential, WebError> {
+    pub(crate) async fn newest(&self, id: TenantId) -> Result<Secret, WebError> {
         let kept = self.kept(id).await?;
         let missing = || WebError::NotFound { what: "secret" };
         let newest = kept.secrets.first().ok_or_else(missing)?;
@@ -287,11 +308,10 @@ impl Tenants {
     }
 
     /// Refuses a secret that another tenant has: a request is told apart by its secret alone.
-    fn check_own(&self, id: TenantId, secret: &Confidential) -> Result<(), WebError> {
+    fn check_own(&self, id: TenantId, secret: &Secret) -> Result<(), WebError> {
         let snapshot = self.snapshot();
-        let mut others = snapshot.iter().filter(|other| other.id != id);
-        let is_taken = others.any(|other| other.secrets.iter().any(|one| one.secret == *secret));
-        if is_taken {
+        let mut all = snapshot.secrets.iter().zip(&snapshot.bearers);
+        if all.any(|(one, bearer)| bearer.tenant != id && one.expose() == secret.expose()) {
             let message = "Another tenant has this secret. Choose another.";
             return Err(WebError::Form(vec![FieldFault::new("secret", message)]));
         }
@@ -302,15 +322,18 @@ impl Tenants {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{local::MemoryLocal, vault::MemoryKey};
+    use crate::{
+        local::MemoryLocal,
+        vault::{MemoryKey, text_of},
+    };
 
     const ONE: TenantId = TenantId([1; 16]);
     const TWO: TenantId = TenantId([2; 16]);
     const NAMED: ([u8; 16], &str) = ([9; 16], "Greenlight");
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
-    fn secret(text: &str) -> Confidential {
-        Confidential::new(text.as_bytes()).unwrap()
+    fn secret(text: &str) -> Secret {
+        Secret::new(text).unwrap()
     }
 
     fn of(local: &Arc<MemoryLocal>, key: &Arc<MemoryKey>) -> Tenants {
@@ -329,9 +352,8 @@ mod tests {
 
     fn working(tenants: &Tenants, now: Timestamp) -> Vec<String> {
         let snapshot = tenants.snapshot();
-        let access = snapshot.get(ONE).unwrap();
-        let secrets = access.secrets_at(now);
-        secrets.map(|secret| secret.text().to_string()).collect()
+        let secrets = snapshot.secrets_of(ONE, now);
+        secrets.map(|secret| text_of(secret).to_string()).collect()
     }
 
     async fn rotate(tenants: &Tenants, now: Timestamp, text: &str, seconds: u64) {
@@ -348,6 +370,15 @@ mod tests {
         assert_eq!(working(&tenants, NOW), ["second", "first"]);
         assert_eq!(working(&tenants, Timestamp(end.0 - 1)), ["second", "first"]);
         assert_eq!(working(&tenants, end), ["second"]);
+        let snapshot = tenants.snapshot();
+        let place = |text: &str| {
+            let mut secrets = snapshot.secrets().iter();
+            let found = secrets.position(|secret| secret.expose() == text.as_bytes());
+            found.unwrap()
+        };
+        assert_eq!(snapshot.bearer(place("first"), NOW).unwrap().id, ONE);
+        assert!(snapshot.bearer(place("first"), end).is_none());
+        assert_eq!(snapshot.bearer(place("second"), end).unwrap().id, ONE);
     }
 
     #[tokio::test]
@@ -356,7 +387,7 @@ mod tests {
         rotate(&tenants, NOW, "second", OLD_SECRET_SECONDS).await;
         rotate(&tenants, NOW, "third", 0).await;
         assert_eq!(working(&tenants, NOW), ["third"]);
-        assert!(tenants.newest(ONE).await.unwrap() == secret("third"));
+        assert_eq!(tenants.newest(ONE).await.unwrap().expose(), b"third");
     }
 
     #[tokio::test]
