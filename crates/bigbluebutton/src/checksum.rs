@@ -55,7 +55,7 @@ impl Algorithm {
     }
 
     /// Hashes the parts one after the other.
-    fn hash(self, parts: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn hash(self, parts: &[&[u8]]) -> Vec<u8> {
         fn run<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
             let mut digest = D::new();
             for part in parts {

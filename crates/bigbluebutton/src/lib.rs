@@ -27,8 +27,11 @@ pub mod answer;
 pub mod call;
 pub mod callback;
 pub mod checksum;
+pub mod client;
 pub mod create;
 pub mod join;
+#[cfg(feature = "laboratory")]
+pub mod laboratory;
 pub mod request;
 pub mod xml;
 
@@ -42,6 +45,7 @@ mod secret;
 pub use address::Endpoint;
 pub use call::{Body, Call, Method};
 pub use checksum::Algorithm;
+pub use client::Client;
 pub use create::Create;
 pub use error::Error;
 pub use failure::Failure;

@@ -281,6 +281,14 @@ fn escape(text: &str, attribute: bool, out: &mut String) {
     }
 }
 
+/// Text with everything escaped that is markup, for pages.
+#[cfg(feature = "laboratory")]
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(text, true, &mut out);
+    out
+}
+
 /// Whether XML 1.0 can carry a character.
 pub(crate) fn is_character(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
