@@ -10,6 +10,7 @@ mod loads;
 pub mod metering;
 mod owner;
 mod rooms;
+mod scope;
 mod steady;
 pub mod wire;
 
@@ -36,6 +37,7 @@ pub use self::{
     legs::{Asked, Origin, Part},
     owner::{KEEP_MS, Seen, Served},
     rooms::{Kept, Key, Live},
+    scope::{scoped_id, whose},
 };
 use self::{
     home::{CALL_MS, Creating},

@@ -16,7 +16,7 @@ use domain::{
 };
 use federation::{
     Act, Change, Core, Prepared, Refused,
-    meetings::{Asked, Part, Seen, Served},
+    meetings::{Asked, Part, Seen, Served, call::CallFault},
     presence::Writing,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -25,6 +25,9 @@ use crate::{error::WebError, live::Named};
 
 /// How long an answer of the node is awaited: writing to a slow disk may take seconds.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a front end's call may take: a little more than the core gives it.
+const CALL_DEADLINE: Duration = Duration::from_secs(7);
 
 /// What the site asks of the node's loop, which owns the core's inputs.
 #[derive(Debug)]
@@ -280,6 +283,31 @@ impl Node {
             answer,
         )
         .await
+    }
+
+    /// Has a front end's call answered: what each server said. It takes no longer than the core gives it,
+    /// whatever its clock does.
+    pub async fn call(&self, asked: Asked) -> Vec<Part> {
+        let (reply, answer) = oneshot::channel();
+        let fault = |fault| vec![Part::fault(fault)];
+        if self
+            .requests
+            .try_send(Request::Call { asked, reply })
+            .is_err()
+        {
+            return fault(CallFault::Busy);
+        }
+        match tokio::time::timeout(CALL_DEADLINE, answer).await {
+            Ok(Ok(parts)) => parts,
+            Ok(Err(_)) => fault(CallFault::Busy),
+            Err(_) => fault(CallFault::TimeOver),
+        }
+    }
+
+    /// Tells the core something of this node's servers and peers; when the node is busy it waits.
+    pub async fn tell(&self, input: MeetingsInput) {
+        // A node that is stopping hears nothing any more.
+        let _ = self.requests.send(Request::Meetings(input)).await;
     }
 
     /// Tells the other nodes who has documents open for writing here. Nobody waits for it, and
