@@ -102,6 +102,11 @@ impl DataDirectory {
         self.file("validator-next.key")
     }
 
+    /// What opens the secrets of servers and tenants.
+    pub fn secrets_key_path(&self) -> PathBuf {
+        self.file("secrets.key")
+    }
+
     /// The founder line of this co-op, as it was prepared.
     pub fn founder_line_path(&self) -> PathBuf {
         self.file("founder-line")

@@ -25,6 +25,7 @@ mod mail;
 mod opening;
 mod run;
 mod strangers;
+mod vault;
 
 use std::process::ExitCode;
 

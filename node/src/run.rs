@@ -25,6 +25,7 @@ use crate::{
     local::{RootKeyFile, Shelf},
     mail::{self, SmtpPost},
     opening, strangers,
+    vault::SecretsKeyFile,
 };
 
 /// How a node is started.
@@ -93,6 +94,8 @@ impl Node {
         let mail = state.as_ref().map(watch::Sender::subscribe);
         let shown = Shown { banner, mail };
         let site = site(&directory, &config, (&handle, &node_key), shown)?;
+        let fault = |error: web::WebError| Failure::refused(error.to_string()).because(error);
+        site.load().await.map_err(fault)?;
         let announce = config.network.announce.clone();
         let desk = Desk::new(handle.clone(), directory.clone(), announce).beside(site.clone());
         let notice = control::serve(&directory, desk).await?;
@@ -340,6 +343,7 @@ fn site(
             started: clock::now(),
         },
         local: shelf,
+        vault_key: Arc::new(SecretsKeyFile::of(directory)),
         clock: Arc::new(SystemClock),
     }))
 }

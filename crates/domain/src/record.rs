@@ -19,10 +19,12 @@ mod filing;
 mod grant;
 mod hosting;
 mod measure;
+mod meeting;
 mod register;
 mod report;
 mod review;
 mod rights;
+mod server;
 mod voting;
 
 pub use answer::*;
@@ -33,10 +35,12 @@ pub use filing::*;
 pub use grant::*;
 pub use hosting::*;
 pub use measure::*;
+pub use meeting::*;
 pub use register::*;
 pub use report::*;
 pub use review::*;
 pub use rights::*;
+pub use server::*;
 pub use voting::*;
 
 /// The longest class id, in bytes.
@@ -183,6 +187,14 @@ records! {
     Evidence = 37, "evidence";
     /// Mediators report on a conflict about a proposal; the words are the note.
     Report = 38, "report";
+    /// An owner describes a server; the last one counts.
+    Server = 39, "server";
+    /// A front end that has its meetings through a node; the last one counts.
+    Tenant = 40, "tenant";
+    /// A node says where it placed meetings.
+    Placing = 41, "placing";
+    /// An owner says what was used of its servers.
+    Usage = 42, "usage";
 }
 
 impl Kind {

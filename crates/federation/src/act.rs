@@ -97,6 +97,14 @@ pub enum Act {
     },
     /// Where this node can be reached.
     Endpoint(record::Endpoint),
+    /// A node or a steward describes a server of its member.
+    Server(record::Server),
+    /// A node or a steward says who has its meetings through the member's node.
+    Tenant(record::Tenant),
+    /// A node says where it placed meetings.
+    Placing(record::Placing),
+    /// A node says what was used of its member's servers.
+    Usage(record::Usage),
     /// A co-op's application, passed on by this node or a steward.
     Apply {
         /// What it says.

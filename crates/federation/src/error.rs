@@ -44,6 +44,26 @@ pub enum Refused {
     /// The clock differs too much from the peers'.
     #[error("this node's clock is {0} seconds off its peers'; set the clock, then try again")]
     Clock(u64),
+    /// Another server of the member has that name.
+    #[error("another server of your co-op is called {0:?}; give it another name")]
+    ServerName(String),
+    /// A member has as many of something as it may.
+    #[error("your co-op has {most} {what}, and no more are kept; remove one first")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are kept.
+        most: usize,
+    },
+    /// A tenant is to belong to a member that this node does not serve.
+    #[error("{member} is not served by this node; its own node, or its host's, adds its tenants")]
+    NotServed {
+        /// Its name.
+        member: String,
+    },
+    /// The home of a tenant is a node of the member that has it.
+    #[error("the home of a tenant is a node of your own co-op that is not revoked")]
+    NotOurNode,
     /// What the proposal does could not be done.
     #[error("this cannot be decided: {0}")]
     Effect(String),
@@ -327,6 +347,10 @@ impl Refused {
             Self::UnknownKey => "unknown-key",
             Self::NotTheProposer { .. } => "not-the-proposer",
             Self::Withdrawn => "withdrawn",
+            Self::ServerName(_) => "server-name",
+            Self::TooMany { .. } => "too-many",
+            Self::NotServed { .. } => "not-served",
+            Self::NotOurNode => "not-our-node",
             Self::Effect(_) => "effect",
             Self::NoRegister => "no-register",
             Self::ByDecision => "by-decision",

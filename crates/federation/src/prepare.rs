@@ -7,6 +7,7 @@ mod effect;
 mod grants;
 mod hosts;
 mod mediation;
+mod meeting;
 mod proposal;
 mod rights;
 mod text;
@@ -291,6 +292,9 @@ impl Core {
                     Record::Endpoint(endpoint.clone()),
                 ))
             }
+            Act::Server(_) | Act::Tenant(_) | Act::Placing(_) | Act::Usage(_) => {
+                self.draft_meeting(key, act)
+            }
             Act::Apply {
                 application,
                 request,
@@ -390,6 +394,7 @@ pub(crate) fn change_of(
             _,
         ) => Change::Register,
         (Kind::Endpoint, _) => Change::Peers,
+        (Kind::Server | Kind::Tenant | Kind::Placing | Kind::Usage, _) => Change::Meetings,
         _ => Change::Members,
     })
 }

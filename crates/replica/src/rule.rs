@@ -271,6 +271,10 @@ fn check_right(header: &Header, right: Right) -> Result<(), Refusal> {
             right == Right::Root || right.is_steward() || delegate,
         ),
         Kind::Endpoint => ("nodes", right == Right::Node),
+        Kind::Server => ("servers", right == Right::Node || right.is_steward()),
+        Kind::Tenant => ("tenants", right == Right::Node || right.is_steward()),
+        Kind::Placing => ("placements", right == Right::Node),
+        Kind::Usage => ("usage", right == Right::Node),
         Kind::Application | Kind::Applying => {
             ("applications", right == Right::Node || right.is_steward())
         }

@@ -74,6 +74,10 @@ impl Draft {
             }
             Kind::Profile => "profile",
             Kind::Endpoint => "nodes",
+            Kind::Server => "servers",
+            Kind::Tenant => "tenants",
+            Kind::Placing => "placements",
+            Kind::Usage => "usage",
             Kind::Application => "applications",
             Kind::Ballot => "ballots",
             Kind::Edit | Kind::Filing | Kind::Attachment => "documents",

@@ -20,12 +20,14 @@ mod circle;
 mod decreed;
 mod document;
 mod host;
+mod meeting;
 mod proposal;
 
 pub use circle::{Action, Gathering, Participant, Review, Someone, TermEnd};
 pub use decreed::{Decreed, Office};
 pub use document::{ATTACHMENTS_MAX, Attached, Begun, Document, Draft, Filed};
 pub use host::{Answer, Choice, HostState, Hosted};
+pub use meeting::{Meetings, Placed, Server, Tenant, UsageKey, Used};
 pub use proposal::{Comment, First, Opening, OpeningFault, Proposal, Report, Version, Withdrawal};
 
 /// A member of the federation.
@@ -208,6 +210,8 @@ pub struct View {
     pub admissions: BTreeMap<record::Newcomer, BTreeMap<PublicKey, record::Admission>>,
     /// The nodes.
     pub nodes: BTreeMap<PublicKey, Node>,
+    /// Servers, tenants and meetings.
+    pub meetings: Meetings,
     /// The proposals.
     pub proposals: BTreeMap<ProposalId, Proposal>,
     /// The documents. Their text is derived from the bodies of their edits:
@@ -417,6 +421,10 @@ impl Replica {
             Some(Record::Profile(profile)) => view.add_profile(stored, profile),
             Some(Record::Circle(circle)) => view.add_circle(stored, circle),
             Some(Record::Endpoint(endpoint)) => view.add_node(stored, endpoint),
+            Some(Record::Server(server)) => view.add_server(stored, server),
+            Some(Record::Tenant(tenant)) => view.add_tenant(stored, tenant),
+            Some(Record::Placing(placing)) => view.add_placing(stored, placing),
+            Some(Record::Usage(usage)) => view.add_usage(stored, usage),
             Some(Record::Application(application)) => {
                 self.apply_application(view, stored, application);
             }

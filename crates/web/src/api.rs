@@ -29,6 +29,13 @@
 //! | `GET /api/documents/{id}/versions/{edit,edit}` | the text as these edits leave it |
 //! | `POST /api/documents/{id}/restart` | begins it anew with its text |
 //! | `POST /api/documents/{id}/file` `{"sort", "circle"?, "proposal"?, "meeting"?, "closed"?}` | says where it belongs |
+//! | `GET /api/servers` | every server of the federation; stewards see of their own whether its `secret` is `here`, and how it is reached |
+//! | `POST /api/servers` `{"name", "url", "region", "secret", …}`, `POST /api/servers/{id}`, `DELETE /api/servers/{id}` | stewards: adds a server and gives its `id`, changes what is said (`service` is `open`, `cordoned`, `draining` or `tests-only`), removes it. `cores` and `mbit_s` stand for a usual machine; `cpu_units`, `net_out_kbit_s`, `users`, `rooms`, `room_users` for what was measured; also `features`, `share_percent`, `energy`, `cost` (`"30.00"`) and `currency`, `algorithm`, `allow_private`, `allow_http` |
+//! | `GET /api/tenants`, `GET /api/tenants/{id}` | the front ends of the caller's member, for stewards all of this node, with their `rules` and without secrets |
+//! | `POST /api/tenants` `{"name", "member"?, "region"?, "level"?, "secret"?}`, `DELETE /api/tenants/{id}` | stewards: adds one and gives its `id` and, once, its `secret`; ends it |
+//! | `POST /api/tenants/{id}/rotate` `{"secret"?, "now"?}` | stewards: a new `secret`, given once; the old one works until `old_until_ms` |
+//! | `POST /api/tenants/{id}/limits` `{"clear"?, "level"?, "meetings_max"?, "participants_max"?, "participants_total_max"?, "duration_max_minutes"?, "recording"?, "defaults"?, "forced"?, "features"?}` | stewards: what it may have; parameters are `name=value` |
+//! | `POST /api/tenants/{id}/configuration` `{"for", "with_secret"?}` | what to set in `greenlight`, `nextcloud`, `moodle` or `wordpress`; with the secret only for a steward |
 //! | `GET /api/entries/{id}` | a stored entry with its bytes (base64url) |
 //! | `POST /api/acts` `{"act": word, …}` | does it and gives `{"id"}`; with `Idempotency-Key` only once |
 //! | `POST /api/acts/prepare` `{"signer": key, "act": word, …}` | `entry`, `chunks`, `signed_bytes` (base64url) for a key elsewhere |
@@ -65,6 +72,8 @@ mod hosted;
 mod keys;
 mod read;
 mod register;
+mod servers;
+mod tenants;
 
 pub(crate) use act::{admit, circle_nonce, roles_of};
 pub use candidates::candidates;
@@ -119,6 +128,7 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/api/register", get(register::show))
         .route("/api/register/{height}", get(register::height))
         .merge(of_documents())
+        .merge(of_meetings())
         .route("/api/entries/{id}", get(read::entry))
         .route("/api/acts", post(act::perform))
         .route(
@@ -131,6 +141,26 @@ pub(crate) fn routes() -> Router<Site> {
         )
         .route("/api/tokens", get(keys::tokens).post(keys::make_token))
         .route("/api/tokens/{id}", delete(keys::delete_token))
+}
+
+fn of_meetings() -> Router<Site> {
+    Router::new()
+        .route("/api/servers", get(servers::list).post(servers::add))
+        .route(
+            "/api/servers/{id}",
+            post(servers::change).delete(servers::remove),
+        )
+        .route("/api/tenants", get(tenants::list).post(tenants::add))
+        .route(
+            "/api/tenants/{id}",
+            get(tenants::one).delete(tenants::remove),
+        )
+        .route("/api/tenants/{id}/limits", post(tenants::limit))
+        .route("/api/tenants/{id}/rotate", post(tenants::rotate))
+        .route(
+            "/api/tenants/{id}/configuration",
+            post(tenants::configuration),
+        )
 }
 
 fn of_documents() -> Router<Site> {

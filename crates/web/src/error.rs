@@ -11,7 +11,7 @@ use federation::Refused;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::{local::LocalError, seal::SealError};
+use crate::{local::LocalError, meetings::limits::LimitError, seal::SealError, vault::VaultError};
 
 /// A fault in one field of a form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -136,6 +136,12 @@ pub enum WebError {
     /// Sealing or opening a key failed.
     #[error("The key of this account could not be opened or sealed. Nothing was done.")]
     Seal(#[from] SealError),
+    /// Sealing or opening a secret of a server or tenant failed.
+    #[error("{0}")]
+    Vault(#[from] VaultError),
+    /// What was set for a tenant breaks a rule.
+    #[error("{0}")]
+    Limit(#[from] LimitError),
     /// A text or note could not be read from the store.
     #[error("The node could not read its entries.")]
     Library(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -174,12 +180,16 @@ impl WebError {
             Self::Refused(refused) => refused_status(refused),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ForeignHost { .. } => StatusCode::MISDIRECTED_REQUEST,
-            Self::Form(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Form(_) | Self::Limit(_) | Self::Vault(VaultError::Length(_)) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::Vault(VaultError::Lost | VaultError::Shut) => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotReady { .. } | Self::Seal(SealError::Busy) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Local(_)
             | Self::Corrupt { .. }
             | Self::Seal(_)
+            | Self::Vault(_)
             | Self::Library(_)
             | Self::Accept(_)
             | Self::PublicUrl { .. }
@@ -206,6 +216,9 @@ impl WebError {
             Self::Conflict { code, .. } => code,
             Self::Refused(refused) => refused.code(),
             Self::Form(_) => "form",
+            Self::Limit(_) => "limit",
+            Self::Vault(VaultError::Length(_)) => "secret-length",
+            Self::Vault(VaultError::Lost | VaultError::Shut) => "secrets-key",
             Self::TooLarge { .. } => "too-large",
             Self::TooMany { .. } => "too-many",
             Self::Slow { .. } => "slow",
@@ -248,7 +261,15 @@ impl WebError {
             Self::NotReady { .. } | Self::Seal(SealError::Busy) => {
                 "Nothing was lost. Try again in a few seconds."
             }
-            Self::Conflict { .. } | Self::Form(_) | Self::Refused(_) => "",
+            Self::Vault(VaultError::Lost | VaultError::Shut) => {
+                "Put the file back, or give the secrets again: folkmoot server set NAME \
+                 --secret-file FILE, folkmoot tenant rotate NAME."
+            }
+            Self::Conflict { .. }
+            | Self::Form(_)
+            | Self::Limit(_)
+            | Self::Vault(VaultError::Length(_))
+            | Self::Refused(_) => "",
             _ => "Give a steward the reference; the node's log has the cause.",
         }
     }
@@ -306,7 +327,7 @@ fn refused_status(refused: &Refused) -> StatusCode {
 }
 
 /// The core's words as a sentence.
-fn sentence(words: &str) -> String {
+pub(crate) fn sentence(words: &str) -> String {
     let mut characters = words.chars();
     let first = characters.next().into_iter().flat_map(char::to_uppercase);
     let end = if words.ends_with(['.', '!', '?']) {

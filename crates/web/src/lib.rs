@@ -6,8 +6,8 @@
 //! Every request passes one guard (host, origin, size, rate), every error one edge.
 //!
 //! **Invariant:** nothing here signs but with a key that the person of the request can open, or
-//! with the root key when a steward asks for what only that may sign; and nothing that opens a key
-//! is in the store.
+//! with the root key when a steward asks for what only that may sign, or with the node's own for
+//! what the node itself says; and nothing that opens a key or a secret is in the store.
 //!
 //! The first steward gets in by an invitation like all others: make one, grant its key with the
 //! root key, keep it, print the link.
@@ -58,6 +58,7 @@ pub mod leaving;
 pub mod links;
 mod live;
 pub mod local;
+pub mod meetings;
 pub mod node;
 pub mod onboarding;
 mod once;
@@ -78,6 +79,7 @@ mod standpoint;
 mod table;
 mod texts;
 pub mod token;
+pub mod vault;
 
 pub use api::{candidates, evidence};
 pub use decisions::waiting;

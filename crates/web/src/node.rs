@@ -1,7 +1,7 @@
 //! The node behind the site: reads of its core, requests to it, texts from its store.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock},
@@ -10,10 +10,15 @@ use std::{
 
 use domain::{
     entry::Entry,
-    id::{EntryId, Hash, Timestamp},
+    id::{EntryId, Hash, ServerId, TenantId, Timestamp},
     key::{PublicKey, SecretKey},
+    record::Room,
 };
-use federation::{Act, Change, Core, Prepared, Refused, presence::Writing};
+use federation::{
+    Act, Change, Core, Prepared, Refused,
+    meetings::{Asked, Part, Seen, Served},
+    presence::Writing,
+};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::{error::WebError, live::Named};
@@ -53,6 +58,45 @@ pub enum Request {
     },
     /// Who has documents open for writing here; said again as long as it is so.
     Present(Vec<Writing>),
+    /// A tenant's front end calls.
+    Call {
+        /// What it calls.
+        asked: Asked,
+        /// What each server said.
+        reply: oneshot::Sender<Vec<Part>>,
+    },
+    /// Something about this node's servers and peers, for the core as it is.
+    Meetings(MeetingsInput),
+}
+
+/// What the node's other loops tell the core of servers and peers.
+#[derive(Debug)]
+pub enum MeetingsInput {
+    /// The secrets of these servers are here.
+    Serving(BTreeSet<ServerId>),
+    /// A server was polled.
+    Polled {
+        /// Which.
+        server: ServerId,
+        /// Its meetings; none when it gave no usable answer in time.
+        seen: Option<Vec<Seen>>,
+    },
+    /// What came of a call to a server.
+    Served {
+        /// Which.
+        job: u64,
+        /// What came of it.
+        served: Served,
+    },
+    /// How long a word to a node and back takes, in milliseconds.
+    RoundTrip(PublicKey, u32),
+    /// A steward gives up a meeting whose owner keeps silent.
+    Release {
+        /// Whose.
+        tenant: TenantId,
+        /// The room.
+        room: Room,
+    },
 }
 
 /// What a [`Library`] returns.
@@ -153,6 +197,7 @@ impl Named for Change {
             Self::Applications => "applications".to_owned(),
             Self::Peers => "peers".to_owned(),
             Self::Register => "register".to_owned(),
+            Self::Meetings => "meetings".to_owned(),
         }
     }
 }

@@ -9,12 +9,14 @@ use crate::{
     accounts::Accounts,
     clock::Clock,
     documents::{Documents, Presence},
+    error::WebError,
     heights::Heights,
     hosted::Hosted,
     invitation::Invitations,
     links::Links,
     live::Streams,
     local::Local,
+    meetings::{servers::Servers, tenants::Tenants},
     node::Node,
     once::Once,
     origin::{Network, PublicUrl},
@@ -24,6 +26,7 @@ use crate::{
     reminders::Mail,
     session::{Cookie, Sessions},
     token::Tokens,
+    vault::{Vault, VaultKey},
 };
 
 /// How the site is reached, from the configuration.
@@ -49,6 +52,8 @@ pub struct Parts {
     pub node: Node,
     /// Where accounts and sessions are kept.
     pub local: Arc<dyn Local>,
+    /// What opens the secrets of servers and tenants.
+    pub vault_key: Arc<dyn VaultKey>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -83,6 +88,10 @@ pub struct Inner {
     pub tokens: Tokens,
     /// The secret addresses of feeds and mails.
     pub links: Links,
+    /// The servers whose secrets this node has.
+    pub servers: Servers,
+    /// The tenants whose secrets this node has.
+    pub tenants: Tenants,
     pub(crate) local: Arc<dyn Local>,
 }
 
@@ -94,8 +103,10 @@ impl Site {
             settings,
             node,
             local,
+            vault_key,
             clock,
         } = parts;
+        let vault = Vault::new(vault_key);
         let secure = settings
             .public_url
             .as_ref()
@@ -108,6 +119,8 @@ impl Site {
             sessions: Sessions::new(Arc::clone(&local)),
             tokens: Tokens::new(Arc::clone(&local)),
             links: Links::new(Arc::clone(&local)),
+            servers: Servers::new(Arc::clone(&local), vault.clone()),
+            tenants: Tenants::new(Arc::clone(&local), vault),
             local,
             cookie: Cookie::new(&node.read(federation::Core::node), secure),
             rates: Rates::default(),
@@ -124,6 +137,15 @@ impl Site {
         }))
     }
 
+    /// Reads the secrets of servers and tenants, once at the start.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn load(&self) -> Result<(), WebError> {
+        self.servers.load().await?;
+        self.tenants.load().await
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -134,6 +156,14 @@ impl Site {
 
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
+    }
+
+    /// Where people and front ends reach this site, without a slash at its end: the configured
+    /// address, or else the one that was asked for.
+    pub(crate) fn address(&self, host: &str) -> String {
+        let public = self.settings.public_url.as_ref();
+        let address = public.map_or_else(|| format!("http://{host}"), ToString::to_string);
+        address.trim_end_matches('/').to_owned()
     }
 
     pub(crate) fn is_secure(&self) -> bool {

@@ -137,6 +137,7 @@ impl History {
         history.draft();
         history.end();
         history.register();
+        history.meet();
         history
     }
 
@@ -470,6 +471,15 @@ impl History {
         book.write(draft.with_note("We listened to both sides. A vote would help now."));
     }
 
+    /// Anna's node describes a server and a tenant, places a meeting and says what it used.
+    fn meet(&mut self) {
+        let (book, anna) = (&mut self.book, &self.anna);
+        for (name, area, record) in meetings(anna.id(), anna.node.public()) {
+            let draft = book.draft(name, &anna.node, anna.node_grant, area, &record);
+            book.write(draft.for_audience(Audience::Organisations));
+        }
+    }
+
     /// Dora's co-op applies, is admitted by two founders, and joins.
     fn admit(&mut self) {
         let book = &mut self.book;
@@ -569,4 +579,69 @@ fn empower(book: &mut Book, name: &str, member: &mut Member, roles: Roles) {
         &mandate,
     );
     member.mandate = book.write(draft);
+}
+
+/// The records of servers and meetings, with the areas they belong to.
+fn meetings(
+    member: MemberId,
+    node: domain::key::PublicKey,
+) -> [(&'static str, &'static str, Record); 4] {
+    let server = record::Server {
+        nonce: [7; 16],
+        name: "Girona 1".to_owned(),
+        url: "https://meet.example.org".to_owned(),
+        region: "eu-south".parse().expect("a region"),
+        service: record::Service::Open,
+        capability: record::Capability {
+            cpu_units: 608,
+            net_out_kbit_s: 1_000_000,
+            users: 200,
+            rooms: 40,
+            room_users: 200,
+        },
+        features: ["dedicated", "recording"].map(str::to_owned).into(),
+        share_percent: 50,
+        energy: "solar".to_owned(),
+        cost: record::Currency::parse("EUR").map(|currency| record::MonthlyCost {
+            minor_units: 3_000,
+            currency,
+        }),
+    };
+    let tenant = record::Tenant {
+        nonce: [8; 16],
+        name: "Anna's rooms".to_owned(),
+        member,
+        home: node,
+        region: Some(server.region.clone()),
+        ended: false,
+    };
+    let (at, of) = (Timestamp(1_780_000_000_000), tenant.id(member));
+    let placement = record::Placement {
+        tenant: of,
+        room: record::Room::of(of, "weekly"),
+        server: server.id(member),
+        at,
+        standing: record::Standing::Placed,
+    };
+    let usage = record::Usage {
+        from: at,
+        until: at.plus_seconds(3_600),
+        rows: vec![record::UsageRow {
+            server: placement.server,
+            tenant: of,
+            member,
+            meetings: 1,
+            participant_minutes: 340,
+            peak: 9,
+        }],
+    };
+    let placing = record::Placing {
+        placements: vec![placement],
+    };
+    [
+        ("anna.server", "servers", Record::Server(server)),
+        ("anna.tenant", "tenants", Record::Tenant(tenant)),
+        ("anna.placing", "placements", Record::Placing(placing)),
+        ("anna.usage", "usage", Record::Usage(usage)),
+    ]
 }

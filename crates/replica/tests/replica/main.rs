@@ -14,3 +14,4 @@ mod merge;
 mod order;
 mod rule;
 mod scene;
+mod servers;

@@ -100,6 +100,8 @@ fn field_of(refused: &Refused) -> &'static str {
         Refused::Aim(_) => "aim",
         Refused::Choice(_) => "choice",
         Refused::Rule(_) => "rule",
+        Refused::ServerName(_) => "name",
+        Refused::NotServed { .. } => "member",
         Refused::Text { field, .. } => match *field {
             "times" => "effect_times",
             "office" => "effect_title",

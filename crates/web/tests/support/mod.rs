@@ -29,6 +29,8 @@ use web::{
     local::MemoryLocal,
     password::{Cost, Password},
     router,
+    seal::Seed,
+    vault::VaultKey,
 };
 use zeroize::Zeroizing;
 
@@ -126,6 +128,19 @@ fn site(local: &Arc<MemoryLocal>, clock: &Arc<ManualClock>, node: &web::node::No
     site_with(local, clock, node, Settings::default())
 }
 
+/// A key that was made before.
+struct FixedKey;
+
+impl VaultKey for FixedKey {
+    fn read(&self) -> Result<Option<Seed>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Some(Zeroizing::new([7; 32])))
+    }
+
+    fn keep(&self, _: &Seed) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err("there is one".into())
+    }
+}
+
 /// A site that is reached in another way.
 pub fn site_with(
     local: &Arc<MemoryLocal>,
@@ -144,6 +159,7 @@ pub fn site_with(
         },
         node: node.clone(),
         local: local.clone(),
+        vault_key: Arc::new(FixedKey),
         clock: clock.clone(),
     })
 }
