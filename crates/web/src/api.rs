@@ -31,6 +31,7 @@
 //! | `POST /api/documents/{id}/file` `{"sort", "circle"?, "proposal"?, "meeting"?, "closed"?}` | says where it belongs |
 //! | `GET /api/servers` | every server of the federation; stewards see of their own whether its `secret` is `here`, and how it is reached |
 //! | `POST /api/servers` `{"name", "url", "region", "secret", …}`, `POST /api/servers/{id}`, `DELETE /api/servers/{id}` | stewards: adds a server and gives its `id`, changes what is said (`service` is `open`, `cordoned`, `draining` or `tests-only`), removes it. `cores` and `mbit_s` stand for a usual machine; `cpu_units`, `net_out_kbit_s`, `users`, `rooms`, `room_users` for what was measured; also `features`, `share_percent`, `energy`, `cost` (`"30.00"`) and `currency`, `algorithm`, `allow_private`, `allow_http` |
+//! | `POST /api/servers/{id}/check` | stewards: calls one of their own servers: its `version` and `server_version`, how many `meetings` it has, `round_trip_ms`, `clock_ahead_ms`; 409 `server-check` says what is wrong |
 //! | `GET /api/tenants`, `GET /api/tenants/{id}` | the front ends of the caller's member, for stewards all of this node, with their `rules` and without secrets |
 //! | `POST /api/tenants` `{"name", "member"?, "region"?, "level"?, "secret"?}`, `DELETE /api/tenants/{id}` | stewards: adds one and gives its `id` and, once, its `secret`; ends it |
 //! | `POST /api/tenants/{id}/rotate` `{"secret"?, "now"?}` | stewards: a new `secret`, given once; the old one works until `old_until_ms` |
@@ -150,6 +151,7 @@ fn of_meetings() -> Router<Site> {
             "/api/servers/{id}",
             post(servers::change).delete(servers::remove),
         )
+        .route("/api/servers/{id}/check", post(servers::check))
         .route("/api/tenants", get(tenants::list).post(tenants::add))
         .route(
             "/api/tenants/{id}",

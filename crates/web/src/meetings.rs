@@ -6,6 +6,7 @@
 //! same again takes it up: there is never a record whose secret nobody has.
 
 pub mod address;
+pub(crate) mod check;
 pub mod configuration;
 pub mod cost;
 pub mod described;

@@ -6,6 +6,10 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
+use bigbluebutton::{
+    Secret,
+    laboratory::{Laboratory, Settings},
+};
 use domain::id::Timestamp;
 use serde_json::{Value, json};
 use support::{Browser, World, hosted::hosted_coop, program::Program};
@@ -355,4 +359,39 @@ async fn a_hosted_members_people_see_their_own_tenants_only() {
         StatusCode::FORBIDDEN,
         "the host's stewards do it"
     );
+}
+
+#[tokio::test]
+async fn a_check_calls_the_server_and_says_what_is_wrong() {
+    let laboratory = Settings::new(Secret::new(SECRET).unwrap());
+    let laboratory = Laboratory::start(laboratory).await.unwrap();
+    let world = World::with_alice().await;
+    let mut alice = Program::of_alice(&world).await;
+    let mut body = server();
+    body["url"] = json!(laboratory.url);
+    body["allow_private"] = json!(true);
+    body["allow_http"] = json!(true);
+    let made = add(&mut alice, "/api/servers", &body).await;
+    let path = format!("/api/servers/{}", made["id"].as_str().unwrap());
+    let check = format!("{path}/check");
+    let found = post(&mut alice, &check, &json!({})).await;
+    assert_eq!(
+        (&found["version"], &found["meetings"]),
+        (&json!("2.0"), &json!(0))
+    );
+    // The node's clock is the test's.
+    assert!(found["clock_ahead_ms"].is_i64(), "{found}");
+
+    post(&mut alice, &path, &json!({ "secret": "another secret" })).await;
+    let refused = alice.call(Method::POST, &check, None).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    let error = &refused.json()["error"];
+    assert_eq!(error["code"], "server-check");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("bbb-conf --secret"), "{message}");
+
+    let mut wim = worker(&world).await;
+    let mut wim = Program::of(&mut wim).await;
+    let refused = wim.call(Method::POST, &check, None).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
 }

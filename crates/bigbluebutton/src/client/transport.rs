@@ -34,6 +34,8 @@ pub struct Reply {
     pub status: u16,
     /// The content type, where there is one.
     pub content_type: Option<String>,
+    /// The server's time as it wrote it (RFC 9110 §6.6.1), where it did.
+    pub date: Option<String>,
     /// The body.
     pub body: Bytes,
 }
@@ -98,7 +100,8 @@ impl Transport {
             .await
             .map_err(|error| connect_failure(&error).unwrap_or_else(|| broken(Box::new(error))))?;
         let status = response.status().as_u16();
-        let content_type = content_type(&response);
+        let content_type = field(&response, header::CONTENT_TYPE);
+        let date = field(&response, header::DATE);
         let body = read_body(response.into_body(), max_bytes).await;
         let body = body.map_err(|error| broken(Box::new(error)))?;
         let body = body.ok_or(Error::AnswerTooLarge {
@@ -108,13 +111,14 @@ impl Transport {
         Ok(Reply {
             status,
             content_type,
+            date,
             body,
         })
     }
 }
 
-fn content_type(response: &Response<Incoming>) -> Option<String> {
-    let value = response.headers().get(header::CONTENT_TYPE)?;
+fn field(response: &Response<Incoming>, name: header::HeaderName) -> Option<String> {
+    let value = response.headers().get(name)?;
     value.to_str().ok().map(str::to_owned)
 }
 

@@ -18,7 +18,7 @@ use crate::{
     auth::{Actor, Caller},
     error::WebError,
     meetings::{
-        cost, inventory,
+        check, cost, inventory,
         servers::{ServerSnapshot, algorithm_word},
     },
     rate::{Limit, Whose},
@@ -138,6 +138,23 @@ pub(crate) async fn change(
     let id = server_id(&id)?;
     inventory::change(&site, &actor, id, super::parse(&headers, &body)?).await?;
     Ok(Json(json!({ "id": id.to_string() })))
+}
+
+/// `POST /api/servers/{id}/check`: calls the server.
+pub(crate) async fn check(
+    State(site): State<Site>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, WebError> {
+    count_write(&site, &actor)?;
+    let found = check::check(&site, &actor, server_id(&id)?).await?;
+    Ok(Json(json!({
+        "version": found.version,
+        "server_version": found.server_version,
+        "meetings": found.meetings,
+        "round_trip_ms": found.round_trip_ms,
+        "clock_ahead_ms": found.clock_ahead_ms,
+    })))
 }
 
 /// `DELETE /api/servers/{id}`

@@ -98,8 +98,10 @@ fn once(status: StatusCode, json: Value) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], Json(json)).into_response()
 }
 
-fn with_secret(id: TenantId, secret: &Secret) -> Value {
-    json!({ "id": id.to_string(), "secret": *text_of(secret) })
+/// With the secret, if this node has just made it.
+fn with_secret(id: TenantId, made: Option<&Secret>) -> Value {
+    let secret = made.map(text_of);
+    json!({ "id": id.to_string(), "secret": secret.as_ref().map(|text| text.as_str()) })
 }
 
 /// `POST /api/tenants`: the answer has the secret, once.
@@ -113,7 +115,7 @@ pub(crate) async fn add(
     acts::need_host(&site, &actor)?;
     let said = super::parse(&headers, &body)?;
     let (id, secret) = tenancy::add(&site, &actor, said).await?;
-    Ok(once(StatusCode::CREATED, with_secret(id, &secret)))
+    Ok(once(StatusCode::CREATED, with_secret(id, secret.as_ref())))
 }
 
 #[derive(Default, Deserialize)]
@@ -139,7 +141,7 @@ pub(crate) async fn rotate(
     let body: RotateBody = super::parse(&headers, &body)?;
     let how = (body.secret, body.now);
     let (secret, Timestamp(until_ms)) = tenancy::rotate(&site, &actor, id, how).await?;
-    let mut json = with_secret(id, &secret);
+    let mut json = with_secret(id, secret.as_ref());
     json["old_until_ms"] = json!(until_ms);
     Ok(once(StatusCode::OK, json))
 }

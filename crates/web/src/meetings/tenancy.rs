@@ -273,15 +273,19 @@ fn check_length(secret: &Secret) -> Result<(), WebError> {
     Ok(())
 }
 
-/// The secret that was given, or a new one.
-fn given_or_new(given: Option<Secret>) -> Result<Secret, WebError> {
+/// The secret that was given, or a new one; and again, to be shown once, if it is new.
+fn given_or_new(given: Option<Secret>) -> Result<(Secret, Option<Secret>), WebError> {
     match given {
-        Some(secret) => check_length(&secret).map(|()| secret),
-        None => Ok(new_secret()?),
+        Some(secret) => check_length(&secret).map(|()| (secret, None)),
+        None => {
+            let made = new_secret()?;
+            Ok((made.clone(), Some(made)))
+        }
     }
 }
 
-/// Adds a tenant: the secret first, then the record. Gives the secret, to be shown once.
+/// Adds a tenant: the secret first, then the record. Gives the secret, to be shown once, if it was
+/// made here.
 ///
 /// # Errors
 /// When the actor is no steward of this node's member, or what is said does not fit.
@@ -289,7 +293,7 @@ pub(crate) async fn add(
     site: &Site,
     actor: &Actor,
     said: NewTenant,
-) -> Result<(TenantId, Secret), WebError> {
+) -> Result<(TenantId, Option<Secret>), WebError> {
     acts::need_host(site, actor)?;
     let host = own_member(site)?;
     let name = said.name.trim();
@@ -311,7 +315,7 @@ pub(crate) async fn add(
         rules.limits = limits_of(said.level.trim())?;
         said.level.trim().clone_into(&mut rules.level);
     }
-    let secret = given_or_new(said.secret)?;
+    let (secret, made) = given_or_new(said.secret)?;
     check_name(site, host, name)?;
     let nonce = match unrecorded(site, name).await? {
         Some(nonce) => nonce,
@@ -334,7 +338,7 @@ pub(crate) async fn add(
     site.tenants.add(id, (nonce, name), rules, &secret).await?;
     site.node.act(site.node.key.clone(), act).await?;
     tracing::info!(person = %actor.person(), tenant = %id, "a tenant was added");
-    Ok((id, secret))
+    Ok((id, made))
 }
 
 /// Refuses a name that another tenant of this node's member has: commands name tenants by it.
@@ -394,7 +398,8 @@ fn not_here() -> WebError {
     }
 }
 
-/// Gives a tenant a new secret, and says until when the old one works.
+/// Gives a tenant a new secret, and says until when the old one works. The new one, to be shown once, if
+/// it was made here.
 ///
 /// # Errors
 /// When the actor is no steward of this node's member, or there is no such tenant.
@@ -403,7 +408,7 @@ pub(crate) async fn rotate(
     actor: &Actor,
     id: TenantId,
     (given, ends_now): (Option<Secret>, bool),
-) -> Result<(Secret, Timestamp), WebError> {
+) -> Result<(Option<Secret>, Timestamp), WebError> {
     acts::need_host(site, actor)?;
     let known = own(site, id)?;
     let now = site.now();
@@ -420,12 +425,12 @@ pub(crate) async fn rotate(
             .add(id, named, Rules::default(), &secret)
             .await?;
         tracing::info!(person = %actor.person(), tenant = %id, "a tenant's secret was added");
-        return Ok((secret, old_until));
+        return Ok((None, old_until));
     }
-    let secret = given_or_new(given)?;
+    let (secret, made) = given_or_new(given)?;
     site.tenants.rotate(id, now, &secret, old_until).await?;
     tracing::info!(person = %actor.person(), tenant = %id, "a tenant's secret was changed");
-    Ok((secret, old_until))
+    Ok((made, old_until))
 }
 
 /// Ends a tenant: the record first, then its secrets. Meetings that run go on.
