@@ -7,8 +7,15 @@
 //!
 //! All times are [`Monotonic`]: a wall clock that is set neither ends a search nor prolongs it.
 
+mod input;
+mod output;
+
 use domain::id::{MemberId, ServerId};
 
+pub use self::{
+    input::Input,
+    output::{Output, Placed, Rejected, Rejection},
+};
 use crate::{
     Monotonic, Reason, Tier,
     ask::{Answer, Ask, Reply},
@@ -34,133 +41,6 @@ pub const TIER_C_ASKS_MAX: u32 = 12;
 pub const BUSIER_MAX: u32 = 4;
 /// Asks of one search, whatever happens.
 pub const ASKS_MAX: u32 = 64;
-
-/// What happens to a search.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// It begins.
-    Begin,
-    /// An owner answered. The caller has checked who it is.
-    Answered {
-        /// The owner.
-        owner: MemberId,
-        /// Its answer.
-        reply: Reply,
-    },
-    /// An owner created the meeting.
-    Created {
-        /// The owner.
-        owner: MemberId,
-        /// For which ask.
-        ask: AskId,
-        /// Where.
-        server: ServerId,
-    },
-    /// An owner could not create the meeting.
-    Failed {
-        /// The owner.
-        owner: MemberId,
-        /// For which ask.
-        ask: AskId,
-    },
-    /// The time that was asked for came.
-    Wake,
-}
-
-/// What is to be done for a search, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// Record that this attempt is cancelled, then tell its owner.
-    Cancel {
-        /// The owner.
-        owner: MemberId,
-        /// The ask.
-        ask: AskId,
-    },
-    /// Send an ask.
-    Ask {
-        /// To whom.
-        owner: MemberId,
-        /// The ask.
-        ask: Ask,
-    },
-    /// Give a `Wake` then.
-    WakeAt(Monotonic),
-    /// The meeting exists; bind it.
-    Placed(Box<Placed>),
-    /// No place was found.
-    Rejected(Box<Rejected>),
-    /// Tell this owner to end a meeting that was created after its attempt was cancelled.
-    End {
-        /// The owner.
-        owner: MemberId,
-        /// The ask.
-        ask: AskId,
-        /// Where it is.
-        server: ServerId,
-    },
-}
-
-/// A meeting with a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// Whose server.
-    pub owner: MemberId,
-    /// Which.
-    pub server: ServerId,
-    /// The ask that was granted.
-    pub ask: AskId,
-    /// What the meeting is expected to take.
-    pub prediction: Prediction,
-    /// How long the search took.
-    pub elapsed_ms: u64,
-    /// Why this server: the reasons of the last choice.
-    pub reasons: Vec<(ServerId, Reason)>,
-}
-
-/// A search without a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejected {
-    /// Why.
-    pub why: Rejection,
-    /// Asks that were sent.
-    pub asks: u32,
-    /// The reasons of the last choice.
-    pub reasons: Vec<(ServerId, Reason)>,
-}
-
-/// Why a search ends without a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rejection {
-    /// No server may take it; `reasons` say why for each.
-    NoServer,
-    /// Time is over.
-    TimeOver {
-        /// How long it took.
-        elapsed_ms: u64,
-        /// How long it might take.
-        limit_ms: u64,
-    },
-    /// Too many asks were refused.
-    AllRefused {
-        /// How many there were.
-        asks: u32,
-        /// How many there may be.
-        limit: u32,
-    },
-}
-
-impl Rejection {
-    /// A stable word for pages and records.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NoServer => "no-server",
-            Self::TimeOver { .. } => "time-over",
-            Self::AllRefused { .. } => "all-refused",
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {

@@ -38,9 +38,14 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// max(measured, prediction × (1 − age / 15 min)).
+    /// max(measured, prediction × (1 − age / 15 min)), and one room until it has ended: so meetings of
+    /// which nobody speaks any more cannot pile up.
     fn load(&self, now: Monotonic) -> Load {
-        decayed(self.prediction, now.since_ms(self.reserved)).max(self.measured)
+        let load = decayed(self.prediction, now.since_ms(self.reserved)).max(self.measured);
+        Load {
+            rooms: load.rooms.max(1),
+            ..load
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! `FOLKMOOT_BURST_SEEDS=300 cargo test -p routing --test nodes -- --nocapture` prints the figures of
 //! more seeds.
 
-use crate::{driver::Trial, outcome::Outcome};
+use crate::{outcome::Outcome, trial::Trial};
 
 fn seeds() -> u64 {
     std::env::var("FOLKMOOT_BURST_SEEDS").map_or(60, |seeds| seeds.parse().unwrap())

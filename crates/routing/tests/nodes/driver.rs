@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, BinaryHeap},
 };
 
-use crate::outcome::Outcome;
+use crate::trial::Trial;
 use domain::id::{MemberId, ServerId, TenantId, Timestamp};
 use rand_chacha::{
     ChaCha8Rng,
@@ -16,67 +16,22 @@ use routing::{
     admission::{self, Admission},
     ask::Ask,
     candidate::{Health, Report, Server},
-    capacity::{Capacity, Load},
+    capacity::Load,
     request::{AskId, MeetingId, Request, RequestId},
     search::{self, Search},
     view::View,
 };
 
-const NODES: usize = 12;
+pub const NODES: usize = 12;
 pub const SERVERS: usize = 22;
 pub const CREATES: u64 = 200;
 pub const USERS: u32 = 12;
-const BEGIN_MS: u64 = 100_000;
-const GOSSIP_MS: u64 = 5_000;
+pub const BEGIN_MS: u64 = 100_000;
+pub const GOSSIP_MS: u64 = 5_000;
 const END_MS: u64 = BEGIN_MS + 20_000;
 
-/// What is tried.
-#[derive(Debug, Clone, Copy)]
-pub struct Trial {
-    /// Nodes that ask, of twelve.
-    pub homes: usize,
-    /// Whether the first ask most.
-    pub skewed: bool,
-    /// Whether servers have 0 to 150 people already.
-    pub preloaded: bool,
-    /// Owners that answer nothing.
-    pub silent: usize,
-    /// Cores of each server.
-    pub cores: u32,
-    /// What goes wrong.
-    pub faults: Faults,
-}
-
-/// What goes wrong, in percent.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Faults {
-    /// Messages that are lost.
-    pub lost: u64,
-    /// Messages that come twice.
-    pub doubled: u64,
-    /// Messages that come up to three seconds late.
-    pub late: u64,
-    /// Creations that fail.
-    pub failed: u64,
-    /// Creations that take up to three seconds.
-    pub slow: u64,
-}
-
-impl Default for Trial {
-    fn default() -> Self {
-        Self {
-            homes: NODES,
-            skewed: false,
-            preloaded: false,
-            silent: 0,
-            cores: 32,
-            faults: Faults::default(),
-        }
-    }
-}
-
 #[derive(Clone)]
-enum Event {
+pub enum Event {
     Begin(usize, usize),
     Home(usize, usize, search::Input),
     Owner(usize, admission::Input),
@@ -129,7 +84,7 @@ fn number(ask: AskId) -> usize {
 }
 
 impl World {
-    fn new(trial: &Trial, seed: u64) -> (Self, Vec<Load>) {
+    pub fn new(trial: &Trial, seed: u64) -> (Self, Vec<Load>) {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         let mut draw = |low: u64, high: u64| low + chance.next_u64() % (high - low + 1);
         let mut rtt_ms = vec![vec![0; NODES]; NODES];
@@ -189,11 +144,11 @@ impl World {
         (world, before)
     }
 
-    fn draw(&mut self, low: u64, high: u64) -> u64 {
+    pub fn draw(&mut self, low: u64, high: u64) -> u64 {
         low + self.chance.next_u64() % (high - low + 1)
     }
 
-    fn at(&mut self, time: Monotonic, event: Event) {
+    pub fn at(&mut self, time: Monotonic, event: Event) {
         self.count += 1;
         self.queue.push(Reverse((time, self.count)));
         self.events.insert(self.count, event);
@@ -203,11 +158,21 @@ impl World {
         percent > 0 && self.draw(1, 100) <= percent
     }
 
+    fn apart(&self, one: usize, other: usize) -> bool {
+        let during = (BEGIN_MS + 300..BEGIN_MS + 4_000).contains(&self.now.0);
+        self.trial.faults.partition && during && (one < NODES / 2) != (other < NODES / 2)
+    }
+
+    fn wall(&self) -> Timestamp {
+        let set_back = self.trial.faults.clocks && self.now.0 > BEGIN_MS + 500;
+        Timestamp(self.now.0 + if set_back { 0 } else { 86_400_000 })
+    }
+
     fn send(&mut self, from: usize, to: usize, event: Event) {
         let faults = self.trial.faults;
         let times = if from == to {
             1
-        } else if self.happens(faults.lost) {
+        } else if self.apart(from, to) || self.happens(faults.lost) {
             0
         } else if self.happens(faults.doubled) {
             2
@@ -224,7 +189,7 @@ impl World {
         }
     }
 
-    fn run(&mut self) {
+    pub fn run(&mut self) {
         while let Some(Reverse((time, count))) = self.queue.pop() {
             self.now = time;
             let event = self.events.remove(&count).unwrap();
@@ -307,7 +272,7 @@ impl World {
         if let admission::Input::Created { ask, .. } = &input {
             self.exists.insert((owner, *ask));
         }
-        let wall = Timestamp(self.now.0);
+        let wall = self.wall();
         for output in self.owners[owner].handle(self.now, wall, input) {
             let to_home = |ask: AskId, input| (number(ask), input);
             let owner_id = member(owner);
@@ -375,14 +340,16 @@ impl World {
 
     fn never_above_the_limit(&mut self, owner: usize) {
         let capacity = self.trial.capacity();
-        for (server, report) in self.owners[owner].reports(self.now, Timestamp(self.now.0)) {
+        let wall = self.wall();
+        for (server, report) in self.owners[owner].reports(self.now, wall) {
             let score_ppm = report.load.utilisation_ppm(&capacity);
             assert!(score_ppm <= 950_000, "{server:?} at {score_ppm}");
         }
     }
 
     fn gossip(&mut self, owner: usize) {
-        let reports = self.owners[owner].reports(self.now, Timestamp(self.now.0));
+        let wall = self.wall();
+        let reports = self.owners[owner].reports(self.now, wall);
         for home in 0..NODES {
             let lost = self.draw(1, 100) <= 12 && home != owner;
             if !lost && owner >= self.trial.silent {
@@ -398,7 +365,7 @@ impl World {
 
 impl World {
     /// What a home recorded reaches every owner in the end: cancellations and bindings.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         for (home, owner, ask) in std::mem::take(&mut self.cancelled) {
             let member = member(home);
             let cancel = admission::Input::Cancel { member, ask };
@@ -412,35 +379,5 @@ impl World {
             }
         }
         self.run();
-    }
-}
-
-impl Trial {
-    pub fn run(&self, seed: u64) -> Outcome {
-        let (mut world, before) = World::new(self, seed);
-        for owner in 0..NODES {
-            let first = Monotonic(BEGIN_MS + world.draw(0, GOSSIP_MS - 1));
-            world.at(first, Event::Gossip(owner));
-        }
-        for number in 0..usize::try_from(CREATES).unwrap() {
-            let at = Monotonic(BEGIN_MS + world.draw(0, 999));
-            // Silent owners do not ask either.
-            let homes = (self.homes - self.silent) as u64;
-            let mut home = world.draw(0, homes - 1);
-            if self.skewed {
-                home = home
-                    .min(world.draw(0, homes - 1))
-                    .min(world.draw(0, homes - 1));
-            }
-            let home = usize::try_from(home).unwrap() + self.silent;
-            world.at(at, Event::Begin(home, number));
-        }
-        world.run();
-        world.settle();
-        world.outcome(seed, &before)
-    }
-
-    pub fn capacity(&self) -> Capacity {
-        Capacity::from_cores(self.cores, 10_000)
     }
 }

@@ -6,3 +6,4 @@ mod burst;
 mod driver;
 mod faults;
 mod outcome;
+mod trial;

@@ -329,3 +329,12 @@ fn a_restored_meeting_counts_as_one_that_was_admitted() {
     let outputs = cancel(&mut admission, NOW, &ask(1));
     assert!(matches!(outputs[..], [Output::End { .. }]));
 }
+
+#[test]
+fn a_meeting_of_which_nobody_speaks_counts_as_one_room_until_it_ended() {
+    let mut admission = owner(1);
+    send(&mut admission, NOW, ask(1));
+    created(&mut admission, NOW, &ask(1));
+    let left = load(&mut admission, NOW.plus_ms(86_400_000), 1);
+    assert_eq!((left.rooms, left.cpu_units_milli), (1, 0));
+}

@@ -140,3 +140,13 @@ fn an_owner_whose_clock_was_set_back_is_heard_again() {
         "the grant is in it"
     );
 }
+
+#[test]
+fn a_grant_that_a_report_of_its_time_counts_is_not_added_even_if_the_report_does_not_name_it() {
+    let mut view = View::default();
+    view.describe(server(1), sixteen_cores("ca-east"));
+    view.asked(ask(1), HOME, server(1), room());
+    view.learn(NOW, server(1), report(room(), 10));
+    view.granted(ask(1), server(1), Timestamp(10));
+    assert_eq!(view.candidate(server(1)).unwrap().load(), room());
+}
