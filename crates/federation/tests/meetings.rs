@@ -368,3 +368,59 @@ fn nodes_without_meetings_say_nothing() {
     let tenant = domain::record::Tenant::id_of(support::id(1), &[9; 16]);
     assert!(town.create(0, tenant, WEEKLY).is_ok());
 }
+
+#[test]
+fn a_second_node_of_the_home_passes_on_and_while_it_is_away_knows_what_was_recorded() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    let second = town.second_node(0);
+    // Both are asked at once for one meeting.
+    let tickets = [
+        town.call(0, tenant, Some(WEEKLY), Method::Create),
+        town.call(second, tenant, Some(WEEKLY), Method::Create),
+    ];
+    town.run_ms(6_000);
+    let mut said: Vec<String> = tickets
+        .iter()
+        .flat_map(|ticket| text(&town.called[ticket]))
+        .collect();
+    said.sort();
+    assert_eq!(said, ["created", "duplicate"]);
+    assert_eq!(town.machines[&server].created, 1);
+    let ticket = town.call(second, tenant, Some(WEEKLY), Method::Join);
+    assert_eq!(text(&town.answer(ticket)), ["done"]);
+    town.disconnect(0, second);
+    for (method, expected) in [(Method::Join, "done"), (Method::Create, "duplicate")] {
+        let ticket = town.call(second, tenant, Some(WEEKLY), method);
+        assert_eq!(text(&town.answer(ticket)), [expected], "{method:?}");
+    }
+    // What nobody has placed yet it does not place: the home may do so at the same time.
+    let ticket = town.call(second, tenant, Some("other"), Method::Create);
+    assert_eq!(text(&town.answer(ticket)), ["HomeAway"]);
+}
+
+#[test]
+fn joins_go_on_over_a_second_node_of_the_owner() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let second = town.second_node(1);
+    town.serve_at(second, server);
+    let tenant = town.tenant(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    town.disconnect(0, 1);
+    for method in [Method::Join, Method::GetMeetingInfo, Method::Create] {
+        let ticket = town.call(0, tenant, Some(WEEKLY), method);
+        assert!(text(&town.answer(ticket))[0].starts_with("du") || method != Method::Create);
+        assert_eq!(town.machines[&server].created, 1);
+    }
+    // Silence of the first is made up for by the second too.
+    town.connect(0, 1);
+    town.connect(1, 0);
+    town.run_ms(1_000);
+    let first = town.node_key(1).min(town.node_key(second));
+    let deaf = if first == town.node_key(1) { 1 } else { second };
+    town.deaf.insert((0, deaf));
+    let ticket = town.call(0, tenant, Some(WEEKLY), Method::Join);
+    assert_eq!(text(&town.answer(ticket)), ["done"]);
+}

@@ -7,7 +7,7 @@ use domain::{
     cbor::{Decode, Encode},
     entry::Entry,
     id::{ServerId, TenantId, Timestamp},
-    record::{Capability, Room, Server, Service, Tenant},
+    record::{Capability, Custody, Grant, Purpose, Roles, Room, Server, Service, Tenant},
 };
 use federation::{
     Act, Core, Input, Output, Settings, Write,
@@ -19,7 +19,7 @@ use federation::{
     message::Message,
 };
 
-use crate::support::{World, genesis, id, key};
+use crate::support::{self, World, genesis, id, key};
 
 /// How a server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -450,6 +450,65 @@ impl Town {
             }
         }
         self.run_ms(26_000);
+    }
+
+    /// The member of a node starts another one, with everything the others have.
+    pub fn second_node(&mut self, of: usize) -> usize {
+        let member = self.world.nodes[of].member;
+        let key = key(member, 8);
+        let proof = Grant::prove(
+            &key,
+            &self.core(of).federation(),
+            &id(member),
+            Purpose::Node,
+            None,
+        );
+        let grant = Act::Grant {
+            purpose: Purpose::Node,
+            key: key.public(),
+            person: None,
+            roles: Roles::none(),
+            custody: Custody::Node,
+            proof: Some(proof),
+        };
+        let input = Input::Act {
+            ticket: 0,
+            key: support::key(member, 1),
+            act: grant,
+            random: [77; 32],
+        };
+        self.give(of, input);
+        self.deliver_entries();
+        let settings = Settings {
+            node: key.public(),
+            seed: [member + 50; 32],
+        };
+        let mut core = Core::new(genesis(), settings).unwrap();
+        let entries = self.world.nodes[of].entries.clone();
+        for (bytes, received) in &entries {
+            core.restore(bytes, *received).unwrap();
+        }
+        self.world.nodes.push(support::Node {
+            core,
+            member,
+            entries,
+            heights: BTreeMap::new(),
+            journal: Vec::new(),
+            answers: Vec::new(),
+            recalled: 0,
+            is_up: true,
+        });
+        self.rooms.push(BTreeMap::new());
+        self.served_by.push(BTreeSet::new());
+        let node = self.world.nodes.len() - 1;
+        let (clean, alone) = (true, true);
+        self.give(node, Input::Start { clean, alone });
+        for other in 0..node {
+            self.connect(node, other);
+            self.connect(other, node);
+        }
+        self.run_ms(1_000);
+        node
     }
 
     fn disconnect_from(&mut self, node: usize, gone: usize) {
