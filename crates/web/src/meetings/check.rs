@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_clock_is_right_within_the_second_a_date_is_cut_to() {
         let date = "Fri, 15 Jan 2027 08:00:00 GMT";
-        let at = |ms| ahead_ms(date, Timestamp(1_800_000_000_000 + ms));
+        let at = |ms: u64| ahead_ms(date, Timestamp(1_800_000_000_000 + ms));
         assert_eq!(at(0), Some(0));
         assert_eq!(at(999), Some(0));
         assert_eq!(at(61_000), Some(-60_001));
