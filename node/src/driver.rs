@@ -21,8 +21,20 @@ use std::{
     time::Duration,
 };
 
-use domain::{cbor::Encode, entry::Entry, id::EntryId, key::PublicKey};
-use federation::{Change, Core, Input, Output, Refused};
+use domain::{
+    cbor::Encode,
+    entry::Entry,
+    id::{EntryId, ServerId, TenantId},
+    key::{PublicKey, SecretKey},
+    record::Room,
+};
+use federation::{
+    Act, Change, Core, Input, Output, Refused,
+    meetings::{
+        Served,
+        call::{Call, CallFault},
+    },
+};
 use network::{Event, Events, Network, Reply};
 use store::{Store, StoreError};
 use tokio::{
@@ -36,10 +48,10 @@ pub use self::{
     handle::{Handle, refused},
     health::Health,
     room::Reserve,
-    writer::{HEIGHTS, JOURNAL, batch_of, parts_of, translate},
+    writer::{HEIGHTS, JOURNAL, ROOMS, batch_of, parts_of, translate},
 };
 use self::{
-    health::Room,
+    health::Room as DiskRoom,
     roster::RosterSender,
     sender::{Lanes, Mail, Parcel},
     ticket::Ticket,
@@ -47,8 +59,10 @@ use self::{
 };
 use crate::clock;
 
-/// Requests that may wait.
-const REQUESTS_MAX: usize = 256;
+/// Requests that may wait: those of people, and calls of front ends.
+const REQUESTS_MAX: usize = 4_096;
+/// Calls to servers that may wait.
+const SERVES_MAX: usize = 4_096;
 /// Changes a slow listener may be behind before it is told that everything may have changed.
 const CHANGES_MAX: usize = 1_024;
 /// Applications' requests that may wait.
@@ -65,8 +79,27 @@ pub struct Stranger {
     pub reply: Reply,
 }
 
+/// A call to one of this node's servers, which the core asks for.
+#[derive(Debug)]
+pub struct Serve {
+    /// Comes back with what came of it.
+    pub job: u64,
+    /// The server.
+    pub server: ServerId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// The room; none where the call is about all of a tenant's.
+    pub room: Option<Room>,
+    /// What to call.
+    pub call: Call,
+    /// How long it may take.
+    pub within: Duration,
+}
+
 /// What the loop is started with.
 pub struct Parts {
+    /// The key with which the node does what it does by itself.
+    pub key: SecretKey,
     /// The core, restored and not started.
     pub core: Core,
     /// The store it was restored from.
@@ -87,6 +120,8 @@ pub struct Running {
     pub handle: Handle,
     /// Requests of nodes that are no members.
     pub strangers: mpsc::Receiver<Stranger>,
+    /// Calls to this node's servers.
+    pub serves: mpsc::Receiver<Serve>,
     /// The loop. It ends when told to, or with an error.
     pub task: tokio::task::JoinHandle<Result<(), DriverError>>,
 }
@@ -106,6 +141,7 @@ pub fn start(parts: Parts) -> Running {
     let (requests, to_do) = mpsc::channel(REQUESTS_MAX);
     let (introductions, introduced) = mpsc::channel(STRANGERS_MAX);
     let (stranger_queue, strangers) = mpsc::channel(STRANGERS_MAX);
+    let (serve_queue, serves) = mpsc::channel(SERVES_MAX);
     let (health_sender, health) = watch::channel(Health::default());
     let (stop, stopping) = watch::channel(false);
     let changes = broadcast::Sender::new(CHANGES_MAX);
@@ -141,6 +177,9 @@ pub fn start(parts: Parts) -> Running {
         lanes,
         health,
         strangers: stranger_queue,
+        serves: serve_queue,
+        key: parts.key,
+        handled: Instant::now(),
         store: parts.store,
         recalls: VecDeque::new(),
         reading: None,
@@ -159,6 +198,7 @@ pub fn start(parts: Parts) -> Running {
     Running {
         handle,
         strangers,
+        serves,
         task,
     }
 }
@@ -184,6 +224,10 @@ struct Driver {
     lanes: Option<Lanes<Mail>>,
     health: watch::Receiver<Health>,
     strangers: mpsc::Sender<Stranger>,
+    serves: mpsc::Sender<Serve>,
+    key: SecretKey,
+    /// Up to when the core was told that time has passed.
+    handled: Instant,
     store: Store,
     /// What the core wants read, a piece at a time.
     recalls: VecDeque<Vec<EntryId>>,
@@ -196,9 +240,7 @@ struct Driver {
 
 impl Driver {
     async fn run(mut self, mut inputs: Inputs, first: Vec<Output>) -> Result<(), DriverError> {
-        for output in first {
-            self.carry_out(output).await;
-        }
+        self.carry_all(first).await?;
         loop {
             self.read_what_is_wanted();
             let wake = self.wake_at();
@@ -319,16 +361,69 @@ impl Driver {
     }
 
     fn handle(&mut self, input: Input) -> Vec<Output> {
+        let elapsed = self.handled.elapsed().as_millis();
+        let elapsed_ms = u64::try_from(elapsed).unwrap_or(u64::MAX);
+        // Whole milliseconds only, so that the rest of one counts with the next input.
+        self.handled += Duration::from_millis(elapsed_ms);
         let now = clock::now();
         let mut core = self.core.write().unwrap_or_else(PoisonError::into_inner);
+        core.pass(elapsed_ms);
         core.handle(now, input)
     }
 
     async fn step(&mut self, input: Input) -> Result<(), DriverError> {
-        for output in self.handle(input) {
-            self.carry_out(output).await;
+        let outputs = self.handle(input);
+        self.carry_all(outputs).await
+    }
+
+    /// Carries out what the core wants, and what follows from it at once.
+    async fn carry_all(&mut self, outputs: Vec<Output>) -> Result<(), DriverError> {
+        let mut all = VecDeque::from([outputs]);
+        while let Some(outputs) = all.pop_front() {
+            let mut inputs = Vec::new();
+            for output in outputs {
+                match output {
+                    Output::Wish(act) => inputs.push(self.wished(act)?),
+                    Output::Serve {
+                        job,
+                        server,
+                        tenant,
+                        room,
+                        call,
+                        within_ms,
+                    } => {
+                        let serve = Serve {
+                            job,
+                            server,
+                            tenant,
+                            room,
+                            call,
+                            within: Duration::from_millis(within_ms),
+                        };
+                        // Whoever serves is behind, or there is nobody.
+                        if self.serves.try_send(serve).is_err() {
+                            let served = Served::Fault(CallFault::Busy);
+                            inputs.push(Input::Served { job, served });
+                        }
+                    }
+                    output => self.carry_out(output).await,
+                }
+            }
+            for input in inputs {
+                all.push_back(self.handle(input));
+            }
         }
         Ok(())
+    }
+
+    /// What the node is to do by itself.
+    fn wished(&mut self, act: Act) -> Result<Input, DriverError> {
+        Ok(Input::Act {
+            ticket: self.ticket(Ticket::Own),
+            key: self.key.clone(),
+            act,
+            random: clock::random().map_err(|_| DriverError::Random)?,
+        })
     }
 
     async fn carry_out(&mut self, output: Output) {
@@ -363,10 +458,19 @@ impl Driver {
 
     fn answer(&mut self, output: Output) {
         match output {
-            Output::Answer { ticket, result } => {
-                if let Some(Ticket::Entry(reply)) = self.tickets.remove(&ticket) {
-                    // Who asked may have gone.
-                    let _ = reply.send(result);
+            Output::Answer { ticket, result } => match self.tickets.remove(&ticket) {
+                // Who asked may have gone.
+                Some(Ticket::Entry(reply)) => drop(reply.send(result)),
+                Some(Ticket::Own) => {
+                    if let Err(refused) = result {
+                        tracing::warn!(%refused, "the node could not record what it did");
+                    }
+                }
+                _ => {}
+            },
+            Output::Called { ticket, parts } => {
+                if let Some(Ticket::Parts(reply)) = self.tickets.remove(&ticket) {
+                    let _ = reply.send(parts);
                 }
             }
             Output::Prepared { ticket, result } => {
@@ -394,14 +498,14 @@ impl Driver {
     /// Whether something is left out because it needs room that is kept for this node's own
     /// people.
     fn leaves_out(&mut self, needs_room: bool) -> bool {
-        let leaves_out = needs_room && self.health.borrow().room != Room::Enough;
+        let leaves_out = needs_room && self.health.borrow().room != DiskRoom::Enough;
         self.has_left_out |= leaves_out;
         leaves_out
     }
 
     /// Whether there is room now for what was left out before.
     fn has_room_again(&mut self) -> bool {
-        let has_room = self.has_left_out && self.health.borrow().room == Room::Enough;
+        let has_room = self.has_left_out && self.health.borrow().room == DiskRoom::Enough;
         self.has_left_out &= !has_room;
         has_room
     }

@@ -24,6 +24,7 @@ mod logging;
 mod mail;
 mod opening;
 mod run;
+mod servers;
 mod strangers;
 mod vault;
 

@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use domain::id::{Hash, Timestamp};
+use domain::{
+    id::{Hash, TenantId, Timestamp},
+    key::SecretKey,
+    record::Room,
+};
 use federation::{Core, CoreError, Settings};
 use network::{Events, Network};
 use store::{Options, Store, StoreError};
@@ -10,13 +14,14 @@ use store::{Options, Store, StoreError};
 use crate::{
     clock,
     directory::DataDirectory,
-    driver::{self, HEIGHTS, JOURNAL, Reserve, Running, batch_of},
+    driver::{self, HEIGHTS, JOURNAL, ROOMS, Reserve, Running, batch_of},
     failure::{Failure, Outcome},
     keyfile::{self, Role},
 };
 
 /// A core read back from its store.
 pub struct Restored {
+    key: SecretKey,
     core: Core,
     store: Store,
     clean: bool,
@@ -28,9 +33,9 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
     directory.check_private()?;
     let genesis = directory.genesis()?;
     let federation = genesis.federation();
-    let node = directory.key(Role::Node)?.public();
+    let key = directory.key(Role::Node)?;
     let settings = Settings {
-        node,
+        node: key.public(),
         seed: clock::random()?,
     };
     let mut core = Core::new(genesis, settings).map_err(core_failure)?;
@@ -41,6 +46,7 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
     let read = read_back(&store, &mut core).await;
     match read.and_then(|()| take_next_key(directory, &mut core)) {
         Ok(()) => Ok(Restored {
+            key,
             core,
             store,
             clean: opened.clean,
@@ -94,6 +100,13 @@ async fn read_back(store: &Store, core: &mut Core) -> Outcome {
     for (_, record) in store.local_list(JOURNAL).await? {
         core.restore_journal(&record).map_err(core_failure)?;
     }
+    for (key, bytes) in store.local_list(ROOMS).await? {
+        let damaged = || Failure::damaged("a stored room of a tenant has no name");
+        let (tenant, room) = key.split_first_chunk::<16>().ok_or_else(damaged)?;
+        let room = room.try_into().map_err(|_| damaged())?;
+        core.restore_room(TenantId(*tenant), Room(room), &bytes)
+            .map_err(core_failure)?;
+    }
     let chunks: Vec<Hash> = core.awaited_chunks().collect();
     let here = store.chunks_existing(&chunks).await?;
     for (hash, here) in chunks.into_iter().zip(here) {
@@ -139,6 +152,7 @@ impl Restored {
     /// Starts the loop, with a network or without.
     pub fn start(self, network: Option<(Network, Events)>, alone: bool) -> Running {
         driver::start(driver::Parts {
+            key: self.key,
             core: self.core,
             store: self.store,
             reserve: self.reserve,
@@ -296,6 +310,7 @@ mod tests {
             .await
             .unwrap();
         let running = driver::start(driver::Parts {
+            key: restored.key,
             core,
             store,
             reserve: None,

@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use domain::id::{EntryId, Hash, Timestamp};
+use domain::{
+    id::{EntryId, Hash, TenantId, Timestamp},
+    record::Room,
+};
 use federation::Write;
 
 use crate::random::Random;
@@ -30,6 +33,8 @@ pub struct Disk {
     /// The register: heights, and the journal of the validator key.
     pub heights: BTreeMap<u64, Vec<u8>>,
     pub journal: BTreeMap<u64, Vec<u8>>,
+    /// Where the meetings of rooms are.
+    pub rooms: BTreeMap<(TenantId, Room), Vec<u8>>,
     unsynced: VecDeque<Transaction>,
     order: u64,
     volatile: Vec<EntryId>,
@@ -87,6 +92,13 @@ impl Disk {
                 }
                 Write::Journal { number, bytes } => {
                     self.journal.insert(number, bytes);
+                }
+                Write::Room {
+                    tenant,
+                    room,
+                    bytes,
+                } => {
+                    self.rooms.insert((tenant, room), bytes);
                 }
             }
         }

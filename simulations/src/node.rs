@@ -109,6 +109,10 @@ impl Node {
         }
         let forgets = self.broken == Some(Broken::ForgottenJournal);
         let known = if forgets { 1 } else { usize::MAX };
+        for ((tenant, room), bytes) in &self.disk.rooms {
+            core.restore_room(*tenant, *room, bytes)
+                .map_err(|error| format!("a room does not restore: {error:?}"))?;
+        }
         for record in self.disk.journal.values().take(known) {
             core.restore_journal(record)
                 .map_err(|error| format!("the journal does not restore: {error:?}"))?;

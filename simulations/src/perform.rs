@@ -52,6 +52,8 @@ impl World {
                     self.ledger.end(ticket, result);
                 }
                 Output::Fault(peer, fault) => self.note_fault(node, peer, &format!("{fault:?}")),
+                // No node of these worlds holds the secret of a server or has a front end.
+                Output::Serve { .. } | Output::Called { .. } | Output::Wish(_) => {}
                 Output::Prepared { .. } | Output::Changed(_) => {}
             }
         }

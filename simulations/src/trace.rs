@@ -112,6 +112,11 @@ impl Trace {
             Write::Chunk { hash, bytes } => self.number(3).bytes(&hash.0).bytes(bytes),
             Write::Height { height, batch, .. } => self.number(4).number(*height).bytes(batch),
             Write::Journal { number, bytes } => self.number(5).number(*number).bytes(bytes),
+            Write::Room {
+                tenant,
+                room,
+                bytes,
+            } => self.number(6).bytes(&tenant.0).bytes(&room.0).bytes(bytes),
         };
     }
 

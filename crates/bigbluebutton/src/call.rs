@@ -92,6 +92,8 @@ calls! {
     GetMeetingInfo, "getMeetingInfo", Checksum, BOTH, FORM;
     /// All meetings.
     GetMeetings, "getMeetings", Checksum, BOTH, FORM;
+    /// All sessions of people; of use to a server's own tools only.
+    GetSessions, "getSessions", Checksum, BOTH, FORM;
     /// Adds documents to a running meeting.
     InsertDocument, "insertDocument", Checksum, POST, DOCUMENTS;
     /// Writes into a meeting's public chat.
@@ -99,9 +101,9 @@ calls! {
     /// The recordings of meetings.
     GetRecordings, "getRecordings", Checksum, BOTH, FORM;
     /// Shows or hides recordings.
-    PublishRecordings, "publishRecordings", Checksum, BOTH, FORM;
+    PublishRecordings, "publishRecordings", Checksum, GET, FORM;
     /// Deletes recordings.
-    DeleteRecordings, "deleteRecordings", Checksum, BOTH, FORM;
+    DeleteRecordings, "deleteRecordings", Checksum, GET, FORM;
     /// Changes the metadata of recordings.
     UpdateRecordings, "updateRecordings", Checksum, BOTH, FORM;
     /// The captions of a recording; answered in JSON.
@@ -115,17 +117,17 @@ calls! {
     /// The registered addresses.
     HooksList, "hooks/list", Checksum, BOTH, FORM;
     /// A further join link for a person in a meeting.
-    GetJoinUrl, "getJoinUrl", Session, GET, FORM;
+    GetJoinUrl, "getJoinUrl", Session, BOTH, FORM;
     /// Whether a guest may come in.
     GuestWait, "guestWait", Session, GET, FORM;
     /// A client enters.
-    Enter, "enter", Session, GET, FORM;
+    Enter, "enter", Session, BOTH, FORM;
     /// Where a client finds its way through firewalls.
-    Stuns, "stuns", Session, GET, FORM;
+    Stuns, "stuns", Session, BOTH, FORM;
     /// A client leaves.
-    SignOut, "signOut", Session, GET, FORM;
+    SignOut, "signOut", Session, BOTH, FORM;
     /// The dashboard of a meeting.
-    LearningDashboard, "learningDashboard", Session, GET, FORM;
+    LearningDashboard, "learningDashboard", Session, BOTH, FORM;
     /// What a person thought of a meeting.
     Feedback, "feedback", Session, POST, FORM;
 }

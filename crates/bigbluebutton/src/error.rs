@@ -263,8 +263,14 @@ pub enum Error {
 
 impl Error {
     /// What a caller whose request breaks this rule is told.
+    ///
+    /// A server that refuses a gateway's checksum has another secret than the gateway thinks; the
+    /// caller's own checksum was right, so the caller hears that no server is available.
     pub fn failure(&self) -> Failure {
         match self {
+            Self::Failed { failure, .. } if failure.key == Failure::checksum().key => {
+                Failure::server_unavailable()
+            }
             Self::ChecksumMissing
             | Self::ChecksumRepeated
             | Self::ChecksumForm { .. }

@@ -138,7 +138,9 @@ impl Join {
     /// The address a person whose join failed is sent to, with the reason; none was given
     /// unless this is something.
     ///
-    /// Servers take `errorRedirectUrl`, else `logoutURL`, and add `errors=[{key, message}]`.
+    /// Servers take `errorRedirectUrl`, else `logoutURL`, and add `errors=[{key, message}]`; with
+    /// `redirect=false` they answer in XML. Only for calls whose checksum was right: anybody can
+    /// write an address into a link without one.
     pub fn error_redirect(parameters: &Parameters, failure: &Failure) -> Option<String> {
         let target = parameters
             .filled("errorRedirectUrl")

@@ -187,13 +187,18 @@ impl Parameters {
     }
 
     /// Caps a number. Missing, unreadable, 0 and negative mean unlimited and become the cap.
+    ///
+    /// Afterwards there is one value, written so that every reader reads the same number: what one
+    /// reader takes for 5 (` 5`, `+5`, a second value) another may take for nothing.
     pub fn cap(&mut self, name: &str, max: u64) {
         let asked = self
             .get(name)
-            .and_then(|value| value.trim().parse::<u64>().ok());
-        if asked.is_none_or(|asked| asked == 0 || asked > max) {
-            self.set(name, max.to_string());
-        }
+            .filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
+        let asked = asked
+            .and_then(|value| value.parse::<u64>().ok())
+            .unwrap_or_default();
+        let capped = if asked == 0 { max } else { asked.min(max) };
+        self.set(name, capped.to_string());
     }
 
     /// Adds an item to a list separated by commas, once.
@@ -325,6 +330,10 @@ mod tests {
             ("n=11", "n=10"),
             ("n=0", "n=10"),
             ("n=-3", "n=10"),
+            ("n=+5", "n=10"),
+            ("n=%2B5", "n=10"),
+            ("n=007", "n=7"),
+            ("n=5&n=0", "n=5"),
             ("n=many", "n=10"),
             ("", "n=10"),
             ("n=99999999999999999999999", "n=10"),

@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, fmt};
 
+mod names;
 mod reading;
 
 use crate::error::Error;

@@ -107,15 +107,15 @@ fn a_gateway_replaces_the_id_and_drops_metadata_and_nothing_else() {
         "<pluginState a=\"1\"><x>2</x></pluginState><isBreakout>",
     );
     let mut read = Meeting::from_response(response(&from_server)).unwrap();
-    read.metadata.set("folkmoot-tenant", "t1");
+    read.metadata.set("gateway-tenant", "t1");
     read.meeting_id = "their own".into();
-    read.metadata.remove("FOLKMOOT-tenant");
+    read.metadata.remove("GATEWAY-tenant");
     let written = read.to_xml();
     assert!(written.contains("<meetingID>their own</meetingID><internalMeetingID>a0b1"));
     assert!(written.ends_with(
         "<isBreakout>false</isBreakout><pluginState a=\"1\"><x>2</x></pluginState></response>"
     ));
-    assert!(!written.contains("folkmoot"));
+    assert!(!written.contains("gateway"));
 }
 
 #[test]

@@ -25,6 +25,7 @@ use crate::{
     exchange::Exchange,
     followed::Followed,
     io::{Change, Input, Output, Write},
+    meetings::{Meetings, Origin as Caller, Settled},
     presence::Presence,
     register::Register,
     state::{Bench, Decision},
@@ -57,6 +58,7 @@ struct Waiting {
     answers: Vec<(u64, Result<EntryId, Refused>)>,
     acknowledge: Vec<(PublicKey, u64)>,
     spread: Vec<(Position, Origin)>,
+    placed: Vec<Settled>,
 }
 
 /// How long the node of a member that left is still let in, in seconds: it has to hear of the height that
@@ -105,6 +107,7 @@ pub struct Core {
     pub(crate) presence: Presence,
     pub(crate) register: Register,
     pub(crate) followed: Followed,
+    pub(crate) meetings: Meetings,
 }
 
 impl Core {
@@ -151,6 +154,7 @@ impl Core {
             presence: Presence::default(),
             register: Register::new(),
             followed,
+            meetings: Meetings::default(),
         })
     }
 
@@ -303,6 +307,7 @@ impl Core {
             self.exchange.next_wakeup(),
             self.presence.next_wakeup(),
             self.farewells.values().min().copied(),
+            self.meetings_wakeup(),
             self.register
                 .next_wakeup()
                 .filter(|_| self.clock_trouble().is_none()),
@@ -316,12 +321,14 @@ impl Core {
     pub fn handle(&mut self, now: Timestamp, input: Input) -> Vec<Output> {
         let mut outputs = Vec::new();
         let is_woken = matches!(input, Input::Wake);
+        self.advance_clock(now);
         match input {
             Input::Start { clean, alone } => self.start(now, clean || alone),
             Input::Connected(peer) => self.connected(now, peer, &mut outputs),
             Input::Disconnected(peer) => {
                 self.exchange.disconnected(&peer);
                 self.end_presence(peer);
+                self.meetings_disconnected(now, peer, &mut outputs);
                 self.changes.insert(Change::Peers);
             }
             Input::Message(peer, message) => self.message(now, peer, message, &mut outputs),
@@ -357,6 +364,14 @@ impl Core {
             }
             Input::Recalled { ids, entries } => self.recalled(&ids, entries),
             Input::Present(writing) => self.present(now, writing, &mut outputs),
+            Input::Call { ticket, asked } => {
+                self.called(now, Caller::Here(ticket), asked, &mut outputs);
+            }
+            Input::Served { job, served } => self.served(now, job, served, &mut outputs),
+            Input::Serving(servers) => self.serve(&servers),
+            Input::Polled { server, seen } => self.polled(now, server, seen, &mut outputs),
+            Input::RoundTrip(peer, round_trip_ms) => self.round_trip(&peer, round_trip_ms),
+            Input::Release { tenant, room } => self.release_room(now, tenant, room),
             Input::Compare => self.compare_anew(now),
             Input::Wake => self.wake(now, &mut outputs),
         }
@@ -364,6 +379,10 @@ impl Core {
         self.settle_register(now, is_woken);
         self.settle_view();
         self.recall(&mut outputs);
+        if self.changes.contains(&Change::Meetings) || self.changes.contains(&Change::Members) {
+            self.inventory_changed();
+        }
+        self.settle_meetings(now, &mut outputs);
         self.settle_writes(now, &mut outputs);
         self.announce(now, &mut outputs);
         outputs
@@ -455,6 +474,20 @@ impl Core {
 
     pub(crate) fn is_started(&self) -> bool {
         self.started
+    }
+
+    /// Says that a meeting has a place once it is durable that it has.
+    pub(crate) fn settle_when_durable(&mut self, settled: Settled) {
+        let waiting = Waiting {
+            placed: vec![settled],
+            ..Waiting::default()
+        };
+        self.flush(waiting, Vec::new());
+    }
+
+    /// Whether this node may sign something now.
+    pub(crate) fn is_ready_to_sign(&self) -> bool {
+        self.caught_up && self.clock_trouble().is_none()
     }
 
     /// Adds writes to those of this input.

@@ -170,6 +170,12 @@ impl Core {
         if self.is_present() {
             self.say_presence(peer, outputs);
         }
+        self.meetings_connected(now, peer, outputs);
+    }
+
+    /// The nodes that are connected.
+    pub(crate) fn connected_nodes(&self) -> Vec<PublicKey> {
+        self.exchange.peers.keys().copied().collect()
     }
 
     /// Compares digests with every peer in turn, with one at once.
@@ -254,6 +260,7 @@ impl Core {
                     outputs.push(Output::SendChunks { to: from, hashes });
                 }
             }
+            Message::Meetings(said) => self.heard_of_meetings(now, from, *said, outputs),
             Message::Present { writing } => {
                 if peer.may_ask(now) {
                     self.take_presence(now, from, writing);

@@ -1,14 +1,21 @@
 //! What the core takes in and gives out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     entry::Entry,
-    id::{DocumentId, EntryId, Hash, ProposalId, Timestamp},
+    id::{DocumentId, EntryId, Hash, ProposalId, ServerId, TenantId, Timestamp},
     key::{PublicKey, SecretKey},
+    record::Room,
 };
 
-use crate::{act::Act, act::Prepared, error::Refused, message::Message, presence::Writing};
+use crate::{
+    act::{Act, Prepared},
+    error::Refused,
+    meetings::{Asked, Part, Seen, Served, call::Call},
+    message::Message,
+    presence::Writing,
+};
 
 /// What the shell gives to the core.
 #[derive(Debug, Clone)]
@@ -71,6 +78,38 @@ pub enum Input {
         /// The bytes of those that are still kept.
         entries: Vec<Vec<u8>>,
     },
+    /// A tenant's front end calls, through this node's gateway.
+    Call {
+        /// Comes back with what it came to.
+        ticket: u64,
+        /// What it calls.
+        asked: Asked,
+    },
+    /// What came of [`Output::Serve`].
+    Served {
+        /// Which.
+        job: u64,
+        /// What came of it.
+        served: Served,
+    },
+    /// This node holds the secrets of these servers.
+    Serving(BTreeSet<ServerId>),
+    /// A server of this node was polled: its meetings, or none when it gave no usable answer in time.
+    Polled {
+        /// The server.
+        server: ServerId,
+        /// Its meetings.
+        seen: Option<Vec<Seen>>,
+    },
+    /// How long a word to a connected node and back takes, in milliseconds.
+    RoundTrip(PublicKey, u32),
+    /// A steward gives up a meeting whose owner keeps silent.
+    Release {
+        /// Whose.
+        tenant: TenantId,
+        /// The room.
+        room: Room,
+    },
     /// Messages were left out, to a peer or from one: what is missing is found at once.
     Compare,
     /// The time the core asked to be woken at has come.
@@ -129,6 +168,31 @@ pub enum Output {
     },
     /// A peer broke the protocol.
     Fault(PublicKey, Fault),
+    /// Call one of this node's servers and say [`Input::Served`]. The id of the room's meeting and the
+    /// checksum are put in where the secret is.
+    Serve {
+        /// Comes back with what it came to.
+        job: u64,
+        /// The server.
+        server: ServerId,
+        /// Whose: of others' meetings nothing may be told.
+        tenant: TenantId,
+        /// The room; none where the call is about all of a tenant's.
+        room: Option<Room>,
+        /// What to call.
+        call: Call,
+        /// How long it may take, in milliseconds.
+        within_ms: u64,
+    },
+    /// What an [`Input::Call`] came to: what each server said.
+    Called {
+        /// The ticket.
+        ticket: u64,
+        /// The parts.
+        parts: Vec<Part>,
+    },
+    /// The node is to do this with its own key. What comes of it is not waited for.
+    Wish(Act),
     /// What people see has changed.
     Changed(Change),
 }
@@ -165,6 +229,15 @@ pub enum Write {
         batch: Vec<u8>,
         /// Who says so, encoded.
         certificate: Vec<u8>,
+    },
+    /// A room of a tenant has a meeting on a server, or had one. The last one of a room counts.
+    Room {
+        /// Whose.
+        tenant: TenantId,
+        /// The room.
+        room: Room,
+        /// Where and since when, encoded.
+        bytes: Vec<u8>,
     },
     /// The next record of the register's journal: what this node is about to sign. It never leaves
     /// this node and is in no backup.

@@ -13,6 +13,7 @@ mod followed;
 mod heard;
 mod io;
 mod mediation;
+pub mod meetings;
 pub mod message;
 mod office;
 mod prepare;

@@ -11,7 +11,10 @@ use domain::{
 };
 use replica::heights::{Ask, HEIGHTS_MAX, Height};
 
-use crate::presence::{WRITING_MAX, Writing};
+use crate::{
+    meetings::wire::Said,
+    presence::{WRITING_MAX, Writing},
+};
 
 /// The most entries of one message.
 pub const ENTRIES_MAX: usize = 256;
@@ -167,6 +170,8 @@ pub enum Message {
         /// Who writes what.
         writing: Vec<Writing>,
     },
+    /// Something about meetings.
+    Meetings(Box<Said>),
     /// A message that only a later release knows; it is left alone.
     Later {
         /// Its code.
@@ -211,6 +216,7 @@ impl Encode for Message {
             Self::Chunk { bytes } => encoder.array(2).uint(10).bytes(bytes),
             Self::Digests { now, parts } => encoder.array(3).uint(11).value(now).list(parts.iter()),
             Self::Present { writing } => encoder.array(2).uint(12).list(writing.iter()),
+            Self::Meetings(said) => encoder.array(2).uint(13).value(said.as_ref()),
             Self::Later { code } => encoder.array(1).uint(*code),
         };
     }
@@ -220,7 +226,7 @@ impl Decode for Message {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let length = decoder.array_to("message", LATER_FIELDS_MAX)?;
         let code = decoder.uint_to("message", LATER_CODE_MAX)?;
-        let expected = [3, 3, 2, 2, 2, 5, 3, 2, 2, 2, 3, 2];
+        let expected = [3, 3, 2, 2, 2, 5, 3, 2, 2, 2, 3, 2, 2];
         if code > expected.len() as u64 {
             decoder.skip_rest();
             return Ok(Self::Later { code });
@@ -277,9 +283,10 @@ impl Decode for Message {
                 now: decoder.value()?,
                 parts: read_parts(decoder)?,
             },
-            _ => Self::Present {
+            12 => Self::Present {
                 writing: decoder.list("writing", WRITING_MAX)?,
             },
+            _ => Self::Meetings(Box::new(decoder.value()?)),
         })
     }
 }

@@ -152,7 +152,9 @@ impl World {
                                 Write::Chunk { hash, bytes } => {
                                     node.chunks.insert(hash, bytes);
                                 }
-                                Write::Height { .. } | Write::Journal { .. } => {}
+                                Write::Height { .. }
+                                | Write::Journal { .. }
+                                | Write::Room { .. } => {}
                             }
                         }
                         inputs.push_back(Input::Persisted(number));

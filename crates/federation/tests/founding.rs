@@ -220,7 +220,7 @@ impl World {
                         Write::Entry { id, bytes, .. } => drop(node.disk.insert(id, bytes)),
                         Write::Remove { id } => drop(node.disk.remove(&id)),
                         Write::Chunk { hash, bytes } => drop(node.chunks.insert(hash, bytes)),
-                        Write::Height { .. } | Write::Journal { .. } => {}
+                        Write::Height { .. } | Write::Journal { .. } | Write::Room { .. } => {}
                     }
                 }
                 events.push_back((index, Input::Persisted(number)));
@@ -233,6 +233,7 @@ impl World {
             Output::Answer { ticket, result } => answers.push((ticket, result)),
             Output::Fault(peer, fault) => panic!("{peer:?}: {fault:?}"),
             Output::Roster(_) | Output::Changed(_) | Output::Prepared { .. } => {}
+            Output::Serve { .. } | Output::Called { .. } | Output::Wish(_) => {}
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     Distance, Monotonic, Reason, Suspicion, Tier, WHOLE_PPM,
     candidate::{Health, Server, State},
     capacity::{Load, Size},
+    choose::{ceiling_ppm, choose_of_two, hold_first},
     request::{Excluded, Request},
     room::{Basis, Prediction, predict},
     share::LIMIT_PPM,
@@ -49,15 +50,15 @@ pub struct Ranked {
     /// How far it is.
     pub distance: Distance,
     /// How likely it is drawn.
-    weight: u64,
+    pub(crate) weight: u64,
     /// How full the meeting alone makes it.
-    room_ppm: u64,
+    pub(crate) room_ppm: u64,
 }
 
 impl Ranked {
     /// What must be equal for two servers to be compared by their scores. Where every server is too
     /// full by what is known, only how full matters.
-    fn group(&self) -> (Tier, Distance) {
+    pub(crate) fn group(&self) -> (Tier, Distance) {
         match self.tier {
             Tier::A | Tier::B => (self.tier, self.distance),
             Tier::C => (self.tier, Distance::Far),
@@ -156,7 +157,7 @@ impl Scoring<'_> {
             _ => Load::ZERO,
         };
         self.fits(candidate, held, limit_ppm)?;
-        let load = candidate.load().minus(held);
+        let load = candidate.load_without(held);
         let plain_ppm = load
             .plus(self.prediction.load)
             .utilisation_ppm(&server.capacity);
@@ -180,7 +181,7 @@ impl Scoring<'_> {
             plain_ppm,
             score_ppm: mixed_ppm.saturating_add(chance_ppm),
             tier,
-            distance: self.distance(server),
+            distance: distance(self.request, self.view, server),
             weight: server.capacity.cpu_units_milli.max(1),
             room_ppm: self.prediction.load.utilisation_ppm(&server.capacity),
         })
@@ -203,10 +204,7 @@ impl Scoring<'_> {
                 return Err(Reason::Suspected(Suspicion::NotAcknowledged { waited_ms }));
             }
             Some(Excluded::Failed) => return Err(Reason::Suspected(Suspicion::Failed)),
-            Some(Excluded::Closed) => {
-                let state = candidate.server.state;
-                return Err(Reason::Cordoned { state });
-            }
+            Some(Excluded::Closed) => return Err(Reason::Cordoned { state: None }),
             None => {}
         }
         let heard = candidate.report.as_ref();
@@ -218,7 +216,8 @@ impl Scoring<'_> {
             });
         };
         let suspected_until = self.view.owner(candidate.server.owner).suspected_until;
-        match suspected_until.filter(|until| self.now < *until) {
+        let suspected = |until: &Monotonic| self.now < *until && !self.request.ask_suspected;
+        match suspected_until.filter(suspected) {
             Some(until) => Err(Reason::Suspected(Suspicion::OwnerSilent {
                 remaining_ms: until.since_ms(self.now),
             })),
@@ -271,21 +270,22 @@ impl Scoring<'_> {
         }
         Ok(())
     }
+}
 
-    fn distance(&self, server: &Server) -> Distance {
-        let near = |rtt_ms: u32| rtt_ms <= NEAR_RTT_MS;
-        if self.request.region.as_ref() == Some(&server.region) {
-            Distance::Right
-        } else if self.view.owner(server.owner).rtt_ms.is_some_and(near) {
-            Distance::Near
-        } else {
-            Distance::Far
-        }
+/// How far a server is from where the request wants it.
+pub(crate) fn distance(request: &Request, view: &View, server: &Server) -> Distance {
+    let near = |rtt_ms: u32| rtt_ms <= NEAR_RTT_MS;
+    if request.region.as_ref() == Some(&server.region) {
+        Distance::Right
+    } else if view.owner(server.owner).rtt_ms.is_some_and(near) {
+        Distance::Near
+    } else {
+        Distance::Far
     }
 }
 
 /// Whether the records of a server allow the meeting there at all (step 2).
-fn permitted(request: &Request, server: &Server) -> Result<(), Reason> {
+pub(crate) fn permitted(request: &Request, server: &Server) -> Result<(), Reason> {
     let elsewhere = |wanted: &&Region| request.region_required && **wanted != server.region;
     if let Some(wanted) = request.region.as_ref().filter(elsewhere) {
         return Err(Reason::Region {
@@ -302,7 +302,9 @@ fn permitted(request: &Request, server: &Server) -> Result<(), Reason> {
         State::Open => Ok(()),
         State::TestsOnly if request.test => Ok(()),
         State::Draining => Err(Reason::Drained),
-        state @ (State::Cordoned | State::TestsOnly) => Err(Reason::Cordoned { state }),
+        state @ (State::Cordoned | State::TestsOnly) => {
+            Err(Reason::Cordoned { state: Some(state) })
+        }
     }
 }
 
@@ -334,76 +336,6 @@ fn mix_ppm(plain_ppm: u64, large_ppm: u64) -> u64 {
     let sum = u128::from(plain_ppm) * u128::from(WHOLE_PPM - LARGE_PPM)
         + u128::from(large_ppm) * u128::from(LARGE_PPM);
     u64::try_from(sum.div_ceil(u128::from(WHOLE_PPM))).unwrap_or(u64::MAX)
-}
-
-/// Moves the better of two servers of the first group, drawn by capacity, to the front and the other
-/// behind it: when many homes choose at one time, the best of all draws all of them.
-fn choose_of_two(order: &mut [Ranked], draws: [u64; 2]) {
-    let Some(group) = order.first().map(Ranked::group) else {
-        return;
-    };
-    let size = order
-        .iter()
-        .take_while(|ranked| ranked.group() == group)
-        .count();
-    if size < 3 {
-        return;
-    }
-    let group = &mut order[..size];
-    let first = draw(group, draws[0]);
-    // What is drawn goes to the front, in place; the rest keeps its order.
-    group[..=first].rotate_right(1);
-    let second = 1 + draw(&group[1..], draws[1]);
-    group[1..=second].rotate_right(1);
-    if (group[1].score_ppm, group[1].server) < (group[0].score_ppm, group[0].server) {
-        group.swap(0, 1);
-    }
-}
-
-/// The place of one, drawn by capacity; the draw does not depend on the order of the slice.
-fn draw(group: &[Ranked], draw: u64) -> usize {
-    let mut by_id: Vec<usize> = (0..group.len()).collect();
-    by_id.sort_unstable_by_key(|place| group[*place].server);
-    let total: u128 = group.iter().map(|ranked| u128::from(ranked.weight)).sum();
-    let mut left = u128::from(draw) % total.max(1);
-    for place in &by_id {
-        let weight = u128::from(group[*place].weight);
-        if left < weight {
-            return *place;
-        }
-        left -= weight;
-    }
-    0
-}
-
-/// Moves the server of the meeting's hold to the front (step 9).
-fn hold_first(request: &Request, order: &mut [Ranked]) -> bool {
-    let held = request
-        .hold
-        .and_then(|(held, _)| order.iter().position(|ranked| ranked.server == held));
-    if let Some(place) = held {
-        order[..=place].rotate_right(1);
-    }
-    held.is_some()
-}
-
-/// Beyond what score another server is better (step 6): that of the runner-up and this meeting's share
-/// of the chosen server. Alone in its group, a comfortable server should stay comfortable.
-fn ceiling_ppm(order: &[Ranked]) -> Option<u64> {
-    let chosen = order.first()?;
-    match order
-        .get(1)
-        .filter(|runner_up| runner_up.group() == chosen.group())
-    {
-        // Not below what the chosen one would have by this very view.
-        Some(runner_up) => Some(
-            runner_up
-                .plain_ppm
-                .max(chosen.plain_ppm)
-                .saturating_add(chosen.room_ppm),
-        ),
-        None => (chosen.tier == Tier::A).then_some(COMFORTABLE_PPM),
-    }
 }
 
 fn explain(order: &[Ranked], member: MemberId, limit: u64) -> Vec<(ServerId, Reason)> {

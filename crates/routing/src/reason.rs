@@ -91,10 +91,10 @@ pub enum Reason {
         /// The first it lacks.
         missing: Feature,
     },
-    /// Its owner lets it take no new meetings, or nothing but tests, or has nothing it may offer.
+    /// Its owner lets it take no new meetings, or nothing but tests.
     Cordoned {
-        /// What it lets it take.
-        state: State,
+        /// What its records say; none: they allow it, but its owner answered that it has nothing open.
+        state: Option<State>,
     },
     /// It is about to go.
     Drained,

@@ -75,10 +75,13 @@ pub struct Request {
     pub cap_users: Option<u32>,
     /// Meetings of unknown size that this tenant began in the ten minutes before this one.
     pub unknown_rooms: u32,
-    /// A hold for this meeting: its server, which is asked first, and the load that waits there for it.
+    /// A hold for this meeting that counts now: its server, which is asked first, and the load that
+    /// waits there for it and is in its owner's reports.
     pub hold: Option<(ServerId, Load)>,
     /// Servers that are out of the question for this request.
     pub excluded: BTreeMap<ServerId, Excluded>,
+    /// Whether owners that were silent lately are asked all the same, since nobody else is left.
+    pub ask_suspected: bool,
 }
 
 impl Request {
@@ -100,6 +103,7 @@ impl Request {
             unknown_rooms: 0,
             hold: None,
             excluded: BTreeMap::new(),
+            ask_suspected: false,
         }
     }
 }

@@ -134,13 +134,14 @@ pub fn predict(
     };
     // A cap is at most CAP_USERS_MAX, so both fit.
     let bounded = |users: u64| u32::try_from(users.clamp(1, cap)).unwrap_or(CAP_USERS_MAX);
-    let users = bounded(planned);
+    let (expected_users, users) = (bounded(expected), bounded(planned));
     Prediction {
         basis,
-        expected_users: bounded(expected),
+        expected_users,
         users,
         cap_users: bounded(cap),
-        load: Size::of(users).load(),
+        // Where a few more people mean fewer cameras, the margin must not make it smaller.
+        load: Size::of(users).load().max(Size::of(expected_users).load()),
     }
 }
 

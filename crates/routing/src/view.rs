@@ -10,7 +10,7 @@ use domain::id::{MemberId, ServerId, Timestamp};
 
 use crate::{
     Monotonic,
-    candidate::{Report, Server},
+    candidate::{REPORT_ADMITTED_MAX, Report, Server},
     capacity::Load,
     request::AskId,
     share::Standing,
@@ -65,14 +65,18 @@ impl Candidate {
     /// added up, since a granted meeting is in the floor as soon as it is recorded.
     #[must_use]
     pub fn load(&self) -> Load {
+        self.load_without(Load::ZERO)
+    }
+
+    /// The same for a meeting whose own hold is in the report.
+    #[must_use]
+    pub fn load_without(&self, held: Load) -> Load {
         let reported = self
             .report
             .as_ref()
             .map_or(Load::ZERO, |(_, report)| report.load);
-        reported
-            .plus(self.granted.all)
-            .max(self.floor)
-            .plus(self.asked.all)
+        let reported = reported.minus(held).plus(self.granted.all);
+        reported.max(self.floor).plus(self.asked.all)
     }
 
     /// The part of it that counts against the share offered to other members.
@@ -174,26 +178,39 @@ impl View {
     /// A server is gone.
     pub fn remove(&mut self, id: ServerId) {
         self.candidates.remove(&id);
+        self.outstanding
+            .retain(|_, outstanding| outstanding.server != id);
     }
 
     /// An owner's report of a server, heard now; says whether it was newer than what was known. The
     /// caller has checked that it is the owner's. An owner that is heard of is no longer suspected.
+    ///
+    /// An earlier time is believed once the known report no longer counts: the owner's clock was set
+    /// back while its node was away.
     pub fn learn(&mut self, now: Monotonic, id: ServerId, report: Report) -> bool {
         let Some(candidate) = self.candidates.get_mut(&id) else {
             return false;
         };
-        if candidate
+        let known = candidate
             .report
             .as_ref()
-            .is_some_and(|(_, known)| known.time >= report.time)
-        {
+            .filter(|(_, known)| known.time >= report.time);
+        let set_back = known.is_some();
+        if known.is_some_and(|(heard, _)| now.since_ms(*heard) <= REPORT_AGE_MS_MAX) {
             return false;
         }
         let owner = candidate.server.owner;
-        for ask in &report.admitted {
+        for ask in report.admitted.iter().take(REPORT_ADMITTED_MAX) {
             self.counted(*ask, owner);
         }
-        self.settle(id, report.time);
+        self.settle(
+            id,
+            if set_back {
+                Timestamp::MAX
+            } else {
+                report.time
+            },
+        );
         if let Some(owner) = self.owners.get_mut(&owner) {
             owner.suspected_until = None;
         }
@@ -201,6 +218,16 @@ impl View {
             candidate.report = Some((now, report));
         }
         true
+    }
+
+    /// A server that said it has no load, and whose owner can be asked, has had nothing else to say since.
+    pub fn confirm_quiet(&mut self, now: Monotonic, id: ServerId) {
+        let candidate = self.candidates.get_mut(&id);
+        if let Some((heard, report)) = candidate.and_then(|candidate| candidate.report.as_mut())
+            && report.load == Load::ZERO
+        {
+            *heard = now;
+        }
     }
 
     /// A report of this owner counts an ask that is still in flight.
@@ -303,7 +330,7 @@ impl View {
         self.standings.insert(member, standing);
     }
 
-    /// The round trip to an owner's node was measured.
+    /// The round trip to an owner's node was measured; to the home's own it is zero.
     pub fn set_rtt(&mut self, owner: MemberId, rtt_ms: u32) {
         self.owners.entry(owner).or_default().rtt_ms = Some(rtt_ms);
     }

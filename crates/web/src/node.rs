@@ -1,7 +1,7 @@
 //! The node behind the site: reads of its core, requests to it, texts from its store.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock},
@@ -10,16 +10,24 @@ use std::{
 
 use domain::{
     entry::Entry,
-    id::{EntryId, Hash, Timestamp},
+    id::{EntryId, Hash, ServerId, TenantId, Timestamp},
     key::{PublicKey, SecretKey},
+    record::Room,
 };
-use federation::{Act, Change, Core, Prepared, Refused, presence::Writing};
+use federation::{
+    Act, Change, Core, Prepared, Refused,
+    meetings::{Asked, Part, Seen, Served, call::CallFault},
+    presence::Writing,
+};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::{error::WebError, live::Named};
 
 /// How long an answer of the node is awaited: writing to a slow disk may take seconds.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a front end's call may take: a little more than the core gives it.
+const CALL_DEADLINE: Duration = Duration::from_secs(7);
 
 /// What the site asks of the node's loop, which owns the core's inputs.
 #[derive(Debug)]
@@ -53,6 +61,45 @@ pub enum Request {
     },
     /// Who has documents open for writing here; said again as long as it is so.
     Present(Vec<Writing>),
+    /// A tenant's front end calls.
+    Call {
+        /// What it calls.
+        asked: Asked,
+        /// What each server said.
+        reply: oneshot::Sender<Vec<Part>>,
+    },
+    /// Something about this node's servers and peers, for the core as it is.
+    Meetings(MeetingsInput),
+}
+
+/// What the node's other loops tell the core of servers and peers.
+#[derive(Debug)]
+pub enum MeetingsInput {
+    /// The secrets of these servers are here.
+    Serving(BTreeSet<ServerId>),
+    /// A server was polled.
+    Polled {
+        /// Which.
+        server: ServerId,
+        /// Its meetings; none when it gave no usable answer in time.
+        seen: Option<Vec<Seen>>,
+    },
+    /// What came of a call to a server.
+    Served {
+        /// Which.
+        job: u64,
+        /// What came of it.
+        served: Served,
+    },
+    /// How long a word to a node and back takes, in milliseconds.
+    RoundTrip(PublicKey, u32),
+    /// A steward gives up a meeting whose owner keeps silent.
+    Release {
+        /// Whose.
+        tenant: TenantId,
+        /// The room.
+        room: Room,
+    },
 }
 
 /// What a [`Library`] returns.
@@ -236,6 +283,31 @@ impl Node {
             answer,
         )
         .await
+    }
+
+    /// Has a front end's call answered: what each server said. It takes no longer than the core gives it,
+    /// whatever its clock does.
+    pub async fn call(&self, asked: Asked) -> Vec<Part> {
+        let (reply, answer) = oneshot::channel();
+        let fault = |fault| vec![Part::fault(fault)];
+        if self
+            .requests
+            .try_send(Request::Call { asked, reply })
+            .is_err()
+        {
+            return fault(CallFault::Busy);
+        }
+        match tokio::time::timeout(CALL_DEADLINE, answer).await {
+            Ok(Ok(parts)) => parts,
+            Ok(Err(_)) => fault(CallFault::Busy),
+            Err(_) => fault(CallFault::TimeOver),
+        }
+    }
+
+    /// Tells the core something of this node's servers and peers; when the node is busy it waits.
+    pub async fn tell(&self, input: MeetingsInput) {
+        // A node that is stopping hears nothing any more.
+        let _ = self.requests.send(Request::Meetings(input)).await;
     }
 
     /// Tells the other nodes who has documents open for writing here. Nobody waits for it, and

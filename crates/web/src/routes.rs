@@ -12,6 +12,7 @@ use axum::{
 use crate::{
     api,
     error::WebError,
+    gateway,
     handlers::{
         account, action, applicants, application, archive, attachments, calendar, charter,
         charters, circle, circle_documents, common, decide, decision, documents, editor, entrance,
@@ -69,7 +70,8 @@ pub fn router(site: Site) -> Router {
             site.clone(),
             protect::protect,
         ))
-        .with_state(site)
+        .with_state(site.clone())
+        .merge(gateway::routes(site))
 }
 
 fn decisions() -> Router<Site> {

@@ -146,6 +146,12 @@ impl Site {
         self.tenants.load().await
     }
 
+    /// The node behind the site.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

@@ -144,5 +144,6 @@ pub fn stored(write: Write) -> store::Write {
         Write::Remove { id } => store::Write::Remove { id },
         Write::Chunk { hash, bytes } => store::Write::Chunk { hash, bytes },
         Write::Height { .. } | Write::Journal { .. } => unreachable!("no register has begun"),
+        Write::Room { .. } => unreachable!("nobody has a meeting"),
     }
 }

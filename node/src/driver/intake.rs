@@ -1,15 +1,19 @@
 //! What comes in from people and from peers, as inputs of the core.
 
 use domain::cbor::Decode;
-use federation::{Change, Input, Refused, message::Message};
+use federation::{
+    Change, Input, Refused,
+    meetings::{Part, call::CallFault},
+    message::Message,
+};
 use network::Event;
-use web::node::Request;
+use web::node::{MeetingsInput, Request};
 
 use super::{Driver, DriverError, Stranger, room, ticket::Ticket};
 use crate::clock;
 
 impl Driver {
-    fn ticket(&mut self, ticket: Ticket) -> u64 {
+    pub(super) fn ticket(&mut self, ticket: Ticket) -> u64 {
         let number = self.next_ticket;
         self.next_ticket += 1;
         self.tickets.insert(number, ticket);
@@ -36,6 +40,23 @@ impl Driver {
                 key,
                 act,
                 random,
+            }),
+            Request::Call { reply, .. } if full => {
+                let _ = reply.send(vec![Part::fault(CallFault::Busy)]);
+                None
+            }
+            Request::Call { asked, reply } => Some(Input::Call {
+                ticket: self.ticket(Ticket::Parts(reply)),
+                asked,
+            }),
+            Request::Meetings(input) => Some(match input {
+                MeetingsInput::Serving(servers) => Input::Serving(servers),
+                MeetingsInput::Polled { server, seen } => Input::Polled { server, seen },
+                MeetingsInput::Served { job, served } => Input::Served { job, served },
+                MeetingsInput::RoundTrip(peer, round_trip_ms) => {
+                    Input::RoundTrip(peer, round_trip_ms)
+                }
+                MeetingsInput::Release { tenant, room } => Input::Release { tenant, room },
             }),
             Request::Submit {
                 entry,

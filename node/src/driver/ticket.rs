@@ -1,7 +1,10 @@
 //! Who waits for an answer of the core.
 
 use domain::id::EntryId;
-use federation::{Prepared, Refused};
+use federation::{
+    Prepared, Refused,
+    meetings::{Part, call::CallFault},
+};
 use tokio::sync::oneshot;
 
 /// Who waits for an answer.
@@ -10,6 +13,10 @@ pub enum Ticket {
     Entry(oneshot::Sender<Result<EntryId, Refused>>),
     /// For what a key elsewhere would sign.
     Prepared(oneshot::Sender<Result<Box<Prepared>, Refused>>),
+    /// For what servers said.
+    Parts(oneshot::Sender<Vec<Part>>),
+    /// Nobody: the node did it by itself.
+    Own,
 }
 
 impl Ticket {
@@ -19,6 +26,8 @@ impl Ticket {
         match self {
             Self::Entry(reply) => drop(reply.send(Err(refused))),
             Self::Prepared(reply) => drop(reply.send(Err(refused))),
+            Self::Parts(reply) => drop(reply.send(vec![Part::fault(CallFault::Busy)])),
+            Self::Own => {}
         }
     }
 }

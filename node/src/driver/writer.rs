@@ -116,6 +116,9 @@ pub const HEIGHTS: &str = "register/height";
 /// this node alone.
 pub const JOURNAL: &str = "register/journal";
 
+/// Where it is kept on which server the meeting of each room is: by tenant and room.
+pub const ROOMS: &str = "meetings/room";
+
 fn register_height(batch: &[u8], certificate: &[u8]) -> Vec<u8> {
     let length = (batch.len() as u64).to_be_bytes();
     [&length, batch, certificate].concat()
@@ -157,6 +160,15 @@ pub fn translate(write: federation::Write) -> Write {
             area: HEIGHTS,
             key: height.to_be_bytes().to_vec(),
             value: Some(register_height(&batch, &certificate)),
+        },
+        federation::Write::Room {
+            tenant,
+            room,
+            bytes,
+        } => Write::Local {
+            area: ROOMS,
+            key: [tenant.0, room.0].concat(),
+            value: Some(bytes),
         },
         federation::Write::Journal { number, bytes } => Write::Local {
             area: JOURNAL,

@@ -116,6 +116,7 @@ pub(super) fn answer(
             .map(|()| Done::Removed(true).to_xml()),
         Call::HooksList => Ok(world.list_hooks(&parameters).to_xml()),
         Call::Index => Ok(index(world)),
+        Call::GetSessions => Ok(no_sessions()),
         _ => recordings(world, call, parameters),
     };
     result.map_or_else(|failure| Answer::refused(&failure), Answer::xml)
@@ -156,6 +157,17 @@ fn index(world: &World) -> String {
         ..Index::default()
     }
     .to_xml()
+}
+
+/// Nobody asks a laboratory for its sessions; it says that there are none.
+fn no_sessions() -> String {
+    let leaf = |name, text| Element::known(name).with_text(text);
+    Element::known("response")
+        .with(leaf("returncode", "SUCCESS"))
+        .with(Element::known("sessions"))
+        .with(leaf("messageKey", "noSessions"))
+        .with(leaf("message", "no sessions were found on this server"))
+        .to_string()
 }
 
 fn create(

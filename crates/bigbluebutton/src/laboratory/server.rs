@@ -1,6 +1,11 @@
 //! The laboratory on the wire.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use http_body_util::{BodyExt, Limited};
 use hyper::{
@@ -37,6 +42,8 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(30);
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(5);
 /// How long a request may hang that is never to be answered.
 const HANG: Duration = Duration::from_secs(600);
+/// The longest address, in bytes: what the web server before a real one takes.
+const MAX_ADDRESS_BYTES: usize = 8 * 1024;
 /// Where the API is.
 const API_PATH: &str = "/bigbluebutton/api";
 
@@ -128,6 +135,13 @@ async fn respond(shared: &Shared, peer: SocketAddr, request: Request<Incoming>) 
             );
         }
     };
+    if head
+        .uri
+        .path_and_query()
+        .is_some_and(|asked| asked.as_str().len() > MAX_ADDRESS_BYTES)
+    {
+        return plain(StatusCode::URI_TOO_LONG, "The address is too long.");
+    }
     let content_type = head.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
     let Ok(body) = Limited::new(body, Parameters::MAX_FORM_BYTES)
@@ -138,7 +152,11 @@ async fn respond(shared: &Shared, peer: SocketAddr, request: Request<Incoming>) 
     };
     let body = body.to_bytes();
     let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
-    if let Some(path) = path.strip_prefix(API_PATH) {
+    let api_path = match path {
+        "/bigbluebutton" | "/bigbluebutton/" => Some(""),
+        path => path.strip_prefix(API_PATH),
+    };
+    if let Some(path) = api_path {
         let call = Call::from_path(path);
         let request = ApiRequest {
             call,
@@ -150,7 +168,7 @@ async fn respond(shared: &Shared, peer: SocketAddr, request: Request<Incoming>) 
         return respond_to_call(shared, &request).await;
     }
     match (path, method) {
-        ("/laboratory", _) if !peer.ip().to_canonical().is_loopback() => {
+        ("/laboratory", _) if !is_this_machine(peer.ip()) => {
             plain(StatusCode::FORBIDDEN, "Only this machine may ask.")
         }
         ("/laboratory", Method::Get) => json(control::status(shared)),
@@ -217,6 +235,11 @@ async fn respond_to_call(shared: &Shared, request: &ApiRequest<'_>) -> Answered 
     })
 }
 
+/// Whether a peer is on the same machine, also where it is written as an address of version 6.
+fn is_this_machine(peer: IpAddr) -> bool {
+    peer.to_canonical().is_loopback()
+}
+
 fn respond_with(answer: Answer, body: impl FnOnce(String) -> AnswerBody) -> Answered {
     let mut response = Response::builder()
         .header(header::CACHE_CONTROL, crate::answer::CACHE_CONTROL)
@@ -265,4 +288,22 @@ fn html(body: String) -> Answered {
 
 fn json(body: String) -> Answered {
     of_type(StatusCode::OK, "application/json", body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_steers_the_laboratory() {
+        for (peer, is_here) in [
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("192.168.1.2", false),
+            ("::ffff:192.168.1.2", false),
+        ] {
+            assert_eq!(is_this_machine(peer.parse().unwrap()), is_here, "{peer}");
+        }
+    }
 }

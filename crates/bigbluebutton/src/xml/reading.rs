@@ -11,6 +11,7 @@ use quick_xml::{
 
 use super::{
     Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_PARTS, Node, is_character, is_name,
+    names::kept,
 };
 use crate::error::Error;
 
@@ -72,7 +73,7 @@ impl Document {
         if self.root.is_some() {
             return Err(Error::XmlIncomplete);
         }
-        let mut element = Element::bare(Cow::Owned(name(start.name().as_ref())?));
+        let mut element = Element::bare(element_name(start.name().as_ref())?);
         // Without its own check for repeated names, which takes time quadratic in their number.
         for attribute in start.attributes().with_checks(false) {
             self.count()?;
@@ -143,6 +144,11 @@ fn tidy(element: &mut Element) {
         Node::Text(text) if has_elements => !text.trim().is_empty(),
         Node::Text(text) => !text.is_empty(),
     });
+}
+
+fn element_name(raw: &[u8]) -> Result<Cow<'static, str>, Error> {
+    let kept = std::str::from_utf8(raw).ok().and_then(kept);
+    kept.map_or_else(|| name(raw).map(Cow::Owned), |kept| Ok(Cow::Borrowed(kept)))
 }
 
 fn name(raw: &[u8]) -> Result<String, Error> {

@@ -53,12 +53,21 @@ impl Setting {
         self.laboratory.handle.advance();
     }
 
-    /// The client with short deadlines and a small limit.
+    /// The client with a short deadline.
     pub fn impatient(&self) -> Client {
         let limits = Limits {
             call_ms: 300,
             create_ms: 300,
+            ..Limits::default()
+        };
+        self.client.clone().with_limits(limits)
+    }
+
+    /// The client that reads only small answers.
+    pub fn modest(&self) -> Client {
+        let limits = Limits {
             answer_bytes: 100_000,
+            ..Limits::default()
         };
         self.client.clone().with_limits(limits)
     }

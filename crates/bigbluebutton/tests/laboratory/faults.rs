@@ -1,9 +1,6 @@
 //! What goes wrong on the way, and how the client says it.
 
-use std::{
-    error::Error as _,
-    time::{Duration, Instant},
-};
+use std::error::Error as _;
 
 use crate::common::{room, secret, setting};
 use bigbluebutton::{
@@ -20,33 +17,43 @@ use tokio::{
 type Case = (Misbehaviour, fn(&Error) -> bool);
 
 #[tokio::test]
-async fn every_fault_of_a_server_is_told_within_the_deadline() {
+async fn a_server_that_does_not_answer_is_left_at_the_deadline() {
     let lab = setting().await;
     let client = lab.impatient();
+    for fault in [
+        Misbehaviour {
+            hang: true,
+            ..Misbehaviour::default()
+        },
+        Misbehaviour {
+            latency_ms: 600_000,
+            jitter_ms: 10,
+            ..Misbehaviour::default()
+        },
+    ] {
+        lab.laboratory.handle.misbehave(fault);
+        let error = client.meetings().await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Timeout {
+                    deadline_ms: 300,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+        assert_eq!(error.failure(), Failure::server_unavailable());
+        assert!(error.is_uncertain());
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_a_server_is_told_and_forgotten() {
+    let lab = setting().await;
+    let client = lab.modest();
     let none = Misbehaviour::default;
     let cases: Vec<Case> = vec![
-        (
-            Misbehaviour {
-                hang: true,
-                ..none()
-            },
-            |error| matches!(error, Error::Timeout { .. }),
-        ),
-        (
-            Misbehaviour {
-                latency_ms: 60_000,
-                ..none()
-            },
-            |error| {
-                matches!(
-                    error,
-                    Error::Timeout {
-                        deadline_ms: 300,
-                        ..
-                    }
-                )
-            },
-        ),
         (
             Misbehaviour {
                 status: Some(502),
@@ -85,10 +92,8 @@ async fn every_fault_of_a_server_is_told_within_the_deadline() {
     ];
     for (fault, is_told) in cases {
         lab.laboratory.handle.misbehave(fault.clone());
-        let begun = Instant::now();
         let error = client.meetings().await.unwrap_err();
         assert!(is_told(&error), "{fault:?}: {error:?}");
-        assert!(begun.elapsed() < Duration::from_secs(5), "{fault:?}");
         assert_eq!(error.failure(), Failure::server_unavailable());
         assert!(error.is_uncertain());
         lab.laboratory.handle.misbehave(none());

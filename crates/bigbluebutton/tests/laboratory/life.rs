@@ -188,6 +188,32 @@ async fn meetings_end_by_themselves() {
 }
 
 #[tokio::test]
+async fn a_meeting_goes_on_when_somebody_comes_back_in_time() {
+    let lab = setting().await;
+    lab.client.create(&room(), None).await.unwrap();
+    let brief = Crowd {
+        people: 1,
+        stay_ms: 10_000,
+        ..Crowd::default()
+    };
+    lab.laboratory.handle.simulate("r1", &brief);
+    lab.pass(10_000);
+    lab.pass(50_000);
+    lab.laboratory.handle.simulate(
+        "r1",
+        &Crowd {
+            stay_ms: 30_000,
+            ..brief
+        },
+    );
+    lab.pass(30_000);
+    // A minute after the first left and half of one after the second.
+    assert!(!lab.laboratory.handle.meetings()[0].forcibly_ended);
+    lab.pass(60_000);
+    assert!(lab.laboratory.handle.meetings()[0].forcibly_ended);
+}
+
+#[tokio::test]
 async fn simulated_people_come_over_time_with_cameras_and_microphones() {
     let lab = setting().await;
     lab.client.create(&room(), None).await.unwrap();
@@ -228,7 +254,9 @@ async fn a_wrong_secret_or_a_switched_off_algorithm_is_refused() {
     let endpoint = lab.client.endpoint().clone();
     let other = bigbluebutton::Secret::new("wrong").unwrap();
     let stranger = bigbluebutton::Client::new(crate::common::transport(), endpoint, other);
-    assert_eq!(refusal(stranger.meetings().await), Failure::checksum());
+    let error = stranger.meetings().await.unwrap_err();
+    assert_eq!(error.failure(), Failure::server_unavailable());
+    assert_eq!(refusal(Err::<(), _>(error)), Failure::checksum());
     assert_eq!(
         refusal(stranger.text_tracks("x").await),
         Failure::checksum()

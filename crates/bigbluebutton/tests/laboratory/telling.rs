@@ -200,7 +200,11 @@ async fn methods_and_content_types_are_checked() {
     let header = unknown.to_ascii_lowercase();
     assert!(header.contains("content-type: text/xml;charset=utf-8\r\n"));
     assert!(header.contains("cache-control: no-cache\r\n"));
-    for path in ["/bigbluebutton/api", "/bigbluebutton/api/"] {
+    for path in [
+        "/bigbluebutton/api",
+        "/bigbluebutton/api/",
+        "/bigbluebutton/",
+    ] {
         assert!(
             get(&lab.laboratory, path)
                 .await

@@ -189,6 +189,7 @@ impl Core {
         known.answers.extend(waiting.answers);
         known.acknowledge.extend(waiting.acknowledge);
         known.spread.extend(waiting.spread);
+        known.placed.extend(waiting.placed);
     }
 
     /// Hands what one input had written to the shell in one piece, so that a crash never parts
@@ -202,6 +203,13 @@ impl Core {
         }
         if self.durable >= self.writes {
             self.persisted(now, self.durable, outputs);
+        }
+        // What a meeting that has its place now led to.
+        let writes = std::mem::take(&mut self.gathered);
+        if !writes.is_empty() {
+            self.writes += 1;
+            let number = self.writes;
+            outputs.push(Output::Persist { number, writes });
         }
     }
 
@@ -241,7 +249,11 @@ impl Core {
                 self.spread(now, &waiting.spread, outputs);
                 self.fill_windows(now, outputs);
             }
+            for settled in waiting.placed {
+                self.settle_placed(now, settled, outputs);
+            }
         }
+        self.hear_oneself(now, outputs);
     }
 
     pub(super) fn act(

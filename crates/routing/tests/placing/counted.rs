@@ -2,7 +2,12 @@
 
 use domain::id::Timestamp;
 use proptest::prelude::*;
-use routing::{candidate::Report, capacity::Load, request::AskId, view::View};
+use routing::{
+    candidate::Report,
+    capacity::Load,
+    request::AskId,
+    view::{REPORT_AGE_MS_MAX, View},
+};
 
 use crate::cast::{HOME, NOW, OWNER, ask, report, server, sixteen_cores};
 
@@ -10,8 +15,11 @@ fn room() -> Load {
     Load::typical(12)
 }
 
+/// Which ask, on which server, when.
+type Granted = (AskId, u8, u64);
+
 /// What one owner does, as messages: asks answered in turn, and a report of both servers after each.
-fn messages(servers: &[u8]) -> (Vec<(AskId, u8, u64)>, Vec<(u8, Report)>) {
+fn messages(servers: &[u8]) -> (Vec<Granted>, Vec<(u8, Report)>) {
     let mut admitted: Vec<Vec<AskId>> = vec![Vec::new(); 2];
     let (mut answers, mut reports) = (Vec::new(), Vec::new());
     for (turn, on) in servers.iter().enumerate() {
@@ -109,5 +117,36 @@ fn another_owner_cannot_make_an_ask_disappear_by_naming_it() {
         ..report(Load::ZERO, 9)
     };
     view.learn(NOW, server(2), liar);
+    assert_eq!(view.candidate(server(1)).unwrap().load(), room());
+}
+
+#[test]
+fn an_owner_whose_clock_was_set_back_is_heard_again() {
+    let mut view = View::default();
+    view.describe(server(1), sixteen_cores("ca-east"));
+    view.learn(NOW, server(1), report(Load::ZERO, 1_000));
+    view.asked(ask(1), HOME, server(1), room());
+    view.granted(ask(1), server(1), Timestamp(1_001));
+    let after = NOW.plus_ms(REPORT_AGE_MS_MAX);
+    assert!(
+        !view.learn(after, server(1), report(Load::ZERO, 5)),
+        "a late copy"
+    );
+    let after = NOW.plus_ms(REPORT_AGE_MS_MAX + 1);
+    assert!(view.learn(after, server(1), report(room(), 5)));
+    assert_eq!(
+        view.candidate(server(1)).unwrap().load(),
+        room(),
+        "the grant is in it"
+    );
+}
+
+#[test]
+fn a_grant_that_a_report_of_its_time_counts_is_not_added_even_if_the_report_does_not_name_it() {
+    let mut view = View::default();
+    view.describe(server(1), sixteen_cores("ca-east"));
+    view.asked(ask(1), HOME, server(1), room());
+    view.learn(NOW, server(1), report(room(), 10));
+    view.granted(ask(1), server(1), Timestamp(10));
     assert_eq!(view.candidate(server(1)).unwrap().load(), room());
 }

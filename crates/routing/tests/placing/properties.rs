@@ -5,8 +5,9 @@ use routing::{
     Distance, Tier, WHOLE_PPM,
     candidate::{Report, Server, State},
     capacity::{Capacity, Load},
-    place::{COMFORTABLE_PPM, place},
+    place::{COMFORTABLE_PPM, Ranking, place},
     request::{Excluded, Request},
+    share::Standing,
     view::View,
 };
 
@@ -216,5 +217,22 @@ proptest! {
         let view = view(&all, &mut request, true);
         let ranking = place(&request, &view, NOW, seed);
         prop_assert_eq!(ranking, place(&request, &view.clone(), NOW, seed));
+    }
+
+    #[test]
+    fn who_is_within_its_entitlement_is_never_worse_off_than_one_beyond(
+        all in prop::collection::vec(given(), 1..20),
+        mut request in wanted(),
+        seed in any::<u64>(),
+        used_cpu_units_milli in 100..300u64,
+    ) {
+        let mut view = view(&all, &mut request, false);
+        let within = place(&request, &view, NOW, seed);
+        let entitled_cpu_units_milli = 100;
+        view.set_standing(HOME, Standing { used_cpu_units_milli, entitled_cpu_units_milli });
+        let beyond = place(&request, &view, NOW, seed);
+        let best = |ranking: &Ranking| ranking.order.first().map_or(Tier::C, |r| r.tier);
+        prop_assert!(best(&within) <= best(&beyond));
+        prop_assert!(within.order.len() >= beyond.order.len());
     }
 }

@@ -18,7 +18,7 @@ use federation::{Act, Core, Input, Output, Refused, Settings, Write};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use web::{
     clock::{Clock, ManualClock},
-    node::{Library, LibraryFuture, Node, Request, RootKey},
+    node::{Library, LibraryFuture, MeetingsInput, Node, Request, RootKey},
 };
 
 /// The key of founder 0 to 2: `what` is 1 for the root, 2 the node, 3 the delegate.
@@ -77,6 +77,7 @@ impl RootKey for HeldRoot {
 enum Reply {
     Act(oneshot::Sender<Result<EntryId, Refused>>),
     Prepare(oneshot::Sender<Result<Box<federation::Prepared>, Refused>>),
+    Parts(oneshot::Sender<Vec<federation::meetings::Part>>),
 }
 
 struct Loop {
@@ -94,6 +95,17 @@ impl Loop {
         let (ticket, random) = (self.tickets, [self.tickets as u8; 32]);
         let input = match request {
             Request::Present(writing) => Input::Present(writing),
+            Request::Call { asked, reply } => {
+                self.replies.insert(ticket, Reply::Parts(reply));
+                Input::Call { ticket, asked }
+            }
+            Request::Meetings(input) => match input {
+                MeetingsInput::Serving(servers) => Input::Serving(servers),
+                MeetingsInput::Polled { server, seen } => Input::Polled { server, seen },
+                MeetingsInput::Served { job, served } => Input::Served { job, served },
+                MeetingsInput::RoundTrip(peer, ms) => Input::RoundTrip(peer, ms),
+                MeetingsInput::Release { tenant, room } => Input::Release { tenant, room },
+            },
             Request::Act { key, act, reply } => {
                 self.replies.insert(ticket, Reply::Act(reply));
                 Input::Act {
@@ -153,7 +165,7 @@ impl Loop {
                             batch,
                             certificate,
                         } => drop(disk.heights.insert(height, (batch, certificate))),
-                        Write::Journal { .. } => {}
+                        Write::Journal { .. } | Write::Room { .. } => {}
                     }
                 }
                 inputs.push_back(Input::Persisted(number));
@@ -166,6 +178,11 @@ impl Loop {
             Output::Prepared { ticket, result } => {
                 if let Some(Reply::Prepare(reply)) = self.replies.remove(&ticket) {
                     let _ = reply.send(result);
+                }
+            }
+            Output::Called { ticket, parts } => {
+                if let Some(Reply::Parts(reply)) = self.replies.remove(&ticket) {
+                    let _ = reply.send(parts);
                 }
             }
             Output::Changed(change) => drop(self.changes.send(change)),

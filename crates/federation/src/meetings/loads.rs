@@ -1,0 +1,408 @@
+//! What nodes tell each other of loads, and what placement makes of it.
+//!
+//! An owner tells how its servers are: when it meets a node, when something changed, but not more often
+//! than every few seconds, and now and then while there is load. A server without load needs no words:
+//! as long as its owner's node is connected, what was last said of it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    id::{MemberId, ServerId, Timestamp},
+    key::PublicKey,
+    record::{self, PLACEMENTS_MAX, Placing},
+};
+use routing::{
+    Monotonic,
+    candidate::{Feature, Report, Server, State},
+    capacity::{Capacity, Load},
+    floor::floor,
+    share::{Standing, entitled_cpu_units_milli},
+};
+
+use super::wire::{LOADS_MAX, Said};
+use crate::{
+    act::Act,
+    core::Core,
+    io::{Change, Output},
+};
+
+/// How long after the last word on loads the next one comes at the earliest, in milliseconds.
+const SAY_EVERY_MS: u64 = 5_000;
+/// How long after it the next one comes at the latest while there is load.
+const SAY_AGAIN_MS: u64 = 25_000;
+/// How soon a placement is recorded, so that those of a burst share an entry.
+const RECORD_MS: u64 = 2_000;
+/// How long after that the next ones are: a key writes some thousand entries a day at most.
+const RECORD_AGAIN_MS: u64 = 60_000;
+/// How many records may follow each other without that.
+const RECORDS_AT_ONCE: u64 = 200;
+
+/// When things are said, and what was said last.
+#[derive(Debug, Default)]
+pub(super) struct Saying {
+    said: Option<Monotonic>,
+    last: Vec<(ServerId, Load, routing::candidate::Health)>,
+    has_changed: bool,
+    had_floors: bool,
+    record_at: Option<Monotonic>,
+    /// Records that may be written at once; one more comes with each [`RECORD_AGAIN_MS`].
+    records_left: Option<(Monotonic, u64)>,
+    usage_at: Option<Monotonic>,
+}
+
+impl Saying {
+    pub fn changed(&mut self) {
+        self.has_changed = true;
+    }
+
+    fn next_said(&self, has_load: bool) -> Option<Monotonic> {
+        let Some(said) = self.said else {
+            return self.has_changed.then_some(Monotonic(0));
+        };
+        if self.has_changed {
+            return Some(said.plus_ms(SAY_EVERY_MS));
+        }
+        has_load.then(|| said.plus_ms(SAY_AGAIN_MS))
+    }
+}
+
+/// A server as placement knows it.
+fn described(server: &replica::view::Server) -> Option<Server> {
+    let record = &server.record;
+    let state = match record.service {
+        record::Service::Open => State::Open,
+        record::Service::Cordoned => State::Cordoned,
+        record::Service::Draining => State::Draining,
+        record::Service::TestsOnly => State::TestsOnly,
+        record::Service::Removed => return None,
+    };
+    let features: BTreeSet<Feature> = record
+        .features
+        .iter()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    Some(Server {
+        owner: server.owner,
+        region: record.region.clone(),
+        capacity: Capacity {
+            cpu_units_milli: record.capability.cpu_units * 1_000,
+            net_out_kbit_s: record.capability.net_out_kbit_s,
+            users: record.capability.users,
+            rooms: record.capability.rooms,
+            room_users: record.capability.room_users,
+        },
+        state,
+        features,
+        share_ppm: u64::from(record.share_percent) * 10_000,
+    })
+}
+
+impl Core {
+    /// Takes up what the records say of servers, after something of it changed.
+    pub(super) fn take_inventory(&mut self) {
+        if !std::mem::take(&mut self.meetings.inventory_is_old) {
+            return;
+        }
+        let servers = &self.view().meetings.servers;
+        let known: Vec<(ServerId, Server)> = servers
+            .iter()
+            .filter(|(_, server)| !self.has_left(&server.owner))
+            .filter_map(|(id, server)| Some((*id, described(server)?)))
+            .collect();
+        let ids: BTreeSet<ServerId> = known.iter().map(|(id, _)| *id).collect();
+        let member = self.member();
+        let meetings = &mut self.meetings;
+        for gone in meetings.described.difference(&ids) {
+            meetings.plan.remove(*gone);
+            if let Some(admission) = &mut meetings.owner.admission {
+                admission.remove(*gone);
+            }
+        }
+        if let Some(member) = member {
+            let admission = &mut meetings.owner.admission;
+            admission.get_or_insert_with(|| routing::admission::Admission::new(member));
+        }
+        for (id, server) in known {
+            let health = meetings.owner.health(&id);
+            if let (Some(admission), Some(health), true) = (
+                &mut meetings.owner.admission,
+                health,
+                Some(server.owner) == member,
+            ) {
+                admission.describe(id, server.clone(), health);
+            }
+            meetings.plan.describe(id, server);
+        }
+        meetings.described = ids;
+        meetings.saying.changed();
+    }
+
+    /// This node holds the secrets of these servers from now on.
+    pub(crate) fn serve(&mut self, servers: &BTreeSet<ServerId>) {
+        self.meetings.owner.serve(servers);
+        self.meetings.inventory_is_old = true;
+        self.note_change(Change::Meetings);
+    }
+
+    /// The nodes that can be asked for a server, the one to ask first first: this one, then those that
+    /// said that they serve it, by key, so that all ask the same one.
+    pub(super) fn nodes_of(&self, server: &ServerId) -> Vec<PublicKey> {
+        let own = self.meetings.owner.serves(server).then(|| self.node());
+        let others = self.meetings.serving.iter();
+        let others = others.filter(|(_, servers)| servers.contains(server));
+        own.into_iter()
+            .chain(others.map(|(node, _)| *node))
+            .collect()
+    }
+
+    /// A node says how its servers are and what its tenants have on servers.
+    pub(super) fn hear_loads(
+        &mut self,
+        from: PublicKey,
+        reports: Vec<(ServerId, Report)>,
+        floors: Vec<(ServerId, Load)>,
+    ) {
+        let Some(member) = self.view().member_of(&from) else {
+            return;
+        };
+        let now = self.meetings.clock.now();
+        let servers = &self.view().meetings.servers;
+        let owned = |id: &ServerId| servers.get(id).is_some_and(|one| one.owner == member);
+        let reports: Vec<(ServerId, Report)> =
+            reports.into_iter().filter(|(id, _)| owned(id)).collect();
+        let serving = reports.iter().map(|(id, _)| *id).collect();
+        self.meetings.serving.insert(from, serving);
+        for (id, report) in reports {
+            self.meetings.plan.learn(now, id, report);
+        }
+        self.meetings
+            .floors
+            .insert(from, floors.into_iter().collect());
+        self.settle_floors();
+        self.note_change(Change::Meetings);
+    }
+
+    /// Brings what placement knows up to date before it is used.
+    pub(super) fn refresh_plan(&mut self) {
+        self.take_inventory();
+        let now = self.meetings.clock.now();
+        // A server that said it has no load, and whose owner is here, has said nothing else since.
+        let served: BTreeSet<ServerId> =
+            self.meetings.serving.values().flatten().copied().collect();
+        for id in served {
+            self.meetings.plan.confirm_quiet(now, id);
+        }
+        self.learn_own_loads();
+        self.settle_floors();
+        self.settle_standings();
+    }
+
+    /// This node's own servers are known exactly.
+    fn learn_own_loads(&mut self) {
+        let (now, wall) = (self.meetings.clock.now(), self.meetings.clock.wall());
+        let Some(admission) = &mut self.meetings.owner.admission else {
+            return;
+        };
+        for (id, report) in admission.reports(now, wall) {
+            self.meetings.plan.learn(now, id, report);
+        }
+    }
+
+    fn own_floors(&self) -> BTreeMap<ServerId, Load> {
+        let now = self.meetings.clock.now();
+        let floors = self.meetings.rooms.floors(now);
+        let of = floors.into_iter().filter_map(|(id, placed)| {
+            let candidate = self.meetings.plan.candidate(id)?;
+            Some((id, floor(&candidate.server.capacity, placed)))
+        });
+        of.collect()
+    }
+
+    /// Below what homes placed on a server no report of it counts.
+    fn settle_floors(&mut self) {
+        let own = self.own_floors();
+        let others = self.meetings.floors.values();
+        let all = others.flatten().chain(&own);
+        let mut sums: BTreeMap<ServerId, Load> = BTreeMap::new();
+        for (id, load) in all {
+            let sum = sums.entry(*id).or_default();
+            *sum = sum.plus(*load);
+        }
+        for id in self.meetings.described.clone() {
+            let floor = sums.get(&id).copied().unwrap_or_default();
+            self.meetings.plan.set_floor(id, floor);
+        }
+    }
+
+    /// What each member uses of others' servers, and what it may: equal shares of what is offered.
+    pub(super) fn settle_standings(&mut self) {
+        let own = self.own_floors();
+        let mut used: BTreeMap<MemberId, u64> = BTreeMap::new();
+        let mut count = |member: MemberId, floors: &BTreeMap<ServerId, Load>| {
+            for (id, load) in floors {
+                let owner = self
+                    .meetings
+                    .plan
+                    .candidate(*id)
+                    .map(|one| one.server.owner);
+                if owner.is_some_and(|owner| owner != member) {
+                    let sum = used.entry(member).or_default();
+                    *sum = sum.saturating_add(load.cpu_units_milli);
+                }
+            }
+        };
+        for (node, floors) in &self.meetings.floors {
+            // Of members that have left nothing counts any more.
+            if let Some(member) = self.view().member_of(node) {
+                count(member, floors);
+            }
+        }
+        if let Some(member) = self.member() {
+            count(member, &own);
+            used.entry(member).or_default();
+        }
+        let offered = self.meetings.plan.candidates().map(|(_, candidate)| {
+            let server = &candidate.server;
+            (server.capacity.cpu_units_milli, server.share_ppm)
+        });
+        let entitled = entitled_cpu_units_milli(offered, used.len().max(1));
+        for (member, used) in used {
+            let standing = Standing {
+                used_cpu_units_milli: used,
+                entitled_cpu_units_milli: entitled,
+            };
+            self.meetings.plan.set_standing(member, standing);
+        }
+    }
+
+    /// Says what is to be said by now: loads to all nodes, placements and usage as records.
+    pub(super) fn say_meetings(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
+        let steady = self.meetings.clock.now();
+        let has_load = self.has_load();
+        let due = self.meetings.saying.next_said(has_load);
+        if due.is_some_and(|due| due <= steady) {
+            self.say_loads(now, outputs);
+        }
+        self.record_placements(outputs);
+        self.record_usage(now, outputs);
+    }
+
+    fn has_load(&self) -> bool {
+        let saying = &self.meetings.saying;
+        saying.last.iter().any(|(_, load, _)| *load != Load::ZERO)
+            || self.meetings.rooms.all_live().next().is_some()
+    }
+
+    fn loads(&mut self, now: Timestamp) -> Said {
+        let steady = self.meetings.clock.now();
+        let admission = self.meetings.owner.admission.as_mut();
+        let mut reports = admission.map_or_else(Vec::new, |one| one.reports(steady, now));
+        let owner = &self.meetings.owner;
+        reports.retain(|(id, _)| owner.serves(id));
+        reports.truncate(LOADS_MAX);
+        let floors = self.own_floors().into_iter().take(LOADS_MAX).collect();
+        Said::Loads { reports, floors }
+    }
+
+    /// Tells every connected node, if there is something to tell.
+    fn say_loads(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
+        let steady = self.meetings.clock.now();
+        let said = self.loads(now);
+        let Said::Loads { reports, floors } = &said else {
+            return;
+        };
+        let summary = |(id, report): &(ServerId, Report)| (*id, report.load, report.health);
+        let summary: Vec<_> = reports.iter().map(summary).collect();
+        let saying = &mut self.meetings.saying;
+        let is_news = summary != saying.last || !floors.is_empty() || saying.had_floors;
+        saying.had_floors = !floors.is_empty();
+        saying.has_changed = false;
+        saying.said = Some(steady);
+        saying.last = summary;
+        if is_news {
+            for peer in self.connected_nodes() {
+                self.tell(peer, said.clone(), outputs);
+            }
+        }
+    }
+
+    /// A node is here: it hears at once how this node's servers are.
+    pub(super) fn greet_with_loads(
+        &mut self,
+        now: Timestamp,
+        peer: PublicKey,
+        outputs: &mut Vec<Output>,
+    ) {
+        self.take_inventory();
+        let said = self.loads(now);
+        if matches!(&said, Said::Loads { reports, floors } if !reports.is_empty() || !floors.is_empty())
+        {
+            self.tell(peer, said, outputs);
+        }
+    }
+
+    fn record_placements(&mut self, outputs: &mut Vec<Output>) {
+        let steady = self.meetings.clock.now();
+        if !self.meetings.rooms.is_unsaid() {
+            self.meetings.saying.record_at = None;
+            return;
+        }
+        let saying = &mut self.meetings.saying;
+        let at = *saying
+            .record_at
+            .get_or_insert_with(|| steady.plus_ms(RECORD_MS));
+        if steady < at || !self.is_ready_to_sign() {
+            return;
+        }
+        let mut rooms = std::mem::take(&mut self.meetings.rooms);
+        let meetings = &self.view().meetings;
+        let said = |key: &super::rooms::Key| {
+            let placed = meetings.placed(&key.0, &key.1)?;
+            Some((placed.server, placed.at, placed.standing))
+        };
+        let placements = rooms.unsaid(PLACEMENTS_MAX, said);
+        self.meetings.rooms = rooms;
+        let saying = &mut self.meetings.saying;
+        if placements.is_empty() {
+            saying.record_at = None;
+            return;
+        }
+        let (since, left) = saying.records_left.unwrap_or((steady, RECORDS_AT_ONCE));
+        let more = steady.since_ms(since) / RECORD_AGAIN_MS;
+        let left = (left + more).min(RECORDS_AT_ONCE);
+        let since = since.plus_ms(more * RECORD_AGAIN_MS);
+        saying.records_left = Some((since, left.saturating_sub(1)));
+        let wait_ms = if left > 1 { RECORD_MS } else { RECORD_AGAIN_MS };
+        saying.record_at = Some(steady.plus_ms(wait_ms));
+        outputs.push(Output::Wish(Act::Placing(Placing { placements })));
+    }
+
+    fn record_usage(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
+        let steady = self.meetings.clock.now();
+        if !self.meetings.owner.meter.has_something() {
+            self.meetings.saying.usage_at = None;
+            return;
+        }
+        let every = super::metering::RECORD_MS;
+        let saying = &mut self.meetings.saying;
+        let at = *saying.usage_at.get_or_insert_with(|| steady.plus_ms(every));
+        if steady < at || !self.is_ready_to_sign() {
+            return;
+        }
+        self.meetings.saying.usage_at = None;
+        if let Some(usage) = self.meetings.owner.meter.take(now) {
+            outputs.push(Output::Wish(Act::Usage(usage)));
+        }
+    }
+
+    /// When something is to be said next.
+    pub(super) fn next_said(&self) -> Option<Monotonic> {
+        let saying = &self.meetings.saying;
+        let all = [
+            saying.next_said(self.has_load()),
+            saying.record_at,
+            saying.usage_at,
+        ];
+        all.into_iter().flatten().min()
+    }
+}

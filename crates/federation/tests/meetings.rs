@@ -1,0 +1,426 @@
+//! Meetings between nodes: placed, joined, ended, lost; nobody twice, nothing for ever.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "meetings/town.rs"]
+mod town;
+
+#[path = "support/mod.rs"]
+mod support;
+
+use domain::{
+    id::ServerId,
+    record::{Room, Service, Standing},
+};
+use federation::meetings::{
+    Part,
+    call::{CallFault, Method, Terms},
+    wire::Said,
+};
+
+use self::town::{Mood, Town, WEEKLY};
+
+fn text(parts: &[Part]) -> Vec<String> {
+    let words = parts.iter().map(|part| match &part.result {
+        Ok(bytes) => String::from_utf8(bytes.clone()).unwrap(),
+        Err(fault) => format!("{fault:?}"),
+    });
+    words.collect()
+}
+
+#[test]
+fn a_meeting_of_one_member_runs_on_the_server_of_another_and_is_joined_and_ended() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    assert_eq!(town.create(0, tenant, WEEKLY), Ok(server));
+    for (method, expected) in [
+        (Method::Join, "done"),
+        (Method::GetMeetingInfo, "done"),
+        (Method::Create, "duplicate"),
+        (Method::End, "ended"),
+    ] {
+        let ticket = town.call(0, tenant, Some(WEEKLY), method);
+        assert_eq!(text(&town.answer(ticket)), [expected], "{method:?}");
+    }
+    assert_eq!(town.machines[&server].created, 1);
+    // Some polls later the owner says that it is gone.
+    let room = Room::of(tenant, WEEKLY);
+    assert_eq!(
+        town.core(0).room(&tenant, &room).unwrap().standing,
+        Standing::Placed
+    );
+    town.run_ms(90_000);
+    assert_eq!(
+        town.core(0).room(&tenant, &room).unwrap().standing,
+        Standing::Ended
+    );
+    let ticket = town.call(0, tenant, Some(WEEKLY), Method::Join);
+    assert_eq!(text(&town.answer(ticket)), ["NoMeeting"]);
+    // Everybody knows of it by the records.
+    let view = &town.core(3).view().meetings;
+    assert_eq!(
+        view.placed(&tenant, &room).unwrap().standing,
+        Standing::Ended
+    );
+}
+
+#[test]
+fn a_member_uses_its_own_server_without_asking_anybody() {
+    let mut town = Town::new();
+    let server = town.server(0, 1, |_| {});
+    let tenant = town.tenant(0);
+    town.said.clear();
+    assert_eq!(town.create(0, tenant, WEEKLY), Ok(server));
+    let asks = town
+        .said
+        .iter()
+        .filter(|(_, _, said)| !matches!(said, Said::Loads { .. }));
+    assert_eq!(asks.count(), 0);
+}
+
+#[test]
+fn a_create_is_answered_while_no_server_is_there_and_says_why() {
+    let mut town = Town::new();
+    let tenant = town.tenant(0);
+    assert_eq!(town.create(0, tenant, WEEKLY), Err(CallFault::NoRoom));
+    town.server(1, 1, |server| server.service = Service::Cordoned);
+    assert_eq!(town.create(0, tenant, WEEKLY), Err(CallFault::NoRoom));
+    let why = town
+        .core(0)
+        .why(&tenant, &Room::of(tenant, WEEKLY))
+        .unwrap();
+    let reasons: Vec<&str> = why
+        .reasons
+        .iter()
+        .map(|(_, reason)| reason.as_str())
+        .collect();
+    assert_eq!(reasons, ["cordoned"]);
+}
+
+#[test]
+fn a_tenants_rooms_are_called_by_its_own_members_nodes_only() {
+    let mut town = Town::new();
+    town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    for method in [Method::Create, Method::Join, Method::End] {
+        let ticket = town.call(2, tenant, Some(WEEKLY), method);
+        assert_eq!(text(&town.answer(ticket)), ["NotAllowed"]);
+    }
+    assert_eq!(town.copies(tenant, WEEKLY), 1);
+}
+
+#[test]
+fn a_server_that_fails_or_keeps_silent_is_followed_by_the_next() {
+    for mood in [Mood::Ill, Mood::Silent] {
+        let mut town = Town::new();
+        let first = town.server(1, 1, |server| server.region = "ca-east".parse().unwrap());
+        let second = town.server(2, 2, |_| {});
+        let tenant = town.tenant(0);
+        town.machines.get_mut(&first).unwrap().mood = mood;
+        let terms = Terms {
+            region: Some("ca-east".parse().unwrap()),
+            ..Terms::default()
+        };
+        let ticket = town.call_with(0, tenant, Some(WEEKLY), Method::Create, terms);
+        let parts = town.answer(ticket);
+        assert_eq!(parts[0].server, Some(second), "{mood:?}");
+        assert_eq!(town.copies(tenant, WEEKLY), 1);
+    }
+}
+
+#[test]
+fn what_a_server_kept_to_itself_is_ended_when_it_shows_unless_people_are_in_it() {
+    for people in [0, 3] {
+        let mut town = Town::new();
+        let first = town.server(1, 1, |_| {});
+        let tenant = town.tenant(0);
+        town.create(0, tenant, WEEKLY).unwrap();
+        let second = town.server(2, 2, |_| {});
+        let key = (tenant, Room::of(tenant, WEEKLY));
+        town.machines
+            .get_mut(&second)
+            .unwrap()
+            .meetings
+            .insert(key, people);
+        town.run_ms(20_000);
+        assert_eq!(town.copies(tenant, WEEKLY), if people == 0 { 1 } else { 2 });
+        assert!(town.machines[&first].meetings.contains_key(&key));
+    }
+}
+
+#[test]
+fn a_server_that_answers_too_late_leaves_no_second_copy() {
+    let mut town = Town::new();
+    let slow = town.server(1, 1, |server| server.region = "ca-east".parse().unwrap());
+    let other = town.server(2, 2, |_| {});
+    let tenant = town.tenant(0);
+    town.machines.get_mut(&slow).unwrap().mood = Mood::Slow(3_000);
+    let terms = Terms {
+        region: Some("ca-east".parse().unwrap()),
+        ..Terms::default()
+    };
+    let ticket = town.call_with(0, tenant, Some(WEEKLY), Method::Create, terms);
+    assert_eq!(town.answer(ticket)[0].server, Some(other));
+    town.run_ms(10_000);
+    assert_eq!(
+        town.machines[&slow].created, 1,
+        "it did what it was asked to"
+    );
+    assert_eq!(
+        town.copies(tenant, WEEKLY),
+        1,
+        "and ended it when nobody wanted it"
+    );
+}
+
+#[test]
+fn what_a_server_says_against_a_create_reaches_the_front_end_and_is_tried_nowhere_else() {
+    let mut town = Town::new();
+    let servers: Vec<ServerId> = (1..=2)
+        .map(|node| town.server(node, node as u8, |_| {}))
+        .collect();
+    let tenant = town.tenant(0);
+    for server in &servers {
+        town.machines.get_mut(server).unwrap().mood = Mood::Refuses;
+    }
+    let ticket = town.call(0, tenant, Some(WEEKLY), Method::Create);
+    assert_eq!(text(&town.answer(ticket)), ["refused"]);
+    assert!(
+        town.core(0)
+            .room(&tenant, &Room::of(tenant, WEEKLY))
+            .is_none()
+    );
+}
+
+#[test]
+fn an_owner_that_does_not_hear_is_passed_over_within_the_time_of_a_create() {
+    let mut town = Town::new();
+    town.server(1, 1, |server| server.region = "ca-east".parse().unwrap());
+    let other = town.server(2, 2, |_| {});
+    let tenant = town.tenant(0);
+    town.deaf.insert((0, 1));
+    let terms = Terms {
+        region: Some("ca-east".parse().unwrap()),
+        ..Terms::default()
+    };
+    let ticket = town.call_with(0, tenant, Some(WEEKLY), Method::Create, terms);
+    town.run_ms(1_500);
+    let parts = town.called.remove(&ticket).expect("well within the time");
+    assert_eq!(parts[0].server, Some(other));
+}
+
+#[test]
+fn an_owner_whose_answer_is_lost_ends_what_nobody_keeps() {
+    let mut town = Town::new();
+    let lost = town.server(1, 1, |server| server.region = "ca-east".parse().unwrap());
+    let other = town.server(2, 2, |_| {});
+    let tenant = town.tenant(0);
+    town.deaf.insert((1, 0));
+    let terms = Terms {
+        region: Some("ca-east".parse().unwrap()),
+        ..Terms::default()
+    };
+    let ticket = town.call_with(0, tenant, Some(WEEKLY), Method::Create, terms);
+    assert_eq!(town.answer(ticket)[0].server, Some(other));
+    town.run_ms(40_000);
+    assert_eq!(town.copies(tenant, WEEKLY), 1);
+    assert_eq!(town.machines[&lost].meetings.len(), 0);
+}
+
+#[test]
+fn creates_of_one_room_at_once_make_one_meeting() {
+    let mut town = Town::new();
+    town.server(1, 1, |_| {});
+    town.server(2, 2, |_| {});
+    let tenant = town.tenant(0);
+    let tickets: Vec<u64> = (0..5)
+        .map(|_| town.call(0, tenant, Some(WEEKLY), Method::Create))
+        .collect();
+    town.run_ms(6_000);
+    let said: Vec<String> = tickets
+        .iter()
+        .flat_map(|ticket| text(&town.called[ticket]))
+        .collect();
+    assert_eq!(said.iter().filter(|said| *said == "created").count(), 1);
+    assert_eq!(said.iter().filter(|said| *said == "duplicate").count(), 4);
+    assert_eq!(town.copies(tenant, WEEKLY), 1);
+}
+
+#[test]
+fn a_home_that_starts_again_finds_its_meetings_where_they_are() {
+    let mut town = Town::new();
+    town.server(1, 1, |_| {});
+    town.server(2, 2, |_| {});
+    let tenant = town.tenant(0);
+    let first = town.create(0, tenant, WEEKLY).unwrap();
+    town.restart(0);
+    let ticket = town.call(0, tenant, Some(WEEKLY), Method::Join);
+    assert_eq!(text(&town.answer(ticket)), ["done"]);
+    assert_eq!(town.create(0, tenant, WEEKLY), Ok(first));
+    assert_eq!(town.copies(tenant, WEEKLY), 1);
+}
+
+#[test]
+fn an_owner_that_starts_again_goes_on_with_what_is_on_its_servers() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    town.restart(1);
+    for (method, expected) in [(Method::Join, "done"), (Method::Create, "duplicate")] {
+        let ticket = town.call(0, tenant, Some(WEEKLY), method);
+        assert_eq!(text(&town.answer(ticket)), [expected]);
+    }
+    assert_eq!(town.machines[&server].created, 1);
+    // The server forgets everything: the next create makes a meeting anew.
+    town.machines.get_mut(&server).unwrap().meetings.clear();
+    town.run_ms(90_000);
+    assert_eq!(town.create(0, tenant, WEEKLY), Ok(server));
+    assert_eq!(town.machines[&server].created, 2);
+}
+
+#[test]
+fn a_meeting_whose_owner_is_away_is_not_placed_a_second_time_until_a_steward_says_so() {
+    let mut town = Town::new();
+    let first = town.server(1, 1, |server| server.region = "ca-east".parse().unwrap());
+    let other = town.server(2, 2, |_| {});
+    let tenant = town.tenant(0);
+    let terms = Terms {
+        region: Some("ca-east".parse().unwrap()),
+        ..Terms::default()
+    };
+    let ticket = town.call_with(0, tenant, Some(WEEKLY), Method::Create, terms);
+    assert_eq!(town.answer(ticket)[0].server, Some(first));
+    town.disconnect(0, 1);
+    for method in [Method::Create, Method::Join, Method::IsMeetingRunning] {
+        let ticket = town.call(0, tenant, Some(WEEKLY), method);
+        assert_eq!(text(&town.answer(ticket)), ["OwnerAway"]);
+    }
+    let room = Room::of(tenant, WEEKLY);
+    town.give(0, federation::Input::Release { tenant, room });
+    assert_eq!(town.create(0, tenant, WEEKLY), Ok(other));
+}
+
+#[test]
+fn all_meetings_are_gathered_and_whoever_is_away_is_named() {
+    let mut town = Town::new();
+    let first = town.server(1, 1, |server| server.region = "ca-east".parse().unwrap());
+    let second = town.server(2, 2, |_| {});
+    let tenant = town.tenant(0);
+    let terms = Terms {
+        region: Some("ca-east".parse().unwrap()),
+        ..Terms::default()
+    };
+    let there = town.call_with(0, tenant, Some("there"), Method::Create, terms);
+    assert_eq!(town.answer(there)[0].server, Some(first));
+    let here = Terms {
+        region: Some("eu-west".parse().unwrap()),
+        ..Terms::default()
+    };
+    let here = town.call_with(0, tenant, Some("here"), Method::Create, here);
+    assert_eq!(town.answer(here)[0].server, Some(second));
+    let ticket = town.call(0, tenant, None, Method::GetMeetings);
+    assert_eq!(text(&town.answer(ticket)), ["1", "1"]);
+    town.disconnect(0, 2);
+    let ticket = town.call(0, tenant, None, Method::GetMeetings);
+    let mut said = text(&town.answer(ticket));
+    said.sort();
+    assert_eq!(said, ["1", "OwnerAway"]);
+}
+
+#[test]
+fn what_was_used_is_recorded_by_the_owner() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    let key = (tenant, Room::of(tenant, WEEKLY));
+    town.machines
+        .get_mut(&server)
+        .unwrap()
+        .meetings
+        .insert(key, 10);
+    town.run_ms(3_600_000);
+    let usage = &town.core(3).view().meetings.usage;
+    let minutes: u64 = usage.values().map(|used| used.participant_minutes).sum();
+    assert!((440..=600).contains(&minutes), "{minutes} of 600 so far");
+    assert_eq!(usage.values().map(|used| used.meetings).sum::<u64>(), 1);
+    assert_eq!(usage.values().map(|used| used.peak).max(), Some(10));
+    assert!(
+        usage
+            .keys()
+            .all(|key| key.owner == support::id(2) && key.member == support::id(1))
+    );
+}
+
+#[test]
+fn nodes_without_meetings_say_nothing() {
+    let mut town = Town::new();
+    town.server(1, 1, |_| {});
+    town.tenant(0);
+    town.run_ms(60_000);
+    town.said.clear();
+    town.run_ms(3_600_000);
+    assert_eq!(town.said.len(), 0);
+    // And still the server is known to be there.
+    let tenant = domain::record::Tenant::id_of(support::id(1), &[9; 16]);
+    assert!(town.create(0, tenant, WEEKLY).is_ok());
+}
+
+#[test]
+fn a_second_node_of_the_home_passes_on_and_while_it_is_away_knows_what_was_recorded() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    let second = town.second_node(0);
+    // Both are asked at once for one meeting.
+    let tickets = [
+        town.call(0, tenant, Some(WEEKLY), Method::Create),
+        town.call(second, tenant, Some(WEEKLY), Method::Create),
+    ];
+    town.run_ms(6_000);
+    let mut said: Vec<String> = tickets
+        .iter()
+        .flat_map(|ticket| text(&town.called[ticket]))
+        .collect();
+    said.sort();
+    assert_eq!(said, ["created", "duplicate"]);
+    assert_eq!(town.machines[&server].created, 1);
+    let ticket = town.call(second, tenant, Some(WEEKLY), Method::Join);
+    assert_eq!(text(&town.answer(ticket)), ["done"]);
+    town.disconnect(0, second);
+    for (method, expected) in [(Method::Join, "done"), (Method::Create, "duplicate")] {
+        let ticket = town.call(second, tenant, Some(WEEKLY), method);
+        assert_eq!(text(&town.answer(ticket)), [expected], "{method:?}");
+    }
+    // What nobody has placed yet it does not place: the home may do so at the same time.
+    let ticket = town.call(second, tenant, Some("other"), Method::Create);
+    assert_eq!(text(&town.answer(ticket)), ["HomeAway"]);
+}
+
+#[test]
+fn joins_go_on_over_a_second_node_of_the_owner() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let second = town.second_node(1);
+    town.serve_at(second, server);
+    let tenant = town.tenant(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    town.disconnect(0, 1);
+    for method in [Method::Join, Method::GetMeetingInfo, Method::Create] {
+        let ticket = town.call(0, tenant, Some(WEEKLY), method);
+        assert!(text(&town.answer(ticket))[0].starts_with("du") || method != Method::Create);
+        assert_eq!(town.machines[&server].created, 1);
+    }
+    // Silence of the first is made up for by the second too.
+    town.connect(0, 1);
+    town.connect(1, 0);
+    town.run_ms(1_000);
+    let first = town.node_key(1).min(town.node_key(second));
+    let deaf = if first == town.node_key(1) { 1 } else { second };
+    town.deaf.insert((0, deaf));
+    let ticket = town.call(0, tenant, Some(WEEKLY), Method::Join);
+    assert_eq!(text(&town.answer(ticket)), ["done"]);
+}

@@ -1,0 +1,176 @@
+//! `create`: what the tenant may have is put into the call, and the core finds it a server.
+
+use bigbluebutton::{Create, Failure, answer::Created};
+use federation::meetings::call::{Method, Terms};
+use routing::candidate::Feature;
+
+use super::{
+    passwords::password,
+    read, refusal,
+    request::{Checked, room},
+    single, unreadable,
+};
+use crate::{
+    meetings::{limits::Rules, tenants::TenantAccess},
+    site::Site,
+};
+
+/// Where the front end's own id of a meeting is kept with the meeting and its recordings, so that any
+/// node can give it back, also years later.
+pub(super) const OWN_ID: &str = "folkmoot-id";
+/// Metadata by which a front end says how many people it expects.
+const SIZE_HINTS: [&str; 2] = ["bbb-meeting-size-hint", "meeting-size-hint"];
+/// Metadata by which Greenlight says which servers it wants, as Scalelite understands it: tags between
+/// `;`, with `!` at the end if nothing else will do.
+const SERVER_TAG: &str = "server-tag";
+
+pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Failure> {
+    let tenant = checked.tenant.clone();
+    let mut create = Create::read(with_rules(checked.parameters, &tenant.rules))?;
+    let meeting_id = create.meeting_id.clone();
+    let place = room(tenant.id, &meeting_id);
+    limit(&mut create, &tenant.rules)?;
+    check_count(site, &tenant, place)?;
+    if create.attendee_password.is_none() {
+        create.attendee_password = Some(password("attendee", place));
+    }
+    if create.moderator_password.is_none() {
+        create.moderator_password = Some(password("moderator", place));
+    }
+    let terms = terms(site, &create, &tenant);
+    create
+        .meta
+        .retain(|(name, _)| !name.eq_ignore_ascii_case(OWN_ID));
+    create.meta.push((OWN_ID.to_owned(), meeting_id.clone()));
+    let asked = Checked {
+        parameters: create.into_parameters(),
+        ..checked_without(checked.call, tenant, checked.document)
+    };
+    let asked = asked.of_room(Method::Create, &meeting_id, Some(terms));
+    let parts = site.node.call(asked).await;
+    let (_, bytes) = single(parts).map_err(|fault| refusal(&fault))?;
+    let response = read(&bytes)?;
+    let mut created = Created::from_response(response).map_err(|error| unreadable(&error))?;
+    created.meeting_id = meeting_id;
+    Ok(created.to_xml())
+}
+
+fn checked_without(
+    call: bigbluebutton::Call,
+    tenant: std::sync::Arc<TenantAccess>,
+    document: Option<federation::meetings::call::Body>,
+) -> Checked {
+    Checked {
+        call,
+        tenant,
+        parameters: bigbluebutton::Parameters::new(),
+        document,
+    }
+}
+
+/// Puts the tenant's default and forced parameters in.
+fn with_rules(
+    mut parameters: bigbluebutton::Parameters,
+    rules: &Rules,
+) -> bigbluebutton::Parameters {
+    for (name, value) in &rules.defaults {
+        parameters.fall_back(name, value.clone());
+    }
+    for (name, value) in &rules.forced {
+        parameters.set(name, value.clone());
+    }
+    parameters
+}
+
+/// Cuts what is asked for down to what the tenant may have.
+fn limit(create: &mut Create, rules: &Rules) -> Result<(), Failure> {
+    let limits = &rules.limits;
+    let capped = |asked: Option<u64>, most: Option<u32>| match (asked.filter(|n| *n > 0), most) {
+        (Some(asked), Some(most)) => Some(asked.min(u64::from(most))),
+        (None, Some(most)) => Some(u64::from(most)),
+        (asked, None) => asked,
+    };
+    create.duration_minutes = capped(create.duration_minutes, limits.duration_max_minutes);
+    create.max_participants = capped(create.max_participants, limits.participants_max);
+    if !limits.recording {
+        create.record = Some(false);
+        for name in ["autoStartRecording", "allowStartStopRecording"] {
+            create.rest.set(name, "false");
+        }
+    }
+    Ok(())
+}
+
+/// A tenant has as many meetings at one time as it may; one that is there already is no further one.
+fn check_count(
+    site: &Site,
+    tenant: &TenantAccess,
+    place: domain::record::Room,
+) -> Result<(), Failure> {
+    let Some(most) = tenant.rules.limits.meetings_max else {
+        return Ok(());
+    };
+    let count = site.node.read(|core| {
+        let others = core.placed_rooms();
+        let others = others.filter(|((of, room), _)| *of == tenant.id && *room != place);
+        others.count()
+    });
+    if count < most as usize {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "meetingLimitReached",
+        format!(
+            "At most {most} meetings can run at one time here. End one, or wait until one has ended."
+        ),
+    ))
+}
+
+/// Where the meeting may go.
+fn terms(site: &Site, create: &Create, tenant: &TenantAccess) -> Terms {
+    let cap = create
+        .max_participants
+        .and_then(|most| u32::try_from(most).ok());
+    let hint = SIZE_HINTS.iter().find_map(|name| create.meta(name));
+    let mut terms = Terms {
+        hint: hint.and_then(|hint| hint.trim().parse().ok()),
+        cap_users: cap.filter(|cap| *cap > 0),
+        ..Terms::default()
+    };
+    let feature = |word: &str| word.parse::<Feature>().ok();
+    terms.features = tenant
+        .rules
+        .features
+        .iter()
+        .filter_map(|word| feature(word))
+        .collect();
+    let (own_region, regions) = site.node.read(|core| {
+        let meetings = &core.view().meetings;
+        let record = meetings.tenants.get(&tenant.id);
+        let servers = meetings.servers.values();
+        let regions: std::collections::BTreeSet<_> =
+            servers.map(|server| server.record.region.clone()).collect();
+        (record.and_then(|one| one.record.region.clone()), regions)
+    });
+    terms.region = own_region;
+    if create.record == Some(true)
+        && let Some(recording) = feature("recording")
+    {
+        terms.features.insert(recording);
+    }
+    for tag in create.meta(SERVER_TAG).unwrap_or_default().split(';') {
+        let (word, required) = match tag.trim().strip_suffix('!') {
+            Some(word) => (word, true),
+            None => (tag.trim(), false),
+        };
+        match word.parse() {
+            Ok(region) if regions.contains(&region) => {
+                terms.region = Some(region);
+                terms.region_required = required;
+            }
+            _ if required => terms.features.extend(feature(word)),
+            _ => {}
+        }
+    }
+    terms
+}

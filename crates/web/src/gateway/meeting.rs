@@ -1,0 +1,137 @@
+//! Calls about meetings that exist.
+
+use axum::response::Response;
+use bigbluebutton::{
+    Call, Failure, Join, Parameters,
+    answer::{Meeting, Meetings, Message, Running},
+    request::{End, OneMeeting, SendChatMessage},
+};
+use federation::meetings::{
+    call::{CallFault, Method},
+    whose,
+};
+
+use super::{
+    create::OWN_ID, failed, read, redirect, refusal, request::Checked, single, unreadable,
+};
+use crate::site::Site;
+
+/// Sends a person's browser into a meeting, with a link that the server's owner signed.
+pub(super) async fn join(site: &Site, checked: Checked) -> Response {
+    let parameters = checked.parameters.clone();
+    let join = match Join::read(checked.parameters.clone()) {
+        Ok(join) => join,
+        Err(failure) => return not_joined(&parameters, &failure),
+    };
+    let meeting_id = join.meeting_id.clone();
+    let checked = Checked {
+        parameters: join.into_parameters(),
+        ..checked
+    };
+    let asked = checked.of_room(Method::Join, &meeting_id, None);
+    let failure = match single(site.node.call(asked).await) {
+        Ok((_, bytes)) => match String::from_utf8(bytes) {
+            Ok(url) if is_address(&url) => return redirect(&url),
+            _ => Failure::server_unavailable(),
+        },
+        Err(CallFault::NoMeeting | CallFault::Gone) => Failure::invalid_meeting_identifier(),
+        Err(fault) => refusal(&fault),
+    };
+    not_joined(&parameters, &failure)
+}
+
+fn is_address(url: &str) -> bool {
+    url.starts_with("https://") || url.starts_with("http://")
+}
+
+/// As servers do: back to where the front end said, or the reason itself.
+fn not_joined(parameters: &Parameters, failure: &Failure) -> Response {
+    let wants_answer = parameters
+        .get("redirect")
+        .is_some_and(|value| value == "false");
+    let elsewhere = Join::error_redirect(parameters, failure).filter(|_| !wants_answer);
+    match elsewhere {
+        Some(url) => redirect(&url),
+        None => failed(Some(Call::Join), failure),
+    }
+}
+
+/// Whether somebody is in a meeting. What nobody can say is not denied.
+pub(super) async fn is_running(site: &Site, checked: Checked) -> Result<String, Failure> {
+    let one = OneMeeting::read(checked.parameters.clone())?;
+    let asked = checked.of_room(Method::IsMeetingRunning, &one.meeting_id, None);
+    match single(site.node.call(asked).await) {
+        Ok((_, bytes)) => {
+            let running = Running::from_response(&read(&bytes)?);
+            Ok(running.map_err(|error| unreadable(&error))?.to_xml())
+        }
+        Err(CallFault::NoMeeting | CallFault::Gone) => Ok(Running(false).to_xml()),
+        Err(fault) => Err(refusal(&fault)),
+    }
+}
+
+/// A call about one meeting, answered by its server.
+pub(super) async fn about_one(site: &Site, checked: Checked) -> Result<String, Failure> {
+    let call = checked.call;
+    let parameters = checked.parameters.clone();
+    let (method, meeting_id) = match call {
+        Call::End => (Method::End, End::read(parameters)?.meeting_id),
+        Call::SendChatMessage => {
+            let message = SendChatMessage::read(parameters)?;
+            (Method::SendChatMessage, message.meeting_id)
+        }
+        Call::InsertDocument => {
+            let one = OneMeeting::read(parameters)?;
+            (Method::InsertDocument, one.meeting_id)
+        }
+        _ => (
+            Method::GetMeetingInfo,
+            OneMeeting::read(parameters)?.meeting_id,
+        ),
+    };
+    let asked = checked.of_room(method, &meeting_id, None);
+    let (_, bytes) = single(site.node.call(asked).await).map_err(|fault| refusal(&fault))?;
+    let response = read(&bytes)?;
+    if call == Call::GetMeetingInfo {
+        let meeting = Meeting::from_response(response).map_err(|error| unreadable(&error))?;
+        return Ok(given_back(meeting, &meeting_id).to_xml());
+    }
+    Ok(Message::from_response(&response).to_xml())
+}
+
+/// Every meeting of the tenant, from every server that can be reached.
+pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure> {
+    let tenant = checked.tenant.id;
+    let parts = site.node.call(checked.of_all(Method::GetMeetings)).await;
+    let mut all = Meetings(Vec::new());
+    for part in parts {
+        // A server that is away says nothing of its meetings; the others' are told all the same.
+        let Ok(bytes) = part.result else { continue };
+        if bytes.is_empty() {
+            continue;
+        }
+        let Ok(meetings) = read(&bytes).and_then(|response| {
+            Meetings::from_response(response).map_err(|error| unreadable(&error))
+        }) else {
+            continue;
+        };
+        for meeting in meetings.0 {
+            let is_own = whose(&meeting.meeting_id).is_some_and(|(of, _)| of == tenant);
+            if let Some(own_id) = meeting.metadata.get(OWN_ID).filter(|_| is_own) {
+                all.0.push(given_back(meeting, &own_id));
+            }
+        }
+    }
+    all.0.sort_by(|one, other| {
+        let order = |meeting: &Meeting| (meeting.created_at_ms, meeting.meeting_id.clone());
+        order(one).cmp(&order(other))
+    });
+    Ok(all.to_xml())
+}
+
+/// A meeting as its front end knows it.
+fn given_back(mut meeting: Meeting, own_id: &str) -> Meeting {
+    own_id.clone_into(&mut meeting.meeting_id);
+    meeting.metadata.remove(OWN_ID);
+    meeting
+}

@@ -1,0 +1,173 @@
+//! One call to one server.
+
+use bigbluebutton::{
+    Call, Client, Error, Failure, Parameters,
+    answer::{self, Meetings, Outcome, Recordings},
+    client::Payload,
+    request::{RecordingFilter, record_ids},
+};
+use domain::id::TenantId;
+use federation::meetings::{
+    Served,
+    call::{self, CallFault, Method},
+    scoped_id, whose,
+};
+
+use super::Callers;
+use crate::driver::Serve;
+
+/// Calls a server for the core.
+pub(super) async fn call(callers: &Callers, serve: Serve) -> Served {
+    let Some(client) = callers.client(serve.server, serve.within) else {
+        return Served::Fault(CallFault::OwnerAway);
+    };
+    let Ok(parameters) = Parameters::from_query(&serve.call.query) else {
+        return Served::Fault(CallFault::Server);
+    };
+    let Some(room) = serve.room else {
+        return match serve.call.method.gathers() {
+            true => gather(&client, serve.tenant, serve.call, parameters).await,
+            false => Served::Fault(CallFault::NotAllowed),
+        };
+    };
+    let id = scoped_id(serve.tenant, room);
+    let with_id = || {
+        let mut all = parameters.clone();
+        all.set("meetingID", &id);
+        all
+    };
+    let name = match serve.call.method {
+        Method::Join => return Served::Done(client.join_url(&with_id()).into_bytes()),
+        Method::End if serve.call.query.is_empty() => return end(&client, &id).await,
+        Method::Create => Call::Create,
+        Method::IsMeetingRunning => Call::IsMeetingRunning,
+        Method::End => Call::End,
+        Method::GetMeetingInfo => Call::GetMeetingInfo,
+        Method::InsertDocument => Call::InsertDocument,
+        Method::SendChatMessage => Call::SendChatMessage,
+        _ => return Served::Fault(CallFault::NotAllowed),
+    };
+    pass(&client, name, &with_id(), serve.call.body).await
+}
+
+/// Ends a meeting that no home is bound to: whatever its password is.
+async fn end(client: &Client, id: &str) -> Served {
+    let password = match client.meeting_info(id).await {
+        Ok(meeting) => meeting.moderator_password,
+        Err(error) => return fault(&error),
+    };
+    match client.end(id, password.as_deref()).await {
+        Ok(_) => Served::Done(Vec::new()),
+        Err(error) => fault(&error),
+    }
+}
+
+/// Passes a call on as it is.
+async fn pass(
+    client: &Client,
+    name: Call,
+    parameters: &Parameters,
+    body: Option<call::Body>,
+) -> Served {
+    let payload = body.map(|body| Payload::new(body.media_type, body.bytes));
+    let reply = match client.call_raw(name, parameters, payload).await {
+        Ok(reply) => reply,
+        Err(error) => return fault(&error),
+    };
+    if name.answers_in_json() {
+        return Served::Done(reply.body.to_vec());
+    }
+    match answer::read(&reply.body) {
+        Ok(Outcome::Success(_)) => Served::Done(reply.body.to_vec()),
+        Ok(Outcome::Failed(_)) => Served::Refused(reply.body.to_vec()),
+        Err(error) => {
+            tracing::warn!(endpoint = %client.endpoint(), %error, "a server's answer cannot be read");
+            Served::Fault(CallFault::Server)
+        }
+    }
+}
+
+/// What went wrong on the way to a server, as the core tells it on.
+fn fault(error: &Error) -> Served {
+    match error {
+        Error::Failed { failure, .. } => Served::Refused(failure.to_xml().into_bytes()),
+        Error::Timeout { .. } => Served::Fault(CallFault::TimeOver),
+        Error::AnswerTooLarge { .. } => Served::Fault(CallFault::TooLarge),
+        error => {
+            tracing::warn!(%error, "a server gave no usable answer");
+            Served::Fault(CallFault::Server)
+        }
+    }
+}
+
+/// Calls about all that a tenant has on this server, and about nothing else.
+async fn gather(
+    client: &Client,
+    tenant: TenantId,
+    call: call::Call,
+    parameters: Parameters,
+) -> Served {
+    let is_own = |id: &str| whose(id).is_some_and(|(of, _)| of == tenant);
+    match call.method {
+        Method::GetMeetings => match client.meetings().await {
+            Ok(Meetings(mut all)) => {
+                all.retain(|meeting| is_own(&meeting.meeting_id));
+                Served::Done(Meetings(all).to_xml().into_bytes())
+            }
+            Err(error) => fault(&error),
+        },
+        Method::GetRecordings => {
+            let filter = RecordingFilter::read(parameters);
+            match client.recordings(filter).await {
+                Ok(mut all) => {
+                    all.recordings.retain(|one| is_own(&one.meeting_id));
+                    Served::Done(all.to_xml().into_bytes())
+                }
+                Err(error) => fault(&error),
+            }
+        }
+        _ => change(client, tenant, call, parameters).await,
+    }
+}
+
+/// A call that changes recordings, or reads what belongs to one: of those that are the tenant's alone.
+async fn change(
+    client: &Client,
+    tenant: TenantId,
+    call: call::Call,
+    mut parameters: Parameters,
+) -> Served {
+    let name = match call.method {
+        Method::PublishRecordings => Call::PublishRecordings,
+        Method::DeleteRecordings => Call::DeleteRecordings,
+        Method::UpdateRecordings => Call::UpdateRecordings,
+        Method::GetRecordingTextTracks => Call::GetRecordingTextTracks,
+        Method::PutRecordingTextTrack => Call::PutRecordingTextTrack,
+        _ => return Served::Fault(CallFault::NotAllowed),
+    };
+    let refused = |failure: Failure| Served::Refused(failure.to_xml().into_bytes());
+    let asked = match record_ids(&mut parameters) {
+        Ok(asked) => asked,
+        Err(failure) => return refused(failure),
+    };
+    let filter = RecordingFilter {
+        record_ids: asked.clone(),
+        states: vec!["any".to_owned()],
+        ..RecordingFilter::default()
+    };
+    let found = match client.recordings(filter).await {
+        Ok(Recordings { recordings, .. }) => recordings,
+        Err(error) => return fault(&error),
+    };
+    // A server takes the beginning of an id for an id; to change something it has to be whole.
+    let own = found.into_iter().filter(|recording| {
+        let of = whose(&recording.meeting_id);
+        of.is_some_and(|(of, _)| of == tenant) && asked.contains(&recording.record_id)
+    });
+    let own: Vec<String> = own.map(|recording| recording.record_id).collect();
+    if own.is_empty() {
+        return Served::Fault(CallFault::NoMeeting);
+    }
+    parameters.set("recordID", own.join(","));
+    pass(client, name, &parameters, call.body).await
+}
