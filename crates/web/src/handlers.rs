@@ -30,8 +30,10 @@ pub(crate) mod order;
 pub(crate) mod propose;
 pub(crate) mod register;
 pub(crate) mod reminders;
+pub(crate) mod servers;
 pub(crate) mod sign_up;
 pub(crate) mod submit;
+pub(crate) mod tenants;
 pub(crate) mod views;
 pub(crate) mod work;
 
