@@ -69,6 +69,7 @@ fn the_help_is_the_manual() {
         "host",
         "run",
         "demo",
+        "lab",
         "status",
         "members",
         "propose",

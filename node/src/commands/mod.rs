@@ -21,6 +21,7 @@ pub mod init;
 pub mod invite;
 pub mod join;
 pub mod key;
+pub mod lab;
 pub mod leave;
 pub mod members;
 pub mod open;

@@ -11,7 +11,7 @@ mod set;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-pub(super) use self::description::{optional_secret, without_nothing, yes_or_no};
+pub(super) use self::description::{optional_secret, secret_of, without_nothing, yes_or_no};
 use super::{circle::only_one, table::text};
 use crate::{
     api::{Api, Connection},
