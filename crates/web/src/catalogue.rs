@@ -142,9 +142,11 @@ mod home;
 mod hosted;
 mod mail;
 mod mediation;
+mod meet;
 mod node;
 mod onboarding;
 mod register;
+mod usage;
 
 #[cfg(test)]
 mod tests {

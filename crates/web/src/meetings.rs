@@ -13,6 +13,8 @@ pub mod described;
 pub(crate) mod inventory;
 pub mod levels;
 pub mod limits;
+pub(crate) mod overview;
 pub mod servers;
 pub(crate) mod tenancy;
 pub mod tenants;
+pub mod usage;

@@ -22,6 +22,7 @@ pub mod invite;
 pub mod join;
 pub mod key;
 pub mod leave;
+pub mod meeting;
 pub mod members;
 pub mod open;
 pub mod person;

@@ -12,7 +12,7 @@ use federation::meetings::{
 };
 
 use super::{
-    create::OWN_ID, failed, read, redirect, refusal, request::Checked, single, unreadable,
+    create::OWN_ID, failed, read, redirect, refusal, refused, request::Checked, single, unreadable,
 };
 use crate::site::Site;
 
@@ -51,7 +51,7 @@ fn not_joined(parameters: &Parameters, failure: &Failure) -> Response {
         .is_some_and(|value| value == "false");
     let elsewhere = Join::error_redirect(parameters, failure).filter(|_| !wants_answer);
     match elsewhere {
-        Some(url) => redirect(&url),
+        Some(url) => refused(redirect(&url), failure),
         None => failed(Some(Call::Join), failure),
     }
 }

@@ -18,6 +18,7 @@
 //! | `/federation/applications` | [`applications::page`] |
 //! | `/circles`, `/circles/{id}`, `/circles/new`, `/circles/{id}/edit` | [`circle::list`], [`circle::page`], [`circle::edit`] |
 //! | `/charter` | [`charter::page`] |
+//! | `/meet`, `/meet/usage?month=` | [`meet::page`], [`usage::page`] |
 //! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
 //! | `/account`, `/sign-in`, `/welcome/{secret}` | [`account::page`], [`account::sign_in`], [`account::welcome`] |
 //! | `/join/{secret}` (anyone with the link), `/account/application` | [`hosted::sign_up`], [`application::page`] |
@@ -63,6 +64,7 @@
 //! | `/circles/{id}/documents` | `sort` (`agenda`, `minutes`, `text`), `gathering`? | `/documents/{id}/edit` |
 //! | `/decide/{id}/review` | `day` (`yyyy-mm-dd`, empty takes it back) | `?done=review` |
 //! | `/checklist/hide`, `/checklist/show` | | `/` |
+//! | `/meet/release` | `tenant`, `room` | `/meet?done=released` |
 //! | `/node/people/invite` | `name`, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
 //! | `/node/people/{person}/remove` | | `?done=removed` |
 //! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
@@ -122,6 +124,7 @@ pub mod home;
 pub mod hosted;
 pub mod keys;
 mod leaving;
+pub mod meet;
 pub mod node;
 pub mod onboarding;
 pub mod order;
@@ -132,4 +135,5 @@ mod reader;
 pub mod register;
 pub mod subscriptions;
 pub mod time;
+pub mod usage;
 pub mod work;
