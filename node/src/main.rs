@@ -6,6 +6,7 @@ mod clock;
 mod commands;
 mod config;
 mod control;
+mod crowds;
 mod demo;
 mod device;
 mod directory;

@@ -69,6 +69,7 @@ fn the_help_is_the_manual() {
         "host",
         "run",
         "demo",
+        "lab",
         "status",
         "members",
         "propose",
@@ -78,6 +79,20 @@ fn the_help_is_the_manual() {
         "vote",
         "comment",
         "charter",
+        "server",
+        "server list",
+        "server add",
+        "server set",
+        "server check",
+        "server remove",
+        "tenant",
+        "tenant list",
+        "tenant add",
+        "tenant show",
+        "tenant limits",
+        "tenant rotate",
+        "tenant configuration",
+        "tenant remove",
         "decisions",
         "show",
         "verify",
@@ -87,7 +102,8 @@ fn the_help_is_the_manual() {
         "completions",
     ] {
         manual += "\n";
-        manual += &transcript(home.path(), &[command, "--help"]);
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        manual += &transcript(home.path(), &words);
     }
     insta::assert_snapshot!(manual);
 }

@@ -53,7 +53,8 @@ impl World {
                 }
                 Output::Fault(peer, fault) => self.note_fault(node, peer, &format!("{fault:?}")),
                 // No node of these worlds holds the secret of a server or has a front end.
-                Output::Serve { .. } | Output::Called { .. } | Output::Wish(_) => {}
+                Output::Serve { .. } | Output::Called { .. } => {}
+                Output::Notice(_) | Output::Wish(_) => {}
                 Output::Prepared { .. } | Output::Changed(_) => {}
             }
         }

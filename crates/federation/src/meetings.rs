@@ -8,6 +8,7 @@ mod home;
 mod legs;
 mod loads;
 pub mod metering;
+mod notice;
 mod owner;
 mod rooms;
 mod scope;
@@ -35,6 +36,7 @@ pub(crate) use self::home::Settled;
 pub use self::{
     home::Why,
     legs::{Asked, Origin, Part},
+    notice::{Notice, NoticeKind, TOKEN_BYTES_MAX},
     owner::{KEEP_MS, Seen, Served},
     rooms::{Kept, Key, Live},
     scope::{scoped_id, whose},
@@ -43,6 +45,7 @@ use self::{
     home::{CALL_MS, Creating},
     legs::{Again, Calls, Ended},
     loads::Saying,
+    notice::Notices,
     owner::Owner,
     rooms::Rooms,
     steady::Steady,
@@ -80,6 +83,8 @@ pub(crate) struct Meetings {
     /// What the tenants of other nodes have on servers.
     floors: BTreeMap<PublicKey, BTreeMap<ServerId, Load>>,
     saying: Saying,
+    /// What is for front ends whose homes are away.
+    notices: Notices,
     /// What this node says to itself: home and owner are often one.
     here: VecDeque<Said>,
     has_changed: bool,
@@ -290,6 +295,7 @@ impl Core {
                 server,
                 peak,
             } => self.hear_gone(now, from, (tenant, room), server, peak),
+            Said::Notice(notice) => self.noticed(notice, outputs),
             Said::Later { .. } => {}
         }
     }
@@ -347,6 +353,7 @@ impl Core {
     ) {
         self.greet_with_loads(now, peer, outputs);
         self.tell_what_is_gone(peer, outputs);
+        self.pass_notices(peer, outputs);
     }
 
     pub(crate) fn meetings_disconnected(

@@ -4,6 +4,15 @@
 //! meeting by what it knows of every server, and the *owner* of a server, the only authority on its
 //! capacity, admits or refuses. Steps are those of "placement" (`specs/placement.md`).
 //!
+//! | what | where |
+//! |---|---|
+//! | what a server carries and a meeting takes | [`capacity`], [`room`] |
+//! | what a home knows, and its choice | [`candidate`], [`view`], [`floor`], [`place`] |
+//! | one create, from the first ask to its end | [`request`], [`ask`], [`search`] |
+//! | what an owner admits, holds and ends | [`admission`], [`hold`] |
+//! | whether servers answer | [`health`] |
+//! | fairness between members | [`share`] |
+//!
 //! Pure: no clock, no I/O, no order of hashing, no floating point. Shares and scores are parts per
 //! million (`_ppm`), loads are integers with their unit in the name. Randomness is a seed of the
 //! caller. Time that budgets and ages are counted in is [`Monotonic`], so that a wall clock that jumps

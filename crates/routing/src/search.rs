@@ -18,7 +18,7 @@ pub use self::{
 };
 use crate::{
     Monotonic, Reason, Tier,
-    ask::{Answer, Ask, Reply},
+    ask::{Answer, Ask, REPLY_REPORTS_MAX, Reply},
     place::{Ranked, Ranking, place},
     request::{AskId, Excluded, Request},
     room::Prediction,
@@ -100,8 +100,8 @@ impl Search {
         &self.request
     }
 
-    /// Whether it found a place or gave up. It is kept a while longer, so that late successes are ended;
-    /// for one that is forgotten its owner has the cancellation and its own deadline.
+    /// Whether it found a place or gave up. It is kept a while longer, so that late successes are ended.
+    /// Who hears of a success for a search that is forgotten answers with a cancellation.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.stage == Stage::Over
@@ -139,7 +139,7 @@ impl Search {
             _ if current => view.answered(reply.ask),
             _ => {}
         }
-        for (server, report) in reply.reports {
+        for (server, report) in reply.reports.into_iter().take(REPLY_REPORTS_MAX) {
             if owns(view, owner, server) {
                 view.learn(now, server, report);
             }

@@ -10,7 +10,7 @@ use domain::id::{MemberId, ServerId, Timestamp};
 
 use crate::{
     Monotonic,
-    candidate::{Report, Server},
+    candidate::{REPORT_ADMITTED_MAX, Report, Server},
     capacity::Load,
     request::AskId,
     share::Standing,
@@ -200,7 +200,7 @@ impl View {
             return false;
         }
         let owner = candidate.server.owner;
-        for ask in &report.admitted {
+        for ask in report.admitted.iter().take(REPORT_ADMITTED_MAX) {
             self.counted(*ask, owner);
         }
         self.settle(

@@ -140,6 +140,7 @@ mod frame;
 mod help;
 mod home;
 mod hosted;
+mod inventory;
 mod mail;
 mod mediation;
 mod meet;

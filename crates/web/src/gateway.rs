@@ -5,6 +5,7 @@
 //! core, which knows where the meeting is. What comes back is read again before it is passed on: a server
 //! of another member is as much a stranger as any.
 
+pub mod callback;
 mod create;
 mod meeting;
 mod passwords;
@@ -19,7 +20,7 @@ use axum::{
     extract::{DefaultBodyLimit, Path, State},
     http::{HeaderMap, HeaderValue, Method as HttpMethod, StatusCode, Uri, header},
     response::{IntoResponse, Response},
-    routing::any,
+    routing::{any, post},
 };
 use bigbluebutton::{
     Call, Failure,
@@ -48,6 +49,10 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/bigbluebutton/api", any(index))
         .route("/bigbluebutton/api/", any(index))
         .route("/bigbluebutton/api/{*call}", any(called))
+        .route(
+            "/bigbluebutton/callback/{kind}/{server}/{tenant}/{token}",
+            post(callback::told),
+        )
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(site)
 }

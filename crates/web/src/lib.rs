@@ -49,7 +49,7 @@ pub mod error;
 pub mod export;
 mod feeds;
 mod fields;
-mod gateway;
+pub mod gateway;
 pub mod gatherings;
 mod handlers;
 mod heights;

@@ -96,6 +96,7 @@ pub struct Inner {
     pub servers: Servers,
     /// The tenants whose secrets this node has.
     pub tenants: Tenants,
+    pub(crate) vault: Vault,
     pub(crate) local: Arc<dyn Local>,
 }
 
@@ -124,7 +125,8 @@ impl Site {
             tokens: Tokens::new(Arc::clone(&local)),
             links: Links::new(Arc::clone(&local)),
             servers: Servers::new(Arc::clone(&local), vault.clone()),
-            tenants: Tenants::new(Arc::clone(&local), vault),
+            tenants: Tenants::new(Arc::clone(&local), vault.clone()),
+            vault,
             local,
             cookie: Cookie::new(&node.read(federation::Core::node), secure),
             rates: Rates::default(),

@@ -121,6 +121,7 @@ impl Core {
         if let Some(member) = member {
             let admission = &mut meetings.owner.admission;
             admission.get_or_insert_with(|| routing::admission::Admission::new(member));
+            meetings.plan.set_rtt(member, 0);
         }
         for (id, server) in known {
             let health = meetings.owner.health(&id);

@@ -10,8 +10,9 @@ use crate::{
     request::{AskId, RequestId},
 };
 
-/// How long answers and cancellations are remembered: longer than any search takes.
-pub const REMEMBERED_MS: u64 = 30_000;
+/// How long answers and cancellations are remembered: much longer than any search takes, for asks that a
+/// stalled connection delivers late.
+pub const REMEMBERED_MS: u64 = 60_000;
 /// Requests of one member that are remembered at one time.
 pub const REQUESTS_PER_MEMBER_MAX: usize = 4_096;
 

@@ -6,6 +6,7 @@ use federation::meetings::call::{CallFault, Method, Terms};
 use routing::candidate::Feature;
 
 use super::{
+    callback,
     passwords::password,
     read, refusal,
     request::{Checked, room},
@@ -44,6 +45,10 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
         .meta
         .retain(|(name, _)| !name.eq_ignore_ascii_case(OWN_ID));
     create.meta.push((OWN_ID.to_owned(), meeting_id.clone()));
+    if let Err(error) = callback::seal(site, tenant.id, &mut create) {
+        tracing::error!(%error, "a meeting's callbacks cannot be sealed");
+        return Err(Failure::internal_error());
+    }
     let asked = Checked {
         parameters: create.into_parameters(),
         ..checked_without(checked.call, tenant, checked.document)

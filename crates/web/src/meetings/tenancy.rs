@@ -12,6 +12,8 @@ use federation::{Act, Core};
 use serde::Deserialize;
 
 use super::{
+    SecretState,
+    described::{Faults, number, secret, words},
     inventory::own_member,
     levels::{LEVELS, level},
     limits::{LIMIT_MAX, LimitError, Limits, Parameter, Rules, features, parameters},
@@ -21,6 +23,7 @@ use crate::{
     acts,
     auth::Actor,
     error::{FieldFault, WebError, sentence},
+    fields::Fields,
     seal::random,
     site::Site,
     vault::{hidden, new_secret},
@@ -40,6 +43,29 @@ pub(crate) struct NewTenant {
     /// Its secret; a new one is made if there is none.
     #[serde(deserialize_with = "hidden")]
     pub secret: Option<Secret>,
+}
+
+impl NewTenant {
+    /// What a form says.
+    pub(crate) fn of_form(fields: &Fields) -> Result<Self, WebError> {
+        let mut faults = Faults::default();
+        let text = |name| fields.get(name).to_owned();
+        let said = Self {
+            name: text("name"),
+            member: text("member"),
+            region: text("region"),
+            level: text("level"),
+            secret: secret(fields, &mut faults),
+        };
+        faults.end(said)
+    }
+}
+
+/// The secret of a form that gives a tenant a new one; none where one is to be made.
+pub(crate) fn secret_of_form(fields: &Fields) -> Result<Option<Secret>, WebError> {
+    let mut faults = Faults::default();
+    let secret = secret(fields, &mut faults);
+    faults.end(secret)
 }
 
 /// What is to change of what a tenant may have. First what is named in `clear` goes, then the level
@@ -90,6 +116,30 @@ fn limits_of(word: &str) -> Result<Limits, WebError> {
 }
 
 impl Changed {
+    /// What a form says: all limits and parameters as they are from now on, but not the level.
+    pub(crate) fn of_form(fields: &Fields) -> Result<Self, WebError> {
+        let mut faults = Faults::default();
+        let lines = |name| {
+            let lines = fields.get(name).lines().map(str::trim);
+            let lines = lines.filter(|line| !line.is_empty());
+            lines.map(str::to_owned).collect()
+        };
+        let all = CLEARABLE.iter().filter(|word| **word != "level");
+        let said = Self {
+            clear: all.map(|&word| word.to_owned()).collect(),
+            level: None,
+            meetings_max: number(fields, "meetings_max", &mut faults),
+            participants_max: number(fields, "participants_max", &mut faults),
+            participants_total_max: number(fields, "participants_total_max", &mut faults),
+            duration_max_minutes: number(fields, "duration_max_minutes", &mut faults),
+            recording: Some(fields.is_ticked("recording")),
+            defaults: lines("defaults"),
+            forced: lines("forced"),
+            features: Some(words(fields.get("features"))),
+        };
+        faults.end(said)
+    }
+
     fn clear(&self, rules: &mut Rules) -> Result<(), WebError> {
         let limits = &mut rules.limits;
         for word in &self.clear {
@@ -176,29 +226,6 @@ fn own(site: &Site, id: TenantId) -> Result<record::Tenant, WebError> {
         stands.then(|| tenant.record.clone())
     });
     found.ok_or(WebError::NotFound { what: "tenant" })
-}
-
-/// What this node has of a tenant's secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretState {
-    /// It is here and opens.
-    Here,
-    /// It is here and does not open.
-    Shut,
-    /// It is not here.
-    Missing,
-}
-
-impl SecretState {
-    /// The word in answers.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Here => "here",
-            Self::Shut => "shut",
-            Self::Missing => "missing",
-        }
-    }
 }
 
 /// A tenant as its people and the stewards of its home see it, without its secrets.

@@ -112,6 +112,7 @@ impl Loop {
                 MeetingsInput::Polled { server, seen } => Input::Polled { server, seen },
                 MeetingsInput::Served { job, served } => Input::Served { job, served },
                 MeetingsInput::RoundTrip(peer, ms) => Input::RoundTrip(peer, ms),
+                MeetingsInput::Notice(notice) => Input::Notice(notice),
                 MeetingsInput::Release { tenant, room } => Input::Release { tenant, room },
             },
             Request::Act { key, act, reply } => {

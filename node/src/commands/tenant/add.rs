@@ -1,0 +1,70 @@
+//! `folkmoot tenant add`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    api::Connection,
+    cli::Global,
+    commands::{
+        host::find_member,
+        server::{optional_secret, without_nothing},
+        table::text,
+    },
+    failure::Outcome,
+};
+
+/// Add a front end
+///
+/// It gets a secret of its own, which is printed once. folkmoot tenant configuration prints what to
+/// set in the front end.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// What you call it
+    name: String,
+    /// The member it belongs to, if you host that member: its name or id [default: your co-op]
+    #[arg(long)]
+    member: Option<String>,
+    /// Where its people are, if their meetings should be near, such as eu-west
+    #[arg(long)]
+    region: Option<String>,
+    /// A service level: free, level-1, level-2, level-3, multi-account or custom [default: no limits]
+    #[arg(long)]
+    level: Option<String>,
+    /// A file with the secret that the front end has already [default: a new secret is made]
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Add {
+    /// Runs the command.
+    pub async fn run(self, global: &Global) -> Outcome {
+        let api = self.connection.api(global)?;
+        let secret = optional_secret(self.secret_file.as_ref())?;
+        let member = match &self.member {
+            Some(given) => Some(find_member(&api, given).await?.0),
+            None => None,
+        };
+        let fields = without_nothing(json!({
+            "name": self.name,
+            "member": member,
+            "region": self.region,
+            "level": self.level,
+            "secret": secret.as_ref().map(|secret| secret.as_str()),
+        }));
+        let answer = api.post("/api/tenants", &fields).await?;
+        let mut said = format!("{} is added.", self.name);
+        if answer["secret"].is_string() {
+            said += &format!("\nIts secret, shown this once: {}", text(&answer, "secret"));
+        }
+        said += &format!(
+            "\nfolkmoot tenant configuration {:?} --for greenlight prints what to set there.",
+            self.name
+        );
+        global.say(&answer, said)
+    }
+}
