@@ -7,13 +7,13 @@ use federation::Act;
 use network::{Limits, Network, NetworkError};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use web::{
-    Parts, Settings, Site, clock::SystemClock, invitation::Invitations, node::Node as WebNode,
-    reminders::Mail, seal::Secret,
+    Parts, Settings, Site, clock::SystemClock, invitation::Invitations, metrics::Readers,
+    node::Node as WebNode, reminders::Mail, seal::Secret,
 };
 
 use crate::{
     clock,
-    config::Config,
+    config::{Config, MetricsReaders},
     control::{self, Desk},
     directory::DataDirectory,
     driver::{Handle, Reserve, Running},
@@ -339,6 +339,10 @@ fn site(
             .iter()
             .map(|proxy| proxy.parse().map_err(fault))
             .collect::<Outcome<_>>()?,
+        metrics: match config.web.metrics {
+            MetricsReaders::Trusted => Readers::Trusted,
+            MetricsReaders::Public => Readers::Public,
+        },
         banner: shown.banner,
         mail: shown.mail,
         ..Settings::default()

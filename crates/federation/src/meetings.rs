@@ -190,15 +190,27 @@ impl Core {
         self.meetings.owner.serves(server)
     }
 
+    /// Whether any node can be asked for a server now, this one included.
+    #[must_use]
+    pub fn owner_answers(&self, server: &ServerId) -> bool {
+        !self.nodes_of(server).is_empty()
+    }
+
     /// How a server is, as far as this node knows.
     #[must_use]
     pub fn server_now(&self, server: &ServerId) -> Option<ServerNow> {
         let candidate: &Candidate = self.meetings.plan.candidate(*server)?;
         let steady = self.meetings.clock.now();
-        let report = candidate.report.as_ref();
+        let nodes = self.nodes_of(server);
+        let report = candidate.report.as_ref().map(|(heard, report)| {
+            // Of a server without load nothing is said again as long as its owner is here.
+            let is_quiet = report.load == Load::ZERO && !nodes.is_empty();
+            let age_ms = if is_quiet { 0 } else { steady.since_ms(*heard) };
+            (age_ms, report.clone())
+        });
         Some(ServerNow {
-            report: report.map(|(heard, report)| (steady.since_ms(*heard), report.clone())),
-            nodes: self.nodes_of(server),
+            report,
+            nodes,
             utilisation_ppm: candidate.load().utilisation_ppm(&candidate.server.capacity),
         })
     }

@@ -143,9 +143,11 @@ mod hosted;
 mod inventory;
 mod mail;
 mod mediation;
+mod meet;
 mod node;
 mod onboarding;
 mod register;
+mod usage;
 
 #[cfg(test)]
 mod tests {

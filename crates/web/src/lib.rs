@@ -60,6 +60,7 @@ pub mod links;
 mod live;
 pub mod local;
 pub mod meetings;
+pub mod metrics;
 pub mod node;
 pub mod onboarding;
 mod once;

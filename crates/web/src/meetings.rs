@@ -13,9 +13,11 @@ pub mod described;
 pub(crate) mod inventory;
 pub mod levels;
 pub mod limits;
+pub(crate) mod overview;
 pub mod servers;
 pub(crate) mod tenancy;
 pub mod tenants;
+pub mod usage;
 
 /// What this node has of a server's or tenant's secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

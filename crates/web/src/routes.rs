@@ -16,10 +16,10 @@ use crate::{
     handlers::{
         account, action, applicants, application, archive, attachments, calendar, charter,
         charters, circle, circle_documents, common, decide, decision, documents, editor, entrance,
-        federation, feeds, gathering, history, home, hosted, node, order, propose, register,
-        reminders, servers, sign_up, tenants,
+        federation, feeds, gathering, history, home, hosted, meet, node, order, propose, register,
+        reminders, servers, sign_up, tenants, usage,
     },
-    protect,
+    metrics, protect,
     site::Site,
 };
 
@@ -31,6 +31,7 @@ pub fn router(site: Site) -> Router {
         .merge(texts())
         .merge(members())
         .merge(circles())
+        .merge(meetings())
         .merge(own_node())
         .merge(servers_and_tenants())
         .merge(own_account())
@@ -63,6 +64,7 @@ pub fn router(site: Site) -> Router {
         )
         .route("/help/{word}", get(common::help))
         .route("/events", get(common::events))
+        .route("/metrics", get(metrics::show))
         .route("/assets/{name}", get(common::asset))
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
@@ -161,6 +163,14 @@ fn circles() -> Router<Site> {
         .route("/calendar", get(calendar::page))
         .route("/checklist/hide", post(home::hide_checklist))
         .route("/checklist/show", post(home::show_checklist))
+}
+
+fn meetings() -> Router<Site> {
+    Router::new()
+        .route("/meet", get(meet::page))
+        .route("/meet/release", post(meet::release))
+        .route("/meet/usage", get(usage::page))
+        .route("/meet/usage.csv", get(usage::table))
 }
 
 fn own_node() -> Router<Site> {

@@ -199,7 +199,7 @@ impl Core {
     }
 
     /// This node's own servers are known exactly.
-    fn learn_own_loads(&mut self) {
+    pub(super) fn learn_own_loads(&mut self) {
         let (now, wall) = (self.meetings.clock.now(), self.meetings.clock.wall());
         let Some(admission) = &mut self.meetings.owner.admission else {
             return;

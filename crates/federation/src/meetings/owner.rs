@@ -573,6 +573,8 @@ impl Core {
             let elapsed_ms = before.map_or(0, |before| steady.since_ms(before));
             self.measured(now, server, &seen, elapsed_ms, outputs);
         }
+        // Pages show it before a meeting is placed.
+        self.learn_own_loads();
         self.meetings.loads_changed();
         self.meetings.note_change();
     }

@@ -13,7 +13,8 @@ use federation::meetings::{
 };
 
 use super::{
-    callback, create::OWN_ID, failed, read, redirect, refusal, request::Checked, single, unreadable,
+    callback, create::OWN_ID, failed, read, redirect, refusal, refused, request::Checked, single,
+    unreadable,
 };
 use crate::site::Site;
 
@@ -52,7 +53,7 @@ fn not_joined(parameters: &Parameters, failure: &Failure) -> Response {
         .is_some_and(|value| value == "false");
     let elsewhere = Join::error_redirect(parameters, failure).filter(|_| !wants_answer);
     match elsewhere {
-        Some(url) => redirect(&url),
+        Some(url) => refused(redirect(&url), failure),
         None => failed(Some(Call::Join), failure),
     }
 }

@@ -18,6 +18,7 @@
 //! | `/federation/applications` | [`applications::page`] |
 //! | `/circles`, `/circles/{id}`, `/circles/new`, `/circles/{id}/edit` | [`circle::list`], [`circle::page`], [`circle::edit`] |
 //! | `/charter` | [`charter::page`] |
+//! | `/meet`, `/meet/usage?month=` | [`meet::page`], [`usage::page`] |
 //! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
 //! | `/meet/servers`, `/node/servers`, `/node/servers/{id}` | [`servers::all`], [`servers::own`], [`servers::edit`] |
 //! | `/node/tenants`, `/node/tenants/{id}` | [`tenants::list`], [`tenants::one`] |
@@ -65,6 +66,7 @@
 //! | `/circles/{id}/documents` | `sort` (`agenda`, `minutes`, `text`), `gathering`? | `/documents/{id}/edit` |
 //! | `/decide/{id}/review` | `day` (`yyyy-mm-dd`, empty takes it back) | `?done=review` |
 //! | `/checklist/hide`, `/checklist/show` | | `/` |
+//! | `/meet/release` | `tenant`, `room` | `/meet?done=released` |
 //! | `/node/people/invite` | `name`, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
 //! | `/node/people/{person}/remove` | | `?done=removed` |
 //! | `/node/servers`, `/node/servers/{id}` | `name`, `url`, `region`, `secret` (may be empty later), `cores`?, `mbit_s`?, `cpu_units`?, `net_out_kbit_s`?, `users`?, `rooms`?, `room_users`?, `features`?, `share_percent`, `energy`?, `cost`?, `currency`?, `algorithm`, `allow_private`? (`yes`), `allow_http`? (`yes`) | `/node/servers/{id}?done=saved` |
@@ -134,6 +136,7 @@ pub mod home;
 pub mod hosted;
 pub mod keys;
 mod leaving;
+pub mod meet;
 pub mod node;
 pub mod onboarding;
 pub mod order;
@@ -146,4 +149,5 @@ pub mod servers;
 pub mod subscriptions;
 pub mod tenants;
 pub mod time;
+pub mod usage;
 pub mod work;
