@@ -21,7 +21,10 @@ const RESERVE_MIB_MAX: u64 = 1 << 20;
 /// Every section and its keys.
 const KNOWN: [(&str, &[&str]); 6] = [
     ("node", &["name"]),
-    ("web", &["listen", "public_url", "trusted_proxies"]),
+    (
+        "web",
+        &["listen", "public_url", "trusted_proxies", "metrics"],
+    ),
     ("network", &["listen", "announce", "bootstrap"]),
     ("store", &["reserve_mib"]),
     (
@@ -76,6 +79,19 @@ pub struct WebSection {
     pub public_url: Option<String>,
     /// Networks of proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<String>,
+    /// Who may read `/metrics`.
+    pub metrics: MetricsReaders,
+}
+
+/// Who may read the metrics of the node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricsReaders {
+    /// This machine, and the addresses of `trusted_proxies`.
+    #[default]
+    Trusted,
+    /// Everybody who reaches the dashboard.
+    Public,
 }
 
 impl Default for WebSection {
@@ -84,6 +100,7 @@ impl Default for WebSection {
             listen: SocketAddr::from(([127, 0, 0, 1], 7180)),
             public_url: None,
             trusted_proxies: Vec::new(),
+            metrics: MetricsReaders::Trusted,
         }
     }
 }

@@ -31,7 +31,7 @@ use domain::{
 use federation::{
     Act, Change, Core, Input, Output, Refused,
     meetings::{
-        Served,
+        Notice, Served,
         call::{Call, CallFault},
     },
 };
@@ -61,6 +61,8 @@ use crate::clock;
 
 /// Requests that may wait: those of people, and calls of front ends.
 const REQUESTS_MAX: usize = 4_096;
+/// Notices to front ends that may wait.
+const NOTICES_MAX: usize = 256;
 /// Calls to servers that may wait.
 const SERVES_MAX: usize = 4_096;
 /// Changes a slow listener may be behind before it is told that everything may have changed.
@@ -122,6 +124,8 @@ pub struct Running {
     pub strangers: mpsc::Receiver<Stranger>,
     /// Calls to this node's servers.
     pub serves: mpsc::Receiver<Serve>,
+    /// What is to be told to front ends.
+    pub notices: mpsc::Receiver<Notice>,
     /// The loop. It ends when told to, or with an error.
     pub task: tokio::task::JoinHandle<Result<(), DriverError>>,
 }
@@ -142,6 +146,7 @@ pub fn start(parts: Parts) -> Running {
     let (introductions, introduced) = mpsc::channel(STRANGERS_MAX);
     let (stranger_queue, strangers) = mpsc::channel(STRANGERS_MAX);
     let (serve_queue, serves) = mpsc::channel(SERVES_MAX);
+    let (notice_queue, notices) = mpsc::channel(NOTICES_MAX);
     let (health_sender, health) = watch::channel(Health::default());
     let (stop, stopping) = watch::channel(false);
     let changes = broadcast::Sender::new(CHANGES_MAX);
@@ -178,6 +183,7 @@ pub fn start(parts: Parts) -> Running {
         health,
         strangers: stranger_queue,
         serves: serve_queue,
+        notices: notice_queue,
         key: parts.key,
         handled: Instant::now(),
         store: parts.store,
@@ -199,6 +205,7 @@ pub fn start(parts: Parts) -> Running {
         handle,
         strangers,
         serves,
+        notices,
         task,
     }
 }
@@ -225,6 +232,7 @@ struct Driver {
     health: watch::Receiver<Health>,
     strangers: mpsc::Sender<Stranger>,
     serves: mpsc::Sender<Serve>,
+    notices: mpsc::Sender<Notice>,
     key: SecretKey,
     /// Up to when the core was told that time has passed.
     handled: Instant,
@@ -476,6 +484,11 @@ impl Driver {
             Output::Prepared { ticket, result } => {
                 if let Some(Ticket::Prepared(reply)) = self.tickets.remove(&ticket) {
                     let _ = reply.send(result);
+                }
+            }
+            Output::Notice(notice) => {
+                if self.notices.try_send(notice).is_err() {
+                    tracing::warn!("a front end could not be told: too much waits to be told");
                 }
             }
             // Nobody may be listening.

@@ -7,13 +7,13 @@ use federation::Act;
 use network::{Limits, Network, NetworkError};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use web::{
-    Parts, Settings, Site, clock::SystemClock, invitation::Invitations, node::Node as WebNode,
-    reminders::Mail, seal::Secret,
+    Parts, Settings, Site, clock::SystemClock, invitation::Invitations, metrics::Readers,
+    node::Node as WebNode, reminders::Mail, seal::Secret,
 };
 
 use crate::{
     clock,
-    config::Config,
+    config::{Config, MetricsReaders},
     control::{self, Desk},
     directory::DataDirectory,
     driver::{Handle, Reserve, Running},
@@ -111,12 +111,15 @@ impl Node {
         let queue = std::mem::replace(&mut running.strangers, none);
         let (_, none) = tokio::sync::mpsc::channel(1);
         let serves = std::mem::replace(&mut running.serves, none);
+        let (_, none) = tokio::sync::mpsc::channel(1);
+        let notices = std::mem::replace(&mut running.notices, none);
         let web_node = site.node().clone();
-        let callers = Callers::new(site.clone(), web_node.clone())
+        let callers = Callers::new(site.clone(), &url)
             .map_err(|error| Failure::configuration(error.to_string()))?;
         let mut helpers = vec![
             tokio::spawn(servers::serve_all(callers.clone(), serves)),
             tokio::spawn(servers::poll_all(callers)),
+            tokio::spawn(servers::tell_front_ends(site.clone(), notices)),
             tokio::spawn(servers::tell_round_trips(web_node, network.clone())),
             tokio::spawn(strangers::answer_all(
                 queue,
@@ -336,6 +339,10 @@ fn site(
             .iter()
             .map(|proxy| proxy.parse().map_err(fault))
             .collect::<Outcome<_>>()?,
+        metrics: match config.web.metrics {
+            MetricsReaders::Trusted => Readers::Trusted,
+            MetricsReaders::Public => Readers::Public,
+        },
         banner: shown.banner,
         mail: shown.mail,
         ..Settings::default()

@@ -14,7 +14,7 @@ use bigbluebutton::{
     client::{Limits, Transport, Trust},
 };
 use domain::{id::ServerId, key::PublicKey};
-use federation::meetings::{Served, call::CallFault};
+use federation::meetings::{Notice, Served, call::CallFault};
 use network::Network;
 use tokio::{sync::mpsc, time::Duration};
 use web::{
@@ -27,6 +27,8 @@ use crate::driver::Serve;
 
 /// Calls that may be under way at one time, to all servers.
 const CALLS_MAX: usize = 512;
+/// Front ends that may be told something at one time, those that do not listen included.
+const TELLING_MAX: usize = 256;
 /// How often the round trips to other nodes are told to the core.
 const ROUND_TRIPS_EVERY: Duration = Duration::from_secs(20);
 
@@ -37,6 +39,8 @@ pub struct Callers(Arc<Inner>);
 struct Inner {
     site: Site,
     node: Node,
+    /// Where servers reach this node.
+    address: String,
     /// For servers on public addresses, and for those beside this node.
     transports: [Transport; 2],
 }
@@ -46,7 +50,7 @@ impl Callers {
     ///
     /// # Errors
     /// When the machine's certificates cannot be used.
-    pub fn new(site: Site, node: Node) -> Result<Self, bigbluebutton::Error> {
+    pub fn new(site: Site, address: &str) -> Result<Self, bigbluebutton::Error> {
         let trust = match Transport::new(Guard::PUBLIC, &Trust::native()) {
             Ok(_) => Trust::native(),
             Err(error) => {
@@ -59,8 +63,9 @@ impl Callers {
             Transport::new(Guard::ANY, &trust)?,
         ];
         Ok(Self(Arc::new(Inner {
+            node: site.node().clone(),
             site,
-            node,
+            address: address.trim_end_matches('/').to_owned(),
             transports,
         })))
     }
@@ -117,6 +122,22 @@ pub async fn serve_all(callers: Callers, mut serves: mpsc::Receiver<Serve>) {
 }
 
 pub use polling::poll_all;
+
+/// Tells front ends what servers said, each in its own time.
+pub async fn tell_front_ends(site: Site, mut notices: mpsc::Receiver<Notice>) {
+    let places = Arc::new(tokio::sync::Semaphore::new(TELLING_MAX));
+    while let Some(notice) = notices.recv().await {
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            tracing::warn!("a front end could not be told: too many do not listen");
+            continue;
+        };
+        let site = site.clone();
+        tokio::spawn(async move {
+            web::gateway::callback::tell(site, notice).await;
+            drop(place);
+        });
+    }
+}
 
 /// Tells the core how far away other nodes are.
 pub async fn tell_round_trips(node: Node, network: Network) {

@@ -371,6 +371,7 @@ impl Core {
             Input::Serving(servers) => self.serve(&servers),
             Input::Polled { server, seen } => self.polled(now, server, seen, &mut outputs),
             Input::RoundTrip(peer, round_trip_ms) => self.round_trip(&peer, round_trip_ms),
+            Input::Notice(notice) => self.give_notice(notice, &mut outputs),
             Input::Release { tenant, room } => self.release_room(now, tenant, room),
             Input::Compare => self.compare_anew(now),
             Input::Wake => self.wake(now, &mut outputs),

@@ -12,7 +12,7 @@ use domain::{
 use crate::{
     act::{Act, Prepared},
     error::Refused,
-    meetings::{Asked, Part, Seen, Served, call::Call},
+    meetings::{Asked, Notice, Part, Seen, Served, call::Call},
     message::Message,
     presence::Writing,
 };
@@ -103,6 +103,8 @@ pub enum Input {
     },
     /// How long a word to a connected node and back takes, in milliseconds.
     RoundTrip(PublicKey, u32),
+    /// One of this node's servers said something that is for a tenant's front end.
+    Notice(Notice),
     /// A steward gives up a meeting whose owner keeps silent.
     Release {
         /// Whose.
@@ -191,6 +193,8 @@ pub enum Output {
         /// The parts.
         parts: Vec<Part>,
     },
+    /// A server said something that is for the front end of a tenant whose home this node is.
+    Notice(Notice),
     /// The node is to do this with its own key. What comes of it is not waited for.
     Wish(Act),
     /// What people see has changed.

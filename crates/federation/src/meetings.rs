@@ -8,6 +8,7 @@ mod home;
 mod legs;
 mod loads;
 pub mod metering;
+mod notice;
 mod owner;
 mod rooms;
 mod scope;
@@ -36,6 +37,7 @@ pub(crate) use self::home::Settled;
 pub use self::{
     home::Why,
     legs::{Asked, Origin, Part},
+    notice::{Notice, NoticeKind, TOKEN_BYTES_MAX},
     owner::{KEEP_MS, Seen, Served},
     rooms::{Kept, Key, Live},
     scope::{scoped_id, whose},
@@ -44,6 +46,7 @@ use self::{
     home::{CALL_MS, Creating},
     legs::{Again, Calls, Ended},
     loads::Saying,
+    notice::Notices,
     owner::Owner,
     rooms::Rooms,
     steady::Steady,
@@ -81,6 +84,8 @@ pub(crate) struct Meetings {
     /// What the tenants of other nodes have on servers.
     floors: BTreeMap<PublicKey, BTreeMap<ServerId, Load>>,
     saying: Saying,
+    /// What is for front ends whose homes are away.
+    notices: Notices,
     /// What this node says to itself: home and owner are often one.
     here: VecDeque<Said>,
     has_changed: bool,
@@ -186,15 +191,27 @@ impl Core {
         self.meetings.owner.serves(server)
     }
 
+    /// Whether any node can be asked for a server now, this one included.
+    #[must_use]
+    pub fn owner_answers(&self, server: &ServerId) -> bool {
+        !self.nodes_of(server).is_empty()
+    }
+
     /// How a server is, as far as this node knows.
     #[must_use]
     pub fn server_now(&self, server: &ServerId) -> Option<ServerNow> {
         let candidate: &Candidate = self.meetings.plan.candidate(*server)?;
         let steady = self.meetings.clock.now();
-        let report = candidate.report.as_ref();
+        let nodes = self.nodes_of(server);
+        let report = candidate.report.as_ref().map(|(heard, report)| {
+            // Of a server without load nothing is said again as long as its owner is here.
+            let is_quiet = report.load == Load::ZERO && !nodes.is_empty();
+            let age_ms = if is_quiet { 0 } else { steady.since_ms(*heard) };
+            (age_ms, report.clone())
+        });
         Some(ServerNow {
-            report: report.map(|(heard, report)| (steady.since_ms(*heard), report.clone())),
-            nodes: self.nodes_of(server),
+            report,
+            nodes,
             utilisation_ppm: candidate.load().utilisation_ppm(&candidate.server.capacity),
         })
     }
@@ -279,6 +296,7 @@ impl Core {
                 server,
                 peak,
             } => self.hear_gone(now, from, (tenant, room), server, peak),
+            Said::Notice(notice) => self.noticed(notice, outputs),
             Said::Later { .. } => {}
         }
     }
@@ -336,6 +354,7 @@ impl Core {
     ) {
         self.greet_with_loads(now, peer, outputs);
         self.tell_what_is_gone(peer, outputs);
+        self.pass_notices(peer, outputs);
     }
 
     pub(crate) fn meetings_disconnected(

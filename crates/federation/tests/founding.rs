@@ -233,7 +233,8 @@ impl World {
             Output::Answer { ticket, result } => answers.push((ticket, result)),
             Output::Fault(peer, fault) => panic!("{peer:?}: {fault:?}"),
             Output::Roster(_) | Output::Changed(_) | Output::Prepared { .. } => {}
-            Output::Serve { .. } | Output::Called { .. } | Output::Wish(_) => {}
+            Output::Serve { .. } | Output::Called { .. } => {}
+            Output::Notice(_) | Output::Wish(_) => {}
         }
     }
 

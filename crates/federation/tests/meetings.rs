@@ -13,7 +13,7 @@ use domain::{
     record::{Room, Service, Standing},
 };
 use federation::meetings::{
-    Part,
+    Notice, NoticeKind, Part,
     call::{CallFault, Method, Terms},
     wire::Said,
 };
@@ -451,4 +451,27 @@ fn joins_go_on_over_a_second_node_of_the_owner() {
     town.deaf.insert((0, deaf));
     let ticket = town.call(0, tenant, Some(WEEKLY), Method::Join);
     assert_eq!(text(&town.answer(ticket)), ["done"]);
+}
+
+#[test]
+fn what_a_server_says_reaches_the_home_also_when_it_comes_back_later() {
+    let mut town = Town::new();
+    town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    let notice = |number: u8| Notice {
+        tenant,
+        kind: NoticeKind::RecordingReady,
+        token: "sealed".to_owned(),
+        payload: vec![number],
+    };
+    town.give(1, federation::Input::Notice(notice(1)));
+    town.run_ms(100);
+    town.disconnect(0, 1);
+    town.give(1, federation::Input::Notice(notice(2)));
+    town.run_ms(100);
+    assert_eq!(town.notices, [(0, notice(1))]);
+    town.connect(1, 0);
+    town.connect(0, 1);
+    town.run_ms(100);
+    assert_eq!(town.notices, [(0, notice(1)), (0, notice(2))]);
 }

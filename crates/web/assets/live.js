@@ -45,6 +45,13 @@
     const changedThen = then !== said(document, "data-say-later");
     for (const part of document.querySelectorAll("[data-live]")) {
       const next = fresh.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
+      // What the reader unfolded stays so.
+      if (next) {
+        for (const open of part.querySelectorAll("details[id][open]")) {
+          const same = next.querySelector(`#${CSS.escape(open.id)}`);
+          if (same) same.open = true;
+        }
+      }
       if (next && !inUse(part) && next.outerHTML !== part.outerHTML) {
         part.replaceWith(document.importNode(next, true));
       }

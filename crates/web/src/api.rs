@@ -37,6 +37,9 @@
 //! | `POST /api/tenants/{id}/rotate` `{"secret"?, "now"?}` | stewards: a new `secret`, given once; the old one works until `old_until_ms` |
 //! | `POST /api/tenants/{id}/limits` `{"clear"?, "level"?, "meetings_max"?, "participants_max"?, "participants_total_max"?, "duration_max_minutes"?, "recording"?, "defaults"?, "forced"?, "features"?}` | stewards: what it may have; parameters are `name=value` |
 //! | `POST /api/tenants/{id}/configuration` `{"for", "with_secret"?}` | what to set in `greenlight`, `nextcloud`, `moodle` or `wordpress`; with the secret only for a steward |
+//! | `GET /api/meetings` | `servers` as they are now (`state` is `open`, `cordoned`, `draining`, `tests-only` or `not-answering`), the `meetings` that this node's member placed and the caller may see, each with `why` it is where it is, how many `others` run, and the `unplaced` ones that found no place |
+//! | `POST /api/meetings/release` `{"tenant", "room"}` | stewards: gives up a meeting whose server's owner is away; 409 `owner-answers` otherwise |
+//! | `GET /api/usage?month=2026-11` | what was used in a month of UTC, this one unless it says otherwise: `participant_minutes`, `meetings` and `peak` by member, tenant and server, and who `measured_by` |
 //! | `GET /api/entries/{id}` | a stored entry with its bytes (base64url) |
 //! | `POST /api/acts` `{"act": word, …}` | does it and gives `{"id"}`; with `Idempotency-Key` only once |
 //! | `POST /api/acts/prepare` `{"signer": key, "act": word, …}` | `entry`, `chunks`, `signed_bytes` (base64url) for a key elsewhere |
@@ -71,6 +74,7 @@ mod decision;
 mod documents;
 mod hosted;
 mod keys;
+mod meetings;
 mod read;
 mod register;
 mod servers;
@@ -152,6 +156,9 @@ fn of_meetings() -> Router<Site> {
             post(servers::change).delete(servers::remove),
         )
         .route("/api/servers/{id}/check", post(servers::check))
+        .route("/api/meetings", get(meetings::list))
+        .route("/api/meetings/release", post(meetings::release))
+        .route("/api/usage", get(meetings::usage))
         .route("/api/tenants", get(tenants::list).post(tenants::add))
         .route(
             "/api/tenants/{id}",

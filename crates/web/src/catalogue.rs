@@ -140,11 +140,14 @@ mod frame;
 mod help;
 mod home;
 mod hosted;
+mod inventory;
 mod mail;
 mod mediation;
+mod meet;
 mod node;
 mod onboarding;
 mod register;
+mod usage;
 
 #[cfg(test)]
 mod tests {

@@ -65,6 +65,9 @@ pub enum WebError {
         /// The role.
         needed: &'static str,
     },
+    /// Metrics are for whoever runs the node.
+    #[error("Metrics are not shown to this address.")]
+    Metrics,
     /// Who signed up through this node is no member yet.
     #[error("You are not admitted yet.")]
     NotAdmitted,
@@ -169,9 +172,11 @@ impl WebError {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::SignedOut | Self::SignIn | Self::Token => StatusCode::UNAUTHORIZED,
-            Self::CrossSite | Self::StaleForm | Self::Role { .. } | Self::NotAdmitted => {
-                StatusCode::FORBIDDEN
-            }
+            Self::CrossSite
+            | Self::StaleForm
+            | Self::Role { .. }
+            | Self::Metrics
+            | Self::NotAdmitted => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Slow { .. } => StatusCode::REQUEST_TIMEOUT,
@@ -210,6 +215,7 @@ impl WebError {
             Self::SignIn => "sign-in",
             Self::Token => "token",
             Self::Role { .. } => "role",
+            Self::Metrics => "metrics",
             Self::NotFound { .. } => "not-found",
             Self::Method { .. } => "method",
             Self::InvitationSpent => "invitation-spent",
@@ -247,6 +253,10 @@ impl WebError {
             Self::Token => "Make a new token on your account page.",
             Self::Role { .. } => {
                 "The stewards of your co-op give roles; they are listed on its page."
+            }
+            Self::Metrics => {
+                "Read them on the node's own machine, name yours in web.trusted_proxies, or set \
+                 web.metrics = \"public\" in its configuration."
             }
             Self::NotFound { .. } => {
                 "It may not have arrived yet, or its address was cut short on the way."

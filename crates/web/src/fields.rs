@@ -82,7 +82,8 @@ impl Fields {
 
     /// Names and values, to fill the form again. Passwords, tokens and secrets are left out.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let is_secret = |name: &str| matches!(name, "password" | "current" | "new" | "csrf");
+        let is_secret =
+            |name: &str| matches!(name, "password" | "current" | "new" | "secret" | "csrf");
         let shown = self.0.iter().filter(move |(name, _)| !is_secret(name));
         shown.map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -5,11 +5,14 @@
 //! core, which knows where the meeting is. What comes back is read again before it is passed on: a server
 //! of another member is as much a stranger as any.
 
+pub mod callback;
 mod create;
 mod meeting;
 mod passwords;
 mod recordings;
 mod request;
+
+use std::time::Instant;
 
 use axum::{
     Router,
@@ -17,7 +20,7 @@ use axum::{
     extract::{DefaultBodyLimit, Path, State},
     http::{HeaderMap, HeaderValue, Method as HttpMethod, StatusCode, Uri, header},
     response::{IntoResponse, Response},
-    routing::any,
+    routing::{any, post},
 };
 use bigbluebutton::{
     Call, Failure,
@@ -27,7 +30,7 @@ use domain::id::ServerId;
 use federation::meetings::{Part, call::CallFault};
 
 use self::request::Checked;
-use crate::site::Site;
+use crate::{metrics::Refused, site::Site};
 
 /// The largest body of a call: documents that go into a meeting.
 const BODY_BYTES_MAX: usize = federation::meetings::call::BODY_BYTES_MAX;
@@ -46,6 +49,10 @@ pub(crate) fn routes(site: Site) -> Router {
         .route("/bigbluebutton/api", any(index))
         .route("/bigbluebutton/api/", any(index))
         .route("/bigbluebutton/api/{*call}", any(called))
+        .route(
+            "/bigbluebutton/callback/{kind}/{server}/{tenant}/{token}",
+            post(callback::told),
+        )
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(site)
 }
@@ -67,17 +74,32 @@ async fn called(
     headers: HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Response {
-    let Some(call) = Call::from_path(&path) else {
-        return failed(None, &Failure::unsupported_request());
+    let begun = Instant::now();
+    let call = Call::from_path(&path);
+    let response = match call {
+        Some(call) => check_and_answer(&site, call, &method, &uri, &headers, body).await,
+        None => failed(None, &Failure::unsupported_request()),
     };
+    site.gateway.called(call, &response, begun.elapsed());
+    response
+}
+
+async fn check_and_answer(
+    site: &Site,
+    call: Call,
+    method: &HttpMethod,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Response {
     if call == Call::Index {
         return index().await;
     }
     let Ok(body) = body else {
         return failed(Some(call), &too_large());
     };
-    match request::check(&site, call, &method, &uri, &headers, body) {
-        Ok(checked) => answer_call(&site, checked).await,
+    match request::check(site, call, method, uri, headers, body) {
+        Ok(checked) => answer_call(site, checked).await,
         Err(failure) => failed(Some(call), &failure),
     }
 }
@@ -134,10 +156,17 @@ fn json(document: String) -> Response {
 
 /// A refusal: status 200, as servers answer, so that clients read why.
 fn failed(call: Option<Call>, failure: &Failure) -> Response {
-    match call.is_some_and(Call::answers_in_json) {
+    let response = match call.is_some_and(Call::answers_in_json) {
         true => json(failure.to_json()),
         false => xml(failure.to_xml()),
-    }
+    };
+    refused(response, failure)
+}
+
+/// Keeps with an answer that it is a refusal, for the count.
+fn refused(mut response: Response, failure: &Failure) -> Response {
+    response.extensions_mut().insert(Refused(failure.clone()));
+    response
 }
 
 fn too_large() -> Failure {

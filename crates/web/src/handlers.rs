@@ -25,13 +25,17 @@ pub(crate) mod gathering;
 pub(crate) mod history;
 pub(crate) mod home;
 pub(crate) mod hosted;
+pub(crate) mod meet;
 pub(crate) mod node;
 pub(crate) mod order;
 pub(crate) mod propose;
 pub(crate) mod register;
 pub(crate) mod reminders;
+pub(crate) mod servers;
 pub(crate) mod sign_up;
 pub(crate) mod submit;
+pub(crate) mod tenants;
+pub(crate) mod usage;
 pub(crate) mod views;
 pub(crate) mod work;
 

@@ -13,6 +13,31 @@ pub mod described;
 pub(crate) mod inventory;
 pub mod levels;
 pub mod limits;
+pub(crate) mod overview;
 pub mod servers;
 pub(crate) mod tenancy;
 pub mod tenants;
+pub mod usage;
+
+/// What this node has of a server's or tenant's secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretState {
+    /// It is here and opens.
+    Here,
+    /// It is here and does not open.
+    Shut,
+    /// It is not here.
+    Missing,
+}
+
+impl SecretState {
+    /// The word in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Shut => "shut",
+            Self::Missing => "missing",
+        }
+    }
+}

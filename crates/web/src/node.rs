@@ -16,7 +16,7 @@ use domain::{
 };
 use federation::{
     Act, Change, Core, Prepared, Refused,
-    meetings::{Asked, Part, Seen, Served, call::CallFault},
+    meetings::{Asked, Notice, Part, Seen, Served, call::CallFault},
     presence::Writing,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -93,6 +93,8 @@ pub enum MeetingsInput {
     },
     /// How long a word to a node and back takes, in milliseconds.
     RoundTrip(PublicKey, u32),
+    /// A server said something that is for a tenant's front end.
+    Notice(Notice),
     /// A steward gives up a meeting whose owner keeps silent.
     Release {
         /// Whose.

@@ -16,10 +16,10 @@ use crate::{
     handlers::{
         account, action, applicants, application, archive, attachments, calendar, charter,
         charters, circle, circle_documents, common, decide, decision, documents, editor, entrance,
-        federation, feeds, gathering, history, home, hosted, node, order, propose, register,
-        reminders, sign_up,
+        federation, feeds, gathering, history, home, hosted, meet, node, order, propose, register,
+        reminders, servers, sign_up, tenants, usage,
     },
-    protect,
+    metrics, protect,
     site::Site,
 };
 
@@ -31,7 +31,9 @@ pub fn router(site: Site) -> Router {
         .merge(texts())
         .merge(members())
         .merge(circles())
+        .merge(meetings())
         .merge(own_node())
+        .merge(servers_and_tenants())
         .merge(own_account())
         .merge(api::routes())
         .route("/applicants", get(applicants::list))
@@ -62,6 +64,7 @@ pub fn router(site: Site) -> Router {
         )
         .route("/help/{word}", get(common::help))
         .route("/events", get(common::events))
+        .route("/metrics", get(metrics::show))
         .route("/assets/{name}", get(common::asset))
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
@@ -162,6 +165,14 @@ fn circles() -> Router<Site> {
         .route("/checklist/show", post(home::show_checklist))
 }
 
+fn meetings() -> Router<Site> {
+    Router::new()
+        .route("/meet", get(meet::page))
+        .route("/meet/release", post(meet::release))
+        .route("/meet/usage", get(usage::page))
+        .route("/meet/usage.csv", get(usage::table))
+}
+
 fn own_node() -> Router<Site> {
     Router::new()
         .route("/node", get(node::page))
@@ -175,6 +186,29 @@ fn own_node() -> Router<Site> {
         .route("/node/hosted/export", post(hosted::export))
         .route("/node/hosted/{member}/answer", post(hosted::answer))
         .route("/node/hosted/{member}/remove", post(hosted::remove))
+}
+
+fn servers_and_tenants() -> Router<Site> {
+    Router::new()
+        .route("/meet/servers", get(servers::all))
+        .route("/node/servers", get(servers::page).post(servers::add))
+        .route(
+            "/node/servers/{id}",
+            get(servers::one).post(servers::change),
+        )
+        .route("/node/servers/{id}/service", post(servers::service))
+        .route("/node/servers/{id}/check", post(servers::check))
+        .route("/node/servers/{id}/remove", post(servers::remove))
+        .route("/node/tenants", get(tenants::page).post(tenants::add))
+        .route("/node/tenants/{id}", get(tenants::one))
+        .route("/node/tenants/{id}/limits", post(tenants::limits))
+        .route("/node/tenants/{id}/level", post(tenants::level))
+        .route("/node/tenants/{id}/rotate", post(tenants::rotate))
+        .route(
+            "/node/tenants/{id}/configuration",
+            post(tenants::configuration),
+        )
+        .route("/node/tenants/{id}/remove", post(tenants::remove))
 }
 
 fn own_account() -> Router<Site> {

@@ -17,6 +17,7 @@ use crate::{
     live::Streams,
     local::Local,
     meetings::{servers::Servers, tenants::Tenants},
+    metrics::{Gateway, Readers},
     node::Node,
     once::Once,
     origin::{Network, PublicUrl},
@@ -36,6 +37,8 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<Network>,
+    /// Who may read `/metrics`.
+    pub metrics: Readers,
     /// What hashing a password costs.
     pub password_cost: Cost,
     /// Said on top of every page, such as that the data are examples.
@@ -75,6 +78,7 @@ pub struct Inner {
     pub(crate) documents: Documents,
     pub(crate) presence: Presence,
     pub(crate) heights: Heights,
+    pub(crate) gateway: Gateway,
     stopping: watch::Sender<bool>,
     /// How people sign in.
     pub accounts: Accounts,
@@ -92,6 +96,7 @@ pub struct Inner {
     pub servers: Servers,
     /// The tenants whose secrets this node has.
     pub tenants: Tenants,
+    pub(crate) vault: Vault,
     pub(crate) local: Arc<dyn Local>,
 }
 
@@ -120,7 +125,8 @@ impl Site {
             tokens: Tokens::new(Arc::clone(&local)),
             links: Links::new(Arc::clone(&local)),
             servers: Servers::new(Arc::clone(&local), vault.clone()),
-            tenants: Tenants::new(Arc::clone(&local), vault),
+            tenants: Tenants::new(Arc::clone(&local), vault.clone()),
+            vault,
             local,
             cookie: Cookie::new(&node.read(federation::Core::node), secure),
             rates: Rates::default(),
@@ -130,6 +136,7 @@ impl Site {
             documents: Documents::default(),
             presence: Presence::default(),
             heights: Heights::default(),
+            gateway: Gateway::default(),
             stopping: watch::Sender::new(false),
             settings,
             node,

@@ -8,13 +8,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bigbluebutton::Secret;
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
 use domain::id::{ServerId, TenantId};
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error},
+};
 use zeroize::Zeroizing;
 
 use crate::seal::{self, Seed, random};
@@ -178,6 +182,49 @@ impl Vault {
         ))?)
     }
 
+    /// Seals a value for a purpose, as text for an address: only this node opens it again.
+    ///
+    /// # Errors
+    /// When the key cannot be read or made.
+    pub fn seal_value(&self, purpose: &[u8], value: &impl Serialize) -> Result<String, VaultError> {
+        let key = self.key_or_new()?;
+        let nonce = random::<NONCE_BYTES>().map_err(|_| VaultError::Random)?;
+        let bytes = serde_json::to_vec(value).map_err(|_| VaultError::Shut)?;
+        let payload = Payload {
+            msg: &bytes,
+            aad: purpose,
+        };
+        let sealed = cipher(&key).encrypt(&XNonce::from(*nonce), payload);
+        let sealed = sealed.map_err(|_| VaultError::Shut)?;
+        Ok(URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()))
+    }
+
+    /// Opens what was sealed as text for a purpose.
+    ///
+    /// # Errors
+    /// When the key is gone or another, or the text was changed or is of another purpose.
+    pub fn open_value<T: DeserializeOwned>(
+        &self,
+        purpose: &[u8],
+        sealed: &str,
+    ) -> Result<T, VaultError> {
+        let key = self.key.read().map_err(VaultError::Key)?;
+        let key = key.ok_or(VaultError::Lost)?;
+        let sealed = URL_SAFE_NO_PAD
+            .decode(sealed)
+            .map_err(|_| VaultError::Shut)?;
+        let (nonce, sealed) = sealed
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or(VaultError::Shut)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: purpose,
+        };
+        let bytes = cipher(&key).decrypt(&XNonce::from(*nonce), payload);
+        let bytes = bytes.map_err(|_| VaultError::Shut)?;
+        serde_json::from_slice(&bytes).map_err(|_| VaultError::Shut)
+    }
+
     fn key_or_new(&self) -> Result<Seed, VaultError> {
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = self.key.read().map_err(VaultError::Key)? {
@@ -256,5 +303,21 @@ mod tests {
         let (one, other) = (new_secret().unwrap(), new_secret().unwrap());
         assert_eq!(text_of(&one).len(), 43);
         assert_ne!(one.expose(), other.expose());
+    }
+
+    #[test]
+    fn a_value_sealed_as_text_opens_for_its_purpose_only() {
+        let vault = Vault::new(Arc::new(MemoryKey::default()));
+        let sealed = vault.seal_value(b"one", &("https://a.example", 7)).unwrap();
+        let open = |purpose: &[u8], text: &str| vault.open_value::<(String, u8)>(purpose, text);
+        assert_eq!(
+            open(b"one", &sealed).unwrap(),
+            ("https://a.example".to_owned(), 7)
+        );
+        assert!(open(b"other", &sealed).is_err());
+        assert!(open(b"one", &sealed[1..]).is_err());
+        let other = Vault::new(Arc::new(MemoryKey::default()));
+        other.seal_value(b"one", &1).unwrap();
+        assert!(other.open_value::<(String, u8)>(b"one", &sealed).is_err());
     }
 }

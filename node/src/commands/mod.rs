@@ -23,6 +23,7 @@ pub mod join;
 pub mod key;
 pub mod lab;
 pub mod leave;
+pub mod meeting;
 pub mod members;
 pub mod open;
 pub mod person;

@@ -56,6 +56,7 @@ impl Driver {
                 MeetingsInput::RoundTrip(peer, round_trip_ms) => {
                     Input::RoundTrip(peer, round_trip_ms)
                 }
+                MeetingsInput::Notice(notice) => Input::Notice(notice),
                 MeetingsInput::Release { tenant, room } => Input::Release { tenant, room },
             }),
             Request::Submit {

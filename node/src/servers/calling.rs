@@ -13,6 +13,8 @@ use federation::meetings::{
     scoped_id, whose,
 };
 
+use web::gateway::callback;
+
 use super::Callers;
 use crate::driver::Serve;
 
@@ -39,7 +41,11 @@ pub(super) async fn call(callers: &Callers, serve: Serve) -> Served {
     let name = match serve.call.method {
         Method::Join => return Served::Done(client.join_url(&with_id()).into_bytes()),
         Method::End if serve.call.query.is_empty() => return end(&client, &id).await,
-        Method::Create => Call::Create,
+        Method::Create => {
+            let mut all = with_id();
+            callback::direct(&callers.0.address, serve.server, serve.tenant, &mut all);
+            return pass(&client, Call::Create, &all, serve.call.body).await;
+        }
         Method::IsMeetingRunning => Call::IsMeetingRunning,
         Method::End => Call::End,
         Method::GetMeetingInfo => Call::GetMeetingInfo,

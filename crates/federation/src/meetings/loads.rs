@@ -121,6 +121,7 @@ impl Core {
         if let Some(member) = member {
             let admission = &mut meetings.owner.admission;
             admission.get_or_insert_with(|| routing::admission::Admission::new(member));
+            meetings.plan.set_rtt(member, 0);
         }
         for (id, server) in known {
             let health = meetings.owner.health(&id);
@@ -198,7 +199,7 @@ impl Core {
     }
 
     /// This node's own servers are known exactly.
-    fn learn_own_loads(&mut self) {
+    pub(super) fn learn_own_loads(&mut self) {
         let (now, wall) = (self.meetings.clock.now(), self.meetings.clock.wall());
         let Some(admission) = &mut self.meetings.owner.admission else {
             return;

@@ -444,6 +444,12 @@ impl Core {
                     }
                 }
                 self.admit(now, Event::Created { member, ask }, outputs);
+                // Admission does not remember the ask any more: neither does anybody else.
+                let granted = self.meetings.owner.granted.get(&place);
+                if granted.is_some_and(|one| one.jobs == 0 && one.keep_by.is_none()) {
+                    let server = known.and_then(|(_, server)| server);
+                    self.end_unbound(place, server, outputs);
+                }
             }
             Served::Refused(bytes) => {
                 self.not_begun(place, Ok(bytes), outputs);
@@ -572,6 +578,8 @@ impl Core {
             let elapsed_ms = before.map_or(0, |before| steady.since_ms(before));
             self.measured(now, server, &seen, elapsed_ms, outputs);
         }
+        // Pages show it before a meeting is placed.
+        self.learn_own_loads();
         self.meetings.loads_changed();
         self.meetings.note_change();
     }

@@ -13,7 +13,10 @@ use routing::{
     request::{AskId, MeetingId, RequestId},
 };
 
-use super::call::{BODY_BYTES_MAX, Body, Call, CallFault, Method, QUERY_BYTES_MAX, Terms};
+use super::{
+    call::{BODY_BYTES_MAX, Body, Call, CallFault, Method, QUERY_BYTES_MAX, Terms},
+    notice::{Notice, NoticeKind, TOKEN_BYTES_MAX},
+};
 
 /// The most bytes of one part of an answer.
 pub const PART_BYTES_MAX: usize = 512 * 1024;
@@ -116,6 +119,8 @@ pub enum Said {
         /// The most people it had.
         peak: u32,
     },
+    /// A server told its owner something that is for a tenant's front end.
+    Notice(Notice),
     /// A message that only a later release knows; it is left alone.
     Later {
         /// Its code.
@@ -489,6 +494,15 @@ impl Encode for Said {
                     .value(server)
                     .uint(u64::from(*peak));
             }
+            Self::Notice(notice) => {
+                encoder
+                    .array(5)
+                    .uint(12)
+                    .value(&notice.tenant)
+                    .uint(notice.kind as u64)
+                    .text(&notice.token)
+                    .bytes(&notice.payload);
+            }
             Self::Later { code } => {
                 encoder.array(1).uint(*code);
             }
@@ -500,7 +514,7 @@ impl Encode for Said {
 const LATER_CODE_MAX: u64 = 255;
 const LATER_FIELDS_MAX: usize = 16;
 /// How many fields each has, by code from 1.
-const LENGTHS: [usize; 11] = [4, 5, 4, 3, 2, 2, 6, 6, 5, 3, 5];
+const LENGTHS: [usize; 12] = [4, 5, 4, 3, 2, 2, 6, 6, 5, 3, 5, 5];
 
 impl Decode for Said {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
@@ -566,6 +580,15 @@ impl Decode for Said {
                 reports: read_reports(decoder, LOADS_MAX)?,
                 floors: read_floors(decoder)?,
             },
+            12 => Self::Notice(Notice {
+                tenant: decoder.value()?,
+                kind: match decoder.uint_to("kind of a notice", 1)? {
+                    0 => NoticeKind::RecordingReady,
+                    _ => NoticeKind::Analytics,
+                },
+                token: decoder.text("token", TOKEN_BYTES_MAX)?.to_owned(),
+                payload: decoder.bytes("notice", PART_BYTES_MAX)?.to_vec(),
+            }),
             _ => Self::Gone {
                 tenant: decoder.value()?,
                 room: decoder.value()?,

@@ -12,7 +12,7 @@ use domain::{
 use federation::{
     Act, Core, Input, Output, Settings, Write,
     meetings::{
-        Asked, Part, Seen, Served,
+        Asked, Notice, Part, Seen, Served,
         call::{Call, CallFault, Method, Terms},
         wire::Said,
     },
@@ -55,6 +55,8 @@ pub struct Town {
     pub world: World,
     pub machines: BTreeMap<ServerId, Machine>,
     pub called: BTreeMap<u64, Vec<Part>>,
+    /// What front ends are to be told, at which node.
+    pub notices: Vec<(usize, Notice)>,
     pub said: Vec<(usize, usize, Said)>,
     pub rooms: Vec<BTreeMap<(TenantId, Room), Vec<u8>>>,
     pub latency_ms: u64,
@@ -77,6 +79,7 @@ impl Town {
             world,
             machines: BTreeMap::new(),
             called: BTreeMap::new(),
+            notices: Vec::new(),
             said: Vec::new(),
             rooms: vec![BTreeMap::new(); nodes],
             latency_ms: 40,
@@ -166,6 +169,7 @@ impl Town {
                 within_ms,
             } => self.serve(node, job, server, (tenant, room, call), within_ms),
             Output::Called { ticket, parts } => drop(self.called.insert(ticket, parts)),
+            Output::Notice(notice) => self.notices.push((node, notice)),
             Output::Wish(act) => {
                 let member = self.world.nodes[node].member;
                 inputs.push(Input::Act {

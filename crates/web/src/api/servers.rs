@@ -25,20 +25,11 @@ use crate::{
     site::Site,
 };
 
-/// Whether this node can call one of its member's servers, in a word.
-fn secret_word(snapshot: &ServerSnapshot, id: ServerId) -> &'static str {
-    match (snapshot.get(id).is_some(), snapshot.is_shut(id)) {
-        (true, _) => "here",
-        (false, true) => "shut",
-        (false, false) => "missing",
-    }
-}
-
 /// What only stewards of the owner see of a server.
 fn local_json(snapshot: &ServerSnapshot, id: ServerId) -> Value {
     let reach = snapshot.get(id).map(|access| access.reach);
     json!({
-        "secret": secret_word(snapshot, id),
+        "secret": snapshot.state(id).as_str(),
         "algorithm": reach.map(|reach| algorithm_word(reach.algorithm)),
         "allow_private": reach.map(|reach| reach.allow_private),
         "allow_http": reach.map(|reach| reach.allow_http),

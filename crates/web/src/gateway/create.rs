@@ -1,10 +1,12 @@
 //! `create`: what the tenant may have is put into the call, and the core finds it a server.
 
 use bigbluebutton::{Create, Failure, answer::Created};
-use federation::meetings::call::{Method, Terms};
+use domain::{id::TenantId, record::Room};
+use federation::meetings::call::{CallFault, Method, Terms};
 use routing::candidate::Feature;
 
 use super::{
+    callback,
     passwords::password,
     read, refusal,
     request::{Checked, room},
@@ -26,6 +28,7 @@ const SERVER_TAG: &str = "server-tag";
 
 pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Failure> {
     let tenant = checked.tenant.clone();
+    let tenant_id = tenant.id;
     let mut create = Create::read(with_rules(checked.parameters, &tenant.rules))?;
     let meeting_id = create.meeting_id.clone();
     let place = room(tenant.id, &meeting_id);
@@ -42,17 +45,34 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
         .meta
         .retain(|(name, _)| !name.eq_ignore_ascii_case(OWN_ID));
     create.meta.push((OWN_ID.to_owned(), meeting_id.clone()));
+    if let Err(error) = callback::seal(site, tenant.id, &mut create) {
+        tracing::error!(%error, "a meeting's callbacks cannot be sealed");
+        return Err(Failure::internal_error());
+    }
     let asked = Checked {
         parameters: create.into_parameters(),
         ..checked_without(checked.call, tenant, checked.document)
     };
     let asked = asked.of_room(Method::Create, &meeting_id, Some(terms));
     let parts = site.node.call(asked).await;
-    let (_, bytes) = single(parts).map_err(|fault| refusal(&fault))?;
+    let (_, bytes) = single(parts).map_err(|fault| unplaced(site, tenant_id, place, &fault))?;
     let response = read(&bytes)?;
+    site.gateway.placed();
     let mut created = Created::from_response(response).map_err(|error| unreadable(&error))?;
     created.meeting_id = meeting_id;
     Ok(created.to_xml())
+}
+
+/// Counts a create that found no place, with what was found of each server.
+fn unplaced(site: &Site, tenant: TenantId, room: Room, fault: &CallFault) -> Failure {
+    site.node.read(|core| {
+        let why = core.why(&tenant, &room);
+        let why = why.filter(|why| why.server.is_none() && *fault == CallFault::NoRoom);
+        let reasons = why.into_iter().flat_map(|why| &why.reasons);
+        site.gateway
+            .unplaced(fault, reasons.map(|(_, reason)| reason));
+    });
+    refusal(fault)
 }
 
 fn checked_without(
@@ -102,11 +122,7 @@ fn limit(create: &mut Create, rules: &Rules) -> Result<(), Failure> {
 }
 
 /// A tenant has as many meetings at one time as it may; one that is there already is no further one.
-fn check_count(
-    site: &Site,
-    tenant: &TenantAccess,
-    place: domain::record::Room,
-) -> Result<(), Failure> {
+fn check_count(site: &Site, tenant: &TenantAccess, place: Room) -> Result<(), Failure> {
     let Some(most) = tenant.rules.limits.meetings_max else {
         return Ok(());
     };

@@ -6,13 +6,15 @@ use bigbluebutton::{
     answer::{Meeting, Meetings, Message, Running},
     request::{End, OneMeeting, SendChatMessage},
 };
+use domain::id::TenantId;
 use federation::meetings::{
     call::{CallFault, Method},
     whose,
 };
 
 use super::{
-    create::OWN_ID, failed, read, redirect, refusal, request::Checked, single, unreadable,
+    callback, create::OWN_ID, failed, read, redirect, refusal, refused, request::Checked, single,
+    unreadable,
 };
 use crate::site::Site;
 
@@ -51,7 +53,7 @@ fn not_joined(parameters: &Parameters, failure: &Failure) -> Response {
         .is_some_and(|value| value == "false");
     let elsewhere = Join::error_redirect(parameters, failure).filter(|_| !wants_answer);
     match elsewhere {
-        Some(url) => redirect(&url),
+        Some(url) => refused(redirect(&url), failure),
         None => failed(Some(Call::Join), failure),
     }
 }
@@ -72,7 +74,7 @@ pub(super) async fn is_running(site: &Site, checked: Checked) -> Result<String, 
 
 /// A call about one meeting, answered by its server.
 pub(super) async fn about_one(site: &Site, checked: Checked) -> Result<String, Failure> {
-    let call = checked.call;
+    let (call, tenant) = (checked.call, checked.tenant.id);
     let parameters = checked.parameters.clone();
     let (method, meeting_id) = match call {
         Call::End => (Method::End, End::read(parameters)?.meeting_id),
@@ -94,7 +96,7 @@ pub(super) async fn about_one(site: &Site, checked: Checked) -> Result<String, F
     let response = read(&bytes)?;
     if call == Call::GetMeetingInfo {
         let meeting = Meeting::from_response(response).map_err(|error| unreadable(&error))?;
-        return Ok(given_back(meeting, &meeting_id).to_xml());
+        return Ok(given_back(site, tenant, meeting, &meeting_id).to_xml());
     }
     Ok(Message::from_response(&response).to_xml())
 }
@@ -118,7 +120,7 @@ pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure
         for meeting in meetings.0 {
             let is_own = whose(&meeting.meeting_id).is_some_and(|(of, _)| of == tenant);
             if let Some(own_id) = meeting.metadata.get(OWN_ID).filter(|_| is_own) {
-                all.0.push(given_back(meeting, &own_id));
+                all.0.push(given_back(site, tenant, meeting, &own_id));
             }
         }
     }
@@ -130,8 +132,9 @@ pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure
 }
 
 /// A meeting as its front end knows it.
-fn given_back(mut meeting: Meeting, own_id: &str) -> Meeting {
+fn given_back(site: &Site, tenant: TenantId, mut meeting: Meeting, own_id: &str) -> Meeting {
     own_id.clone_into(&mut meeting.meeting_id);
     meeting.metadata.remove(OWN_ID);
+    callback::give_back(site, tenant, &mut meeting.metadata);
     meeting
 }

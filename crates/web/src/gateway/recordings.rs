@@ -6,6 +6,7 @@ use bigbluebutton::{
     answer::{Done, Recording, Recordings, TextTrackStored, TextTracks},
     request::{RecordingFilter, record_ids},
 };
+use domain::id::TenantId;
 use federation::meetings::{
     Part,
     call::{CallFault, Method},
@@ -13,6 +14,7 @@ use federation::meetings::{
 };
 
 use super::{
+    callback,
     create::OWN_ID,
     failed, json, read, refusal,
     request::{Checked, room},
@@ -48,7 +50,8 @@ pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure
             .recordings
             .into_iter()
             .filter(|recording| whose(&recording.meeting_id).is_some_and(|(of, _)| of == tenant));
-        all.recordings.extend(own.filter_map(given_back));
+        all.recordings
+            .extend(own.filter_map(|one| given_back(site, tenant, one)));
     }
     // The newest first, as servers answer.
     all.recordings.sort_by(|one, other| {
@@ -61,9 +64,10 @@ pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure
 }
 
 /// A recording as its front end knows it; none if it does not say which meeting it is of.
-fn given_back(mut recording: Recording) -> Option<Recording> {
+fn given_back(site: &Site, tenant: TenantId, mut recording: Recording) -> Option<Recording> {
     let own_id = recording.metadata.get(OWN_ID)?;
     recording.metadata.remove(OWN_ID);
+    callback::give_back(site, tenant, &mut recording.metadata);
     recording.replace_meeting_id(&own_id);
     Some(recording)
 }

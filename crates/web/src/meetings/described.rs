@@ -1,6 +1,6 @@
 //! What a steward says of a server, as it becomes its record.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, str::FromStr};
 
 use bigbluebutton::Secret;
 use domain::{
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     error::{FieldFault, WebError, sentence},
+    fields::Fields,
     vault::hidden,
 };
 
@@ -61,6 +62,39 @@ pub(crate) struct Described {
     pub allow_http: Option<bool>,
 }
 
+/// A number of a form; none where the field is empty.
+pub(super) fn number<T: FromStr>(
+    fields: &Fields,
+    name: &'static str,
+    faults: &mut Faults,
+) -> Option<T> {
+    let text = fields.optional(name)?;
+    let number = text.parse().ok();
+    if number.is_none() {
+        faults.say(name, "Enter a whole number.");
+    }
+    number
+}
+
+/// A secret of a form; none where the field is empty.
+pub(super) fn secret(fields: &Fields, faults: &mut Faults) -> Option<Secret> {
+    let text = fields.raw("secret").trim();
+    if text.is_empty() {
+        return None;
+    }
+    let secret = Secret::new(text);
+    if let Err(error) = &secret {
+        faults.say("secret", sentence(&error.to_string()));
+    }
+    secret.ok()
+}
+
+/// Words of a form, with spaces or commas between.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let words = text.split([' ', ',', '\n']).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
 /// Faults in fields, gathered so that all are said at once.
 #[derive(Default)]
 pub(super) struct Faults(Vec<FieldFault>);
@@ -70,7 +104,7 @@ impl Faults {
         self.0.push(FieldFault::new(field, message));
     }
 
-    fn end<T>(self, whole: T) -> Result<T, WebError> {
+    pub(super) fn end<T>(self, whole: T) -> Result<T, WebError> {
         match self.0.is_empty() {
             true => Ok(whole),
             false => Err(WebError::Form(self.0)),
@@ -79,6 +113,49 @@ impl Faults {
 }
 
 impl Described {
+    /// What a form says: all of it but the service.
+    pub(crate) fn of_form(fields: &Fields) -> Result<Self, WebError> {
+        let mut faults = Faults::default();
+        let text = |name| Some(fields.get(name).to_owned());
+        let said = Self {
+            name: text("name"),
+            url: text("url"),
+            region: text("region"),
+            service: None,
+            cores: number(fields, "cores", &mut faults),
+            mbit_s: number(fields, "mbit_s", &mut faults),
+            cpu_units: number(fields, "cpu_units", &mut faults),
+            net_out_kbit_s: number(fields, "net_out_kbit_s", &mut faults),
+            users: number(fields, "users", &mut faults),
+            rooms: number(fields, "rooms", &mut faults),
+            room_users: number(fields, "room_users", &mut faults),
+            features: Some(words(fields.get("features"))),
+            share_percent: number(fields, "share_percent", &mut faults),
+            energy: text("energy"),
+            cost: text("cost"),
+            currency: fields.optional("currency").map(str::to_owned),
+            secret: secret(fields, &mut faults),
+            algorithm: fields.optional("algorithm").map(str::to_owned),
+            allow_private: Some(fields.is_ticked("allow_private")),
+            allow_http: Some(fields.is_ticked("allow_http")),
+        };
+        faults.end(said)
+    }
+
+    /// Without figures that stand already: then those that follow from the cores can change.
+    pub(crate) fn beside(self, known: &record::Server) -> Self {
+        let capability = &known.capability;
+        let new = |given: Option<u64>, known: u64| given.filter(|given| *given != known);
+        Self {
+            cpu_units: new(self.cpu_units, capability.cpu_units),
+            net_out_kbit_s: new(self.net_out_kbit_s, capability.net_out_kbit_s),
+            users: new(self.users, capability.users),
+            rooms: new(self.rooms, capability.rooms),
+            room_users: new(self.room_users, capability.room_users),
+            ..self
+        }
+    }
+
     /// How the server may be reached.
     pub(super) fn reach(&self, known: Reach, faults: &mut Faults) -> Reach {
         let algorithm = match self.algorithm.as_deref() {

@@ -70,7 +70,7 @@ async fn unrecorded(site: &Site, name: &str) -> Result<Option<[u8; 16]>, WebErro
 }
 
 /// The record of an own server that is not removed.
-pub(super) fn own(site: &Site, id: ServerId) -> Result<record::Server, WebError> {
+pub(crate) fn own(site: &Site, id: ServerId) -> Result<record::Server, WebError> {
     let owner = own_member(site)?;
     let found = site.node.read(|core| {
         let server = core.view().meetings.servers.get(&id)?;

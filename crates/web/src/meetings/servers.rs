@@ -11,6 +11,7 @@ use domain::id::ServerId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::SecretState;
 use crate::{
     error::WebError,
     local::Local,
@@ -112,10 +113,14 @@ impl ServerSnapshot {
         self.open.keys().copied()
     }
 
-    /// Whether there is a secret that does not open.
+    /// What this node has of a server's secret.
     #[must_use]
-    pub fn is_shut(&self, id: ServerId) -> bool {
-        self.shut.contains(&id)
+    pub fn state(&self, id: ServerId) -> SecretState {
+        match (self.open.contains_key(&id), self.shut.contains(&id)) {
+            (true, _) => SecretState::Here,
+            (false, true) => SecretState::Shut,
+            (false, false) => SecretState::Missing,
+        }
     }
 }
 
@@ -266,7 +271,7 @@ mod tests {
         let stolen = of(&local, &Arc::default());
         stolen.load().await.unwrap();
         assert!(stolen.secret_of(ONE).is_none());
-        assert!(stolen.snapshot().is_shut(ONE));
+        assert_eq!(stolen.snapshot().state(ONE), SecretState::Shut);
         let text = format!("{:?}", local.list("web/server").await.unwrap());
         assert!(!text.contains("first"));
     }

@@ -71,6 +71,16 @@ impl Filled {
         !self.values.is_empty() || self.has_errors()
     }
 
+    /// What was typed into the form that has this field: of a page with several forms, what was typed
+    /// into another is none of its own.
+    #[must_use]
+    pub(crate) fn of_form_with(&self, field: &str) -> Self {
+        match self.values.contains_key(field) {
+            true => self.clone(),
+            false => Self::default(),
+        }
+    }
+
     /// The same with `prefix` before the ids of its fields.
     pub(crate) fn with_prefix(mut self, prefix: &'static str) -> Self {
         self.prefix = prefix;

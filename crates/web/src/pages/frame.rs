@@ -77,6 +77,7 @@ impl Frame {
 pub(crate) enum Area {
     Home,
     Decide,
+    Meet,
     Federation,
     Node,
     Account,
@@ -91,6 +92,7 @@ impl Area {
         match self {
             Self::Home => say.home(),
             Self::Decide => say.decide(),
+            Self::Meet => say.meet(),
             Self::Federation => say.federation(),
             Self::Node => say.this_node(),
             Self::Account => say.account(),
@@ -105,6 +107,7 @@ impl Area {
         match self {
             Self::Home | Self::None => "/",
             Self::Decide => "/decide",
+            Self::Meet => "/meet",
             Self::Federation => "/federation",
             Self::Node => "/node",
             Self::Account => "/account",
@@ -118,6 +121,7 @@ impl Area {
         match self {
             Self::Home | Self::None => "home",
             Self::Decide | Self::Archive => "decide",
+            Self::Meet => "meet",
             Self::Federation => "federation",
             Self::Register => "linked",
             Self::Node => "node",
@@ -228,6 +232,7 @@ fn bar(frame: &Frame, current: Area) -> Markup {
         Some(_) => &[
             Area::Home,
             Area::Decide,
+            Area::Meet,
             Area::Federation,
             Area::Node,
             Area::Account,

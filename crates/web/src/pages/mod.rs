@@ -18,7 +18,10 @@
 //! | `/federation/applications` | [`applications::page`] |
 //! | `/circles`, `/circles/{id}`, `/circles/new`, `/circles/{id}/edit` | [`circle::list`], [`circle::page`], [`circle::edit`] |
 //! | `/charter` | [`charter::page`] |
+//! | `/meet`, `/meet/usage?month=` | [`meet::page`], [`usage::page`] |
 //! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
+//! | `/meet/servers`, `/node/servers`, `/node/servers/{id}` | [`servers::all`], [`servers::own`], [`servers::edit`] |
+//! | `/node/tenants`, `/node/tenants/{id}` | [`tenants::list`], [`tenants::one`] |
 //! | `/account`, `/sign-in`, `/welcome/{secret}` | [`account::page`], [`account::sign_in`], [`account::welcome`] |
 //! | `/join/{secret}` (anyone with the link), `/account/application` | [`hosted::sign_up`], [`application::page`] |
 //! | `/archive`, `/archive/{id}` (anyone) | [`decide::archive`], [`decision::archived`] |
@@ -63,8 +66,19 @@
 //! | `/circles/{id}/documents` | `sort` (`agenda`, `minutes`, `text`), `gathering`? | `/documents/{id}/edit` |
 //! | `/decide/{id}/review` | `day` (`yyyy-mm-dd`, empty takes it back) | `?done=review` |
 //! | `/checklist/hide`, `/checklist/show` | | `/` |
+//! | `/meet/release` | `tenant`, `room` | `/meet?done=released` |
 //! | `/node/people/invite` | `name`, `roles` (repeated: `delegate`, `worker`, `steward`) | page with [`people::People::invitation`] |
 //! | `/node/people/{person}/remove` | | `?done=removed` |
+//! | `/node/servers`, `/node/servers/{id}` | `name`, `url`, `region`, `secret` (may be empty later), `cores`?, `mbit_s`?, `cpu_units`?, `net_out_kbit_s`?, `users`?, `rooms`?, `room_users`?, `features`?, `share_percent`, `energy`?, `cost`?, `currency`?, `algorithm`, `allow_private`? (`yes`), `allow_http`? (`yes`) | `/node/servers/{id}?done=saved` |
+//! | `/node/servers/{id}/service` | `service` (`open`, `cordoned`, `draining`, `tests-only`) | `?done=saved` |
+//! | `/node/servers/{id}/check` | | page with [`servers::Answered`] |
+//! | `/node/servers/{id}/remove` | | `/node/servers?done=removed` |
+//! | `/node/tenants` | `name`, `member`?, `region`?, `level`?, `secret`? | page with [`tenants::Once::secret`] |
+//! | `/node/tenants/{id}/limits` | `meetings_max`?, `participants_max`?, `participants_total_max`?, `duration_max_minutes`?, `recording`? (`yes`), `features`?, `defaults`?, `forced`? (`name=value`, one on a line) | `?done=saved` |
+//! | `/node/tenants/{id}/level` | `level` | `?done=saved` |
+//! | `/node/tenants/{id}/rotate` | `now`? (`yes`), `secret`? | page with [`tenants::Once::secret`] |
+//! | `/node/tenants/{id}/configuration` | `for`, `with_secret`? (`yes`) | page with [`tenants::Once::configuration`] |
+//! | `/node/tenants/{id}/remove` | | `/node/tenants?done=removed` |
 //! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
 //! | `/join/{secret}` | `member_name`, `class`, `request`?, `name`, `mail`?, `password`, `export`?, `old_password`?, where decisions admit `contribution`, `accept_charter` (the hash of the charter shown) | `/account` |
 //! | `/account/application` | `request`, `contribution`, `accept_charter` | `?done=applied` |
@@ -122,6 +136,7 @@ pub mod home;
 pub mod hosted;
 pub mod keys;
 mod leaving;
+pub mod meet;
 pub mod node;
 pub mod onboarding;
 pub mod order;
@@ -130,6 +145,9 @@ pub mod people;
 pub mod propose;
 mod reader;
 pub mod register;
+pub mod servers;
 pub mod subscriptions;
+pub mod tenants;
 pub mod time;
+pub mod usage;
 pub mod work;

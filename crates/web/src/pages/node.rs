@@ -191,6 +191,8 @@ pub(super) fn tabs(say: Language, current: &str) -> Markup {
         ("/node", say.health()),
         ("/node/people", say.people()),
         ("/node/hosted", say.hosting()),
+        ("/node/servers", say.servers()),
+        ("/node/tenants", say.tenants()),
         ("/node/keys", say.keys()),
     ];
     html! {

@@ -111,11 +111,13 @@ pub enum Done {
     Gathering,
     /// The day of a review was set.
     Review,
+    /// A meeting of a silent owner was given up.
+    Released,
 }
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -144,6 +146,7 @@ impl Done {
         Self::ActionDone,
         Self::Gathering,
         Self::Review,
+        Self::Released,
     ];
 
     /// The word in the address after a redirect.
@@ -178,6 +181,7 @@ impl Done {
             Self::ActionDone => "action-done",
             Self::Gathering => "gathering",
             Self::Review => "review",
+            Self::Released => "released",
         }
     }
 
@@ -218,6 +222,7 @@ impl Done {
             Self::ActionDone => say.done_action_done(),
             Self::Gathering => say.done_gathering(),
             Self::Review => say.done_review(),
+            Self::Released => say.done_released(),
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod acts;
 pub mod decided;
 pub mod hosted;
+pub mod meetings;
 pub mod node;
 pub mod program;
 
