@@ -15,6 +15,7 @@ pub mod forwarder;
 pub mod http;
 mod leash;
 pub mod mailbox;
+pub mod meetings;
 pub mod ports;
 pub mod process;
 pub mod program;

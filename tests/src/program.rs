@@ -16,18 +16,29 @@ pub fn path() -> PathBuf {
     if let Some(path) = env::var_os("FOLKMOOT_BINARY") {
         return path.into();
     }
-    let own = env::current_exe().expect("the system knows where this program is");
-    let profile = own
-        .ancestors()
-        .nth(2)
-        .expect("it is in target/PROFILE/deps");
-    let path = profile.join("folkmoot");
+    let path = profile().join("folkmoot");
     assert!(
         path.exists(),
         "{} is missing: cargo build, or set FOLKMOOT_BINARY",
         path.display()
     );
     path
+}
+
+/// The target folder that this test was built into.
+///
+/// # Panics
+/// When the test is elsewhere.
+pub fn target() -> PathBuf {
+    let profile = profile();
+    let target = profile.parent().expect("it is in target/PROFILE");
+    target.to_owned()
+}
+
+fn profile() -> PathBuf {
+    let own = env::current_exe().expect("the system knows where this program is");
+    let profile = own.ancestors().nth(2);
+    profile.expect("it is in target/PROFILE/deps").to_owned()
 }
 
 /// The program with nothing of this process's surroundings that could change what it does.

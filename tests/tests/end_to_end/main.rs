@@ -14,6 +14,7 @@ mod full_disk;
 mod hosting;
 mod mail_encryption;
 mod mandates;
+mod meetings;
 mod outsiders;
 mod pages;
 mod partition;
