@@ -317,7 +317,7 @@ pub fn checksum(call: &str, query: &str, secret: &str) -> String {
 }
 
 /// The host of a link, with its port, and what follows.
-fn split(link: &str) -> (String, String) {
+pub fn split(link: &str) -> (String, String) {
     let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
     let end = rest.find('/').unwrap_or(rest.len());
     (rest[..end].to_owned(), rest[end..].to_owned())

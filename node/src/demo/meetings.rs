@@ -34,12 +34,12 @@ const CONSUMER: usize = 3;
 /// The name of its front end.
 const TENANT: &str = "Bakery rooms (example)";
 /// The meetings: id, name, and what else is asked for, as front ends write it. First one that has to be in
-/// each region: the others begin once every server has proved itself.
+/// each region: the others wait until every server has proved itself.
 const MEETINGS: [(&str, &str, &str); 6] = [
     (
         "assembly",
         "Bakers' assembly",
-        "&meta_server-tag=eu-west!&meta_bbb-meeting-size-hint=60&record=true",
+        "&meta_server-tag=eu-west!&meta_bbb-meeting-size-hint=20&record=true",
     ),
     (
         "overseas",
@@ -55,6 +55,8 @@ const MEETINGS: [(&str, &str, &str); 6] = [
 const OPEN_TO_ALL: &str = "planning";
 /// How long to wait for servers that have not proved themselves yet.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// How often it is tried before a server that does not come is waited for no longer.
+const TRIES_MAX: u32 = 30;
 /// How often meetings that have ended begin again.
 const BEGIN_AGAIN: Duration = Duration::from_secs(60);
 
@@ -123,6 +125,7 @@ async fn live(servers: Vec<(Api, Value)>, client: Client) -> Outcome {
     for (steward, server) in servers {
         describe(&steward, server).await?;
     }
+    let mut patience = TRIES_MAX;
     loop {
         let mut wait = BEGIN_AGAIN;
         for (id, name, more) in MEETINGS {
@@ -131,7 +134,10 @@ async fn live(servers: Vec<(Api, Value)>, client: Client) -> Outcome {
             if let Err(error) = client.create(&parameters(&query)?, None).await {
                 tracing::debug!(%error, "a meeting of the demo did not begin");
                 wait = TRY_AGAIN;
-                break;
+                patience = patience.saturating_sub(1);
+                if patience > 0 {
+                    break;
+                }
             }
         }
         tokio::time::sleep(wait).await;

@@ -5,6 +5,7 @@ use std::{fs, time::Instant};
 use end_to_end::{
     coop::{accept, link_in, make_token},
     http::Client,
+    meetings::split,
     process::Process,
     program,
     story::story,
@@ -55,6 +56,7 @@ fn the_demo_is_started_used_and_stopped_with_nothing_left_behind() {
         let voted = voted.unwrap().expect(201).json()["id"].take();
 
         tells_its_story(&mut clients[0], &mut browsers[0]).await;
+        leads_into_a_meeting(&demo.said()).await;
         let started = Instant::now();
         for client in &mut clients[1..] {
             wait::until("another co-op shows the vote", 5, async || {
@@ -78,6 +80,31 @@ fn the_demo_is_started_used_and_stopped_with_nothing_left_behind() {
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
         assert!(left.is_empty(), "{left:?} was left behind");
     });
+}
+
+/// The printed link leads into a meeting on a laboratory server, as soon as the servers have proved
+/// themselves.
+async fn leads_into_a_meeting(said: &str) {
+    let mut links = said
+        .split_whitespace()
+        .filter(|word| word.contains("/api/join?"));
+    let link = links.next().expect("a link into a meeting is printed");
+    let (host, path) = split(link);
+    let server = host.parse().unwrap();
+    let next = wait::until("the meeting has begun", START_SECONDS, async || {
+        let answer = Client::of(server).get(&path).await;
+        answer.header("location").map(str::to_owned)
+    })
+    .await;
+    let (host, path) = split(&next);
+    let answer = Client::of(host.parse().unwrap()).get(&path).await;
+    let next = answer.expect(302).header("location").map(str::to_owned);
+    let (host, path) = split(&next.unwrap());
+    let page = Client::of(host.parse().unwrap())
+        .get(&path)
+        .await
+        .expect(200);
+    assert!(page.body.contains("Monday planning"), "{page:#?}");
 }
 
 /// Guests vote by class and strength, a block became a new version, and a change of the charter is
