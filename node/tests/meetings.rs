@@ -1,6 +1,9 @@
 //! Servers and front ends as a steward at a terminal sees them: a node runs, and every command is
 //! typed once.
 
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::{
