@@ -475,3 +475,56 @@ fn what_a_server_says_reaches_the_home_also_when_it_comes_back_later() {
     town.run_ms(100);
     assert_eq!(town.notices, [(0, notice(1)), (0, notice(2))]);
 }
+
+#[test]
+fn a_node_that_has_reached_nobody_does_not_wake_again_and_again_for_what_it_cannot_record() {
+    let mut town = Town::new();
+    town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    town.start_again(0, false);
+    let until = town.world.now.plus_ms(60_000);
+    let mut wakes = 0;
+    while let Some(at) = town.core(0).next_wakeup().filter(|at| *at <= until) {
+        town.world.now = town.world.now.max(at);
+        town.give(0, federation::Input::Wake);
+        wakes += 1;
+        assert!(wakes < 200, "again at {at:?}");
+    }
+}
+
+#[test]
+fn a_home_that_claims_joins_that_never_were_keeps_nobody_off_a_server() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    let all = routing::capacity::Load {
+        cpu_units_milli: 1 << 40,
+        net_out_kbit_s: 1 << 40,
+        users: 1 << 30,
+        rooms: 1 << 30,
+    };
+    let said = Said::Loads {
+        reports: Vec::new(),
+        floors: vec![(server, all)],
+    };
+    let liar = town.node_key(2);
+    let message = federation::message::Message::Meetings(Box::new(said));
+    town.give(0, federation::Input::Message(liar, message));
+    // Two members have a part in meetings, so no claim of one counts for more than half of all.
+    let full_ppm = town.core(0).server_now(&server).unwrap().utilisation_ppm;
+    assert!((499_000..=501_000).contains(&full_ppm), "{full_ppm}");
+    assert_eq!(town.create(0, tenant, WEEKLY), Ok(server));
+}
+
+#[test]
+fn news_of_a_server_without_load_is_said_again_in_case_it_was_not_heard() {
+    let mut town = Town::new();
+    let deaf: Vec<(usize, usize)> = (0..4).map(|node| (1, node)).collect();
+    town.deaf.extend(deaf);
+    let server = town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    town.deaf.clear();
+    town.run_ms(40_000);
+    assert_eq!(town.create(0, tenant, WEEKLY), Ok(server));
+}

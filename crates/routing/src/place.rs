@@ -24,6 +24,9 @@ use crate::{
 pub const COMFORTABLE_PPM: u64 = 800_000;
 /// A server is refused when by its floor the meeting would make it fuller than this.
 pub const FLOOR_VETO_PPM: u64 = WHOLE_PPM;
+/// The same where nobody else is left: people who joined twice or have left are in the floor too, and the
+/// owner decides; one that lies gains no more than this.
+pub const FLOOR_LAST_VETO_PPM: u64 = 1_250_000;
 /// An owner's node is near up to this round trip.
 pub const NEAR_RTT_MS: u32 = 60;
 /// The greatest chance added to a score, which breaks ties.
@@ -258,10 +261,14 @@ impl Scoring<'_> {
             .floor
             .plus(alone)
             .utilisation_ppm(&server.capacity);
-        if candidate.floor != Load::ZERO && floor_ppm > FLOOR_VETO_PPM {
+        let limit_ppm = match self.request.ask_suspected {
+            true => FLOOR_LAST_VETO_PPM,
+            false => FLOOR_VETO_PPM,
+        };
+        if candidate.floor != Load::ZERO && floor_ppm > limit_ppm {
             return Err(Reason::FloorVeto {
                 floor_ppm,
-                limit_ppm: FLOOR_VETO_PPM,
+                limit_ppm,
                 reported: candidate
                     .report
                     .as_ref()

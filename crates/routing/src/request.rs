@@ -80,7 +80,8 @@ pub struct Request {
     pub hold: Option<(ServerId, Load)>,
     /// Servers that are out of the question for this request.
     pub excluded: BTreeMap<ServerId, Excluded>,
-    /// Whether owners that were silent lately are asked all the same, since nobody else is left.
+    /// Whether owners that were silent lately, and servers that are full by their floor alone, are asked
+    /// all the same, since nobody else is left.
     pub ask_suspected: bool,
 }
 

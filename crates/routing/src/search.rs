@@ -285,7 +285,8 @@ impl Search {
         if !ranking.order.is_empty() || self.request.ask_suspected {
             return ranking;
         }
-        // Nobody else is left: silence may have been the network's.
+        // Nobody else is left: silence may have been the network's, and a floor counts joins of people
+        // who have gone.
         self.request.ask_suspected = true;
         self.request
             .excluded

@@ -56,10 +56,11 @@ scenarios! {
     BurstOne "burst-one" "200 meetings of twelve people in one second from one node, 22 equal servers.",
     Burst "burst" "The same from twelve nodes.",
     BurstLoaded "burst-loaded" "The same on servers with 0 to 150 people already.",
+    BurstSilent "burst-silent" "The same, while two owners seem connected and say nothing, and three servers hang or fail.",
     Conference "conference" "300 people who said so, at 80 %; no hold.",
     RegionLost "region-lost" "All servers and nodes of one region are lost.",
     Liar "liar" "An owner whose servers seem half as full as they are.",
-    Flash "flash" "150 rooms of 15 to 45 people that nobody announced, in a minute.",
+    Flash "flash" "Rooms of 15 to 45 people that nobody announced, in a minute: 1.4 times all capacity.",
     Partition "partition" "Homes are cut from owners in every phase, then half from half for ten minutes.",
     OwnerHangs "owner-hangs" "Two owners seem connected and say nothing for ten minutes.",
     OwnerAway "owner-away" "A node is away for ten minutes at the hour, at 80 %.",
@@ -112,6 +113,8 @@ pub(crate) struct Story {
     pub disturbances: Vec<(u64, Disturbance)>,
 }
 
+/// Longer than any scenario.
+const NEVER_MS: u64 = 100 * HOUR;
 /// Hours of the day in which Europe and America both work.
 const BUSY: (u64, u64) = (7, 10);
 
@@ -142,7 +145,10 @@ impl MeetingScenario {
     }
 
     pub(crate) fn is_burst(self) -> bool {
-        matches!(self, Self::Burst | Self::BurstOne | Self::BurstLoaded)
+        matches!(
+            self,
+            Self::Burst | Self::BurstOne | Self::BurstLoaded | Self::BurstSilent
+        )
     }
 
     pub(crate) fn story(self, seed: u64) -> Story {
@@ -159,7 +165,7 @@ impl MeetingScenario {
             }
         }
         let mut meetings = match self {
-            Self::Flash => flash(&mut random),
+            Self::Flash => flash(&mut random, &sites),
             _ => day(seed, &sites, &self.shape()),
         };
         if self == Self::Conference {
@@ -180,9 +186,18 @@ impl MeetingScenario {
             region: 2,
             capacity,
         };
+        let mut disturbances = Vec::new();
+        if self == Self::BurstSilent {
+            silence(0, &mut disturbances);
+            let moods = [Mood::Hangs, Mood::Fails, Mood::Late(2_000)];
+            let ill = moods.into_iter().enumerate();
+            disturbances.extend(ill.map(|(machine, mood)| (0, Disturbance::Mood(machine, mood))));
+        }
         let meetings = (0..200).map(|_| {
             let member = match self {
                 Self::BurstOne => 0,
+                // Those that are silent do not ask either.
+                Self::BurstSilent => 4 + random.below(4) as usize,
                 _ => random.below(MEMBERS as u64) as usize,
             };
             let start = random.below(1_000);
@@ -205,7 +220,7 @@ impl MeetingScenario {
         Story {
             meetings: meetings.collect(),
             sites: (0..22).map(site).collect(),
-            disturbances: Vec::new(),
+            disturbances,
         }
     }
 
@@ -225,12 +240,7 @@ impl MeetingScenario {
             }
             Self::Partition => partition(random, &mut all),
             Self::OwnerHangs => {
-                for silent in [3, 8] {
-                    for other in (0..MEMBERS).filter(|other| *other != silent) {
-                        let never = 10 * HOUR;
-                        all.push((HOUR - MINUTE, Disturbance::Cut(silent, other, never)));
-                    }
-                }
+                silence(HOUR - MINUTE, &mut all);
                 all.push((HOUR + 9 * MINUTE, Disturbance::Heal));
             }
             Self::OwnerAway => {
@@ -280,6 +290,15 @@ impl MeetingScenario {
     }
 }
 
+/// Two owners that say nothing, though they seem connected.
+fn silence(at: u64, all: &mut Vec<(u64, Disturbance)>) {
+    for silent in [3, 8] {
+        for other in (0..MEMBERS).filter(|other| *other != silent) {
+            all.push((at, Disturbance::Cut(silent, other, NEVER_MS)));
+        }
+    }
+}
+
 /// Pairs are cut for moments, so that every phase of some create is hit; then half from half.
 fn partition(random: &mut Random, all: &mut Vec<(u64, Disturbance)>) {
     let mut at = 5 * MINUTE;
@@ -303,9 +322,13 @@ fn partition(random: &mut Random, all: &mut Vec<(u64, Disturbance)>) {
     all.push((HOUR + 10 * MINUTE, Disturbance::Heal));
 }
 
-fn flash(random: &mut Random) -> Vec<Meeting> {
+/// Rooms that together ask for 1.4 times what all servers can do.
+fn flash(random: &mut Random, sites: &[Site]) -> Vec<Meeting> {
     let shape = Shape::default();
-    let one = |_| {
+    let capacity = sites.iter().map(|site| site.capacity.cpu_units_milli);
+    let mut left = capacity.sum::<u64>() * 14 / 10;
+    let mut all = Vec::new();
+    while left > 0 {
         let member = random.below(MEMBERS as u64) as usize;
         let start = MINUTE + random.below(MINUTE);
         let mut one = meeting(random, member, start, &shape);
@@ -314,9 +337,10 @@ fn flash(random: &mut Random) -> Vec<Meeting> {
         one.arrivals.clear();
         one.departures.clear();
         super::workload::people(random, &mut one);
-        one
-    };
-    (0..150).map(one).collect()
+        left = left.saturating_sub(one.load(one.size).cpu_units_milli);
+        all.push(one);
+    }
+    all
 }
 
 fn conference(random: &mut Random) -> Meeting {

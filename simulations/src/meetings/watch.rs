@@ -6,7 +6,7 @@ use federation::meetings::{
     call::{CallFault, Method},
 };
 use routing::{
-    Monotonic, Reason, WHOLE_PPM,
+    Monotonic, Reason, Suspicion, WHOLE_PPM,
     capacity::Load,
     room::History,
     room::predict,
@@ -351,7 +351,12 @@ impl Market {
                 || (world.network.is_open(home, owner)
                     && world.nodes[home].connections.contains_key(&owner)
                     && world.nodes[owner].is_up());
-            let is_permitted = !planned.required || machine.region == planned.region;
+            let found = reasons.iter().find(|(server, _)| *server == machine.id);
+            let is_ill = matches!(
+                found,
+                Some((_, Reason::Suspected(Suspicion::Unhealthy { .. })))
+            );
+            let is_permitted = !is_ill && (!planned.required || machine.region == planned.region);
             let limit_ppm = if owner == home { LIMIT_PPM } else { limit_ppm };
             let estimate = world
                 .post

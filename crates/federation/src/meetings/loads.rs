@@ -12,7 +12,7 @@ use domain::{
     record::{self, PLACEMENTS_MAX, Placing},
 };
 use routing::{
-    Monotonic,
+    Monotonic, WHOLE_PPM,
     candidate::{Feature, Report, Server, State},
     capacity::{Capacity, Load},
     floor::floor,
@@ -30,6 +30,8 @@ use crate::{
 const SAY_EVERY_MS: u64 = 5_000;
 /// How long after it the next one comes at the latest while there is load.
 const SAY_AGAIN_MS: u64 = 25_000;
+/// How often what is no longer news is said again, in case it was not heard.
+const SAID_AGAIN: u32 = 2;
 /// How soon a placement is recorded, so that those of a burst share an entry.
 const RECORD_MS: u64 = 2_000;
 /// How long after that the next ones are: a key writes some thousand entries a day at most.
@@ -44,6 +46,8 @@ pub(super) struct Saying {
     last: Vec<(ServerId, Load, routing::candidate::Health)>,
     has_changed: bool,
     had_floors: bool,
+    /// How often the last news is still to be said again.
+    again: u32,
     record_at: Option<Monotonic>,
     /// Records that may be written at once; one more comes with each [`RECORD_AGAIN_MS`].
     records_left: Option<(Monotonic, u64)>,
@@ -62,7 +66,7 @@ impl Saying {
         if self.has_changed {
             return Some(said.plus_ms(SAY_EVERY_MS));
         }
-        has_load.then(|| said.plus_ms(SAY_AGAIN_MS))
+        (has_load || self.again > 0).then(|| said.plus_ms(SAY_AGAIN_MS))
     }
 }
 
@@ -95,6 +99,32 @@ fn described(server: &replica::view::Server) -> Option<Server> {
         features,
         share_ppm: u64::from(record.share_percent) * 10_000,
     })
+}
+
+/// A claim on a server, no larger than all of it, and the processing that is out of reach by it.
+fn claimed_at_most(load: Load, capacity: &Capacity) -> (Load, u64) {
+    let full_ppm = load.utilisation_ppm(capacity);
+    let load = match full_ppm > WHOLE_PPM {
+        true => Load {
+            cpu_units_milli: load.cpu_units_milli.min(capacity.cpu_units_milli),
+            net_out_kbit_s: load.net_out_kbit_s.min(capacity.net_out_kbit_s),
+            users: load.users.min(capacity.users),
+            rooms: load.rooms.min(capacity.rooms),
+        },
+        false => load,
+    };
+    let all = Load {
+        cpu_units_milli: capacity.cpu_units_milli,
+        ..Load::ZERO
+    };
+    let worth = all.part(full_ppm.min(WHOLE_PPM)).cpu_units_milli;
+    (load, worth)
+}
+
+/// A part of a whole that is not zero.
+fn part_ppm(part: u64, whole: u64) -> u64 {
+    let ppm = u128::from(part) * u128::from(WHOLE_PPM) / u128::from(whole.max(1));
+    u64::try_from(ppm).unwrap_or(WHOLE_PPM)
 }
 
 impl Core {
@@ -221,18 +251,58 @@ impl Core {
 
     /// Below what homes placed on a server no report of it counts.
     fn settle_floors(&mut self) {
-        let own = self.own_floors();
-        let others = self.meetings.floors.values();
-        let all = others.flatten().chain(&own);
-        let mut sums: BTreeMap<ServerId, Load> = BTreeMap::new();
-        for (id, load) in all {
-            let sum = sums.entry(*id).or_default();
-            *sum = sum.plus(*load);
+        let mut sums = self.own_floors();
+        for (id, load) in self.claims() {
+            let sum = sums.entry(id).or_default();
+            *sum = sum.plus(load);
         }
         for id in self.meetings.described.clone() {
             let floor = sums.get(&id).copied().unwrap_or_default();
             self.meetings.plan.set_floor(id, floor);
         }
+    }
+
+    /// What other homes say they have on servers, as far as it counts: nobody can check the joins that a
+    /// home claims, so what one member claims counts for no more than its equal share of all that is
+    /// offered. Otherwise one home could keep everybody off every server.
+    fn claims(&self) -> Vec<(ServerId, Load)> {
+        let meetings = &self.view().meetings;
+        let hosts = meetings.tenants.values().map(|tenant| tenant.host);
+        let owners = meetings.servers.values().map(|server| server.owner);
+        let members: BTreeSet<MemberId> = hosts.chain(owners).collect();
+        let entitled = entitled_cpu_units_milli(self.offered(), members.len());
+        let mut claimed: BTreeMap<MemberId, Vec<(ServerId, Load, u64)>> = BTreeMap::new();
+        for (node, floors) in &self.meetings.floors {
+            let Some(member) = self.view().member_of(node) else {
+                continue;
+            };
+            let known = floors.iter().filter_map(|(id, load)| {
+                let server = &self.meetings.plan.candidate(*id)?.server;
+                let (load, worth) = claimed_at_most(*load, &server.capacity);
+                Some((*id, load, worth))
+            });
+            claimed.entry(member).or_default().extend(known);
+        }
+        let counted = claimed.into_values().flat_map(|claims| {
+            let worth = claims.iter().map(|(_, _, worth)| *worth);
+            let worth = worth.fold(0, u64::saturating_add);
+            let part_ppm = match worth <= entitled {
+                true => WHOLE_PPM,
+                false => part_ppm(entitled, worth),
+            };
+            let bounded = claims.into_iter();
+            bounded.map(move |(id, load, _)| (id, load.part(part_ppm)))
+        });
+        counted.collect()
+    }
+
+    /// The processing of each server, and the part of it that is offered.
+    fn offered(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let candidates = self.meetings.plan.candidates();
+        candidates.map(|(_, candidate)| {
+            let server = &candidate.server;
+            (server.capacity.cpu_units_milli, server.share_ppm)
+        })
     }
 
     /// What each member uses of others' servers, and what it may: equal shares of what is offered.
@@ -262,11 +332,7 @@ impl Core {
             count(member, &own);
             used.entry(member).or_default();
         }
-        let offered = self.meetings.plan.candidates().map(|(_, candidate)| {
-            let server = &candidate.server;
-            (server.capacity.cpu_units_milli, server.share_ppm)
-        });
-        let entitled = entitled_cpu_units_milli(offered, used.len().max(1));
+        let entitled = entitled_cpu_units_milli(self.offered(), used.len().max(1));
         for (member, used) in used {
             let standing = Standing {
                 used_cpu_units_milli: used,
@@ -316,11 +382,16 @@ impl Core {
         let summary: Vec<_> = reports.iter().map(summary).collect();
         let saying = &mut self.meetings.saying;
         let is_news = summary != saying.last || !floors.is_empty() || saying.had_floors;
+        let is_said_again = saying.again > 0;
+        saying.again = match is_news {
+            true => SAID_AGAIN,
+            false => saying.again.saturating_sub(1),
+        };
         saying.had_floors = !floors.is_empty();
         saying.has_changed = false;
         saying.said = Some(steady);
         saying.last = summary;
-        if is_news {
+        if is_news || is_said_again {
             for peer in self.connected_nodes() {
                 self.tell(peer, said.clone(), outputs);
             }
@@ -352,7 +423,7 @@ impl Core {
         let at = *saying
             .record_at
             .get_or_insert_with(|| steady.plus_ms(RECORD_MS));
-        if steady < at || !self.is_ready_to_sign() {
+        if steady < at || !self.may_record(steady) {
             return;
         }
         let mut rooms = std::mem::take(&mut self.meetings.rooms);
@@ -378,6 +449,20 @@ impl Core {
         outputs.push(Output::Wish(Act::Placing(Placing { placements })));
     }
 
+    /// Whether this node may sign now; if not, what is due is due a little later: a node that has
+    /// reached nobody yet must not wake for it again and again.
+    fn may_record(&mut self, steady: Monotonic) -> bool {
+        let is_ready = self.is_ready_to_sign();
+        if !is_ready {
+            let saying = &mut self.meetings.saying;
+            let later = steady.plus_ms(RECORD_MS);
+            for at in [&mut saying.record_at, &mut saying.usage_at] {
+                *at = at.map(|at| at.max(later));
+            }
+        }
+        is_ready
+    }
+
     fn record_usage(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
         let steady = self.meetings.clock.now();
         if !self.meetings.owner.meter.has_something() {
@@ -387,7 +472,7 @@ impl Core {
         let every = super::metering::RECORD_MS;
         let saying = &mut self.meetings.saying;
         let at = *saying.usage_at.get_or_insert_with(|| steady.plus_ms(every));
-        if steady < at || !self.is_ready_to_sign() {
+        if steady < at || !self.may_record(steady) {
             return;
         }
         self.meetings.saying.usage_at = None;

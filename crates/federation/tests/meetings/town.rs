@@ -433,6 +433,19 @@ impl Town {
 
     /// The node stops without warning and starts again with what it had stored.
     pub fn restart(&mut self, node: usize) {
+        self.start_again(node, true);
+        for other in 0..self.world.nodes.len() {
+            if other != node {
+                self.disconnect_from(other, node);
+                self.connect(node, other);
+                self.connect(other, node);
+            }
+        }
+        self.run_ms(26_000);
+    }
+
+    /// The same, and it has reached nobody yet.
+    pub fn start_again(&mut self, node: usize, alone: bool) {
         let member = self.world.nodes[node].member;
         let settings = Settings {
             node: self.node_key(node),
@@ -446,17 +459,9 @@ impl Town {
             core.restore_room(*tenant, *room, bytes).unwrap();
         }
         self.world.nodes[node].core = core;
-        let (clean, alone) = (true, true);
+        let clean = true;
         self.give(node, Input::Start { clean, alone });
         self.give(node, Input::Serving(self.served_by[node].clone()));
-        for other in 0..self.world.nodes.len() {
-            if other != node {
-                self.disconnect_from(other, node);
-                self.connect(node, other);
-                self.connect(other, node);
-            }
-        }
-        self.run_ms(26_000);
     }
 
     /// The member of a node starts another one, with everything the others have.

@@ -224,6 +224,28 @@ fn a_floor_counts_instead_of_a_lower_report_and_vetoes_what_is_too_full() {
 }
 
 #[test]
+fn a_server_that_is_full_by_its_floor_alone_is_asked_when_nobody_else_is_left() {
+    let all = Capacity::from_cores(16, 1_000).cpu_units_milli;
+    let mut view = View::default();
+    add(&mut view, 1, sixteen_cores("ca-east"), 300_000);
+    let mut last = request();
+    last.ask_suspected = true;
+    for (percent, expected) in [(110, Some(server(1))), (130, None)] {
+        let floor = Load {
+            cpu_units_milli: all * percent / 100,
+            ..Load::ZERO
+        };
+        view.set_floor(server(1), floor);
+        assert_eq!(
+            first(&request(), &view),
+            None,
+            "{percent} %, others may be left"
+        );
+        assert_eq!(first(&last, &view), expected, "{percent} %");
+    }
+}
+
+#[test]
 fn a_member_beyond_its_share_meets_a_lower_limit_but_not_on_its_own_servers() {
     let mut view = View::default();
     for number in 1..=3 {
