@@ -4,6 +4,7 @@
 //! to `/assets/…`.
 
 mod circles;
+mod meet;
 mod meetings;
 mod members;
 mod others;
@@ -26,6 +27,7 @@ fn pages() -> Vec<(&'static str, String)> {
     let mut pages = decisions();
     let others = others::pages().into_iter().chain(writing::pages());
     let others = others.chain(register::pages()).chain(recovery::pages());
+    let others = others.chain(meet::pages());
     let others = others.chain(meetings::pages());
     pages.extend(others.map(|(name, page)| (name, page.into_string())));
     pages.sort_by_key(|(name, _)| *name);

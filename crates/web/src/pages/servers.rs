@@ -89,10 +89,10 @@ pub(crate) fn service_word(say: Language, service: Service) -> Markup {
 /// A service with its shape and family of colour.
 pub(crate) fn service_mark(say: Language, service: Service) -> Markup {
     let (shape, family) = match service {
-        Service::Open => ("yes", "k-agree"),
-        Service::Cordoned => ("no-quorum", "k-wait"),
-        Service::Draining => ("counting", "k-count"),
-        Service::TestsOnly => ("none", "k-rest"),
+        Service::Open => ("agree", "k-agree"),
+        Service::Cordoned => ("cordoned", "k-wait"),
+        Service::Draining => ("draining", "k-wait"),
+        Service::TestsOnly => ("tests-only", "k-rest"),
         Service::Removed => ("withdrawn", "k-rest"),
     };
     html! { span class={ "word " (family) } { (icon(shape)) (service_word(say, service)) } }
@@ -103,7 +103,8 @@ pub(crate) fn service_mark(say: Language, service: Service) -> Markup {
 pub fn all(frame: &Frame, servers: &[Server]) -> Markup {
     let say = frame.language;
     let body = html! {
-        (page_head(Markup::default(), say.all_servers(), say.all_servers_explained()))
+        (page_head(crumbs(say, &[("/meet", say.meet())], say.all_servers()), say.all_servers(),
+            say.all_servers_explained()))
         @if servers.is_empty() { p.empty { (say.all_servers_none()) } }
         @else {
             table.cards data-live="servers" {
@@ -124,11 +125,7 @@ pub fn all(frame: &Frame, servers: &[Server]) -> Markup {
             }
         }
     };
-    document(
-        frame,
-        &Head::live(say.all_servers(), Area::Federation),
-        body,
-    )
+    document(frame, &Head::live(say.all_servers(), Area::Meet), body)
 }
 
 fn row(frame: &Frame, one: &Server) -> Markup {
