@@ -141,6 +141,12 @@ impl Api {
         })
     }
 
+    /// The same with a personal token.
+    pub fn with_token(mut self, token: Zeroizing<String>) -> Self {
+        self.token = Some(token);
+        self
+    }
+
     /// Reads.
     pub async fn get(&self, path: &str) -> Outcome<Value> {
         let answer = self.send(Method::GET, path, None).await?;

@@ -37,6 +37,7 @@ mod late;
 mod ledger;
 mod liar;
 mod measures;
+mod meetings;
 mod member;
 mod network;
 mod node;
@@ -64,6 +65,10 @@ pub use broken::Broken;
 pub use catalogue::{ABOVE, SCENARIOS};
 pub use decisions::DecisionFigures;
 pub use liar::Lie;
+pub use meetings::{
+    Baseline, MeetingFigures, MeetingReport, MeetingScenario, baselines, play_baseline,
+    play_meetings, together,
+};
 pub use options::Options;
 pub use play::play;
 pub use report::Report;

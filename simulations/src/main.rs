@@ -1,5 +1,7 @@
 //! Runs simulated federations, plays scenarios, measures.
 
+mod meetings_command;
+
 use std::{
     collections::BTreeMap,
     process::{Command, ExitCode},
@@ -11,7 +13,9 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use simulations::{Broken, Figures, Options, Report, SCENARIOS, about, bench, play, run};
+use simulations::{
+    Broken, Figures, MeetingScenario, Options, Report, SCENARIOS, about, bench, play, run,
+};
 
 /// Whole federations over virtual time, with faults and liars.
 #[derive(Debug, Parser)]
@@ -41,6 +45,8 @@ enum Task {
         #[arg(long)]
         no_year: bool,
     },
+    /// Play scenarios with meetings; exits with 1 if anything that must never happen happens.
+    Meetings(meetings_command::Meetings),
     /// List the scenarios and the mistakes that can be put into the core.
     List,
 }
@@ -91,10 +97,18 @@ fn main() -> ExitCode {
             registers,
             no_year,
         } => print_figures(json, (&nodes, &registers), !no_year),
+        Task::Meetings(arguments) => exit(arguments.play()),
         Task::List => {
             for (name, text) in SCENARIOS {
                 let about = about(name, text).unwrap_or_else(|error| error.to_string());
                 println!("{name:22} {about}");
+            }
+            for scenario in MeetingScenario::ALL {
+                println!(
+                    "meetings --scenario {:14} {}",
+                    scenario.as_str(),
+                    scenario.about()
+                );
             }
             for broken in Broken::ALL {
                 println!("--broken {broken}");

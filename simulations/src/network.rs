@@ -63,6 +63,17 @@ impl Network {
         self.regions.push(self.random.below(4) as usize);
     }
 
+    /// A node stands in a region.
+    pub fn settle(&mut self, node: usize, region: usize) {
+        self.regions[node] = region % REGIONS_MS.len();
+    }
+
+    /// The usual round trip between two nodes.
+    pub fn round_trip_ms(&self, one: usize, other: usize) -> u64 {
+        let (one, other) = (self.regions[one], self.regions[other]);
+        REGIONS_MS[one][other] + REGIONS_MS[other][one] + 2 * self.tail_ms
+    }
+
     /// Cuts one direction.
     pub fn cut(&mut self, from: usize, to: usize) {
         self.cuts.insert((from, to));

@@ -32,6 +32,8 @@ pub struct Node {
     pub roster: BTreeSet<PublicKey>,
     /// When the next wake-up is due.
     pub wake_at: Option<u64>,
+    /// When it was last given something: between inputs time passes by a clock that nobody sets.
+    pub told_at: u64,
     /// Wake-ups in a row that were due again at once.
     pub idle_wakes: u32,
     /// Whether it takes part; a newcomer's node does not before it joins.
@@ -63,6 +65,7 @@ impl Node {
             connections: BTreeMap::new(),
             roster: BTreeSet::new(),
             wake_at: None,
+            told_at: 0,
             idle_wakes: 0,
             present: true,
             dies_at: None,

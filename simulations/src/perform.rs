@@ -52,9 +52,11 @@ impl World {
                     self.ledger.end(ticket, result);
                 }
                 Output::Fault(peer, fault) => self.note_fault(node, peer, &format!("{fault:?}")),
-                // No node of these worlds holds the secret of a server or has a front end.
-                Output::Serve { .. } | Output::Called { .. } => {}
-                Output::Notice(_) | Output::Wish(_) => {}
+                wanted @ (Output::Serve { .. } | Output::Called { .. } | Output::Wish(_)) => {
+                    self.want(node, wanted);
+                }
+                // No server of these worlds has anything to say by itself.
+                Output::Notice(_) => {}
                 Output::Prepared { .. } | Output::Changed(_) => {}
             }
         }
@@ -144,6 +146,9 @@ impl World {
             }
             _ => {}
         }
+        let Some(message) = self.post(node, message) else {
+            return;
+        };
         match self.nodes[node].liar {
             Some(_) => self.lie(node, peer, message),
             None => self.transmit(node, peer, &message),

@@ -16,6 +16,7 @@ use crate::{
     broken::Broken,
     distort::Hearers,
     ledger::{Deed, Ledger},
+    meetings::Post,
     member::Member,
     network::Network,
     node::Node,
@@ -112,6 +113,8 @@ pub struct World {
     pub(crate) dialing: BTreeSet<(usize, usize)>,
     tickets: u64,
     pub handled: u64,
+    /// Where there are meetings: what cores want of servers and front ends.
+    pub post: Option<Post>,
 }
 
 impl World {
@@ -152,6 +155,7 @@ impl World {
             dialing: BTreeSet::new(),
             tickets: 0,
             handled: 0,
+            post: None,
         }
     }
 
@@ -297,9 +301,12 @@ impl World {
     /// Gives an input to a node's core and does what it asks.
     pub fn give(&mut self, node: usize, input: Input) {
         let local = self.nodes[node].clock.show(self.now);
+        let elapsed_ms = self.now.saturating_sub(self.nodes[node].told_at);
+        self.nodes[node].told_at = self.now;
         let Some(core) = self.nodes[node].core.as_mut() else {
             return;
         };
+        core.pass(elapsed_ms);
         if self.tracing {
             self.trace.input(self.now, node, &input);
         }

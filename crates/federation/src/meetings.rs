@@ -13,6 +13,7 @@ mod owner;
 mod rooms;
 mod scope;
 mod steady;
+mod unwanted;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -151,6 +151,34 @@ fn what_a_server_kept_to_itself_is_ended_when_it_shows_unless_people_are_in_it()
 }
 
 #[test]
+fn a_meeting_that_comes_when_its_create_was_given_up_is_ended_however_young_it_is() {
+    for has_another in [true, false] {
+        let mut town = Town::new();
+        let late = town.server(1, 1, |server| server.region = "ca-east".parse().unwrap());
+        if has_another {
+            town.server(2, 2, |_| {});
+        }
+        let tenant = town.tenant(0);
+        town.machines.get_mut(&late).unwrap().mood = Mood::Silent;
+        let terms = Terms {
+            region: Some("ca-east".parse().unwrap()),
+            ..Terms::default()
+        };
+        let ticket = town.call_with(0, tenant, Some(WEEKLY), Method::Create, terms);
+        assert_eq!(town.answer(ticket)[0].result.is_ok(), has_another);
+        assert_eq!(town.machines[&late].ended, 1);
+        // The call to end it was too early: only now the server does what it was asked first.
+        let machine = town.machines.get_mut(&late).unwrap();
+        (machine.mood, machine.age_ms) = (Mood::Well, 1_500);
+        let key = (tenant, Room::of(tenant, WEEKLY));
+        machine.meetings.insert(key, 0);
+        town.run_ms(10_000);
+        assert_eq!(town.copies(tenant, WEEKLY), usize::from(has_another));
+        assert!(!town.machines[&late].meetings.contains_key(&key));
+    }
+}
+
+#[test]
 fn a_server_that_answers_too_late_leaves_no_second_copy() {
     let mut town = Town::new();
     let slow = town.server(1, 1, |server| server.region = "ca-east".parse().unwrap());

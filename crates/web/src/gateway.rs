@@ -14,11 +14,14 @@ mod request;
 
 use std::time::Instant;
 
+use std::time::Duration;
+
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{DefaultBodyLimit, Path, Request, State},
     http::{HeaderMap, HeaderValue, Method as HttpMethod, StatusCode, Uri, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, post},
 };
@@ -34,6 +37,8 @@ use crate::{metrics::Refused, site::Site};
 
 /// The largest body of a call: documents that go into a meeting.
 const BODY_BYTES_MAX: usize = federation::meetings::call::BODY_BYTES_MAX;
+/// How long a request may take, its body included.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
 /// The version of the API, which clients look for before all else.
 const API_VERSION: &str = "2.0";
 /// The release of BigBlueButton whose calls are understood.
@@ -54,7 +59,14 @@ pub(crate) fn routes(site: Site) -> Router {
             post(callback::told),
         )
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(in_time))
         .with_state(site)
+}
+
+/// No request lasts longer, however slowly it is sent.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(REQUEST_DEADLINE, next.run(request)).await;
+    answered.unwrap_or_else(|_| failed(None, &Failure::server_unavailable()))
 }
 
 async fn index() -> Response {

@@ -314,6 +314,8 @@ async fn a_secret_is_changed_and_a_configuration_shows_it_where_that_is_asked_fo
         open.body
     );
     assert!(!alice.get(&own).await.body.contains(&secret));
+    // Of what is said of one thing in one moment no order is known.
+    world.clock.advance_ms(1);
     let gone = done(&mut alice, &own, &format!("{own}/remove"), &[]).await;
     assert_eq!(gone, "/node/tenants");
     assert!(

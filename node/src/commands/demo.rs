@@ -65,8 +65,12 @@ impl Demo {
             .guests()
             .map(|(name, account, url)| json!({ "name": name, "account": account, "url": url }))
             .collect();
+        let front_end = json!({
+            "url": demo.meetings.url, "secret": demo.meetings.secret, "link": demo.meetings.link,
+        });
         let json = json!({
             "coops": coops, "guests": guests, "account": ACCOUNT, "password": PASSWORD,
+            "front_end": front_end,
         });
         let mut text = String::from(
             "Five example co-ops, all invented; the proposals are historical ones of meet.coop.\n\n",
@@ -79,6 +83,12 @@ impl Demo {
         for (name, account, url) in demo.guests() {
             text += &format!("{name:<22} {url}  sign in as {account:?}\n");
         }
+        text += &format!(
+            "\nThree of them keep laboratory servers for meetings. Into one of these, in a few \
+             seconds:\n\n{}\n\nFor a front end of your own, such as Greenlight: BigBlueButton's \
+             address {}, secret {}\n",
+            demo.meetings.link, demo.meetings.url, demo.meetings.secret
+        );
         text += &format!(
             "\nSign in as these, or at any of the five as {ACCOUNT:?}, with the password \
              {PASSWORD:?}. Ctrl-C ends the demo.\n"

@@ -131,13 +131,11 @@ impl Lab {
             level: "warn".to_owned(),
             ..LogSection::default()
         });
-        let temporary = tempfile::Builder::new()
-            .prefix("folkmoot-lab-")
-            .tempdir()
-            .map_err(|error| Failure::refused("cannot make a temporary folder").because(error))?;
-        let secret_file = match &self.secret_file {
-            Some(path) => std::path::absolute(path).unwrap_or_else(|_| path.clone()),
-            None => temporary.path().join("secret"),
+        // Until the end: it goes when this does.
+        let (mut temporary, given) = (None, self.secret_file.as_deref());
+        let secret_file = match given {
+            Some(path) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            None => temporary.insert(temporary_folder()?).path().join("secret"),
         };
         let secret = secret(&secret_file)?;
         let mut stop = Stop::listen()?;
@@ -180,6 +178,11 @@ impl Lab {
         }
         (misbehaviour, forget)
     }
+}
+
+fn temporary_folder() -> Outcome<tempfile::TempDir> {
+    let made = tempfile::Builder::new().prefix("folkmoot-lab-").tempdir();
+    made.map_err(|error| Failure::refused("cannot make a temporary folder").because(error))
 }
 
 /// The secret in the file, or a new one that is written there for its owner alone.

@@ -4,6 +4,7 @@
 mod cast;
 mod guests;
 mod life;
+mod meetings;
 mod past;
 mod proposals;
 mod register;
@@ -22,6 +23,7 @@ use self::{
     cast::{COOPS, Coop},
     guests::{GUESTS, Guest},
     life::Life,
+    meetings::Meetings,
     past::Past,
     proposals::Historical,
     register::Changes,
@@ -69,6 +71,8 @@ impl Pace {
 pub struct Demo {
     /// The nodes, in the order of the co-ops.
     pub nodes: Vec<Node>,
+    /// Their meeting servers, and a front end.
+    pub meetings: Meetings,
     directories: Vec<DataDirectory>,
     life: JoinHandle<()>,
 }
@@ -117,8 +121,10 @@ impl Demo {
             next: 5,
             pause: pace.pause,
         };
+        let meetings = Meetings::start(&nodes).await?;
         Ok(Self {
             nodes,
+            meetings,
             directories,
             life: tokio::spawn(life.live()),
         })
@@ -144,6 +150,7 @@ impl Demo {
     /// Ends all nodes in order, at the same time.
     pub async fn stop(self) -> Outcome {
         self.life.abort();
+        self.meetings.stop().await;
         let stopping: Vec<_> = self
             .nodes
             .into_iter()

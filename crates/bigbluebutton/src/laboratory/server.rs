@@ -105,7 +105,17 @@ where
     let service = service_fn(|request| {
         let shared = Arc::clone(&shared);
         async move {
-            let answered = respond(&shared, peer, request).await;
+            let (calling, mut stopped) = (Arc::clone(&shared), shared.stopped());
+            // A task of its own: a server goes on with a call whose caller has gone.
+            let answered = tokio::spawn(async move {
+                tokio::select! {
+                    answered = respond(&calling, peer, request) => Some(answered),
+                    _ = stopped.wait_for(|stopped| *stopped) => None,
+                }
+            });
+            let Ok(Some(answered)) = answered.await else {
+                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            };
             // Also for connections that were made before.
             if shared.misbehaviour().refuse_connections {
                 return Err(io::Error::from(io::ErrorKind::ConnectionReset));

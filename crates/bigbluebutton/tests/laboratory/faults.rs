@@ -1,6 +1,6 @@
 //! What goes wrong on the way, and how the client says it.
 
-use std::error::Error as _;
+use std::{error::Error as _, time::Duration};
 
 use crate::common::{room, secret, setting};
 use bigbluebutton::{
@@ -138,6 +138,25 @@ async fn a_meeting_is_not_found_while_it_is_created() {
         Err(Error::Failed { .. })
     ));
     creating.abort();
+}
+
+#[tokio::test]
+async fn a_create_is_carried_out_after_the_caller_has_gone() {
+    let lab = setting().await;
+    let fault = Misbehaviour {
+        create_ms: 400,
+        ..Misbehaviour::default()
+    };
+    lab.laboratory.handle.misbehave(fault);
+    let gone = lab.impatient().create(&room(), None).await.unwrap_err();
+    assert!(matches!(gone, Error::Timeout { .. }), "{gone}");
+    let appears = async {
+        while lab.laboratory.handle.meetings().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let appeared = tokio::time::timeout(Duration::from_secs(20), appears).await;
+    appeared.expect("it is created all the same");
 }
 
 #[tokio::test]

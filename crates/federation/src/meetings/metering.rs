@@ -114,6 +114,7 @@ mod tests {
         let mut minutes = 0;
         for round in 1..=6 {
             // Seven people for half a minute each time: 3.5 minutes.
+            meter.since(Timestamp(1_000 + (round - 1) * 30_000));
             meter.count(SERVER, (TENANT, MEMBER), 7, 30_000);
             let usage = meter
                 .take(Timestamp(1_000 + round * 30_000))

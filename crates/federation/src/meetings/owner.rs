@@ -22,6 +22,7 @@ use super::{
     legs::{Asked, Origin, Part},
     metering::Meter,
     rooms::Key,
+    unwanted::Unwanted,
     wire::Said,
 };
 use crate::{
@@ -116,6 +117,7 @@ pub(super) struct Owner {
     pub(super) wake: Option<Monotonic>,
     /// Meetings that are gone, of which the home was not connected to hear.
     untold: BTreeMap<PublicKey, BTreeMap<Key, (ServerId, u32)>>,
+    unwanted: Unwanted,
     pub(super) meter: Meter,
 }
 
@@ -296,6 +298,7 @@ impl Core {
         granted.server = Some(server);
         granted.jobs += 1;
         let (key, call) = (granted.key, granted.call.clone());
+        self.meetings.owner.unwanted.forget(server, key);
         let job = self.meetings.calls.number();
         self.meetings.owner.jobs.insert(job, place);
         outputs.push(Output::Serve {
@@ -375,8 +378,10 @@ impl Core {
         self.end_meeting(key, server, outputs);
     }
 
-    /// Has a server end a meeting, whatever comes of it.
+    /// Has a server end a meeting; if it has none yet, once it shows.
     fn end_meeting(&mut self, key: Key, server: ServerId, outputs: &mut Vec<Output>) {
+        let steady = self.meetings.clock.now();
+        self.meetings.owner.unwanted.note(steady, server, key);
         let job = self.meetings.calls.number();
         outputs.push(Output::Serve {
             job,
@@ -439,6 +444,12 @@ impl Core {
                     }
                 }
                 self.admit(now, Event::Created { member, ask }, outputs);
+                // Admission does not remember the ask any more: neither does anybody else.
+                let granted = self.meetings.owner.granted.get(&place);
+                if granted.is_some_and(|one| one.jobs == 0 && one.keep_by.is_none()) {
+                    let server = known.and_then(|(_, server)| server);
+                    self.end_unbound(place, server, outputs);
+                }
             }
             Served::Refused(bytes) => {
                 self.not_begun(place, Ok(bytes), outputs);
@@ -593,7 +604,8 @@ impl Core {
                 outside = outside.plus(one.load());
                 continue;
             };
-            if self.is_elsewhere(&key, &server) && one.users == 0 && one.age_ms > KEEP_MS {
+            let is_stray = self.is_elsewhere(&key, &server) && one.age_ms > KEEP_MS;
+            if one.users == 0 && (is_stray || self.is_unwanted(&key, &server)) {
                 self.end_meeting(key, server, outputs);
                 continue;
             }
@@ -625,6 +637,18 @@ impl Core {
         placed.is_some_and(|placed| {
             !is_there && (placed.server != *server || placed.standing != Standing::Placed)
         })
+    }
+
+    /// Whether a server was told to end a meeting that nobody has been bound to since.
+    fn is_unwanted(&self, key: &Key, server: &ServerId) -> bool {
+        let owner = &self.meetings.owner;
+        let steady = self.meetings.clock.now();
+        let placed = self.view().meetings.placed(&key.0, &key.1);
+        let is_placed = placed
+            .is_some_and(|placed| placed.server == *server && placed.standing == Standing::Placed);
+        let is_asked = owner.granted.values().any(|one| one.key == *key);
+        owner.unwanted.has(steady, *server, *key)
+            && !(is_placed || is_asked || owner.there.contains_key(key))
     }
 
     /// A poll shows a meeting; one that this node does not know of, from before it started, is taken up.

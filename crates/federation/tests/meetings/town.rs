@@ -39,6 +39,8 @@ pub enum Mood {
 pub struct Machine {
     pub mood: Mood,
     pub meetings: BTreeMap<(TenantId, Room), u32>,
+    /// How old polls show its meetings, in milliseconds.
+    pub age_ms: u64,
     pub created: u32,
     pub ended: u32,
 }
@@ -283,7 +285,7 @@ impl Town {
         let machine = &self.machines[&server];
         let seen = machine.meetings.iter().map(|(key, users)| Seen {
             whose: Some(*key),
-            age_ms: 120_000,
+            age_ms: machine.age_ms,
             users: *users,
             voices: users / 2,
             listeners: users / 2,
@@ -326,6 +328,7 @@ impl Town {
         self.machines.entry(server).or_insert(Machine {
             mood: Mood::Well,
             meetings: BTreeMap::new(),
+            age_ms: 120_000,
             created: 0,
             ended: 0,
         });

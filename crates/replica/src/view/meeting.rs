@@ -20,7 +20,7 @@ pub struct Server {
     pub record: record::Server,
     /// When.
     pub time: Timestamp,
-    latest: EntryId,
+    latest: (u64, EntryId),
 }
 
 /// A tenant as it was last described.
@@ -32,7 +32,7 @@ pub struct Tenant {
     pub record: record::Tenant,
     /// When that was said.
     pub time: Timestamp,
-    latest: EntryId,
+    latest: (u64, EntryId),
 }
 
 /// Where a room's meeting was last placed.
@@ -125,7 +125,7 @@ impl View {
             owner: stored.member,
             record: record.clone(),
             time: stored.time,
-            latest: stored.id,
+            latest: (stored.sequence, stored.id),
         };
         let servers = self.meetings.servers.entry(record.id(stored.member));
         let known = servers.or_insert_with(|| server.clone());
@@ -139,7 +139,7 @@ impl View {
             host: stored.member,
             record: record.clone(),
             time: stored.time,
-            latest: stored.id,
+            latest: (stored.sequence, stored.id),
         };
         let tenants = self.meetings.tenants.entry(record.id(stored.member));
         let known = tenants.or_insert_with(|| tenant.clone());

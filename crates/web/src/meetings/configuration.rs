@@ -69,6 +69,9 @@ pub fn text(front_end: FrontEnd, (name, rules): (&str, &Rules), url: &str, secre
         // Writing to a string does not fail. A name has one line: it does not leave its comment.
         let _ = writeln!(text, "# {line}");
     }
+    if !url.starts_with("https://") {
+        text += "# This address is not encrypted: set web.public_url in the node's folkmoot.toml first.\n";
+    }
     let base = format!("{url}/bigbluebutton/");
     text += &match front_end {
         FrontEnd::Greenlight => greenlight(&base, secret, name),
@@ -213,6 +216,13 @@ mod tests {
             assert_eq!(text.matches(base).count(), 1, "{text}");
             assert_eq!(FrontEnd::from_word(front_end.as_str()), Some(front_end));
         }
+    }
+
+    #[test]
+    fn an_address_without_encryption_is_pointed_out() {
+        let of = |url| text(FrontEnd::Moodle, ("Ours", &Rules::default()), url, "s");
+        assert!(of("http://127.0.0.1:7180").contains("web.public_url"));
+        assert!(!of(URL).contains("web.public_url"));
     }
 
     #[test]

@@ -3,16 +3,17 @@
 //! A front end cannot change its secret in one instant with the node, so after a rotation the old one
 //! works for a while beside the new one.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, PoisonError, RwLock},
-};
+mod snapshot;
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bigbluebutton::Secret;
 use domain::id::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use self::snapshot::Bearer;
+pub use self::snapshot::{TenantAccess, TenantSnapshot};
 use super::limits::Rules;
 use crate::{
     error::{FieldFault, WebError},
@@ -61,77 +62,6 @@ impl Kept {
         let works = self.secrets.iter().filter(|secret| secret.works_at(now));
         let until = works.filter_map(|secret| secret.until_ms);
         until.map(Timestamp).collect()
-    }
-}
-
-/// What a request of a front end is held to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantAccess {
-    /// The tenant.
-    pub id: TenantId,
-    /// What is set for it.
-    pub rules: Rules,
-}
-
-/// Whose a secret is, and until when it works; the newest of a tenant works until it is followed.
-#[derive(Debug, Clone, Copy)]
-struct Bearer {
-    tenant: TenantId,
-    until: Option<Timestamp>,
-}
-
-/// Every tenant at one moment. A tenant may be served if it is here *and* its record stands and has
-/// not ended: a row whose record was never written does nothing.
-#[derive(Default)]
-pub struct TenantSnapshot {
-    tenants: BTreeMap<TenantId, Arc<TenantAccess>>,
-    shut: BTreeSet<TenantId>,
-    secrets: Vec<Secret>,
-    /// Of each secret, in the same order.
-    bearers: Vec<Bearer>,
-}
-
-impl TenantSnapshot {
-    /// What is set for a tenant.
-    #[must_use]
-    pub fn get(&self, id: TenantId) -> Option<&Arc<TenantAccess>> {
-        self.tenants.get(&id)
-    }
-
-    /// Every tenant, ascending by id.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<TenantAccess>> {
-        self.tenants.values()
-    }
-
-    /// Every secret of every tenant, those that have stopped working included: what a checksum is
-    /// compared with. [`TenantSnapshot::bearer`] says whose the one is that fits.
-    #[must_use]
-    pub fn secrets(&self) -> &[Secret] {
-        &self.secrets
-    }
-
-    /// The tenant whose secret stands at this place of [`TenantSnapshot::secrets`]; none if that
-    /// secret has stopped working.
-    #[must_use]
-    pub fn bearer(&self, place: usize, now: Timestamp) -> Option<&Arc<TenantAccess>> {
-        let bearer = self.bearers.get(place)?;
-        let works = bearer.until.is_none_or(|until| now < until);
-        self.tenants.get(&bearer.tenant).filter(|_| works)
-    }
-
-    /// The secrets of one tenant that work now, the newest first.
-    pub fn secrets_of(&self, id: TenantId, now: Timestamp) -> impl Iterator<Item = &Secret> {
-        let all = self.secrets.iter().zip(&self.bearers);
-        let own = all.filter(move |(_, bearer)| {
-            bearer.tenant == id && bearer.until.is_none_or(|until| now < until)
-        });
-        own.map(|(secret, _)| secret)
-    }
-
-    /// Whether none of a tenant's secrets opens.
-    #[must_use]
-    pub fn is_shut(&self, id: TenantId) -> bool {
-        self.shut.contains(&id)
     }
 }
 
