@@ -487,9 +487,10 @@ impl Driver {
                 }
             }
             Output::Notice(notice) => {
-                if self.notices.try_send(notice).is_err() {
+                let told = self.notices.try_send(notice);
+                let _ = told.inspect_err(|_| {
                     tracing::warn!("a front end could not be told: too much waits to be told");
-                }
+                });
             }
             // Nobody may be listening.
             Output::Changed(change) => drop(self.changes.send(change)),

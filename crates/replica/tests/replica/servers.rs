@@ -21,7 +21,7 @@ fn server(name: &str, service: Service) -> Server {
         nonce: [7; 16],
         name: name.to_owned(),
         url: "https://meet.example.org".to_owned(),
-        region: "eu-south".parse().unwrap(),
+        region: "eu-south".parse().expect("a region"),
         service,
         capability: Capability {
             cpu_units: 608,
