@@ -2,9 +2,9 @@
 //! can be seen, how the meeting went.
 //!
 //! A server signs these calls with its own secret, which the front end does not know. So the home seals
-//! the address into a token ([`seal`]), the owner has the server call its own node ([`told`]), checks the
-//! server's signature, and passes the token on to the home, which opens it and tells the front end, signed
-//! with the tenant's secret ([`tell`]). Only the home decides where anything is sent.
+//! the address into a token, the owner has the server call its own node, checks the server's signature,
+//! and passes the token on to the home, which opens it and tells the front end, signed with the tenant's
+//! secret ([`tell`]). Only the home decides where anything is sent.
 
 use std::time::Duration;
 

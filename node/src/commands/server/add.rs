@@ -14,7 +14,7 @@ use crate::{api::Connection, cli::Global, commands::table::short, failure::Outco
 /// and remove the file afterwards: your node keeps it, sealed, and tells nobody.
 #[derive(Debug, Args)]
 pub struct Add {
-    /// Its address, such as https://bbb.example.org
+    /// Its address, as browsers reach it
     url: String,
     /// Where it stands, such as eu-west or ca-east
     #[arg(long)]
