@@ -4,13 +4,17 @@ use domain::{
     cbor::{Decode, Encode, Encoder},
     charter::Charter,
     effect::Applicant,
-    id::{EntryId, Hash, MemberId, PersonId, Timestamp},
+    id::{EntryId, Hash, MemberId, PersonId, ServerId, TenantId, Timestamp},
     key::PublicKey,
-    record::{Admission, Application},
+    record::{Admission, Application, Room},
 };
 use federation::{
     Standing,
     application::{Request, Response},
+    meetings::{
+        call::{Call, Method},
+        wire::Said,
+    },
     message::{Message, Part, Range},
     presence::Writing,
 };
@@ -130,7 +134,9 @@ fn members(history: &History) -> Vec<(&'static str, Message)> {
                 }],
             },
         ),
-        ("of a later release", Message::Later { code: 13 }),
+        ("a meeting is gone", Message::Meetings(Box::new(gone()))),
+        ("a meeting is called", Message::Meetings(Box::new(called()))),
+        ("of a later release", Message::Later { code: 14 }),
     ]
 }
 
@@ -445,4 +451,29 @@ pub fn file(history: &History) -> Value {
         "responses": rows(responses(history)),
         "frame": { "message": bytes(&acknowledge), "frame": bytes(framed) },
     })
+}
+
+fn gone() -> Said {
+    let tenant = TenantId([1; 16]);
+    Said::Gone {
+        tenant,
+        room: Room::of(tenant, "weekly"),
+        server: ServerId([2; 16]),
+        peak: 9,
+    }
+}
+
+fn called() -> Said {
+    let tenant = TenantId([1; 16]);
+    Said::Call {
+        number: 7,
+        server: Some(ServerId([2; 16])),
+        tenant,
+        room: Some(Room::of(tenant, "weekly")),
+        call: Call {
+            method: Method::Join,
+            query: "fullName=Anna".to_owned(),
+            body: None,
+        },
+    }
 }

@@ -165,7 +165,10 @@ impl Core {
             meetings.plan.describe(id, server);
         }
         meetings.described = ids;
-        meetings.saying.changed();
+        // Who serves nothing, and never did, has nothing to say of it.
+        if meetings.owner.serving().next().is_some() || !meetings.saying.last.is_empty() {
+            meetings.saying.changed();
+        }
     }
 
     /// This node holds the secrets of these servers from now on.
