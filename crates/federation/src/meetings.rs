@@ -331,7 +331,6 @@ impl Core {
     fn answer_call(&mut self, origin: Origin, parts: Vec<Part>, outputs: &mut Vec<Output>) {
         match origin {
             Origin::Here(ticket) => outputs.push(Output::Called { ticket, parts }),
-            Origin::Nobody => {}
             Origin::Peer(peer, number) => {
                 for (server, result, last) in split(parts) {
                     let said = Said::Part {

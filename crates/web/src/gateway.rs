@@ -9,6 +9,7 @@ pub mod callback;
 mod create;
 mod meeting;
 mod passwords;
+mod people;
 mod recordings;
 mod request;
 

@@ -104,15 +104,7 @@ impl Core {
             Ok(home) => return self.pass_on(now, home, origin, asked, outputs),
         };
         let parts = vec![Part::fault(fault)];
-        self.deliver(
-            now,
-            Ended {
-                origin,
-                asked,
-                parts,
-            },
-            outputs,
-        );
+        self.answer_call(origin, parts, outputs);
     }
 
     fn tenant_home(&self, asked: &Asked) -> Result<PublicKey, CallFault> {
@@ -159,15 +151,7 @@ impl Core {
             Some(server) => self.call_room(now, origin, asked, Some(server), outputs),
             None => {
                 let parts = vec![Part::fault(CallFault::HomeAway)];
-                self.deliver(
-                    now,
-                    Ended {
-                        origin,
-                        asked,
-                        parts,
-                    },
-                    outputs,
-                );
+                self.answer_call(origin, parts, outputs);
             }
         }
     }
@@ -192,15 +176,7 @@ impl Core {
             return self.search(now, key, origin, asked, Vec::new(), outputs);
         }
         let parts = vec![Part::fault(CallFault::Busy)];
-        self.deliver(
-            now,
-            Ended {
-                origin,
-                asked,
-                parts,
-            },
-            outputs,
-        );
+        self.answer_call(origin, parts, outputs);
     }
 
     /// Looks for a server for a meeting.
@@ -517,15 +493,7 @@ impl Core {
             result: Err(fault),
         };
         let parts = vec![part];
-        self.deliver(
-            now,
-            Ended {
-                origin,
-                asked,
-                parts,
-            },
-            outputs,
-        );
+        self.answer_call(origin, parts, outputs);
     }
 
     fn call_server(

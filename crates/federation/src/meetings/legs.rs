@@ -27,8 +27,6 @@ pub enum Origin {
     Here(u64),
     /// A node, with its number.
     Peer(PublicKey, u64),
-    /// Nobody waits for it.
-    Nobody,
 }
 
 /// What one server said.

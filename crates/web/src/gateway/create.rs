@@ -8,7 +8,7 @@ use routing::candidate::Feature;
 use super::{
     callback,
     passwords::password,
-    read, refusal,
+    people, read, refusal,
     request::{Checked, room},
     single, unreadable,
 };
@@ -27,13 +27,19 @@ const SIZE_HINTS: [&str; 2] = ["bbb-meeting-size-hint", "meeting-size-hint"];
 const SERVER_TAG: &str = "server-tag";
 
 pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Failure> {
-    let tenant = checked.tenant.clone();
+    let Checked {
+        call,
+        tenant,
+        parameters,
+        document,
+    } = checked;
     let tenant_id = tenant.id;
-    let mut create = Create::read(with_rules(checked.parameters, &tenant.rules))?;
+    let mut create = Create::read(with_rules(parameters, &tenant.rules))?;
     let meeting_id = create.meeting_id.clone();
     let place = room(tenant.id, &meeting_id);
-    limit(&mut create, &tenant.rules)?;
+    limit(&mut create, &tenant.rules);
     check_count(site, &tenant, place)?;
+    people::check_total(site, &tenant).await?;
     if create.attendee_password.is_none() {
         create.attendee_password = Some(password("attendee", place));
     }
@@ -50,8 +56,10 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
         return Err(Failure::internal_error());
     }
     let asked = Checked {
+        call,
+        tenant,
         parameters: create.into_parameters(),
-        ..checked_without(checked.call, tenant, checked.document)
+        document,
     };
     let asked = asked.of_room(Method::Create, &meeting_id, Some(terms));
     let parts = site.node.call(asked).await;
@@ -75,19 +83,6 @@ fn unplaced(site: &Site, tenant: TenantId, room: Room, fault: &CallFault) -> Fai
     refusal(fault)
 }
 
-fn checked_without(
-    call: bigbluebutton::Call,
-    tenant: std::sync::Arc<TenantAccess>,
-    document: Option<federation::meetings::call::Body>,
-) -> Checked {
-    Checked {
-        call,
-        tenant,
-        parameters: bigbluebutton::Parameters::new(),
-        document,
-    }
-}
-
 /// Puts the tenant's default and forced parameters in.
 fn with_rules(
     mut parameters: bigbluebutton::Parameters,
@@ -103,7 +98,7 @@ fn with_rules(
 }
 
 /// Cuts what is asked for down to what the tenant may have.
-fn limit(create: &mut Create, rules: &Rules) -> Result<(), Failure> {
+fn limit(create: &mut Create, rules: &Rules) {
     let limits = &rules.limits;
     let capped = |asked: Option<u64>, most: Option<u32>| match (asked.filter(|n| *n > 0), most) {
         (Some(asked), Some(most)) => Some(asked.min(u64::from(most))),
@@ -118,7 +113,6 @@ fn limit(create: &mut Create, rules: &Rules) -> Result<(), Failure> {
             create.rest.set(name, "false");
         }
     }
-    Ok(())
 }
 
 /// A tenant has as many meetings at one time as it may; one that is there already is no further one.

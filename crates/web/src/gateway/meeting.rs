@@ -8,13 +8,14 @@ use bigbluebutton::{
 };
 use domain::id::TenantId;
 use federation::meetings::{
+    Asked,
     call::{CallFault, Method},
     whose,
 };
 
 use super::{
-    callback, create::OWN_ID, failed, read, redirect, refusal, refused, request::Checked, single,
-    unreadable,
+    callback, create::OWN_ID, failed, people, read, redirect, refusal, refused, request::Checked,
+    single, unreadable,
 };
 use crate::site::Site;
 
@@ -25,6 +26,9 @@ pub(super) async fn join(site: &Site, checked: Checked) -> Response {
         Ok(join) => join,
         Err(failure) => return not_joined(&parameters, &failure),
     };
+    if let Err(failure) = people::check_total(site, &checked.tenant).await {
+        return not_joined(&parameters, &failure);
+    }
     let meeting_id = join.meeting_id.clone();
     let checked = Checked {
         parameters: join.into_parameters(),
@@ -104,24 +108,11 @@ pub(super) async fn about_one(site: &Site, checked: Checked) -> Result<String, F
 /// Every meeting of the tenant, from every server that can be reached.
 pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure> {
     let tenant = checked.tenant.id;
-    let parts = site.node.call(checked.of_all(Method::GetMeetings)).await;
+    let asked = checked.of_all(Method::GetMeetings);
     let mut all = Meetings(Vec::new());
-    for part in parts {
-        // A server that is away says nothing of its meetings; the others' are told all the same.
-        let Ok(bytes) = part.result else { continue };
-        if bytes.is_empty() {
-            continue;
-        }
-        let Ok(meetings) = read(&bytes).and_then(|response| {
-            Meetings::from_response(response).map_err(|error| unreadable(&error))
-        }) else {
-            continue;
-        };
-        for meeting in meetings.0 {
-            let is_own = whose(&meeting.meeting_id).is_some_and(|(of, _)| of == tenant);
-            if let Some(own_id) = meeting.metadata.get(OWN_ID).filter(|_| is_own) {
-                all.0.push(given_back(site, tenant, meeting, &own_id));
-            }
+    for meeting in gathered(site, asked).await {
+        if let Some(own_id) = meeting.metadata.get(OWN_ID) {
+            all.0.push(given_back(site, tenant, meeting, &own_id));
         }
     }
     all.0.sort_by(|one, other| {
@@ -129,6 +120,27 @@ pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure
         order(one).cmp(&order(other))
     });
     Ok(all.to_xml())
+}
+
+/// The meetings of a tenant on every server that can be reached. One that is away says nothing of its
+/// own; the others' are told all the same.
+pub(super) async fn gathered(site: &Site, asked: Asked) -> Vec<Meeting> {
+    let tenant = asked.tenant;
+    let mut all = Vec::new();
+    for part in site.node.call(asked).await {
+        let Some(bytes) = part.result.ok().filter(|bytes| !bytes.is_empty()) else {
+            continue;
+        };
+        let meetings = read(&bytes).and_then(|response| {
+            Meetings::from_response(response).map_err(|error| unreadable(&error))
+        });
+        let meetings = meetings.into_iter().flat_map(|meetings| meetings.0);
+        all.extend(
+            meetings
+                .filter(|meeting| whose(&meeting.meeting_id).is_some_and(|(of, _)| of == tenant)),
+        );
+    }
+    all
 }
 
 /// A meeting as its front end knows it.
