@@ -11,7 +11,7 @@ use serde_json::json;
 use support::{
     World,
     hosted::hosted_coop,
-    meetings::{describe, front_end, poll, seen, serve, server, settle},
+    meetings::{SECRET, describe, front_end, poll, seen, serve, server, settle},
     program::Program,
 };
 use web::node::MeetingsInput;
@@ -173,4 +173,27 @@ async fn only_stewards_release_a_meeting_and_only_while_its_owner_is_away() {
     assert_eq!(placed(), 0);
     let again = program.call(Method::POST, path, Some(&body)).await;
     assert_eq!(again.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_front_end_lets_nobody_in_beyond_the_people_it_may_have_in_all() {
+    let world = World::with_alice().await;
+    let mut alice = Program::of_alice(&world).await;
+    let open = describe(&world, 0, server("Montréal 1", "ca-east", Service::Open)).await;
+    serve(&world, &[open]).await;
+    let mut greenlight = front_end(&world, &mut alice, "Greenlight").await;
+    assert!(greenlight.create("weekly").await.body.contains("SUCCESS"));
+    let path = format!("/api/tenants/{}/limits", greenlight.id);
+    let join = "fullName=Anna&meetingID=weekly&role=VIEWER";
+    for (most, lets_in) in [(8, true), (7, false)] {
+        let body = json!({ "participants_total_max": most });
+        let set = alice.call(Method::POST, &path, Some(&body)).await;
+        assert_eq!(set.status(), StatusCode::OK, "{}", set.body);
+        let joined = greenlight.call("join", join, SECRET).await;
+        let made = greenlight.create("monthly").await;
+        for answer in [joined, made] {
+            let refuses = answer.body.contains("maxParticipantsReached");
+            assert_eq!(refuses, !lets_in, "{most}: {}", answer.body);
+        }
+    }
 }

@@ -5,16 +5,20 @@ use std::{
     sync::{Arc, Mutex, RwLock},
 };
 
+use bigbluebutton::answer::{Meeting, Meetings};
 use domain::{
     cbor::Decode,
     charter::Charter,
     entry::Entry,
     genesis::{Founder, Genesis},
-    id::{EntryId, Hash, MemberId, PersonId, Timestamp},
+    id::{EntryId, Hash, MemberId, PersonId, TenantId, Timestamp},
     key::SecretKey,
-    record::{Custody, Delegate, Grant, Purpose, Roles},
+    record::{Custody, Delegate, Grant, Purpose, Roles, Room},
 };
-use federation::{Act, Core, Input, Output, Refused, Settings, Write, meetings::Served};
+use federation::{
+    Act, Core, Input, Output, Refused, Settings, Write,
+    meetings::{Served, call::Method, scoped_id},
+};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use web::{
     clock::{Clock, ManualClock},
@@ -195,14 +199,31 @@ impl Loop {
                 }
             }
             Output::Changed(change) => drop(self.changes.send(change)),
-            // Every server does what it is asked.
-            Output::Serve { job, .. } => inputs.push_back(Input::Served {
-                job,
-                served: Served::Done(CREATED.as_bytes().to_vec()),
-            }),
+            // Every server does what it is asked, and has one meeting with seven people.
+            Output::Serve {
+                job, tenant, call, ..
+            } => {
+                let said = match call.method {
+                    Method::GetMeetings => weekly(tenant),
+                    _ => CREATED.to_owned(),
+                };
+                let served = Served::Done(said.into_bytes());
+                inputs.push_back(Input::Served { job, served });
+            }
             _ => {}
         }
     }
+}
+
+fn weekly(tenant: TenantId) -> String {
+    let mut meeting = Meeting {
+        name: "Weekly".to_owned(),
+        meeting_id: scoped_id(tenant, Room::of(tenant, "weekly")),
+        participant_count: 7,
+        ..Meeting::default()
+    };
+    meeting.metadata.set("folkmoot-id", "weekly");
+    Meetings(vec![meeting]).to_xml()
 }
 
 fn genesis(created: Timestamp, charter: &Charter) -> Genesis {
