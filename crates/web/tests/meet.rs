@@ -197,3 +197,21 @@ async fn a_front_end_lets_nobody_in_beyond_the_people_it_may_have_in_all() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_recording_is_waited_for_only_where_somebody_records() {
+    let world = World::with_alice().await;
+    let mut alice = Program::of_alice(&world).await;
+    let open = describe(&world, 0, server("Montréal 1", "ca-east", Service::Open)).await;
+    serve(&world, &[open]).await;
+    let mut greenlight = front_end(&world, &mut alice, "Greenlight").await;
+    let recorded = "name=Weekly&meetingID=weekly&record=true";
+    let begun = greenlight.call("create", recorded, SECRET).await;
+    assert!(begun.body.contains("SUCCESS"), "{}", begun.body);
+    let mut away = server("Girona 1", "eu-south", Service::Open);
+    away.features = ["recording".to_owned()].into();
+    describe(&world, 1, away).await;
+    let other = "name=Monthly&meetingID=monthly&record=true";
+    let waits = greenlight.call("create", other, SECRET).await;
+    assert!(waits.body.contains("FAILED"), "{}", waits.body);
+}

@@ -1,7 +1,10 @@
 //! `create`: what the tenant may have is put into the call, and the core finds it a server.
 
 use bigbluebutton::{Create, Failure, answer::Created};
-use domain::{id::TenantId, record::Room};
+use domain::{
+    id::TenantId,
+    record::{Room, Service},
+};
 use federation::meetings::call::{CallFault, Method, Terms};
 use routing::candidate::Feature;
 
@@ -25,6 +28,11 @@ const SIZE_HINTS: [&str; 2] = ["bbb-meeting-size-hint", "meeting-size-hint"];
 /// Metadata by which Greenlight says which servers it wants, as Scalelite understands it: tags between
 /// `;`, with `!` at the end if nothing else will do.
 const SERVER_TAG: &str = "server-tag";
+/// What a server that records says of itself.
+const RECORDING: &str = "recording";
+/// The parameter with a text that moderators alone see.
+const FOR_MODERATORS: &str = "moderatorOnlyMessage";
+const UNRECORDED: &str = "This meeting cannot be recorded: no server here records.";
 
 pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Failure> {
     let Checked {
@@ -38,6 +46,9 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
     let meeting_id = create.meeting_id.clone();
     let place = room(tenant.id, &meeting_id);
     limit(&mut create, &tenant.rules);
+    if create.record == Some(true) && !is_recording_offered(site) {
+        unrecorded(&mut create);
+    }
     check_count(site, &tenant, place)?;
     people::check_total(site, &tenant).await?;
     if create.attendee_password.is_none() {
@@ -108,11 +119,39 @@ fn limit(create: &mut Create, rules: &Rules) {
     create.duration_minutes = capped(create.duration_minutes, limits.duration_max_minutes);
     create.max_participants = capped(create.max_participants, limits.participants_max);
     if !limits.recording {
-        create.record = Some(false);
-        for name in ["autoStartRecording", "allowStartStopRecording"] {
-            create.rest.set(name, "false");
-        }
+        forbid_recording(create);
     }
+}
+
+fn forbid_recording(create: &mut Create) {
+    create.record = Some(false);
+    for name in ["autoStartRecording", "allowStartStopRecording"] {
+        create.rest.set(name, "false");
+    }
+}
+
+/// Whether any server of the federation records. One that is full or away still counts: a meeting that
+/// is to be recorded waits for it.
+fn is_recording_offered(site: &Site) -> bool {
+    site.node.read(|core| {
+        let mut servers = core.view().meetings.servers.values();
+        servers.any(|server| {
+            let record = &server.record;
+            record.service != Service::Removed && record.features.contains(RECORDING)
+        })
+    })
+}
+
+/// Where nobody records, a meeting that asks for it begins all the same, as on a server that does not
+/// record; its moderators are told.
+fn unrecorded(create: &mut Create) {
+    forbid_recording(create);
+    let told = create
+        .rest
+        .get(FOR_MODERATORS)
+        .filter(|told| !told.is_empty());
+    let told = told.map_or(String::new(), |told| format!("{told}<br>"));
+    create.rest.set(FOR_MODERATORS, told + UNRECORDED);
 }
 
 /// A tenant has as many meetings at one time as it may; one that is there already is no further one.
@@ -164,7 +203,7 @@ fn terms(site: &Site, create: &Create, tenant: &TenantAccess) -> Terms {
     });
     terms.region = own_region;
     if create.record == Some(true)
-        && let Some(recording) = feature("recording")
+        && let Some(recording) = feature(RECORDING)
     {
         terms.features.insert(recording);
     }
@@ -183,4 +222,28 @@ fn terms(site: &Site, create: &Create, tenant: &TenantAccess) -> Terms {
         }
     }
     terms
+}
+
+#[cfg(test)]
+mod tests {
+    use bigbluebutton::Parameters;
+
+    use super::*;
+
+    #[test]
+    fn moderators_are_told_that_nobody_records_below_what_they_are_told_anyway() {
+        for (told, expected) in [
+            ("", UNRECORDED.to_owned()),
+            ("Hello", format!("Hello<br>{UNRECORDED}")),
+        ] {
+            let query = format!(
+                "name=Weekly&meetingID=weekly&record=true&autoStartRecording=true&{FOR_MODERATORS}={told}"
+            );
+            let mut create = Create::read(Parameters::from_query(&query).unwrap()).unwrap();
+            unrecorded(&mut create);
+            assert_eq!(create.record, Some(false));
+            assert_eq!(create.rest.get("autoStartRecording"), Some("false"));
+            assert_eq!(create.rest.get(FOR_MODERATORS), Some(&*expected));
+        }
+    }
 }
