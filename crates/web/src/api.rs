@@ -34,6 +34,7 @@
 //! | `POST /api/servers/{id}/check` | stewards: calls one of their own servers: its `version` and `server_version`, how many `meetings` it has, `round_trip_ms`, `clock_ahead_ms`; 409 `server-check` says what is wrong |
 //! | `GET /api/tenants`, `GET /api/tenants/{id}` | the front ends of the caller's member, for stewards all of this node, with their `rules` and without secrets |
 //! | `POST /api/tenants` `{"name", "member"?, "region"?, "level"?, "secret"?}`, `DELETE /api/tenants/{id}` | stewards: adds one and gives its `id` and, once, its `secret`; ends it |
+//! | `POST /api/tenants/{id}` `{"name"?, "region"?}` | stewards: another name, or where its people are |
 //! | `POST /api/tenants/{id}/rotate` `{"secret"?, "now"?}` | stewards: a new `secret`, given once; the old one works until `old_until_ms` |
 //! | `POST /api/tenants/{id}/limits` `{"clear"?, "level"?, "meetings_max"?, "participants_max"?, "participants_total_max"?, "duration_max_minutes"?, "recording"?, "defaults"?, "forced"?, "features"?}` | stewards: what it may have; parameters are `name=value` |
 //! | `POST /api/tenants/{id}/configuration` `{"for", "with_secret"?}` | what to set in `greenlight`, `nextcloud`, `moodle` or `wordpress`; with the secret only for a steward |
@@ -162,7 +163,9 @@ fn of_meetings() -> Router<Site> {
         .route("/api/tenants", get(tenants::list).post(tenants::add))
         .route(
             "/api/tenants/{id}",
-            get(tenants::one).delete(tenants::remove),
+            get(tenants::one)
+                .post(tenants::describe)
+                .delete(tenants::remove),
         )
         .route("/api/tenants/{id}/limits", post(tenants::limit))
         .route("/api/tenants/{id}/rotate", post(tenants::rotate))

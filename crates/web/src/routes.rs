@@ -200,7 +200,10 @@ fn servers_and_tenants() -> Router<Site> {
         .route("/node/servers/{id}/check", post(servers::check))
         .route("/node/servers/{id}/remove", post(servers::remove))
         .route("/node/tenants", get(tenants::page).post(tenants::add))
-        .route("/node/tenants/{id}", get(tenants::one))
+        .route(
+            "/node/tenants/{id}",
+            get(tenants::one).post(tenants::describe),
+        )
         .route("/node/tenants/{id}/limits", post(tenants::limits))
         .route("/node/tenants/{id}/level", post(tenants::level))
         .route("/node/tenants/{id}/rotate", post(tenants::rotate))

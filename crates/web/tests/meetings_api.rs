@@ -205,6 +205,7 @@ async fn a_worker_sees_servers_and_changes_nothing() {
         (Method::POST, format!("/api/servers/{server_id}")),
         (Method::DELETE, format!("/api/servers/{server_id}")),
         (Method::POST, "/api/tenants".to_owned()),
+        (Method::POST, format!("/api/tenants/{tenant_id}")),
         (Method::POST, format!("/api/tenants/{tenant_id}/limits")),
         (Method::POST, format!("/api/tenants/{tenant_id}/rotate")),
         (Method::DELETE, format!("/api/tenants/{tenant_id}")),
@@ -335,6 +336,36 @@ async fn a_tenant_gets_limits_by_level_and_by_figure() {
     assert_eq!(removed.status(), StatusCode::NO_CONTENT);
     assert_eq!(alice.get("/api/tenants").await["tenants"], json!([]));
     assert!(world.local.list("web/tenant").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_tenant_gets_another_name_and_region_and_stays_the_same() {
+    let world = World::with_alice().await;
+    let mut alice = Program::of_alice(&world).await;
+    let tenant = json!({ "name": "Greenlight", "region": "ca-east" });
+    let made = add(&mut alice, "/api/tenants", &tenant).await;
+    add(&mut alice, "/api/tenants", &json!({ "name": "Moodle" })).await;
+    let path = format!("/api/tenants/{}", made["id"].as_str().unwrap());
+    for (wrong, field) in [
+        (json!({ "name": "Moodle" }), "name"),
+        (json!({ "region": "X" }), "region"),
+    ] {
+        let said = refused(&mut alice, &path, &wrong).await;
+        assert_eq!(said, (422, vec![field.to_owned()]), "{wrong}");
+    }
+    for (change, name, region) in [
+        (json!({ "name": "Rooms" }), "Rooms", json!("ca-east")),
+        (json!({ "region": "eu-west" }), "Rooms", json!("eu-west")),
+        (json!({ "region": "" }), "Rooms", Value::Null),
+    ] {
+        later(&world);
+        let shown = post(&mut alice, &path, &change).await;
+        assert_eq!((&shown["name"], &shown["region"]), (&json!(name), &region));
+        assert_eq!(
+            (&shown["id"], &shown["secret"]),
+            (&made["id"], &json!("here"))
+        );
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod limits;
 mod list;
 mod remove;
 mod rotate;
+mod set;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -34,6 +35,7 @@ enum What {
     List(list::List),
     Add(add::Add),
     Show(show::Show),
+    Set(set::Set),
     Limits(limits::Limits),
     Rotate(rotate::Rotate),
     Configuration(configuration::Configuration),
@@ -56,6 +58,7 @@ impl Tenant {
             What::List(command) => command.run(global).await,
             What::Add(command) => command.run(global).await,
             What::Show(command) => command.run(global).await,
+            What::Set(command) => command.run(global).await,
             What::Limits(command) => command.run(global).await,
             What::Rotate(command) => command.run(global).await,
             What::Configuration(command) => command.run(global).await,

@@ -161,6 +161,21 @@ pub(crate) async fn limit(
     Ok(Json(rules_json(&rules)))
 }
 
+/// `POST /api/tenants/{id}`: the answer is the tenant as it is from now on.
+pub(crate) async fn describe(
+    State(site): State<Site>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Value>, WebError> {
+    count_write(&site, &actor)?;
+    acts::need_host(&site, &actor)?;
+    let said = super::parse(&headers, &body)?;
+    tenancy::describe(&site, &actor, tenant_id(&id)?, said).await?;
+    Ok(Json(tenant_json(&find(&site, &actor, &id).await?)))
+}
+
 /// `DELETE /api/tenants/{id}`
 pub(crate) async fn remove(
     State(site): State<Site>,

@@ -92,6 +92,8 @@ messages! {
     tenant_member() { English: "Member" }
     tenant_region() { English: "Region" }
     tenant_region_hint() { English: "Where its people are, if their meetings should be near, such as eu-west. May stay empty." }
+    tenant_describe() { English: "Name and region" }
+    save_tenant() { English: "Save name and region" }
     tenant_level() { English: "Service level" }
     tenant_level_none() { English: "no limits" }
     tenant_level_hint() { English: "A start: each limit can be changed afterwards." }

@@ -17,7 +17,7 @@ use crate::{
     error::{FieldFault, WebError},
     meetings::{
         configuration::{FrontEnd, SECRET_PLACEHOLDER, text},
-        tenancy::{self, Changed, NewTenant, Seen},
+        tenancy::{self, Changed, Described, NewTenant, Seen},
     },
     pages::{
         form::Filled,
@@ -142,6 +142,22 @@ async fn refilled(
 ) -> Result<Response, WebError> {
     let shown = (Once::default(), &filled);
     show(site, (&form.actor, &form.place), id, shown).await
+}
+
+/// `POST /node/tenants/{id}`: `name`, `region`
+pub(crate) async fn describe(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    let id = id_of(&id)?;
+    let work = async {
+        let said = Described::of_form(&form.fields);
+        tenancy::describe(&site, &form.actor, id, said).await?;
+        Ok(format!("/node/tenants/{id}?done=saved"))
+    };
+    let page = async |filled| refilled(&site, &form, id, filled).await;
+    submit(&site, &form, work, page).await
 }
 
 /// Changes what a front end may have, and goes back to its page.

@@ -13,7 +13,7 @@ use federation::Act;
 
 use self::said::{fault, limits_of};
 pub(crate) use self::{
-    said::{Changed, NewTenant, secret_of_form},
+    said::{Changed, Described, NewTenant, secret_of_form},
     seen::{Seen, seen},
 };
 use super::{
@@ -82,13 +82,7 @@ pub(crate) async fn add(
             .parse::<MemberId>()
             .map_err(|_| fault("member", "Choose a member of the list."))?,
     };
-    let region: Option<Region> = match said.region.trim() {
-        "" => None,
-        text => Some(
-            text.parse()
-                .map_err(|error: RegionError| fault("region", sentence(&error.to_string())))?,
-        ),
-    };
+    let region = region_of(&said.region)?;
     let mut rules = Rules::default();
     if !said.level.trim().is_empty() {
         rules.limits = limits_of(said.level.trim())?;
@@ -118,6 +112,48 @@ pub(crate) async fn add(
     site.node.act(site.node.key.clone(), act).await?;
     tracing::info!(person = %actor.person(), tenant = %id, "a tenant was added");
     Ok((id, made))
+}
+
+/// The region of a form; none where the field is empty.
+fn region_of(text: &str) -> Result<Option<Region>, WebError> {
+    let wrong = |error: RegionError| fault("region", sentence(&error.to_string()));
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(wrong),
+    }
+}
+
+/// Gives a tenant another name, or says where its people are. Its id, its secrets and its meetings stay.
+///
+/// # Errors
+/// When the actor is no steward of this node's member, there is no such tenant, or what is said does not
+/// fit.
+pub(crate) async fn describe(
+    site: &Site,
+    actor: &Actor,
+    id: TenantId,
+    said: Described,
+) -> Result<(), WebError> {
+    acts::need_host(site, actor)?;
+    let known = own(site, id)?;
+    let mut record = known.clone();
+    if let Some(name) = said.name {
+        name.trim().clone_into(&mut record.name);
+    }
+    if let Some(region) = said.region {
+        record.region = region_of(&region)?;
+    }
+    if record == known {
+        return Ok(());
+    }
+    if record.name != known.name {
+        check_name(site, own_member(site)?, &record.name)?;
+    }
+    site.node
+        .act(site.node.key.clone(), Act::Tenant(record))
+        .await?;
+    tracing::info!(person = %actor.person(), tenant = %id, "a tenant was described anew");
+    Ok(())
 }
 
 /// Refuses a name that another tenant of this node's member has: commands name tenants by it.

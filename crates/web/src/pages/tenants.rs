@@ -298,6 +298,7 @@ fn limits_form(frame: &Frame, (path, rules): (&str, &Rules), filled: &Filled) ->
 fn acts(frame: &Frame, one: &Tenant, (path, filled): (&str, &Filled)) -> Markup {
     let say = frame.language;
     let of_level = filled.of_form_with("level");
+    let of_description = filled.of_form_with("region");
     let of_program = filled.of_form_with("for");
     // Of a new secret nothing but what is wrong comes back.
     let of_secret = match filled.is_wrong("secret") {
@@ -316,6 +317,17 @@ fn acts(frame: &Frame, one: &Tenant, (path, filled): (&str, &Filled)) -> Markup 
                         .select(Some(say.not_said()), &levels()))
                     div.buttons { button.btn { (say.set_level()) } }
                 }
+            }
+        }
+        section aria-labelledby="describe-title" {
+            h2.h3 id="describe-title" { (say.tenant_describe()) }
+            form method="post" action=(path) {
+                (csrf(frame.csrf()))
+                (Field::new(say, &of_description, "name", say.tenant_name()).hint(say.tenant_name_hint())
+                    .initial(&one.tenant.name).required().line("text", Some("off")))
+                (Field::new(say, &of_description, "region", say.tenant_region()).hint(say.tenant_region_hint())
+                    .initial(&one.region).line("text", Some("off")))
+                div.buttons { button.btn { (say.save_tenant()) } }
             }
         }
         section aria-labelledby="configure-title" {

@@ -48,6 +48,26 @@ impl NewTenant {
     }
 }
 
+/// What is said anew of a tenant. Fields that are not there stay as they are.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Described {
+    pub name: Option<String>,
+    /// Where its people are; empty if that does not matter.
+    pub region: Option<String>,
+}
+
+impl Described {
+    /// What a form says.
+    pub(crate) fn of_form(fields: &Fields) -> Self {
+        let text = |name| Some(fields.get(name).to_owned());
+        Self {
+            name: text("name"),
+            region: text("region"),
+        }
+    }
+}
+
 /// The secret of a form that gives a tenant a new one; none where one is to be made.
 pub(crate) fn secret_of_form(fields: &Fields) -> Result<Option<Secret>, WebError> {
     let mut faults = Faults::default();
