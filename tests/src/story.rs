@@ -6,20 +6,22 @@ use std::{
     time::Duration,
 };
 
-/// Stories run one after the other: each starts several nodes and perhaps a browser, and what it
-/// says about seconds would mean nothing while another one takes the machine. Those that mostly wait
-/// are told two at a time.
+/// Each story starts several nodes and perhaps a browser, so that only a few are told at one time: two
+/// that work, or four that mostly wait for deadlines. One that says something about seconds is told
+/// alone.
 static TOLD: Mutex<usize> = Mutex::new(0);
 static OVER: Condvar = Condvar::new();
-const AT_A_TIME: usize = 2;
+const PLACES: usize = 4;
+const WORKING: usize = 2;
+const WAITING: usize = 1;
 
-/// A turn to be told, which takes one of the two places or both.
+/// A turn to be told, which takes so many of the places.
 struct Turn(usize);
 
 impl Turn {
     fn take(places: usize) -> Self {
         let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = |told: &mut usize| *told + places > AT_A_TIME;
+        let is_full = |told: &mut usize| *told + places > PLACES;
         let waited = OVER.wait_while(told, is_full);
         *waited.unwrap_or_else(PoisonError::into_inner) += places;
         Self(places)
@@ -38,16 +40,25 @@ impl Drop for Turn {
 /// # Panics
 /// When the story does, or when it takes longer.
 pub fn story(seconds: u64, plot: impl Future<Output = ()>) {
-    let _turn = Turn::take(AT_A_TIME);
+    let _turn = Turn::take(WORKING);
     tell(seconds, plot);
 }
 
-/// Tells a story that mostly waits for deadlines: another one of these may be told beside it.
+/// Tells a story in which it matters how long something takes.
+///
+/// # Panics
+/// When the story does, or when it takes longer than `seconds`.
+pub fn timed_story(seconds: u64, plot: impl Future<Output = ()>) {
+    let _turn = Turn::take(PLACES);
+    tell(seconds, plot);
+}
+
+/// Tells a story that mostly waits for deadlines.
 ///
 /// # Panics
 /// When the story does, or when it takes longer than `seconds`.
 pub fn waiting_story(seconds: u64, plot: impl Future<Output = ()>) {
-    let _turn = Turn::take(1);
+    let _turn = Turn::take(WAITING);
     tell(seconds, plot);
 }
 

@@ -8,7 +8,7 @@ use end_to_end::{
     meetings::split,
     process::Process,
     program,
-    story::story,
+    story::timed_story,
     wait,
 };
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ const COOPS: usize = 5;
 
 #[test]
 fn the_demo_is_started_used_and_stopped_with_nothing_left_behind() {
-    story(150, async {
+    timed_story(150, async {
         let folder = tempfile::tempdir().unwrap();
         let mut command = program::command();
         command.arg("demo").env("TMPDIR", folder.path());

@@ -6,7 +6,7 @@ use end_to_end::{
     federation::{Federation, charter},
     http::Client,
     mailbox::{Mailbox, Mood},
-    story::story,
+    story::{story, timed_story},
     wait,
 };
 
@@ -105,7 +105,7 @@ fn a_missing_delegate_is_reminded_once_even_across_a_restart_and_can_end_it_with
 
 #[test]
 fn a_mail_server_that_refuses_or_hangs_is_said_holds_nothing_up_and_loses_no_reminder() {
-    story(240, async {
+    timed_story(240, async {
         let mailbox = Mailbox::start(Mood::Refuses).await;
         let (mut federation, mut steward) = federation(&mailbox).await;
         let id = federation.coops[1].put_to_the_vote("Rent a hall").await;

@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use end_to_end::{meetings::Said, story::story, wait};
+use end_to_end::{
+    meetings::Said,
+    story::{story, timed_story},
+    wait,
+};
 use serde_json::json;
 
 use super::{ON_CEDAR, Story};
@@ -84,7 +88,7 @@ async fn creates(story: &Story) -> u64 {
 
 #[test]
 fn when_an_owner_is_away_its_meetings_say_so_and_new_ones_go_elsewhere() {
-    story(180, async {
+    timed_story(180, async {
         let mut story = Story::begin().await;
         let front = story.front.clone();
         front.creates("weekly", &ON_CEDAR).await;
