@@ -368,7 +368,8 @@ impl Core {
                 self.called(now, Caller::Here(ticket), asked, &mut outputs);
             }
             Input::Served { job, served } => self.served(now, job, served, &mut outputs),
-            Input::Serving(servers) => self.serve(&servers),
+            Input::Serving(servers) => self.serve(&servers, &mut outputs),
+            Input::Hold(wanted) => self.want_held(now, wanted, &mut outputs),
             Input::Polled { server, seen } => self.polled(now, server, seen, &mut outputs),
             Input::RoundTrip(peer, round_trip_ms) => self.round_trip(&peer, round_trip_ms),
             Input::Notice(notice) => self.give_notice(notice, &mut outputs),

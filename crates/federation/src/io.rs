@@ -12,7 +12,7 @@ use domain::{
 use crate::{
     act::{Act, Prepared},
     error::Refused,
-    meetings::{Asked, Notice, Part, Seen, Served, call::Call},
+    meetings::{Asked, Notice, Part, Seen, Served, call::Call, holds::Wanted},
     message::Message,
     presence::Writing,
 };
@@ -94,6 +94,9 @@ pub enum Input {
     },
     /// This node holds the secrets of these servers.
     Serving(BTreeSet<ServerId>),
+    /// Servers are to be held for these conferences, and for no others: said whenever they change, and
+    /// after [`Input::Start`].
+    Hold(Vec<Wanted>),
     /// A server of this node was polled: its meetings, or none when it gave no usable answer in time.
     Polled {
         /// The server.

@@ -4,6 +4,7 @@
 //! and at no secret. Servers are called by the shell ([`crate::Output::Serve`]).
 
 pub mod call;
+pub mod holds;
 mod home;
 mod legs;
 mod loads;
@@ -34,15 +35,8 @@ use routing::{
 };
 
 pub(crate) use self::home::Settled;
-pub use self::{
-    home::Why,
-    legs::{Asked, Origin, Part},
-    notice::{Notice, NoticeKind, TOKEN_BYTES_MAX},
-    owner::{KEEP_MS, Seen, Served},
-    rooms::{Kept, Key, Live},
-    scope::{scoped_id, whose},
-};
 use self::{
+    holds::{Hold, Seeking},
     home::{CALL_MS, Creating},
     legs::{Again, Calls, Ended},
     loads::Saying,
@@ -51,6 +45,14 @@ use self::{
     rooms::Rooms,
     steady::Steady,
     wire::{PART_BYTES_MAX, Said},
+};
+pub use self::{
+    home::Why,
+    legs::{Asked, Origin, Part},
+    notice::{Notice, NoticeKind, TOKEN_BYTES_MAX},
+    owner::{KEEP_MS, Seen, Served},
+    rooms::{Kept, Key, Live},
+    scope::{scoped_id, whose},
 };
 use crate::{
     core::Core,
@@ -79,6 +81,7 @@ pub(crate) struct Meetings {
     whys: BTreeMap<Key, Why>,
     why_order: VecDeque<Key>,
     owner: Owner,
+    seeking: Seeking,
     /// The servers that other nodes say they hold the secrets of.
     serving: BTreeMap<PublicKey, BTreeSet<ServerId>>,
     /// What the tenants of other nodes have on servers.
@@ -122,6 +125,9 @@ pub struct ServerNow {
     pub nodes: Vec<PublicKey>,
     /// How full it is by all that is known here, in millionths.
     pub utilisation_ppm: u64,
+    /// The holds on it that this node knows of, the first to start first: all if it serves it, else
+    /// those of its own conferences.
+    pub holds: Vec<Hold>,
 }
 
 impl Core {
@@ -213,6 +219,7 @@ impl Core {
             report,
             nodes,
             utilisation_ppm: candidate.load().utilisation_ppm(&candidate.server.capacity),
+            holds: self.holds_on(server),
         })
     }
 
@@ -289,7 +296,7 @@ impl Core {
                     self.deliver(now, ended, outputs);
                 }
             }
-            Said::Loads { reports, floors } => self.hear_loads(from, reports, floors),
+            Said::Loads { reports, floors } => self.hear_loads(from, reports, floors, outputs),
             Said::Gone {
                 tenant,
                 room,
@@ -297,6 +304,14 @@ impl Core {
                 peak,
             } => self.hear_gone(now, from, (tenant, room), server, peak),
             Said::Notice(notice) => self.noticed(notice, outputs),
+            Said::Hold(hold) => self.hold_asked(now, from, hold, outputs),
+            Said::Held(hold) => self.held(now, from, hold, outputs),
+            Said::NotHeld {
+                hold,
+                why,
+                possible_users,
+            } => self.not_held(now, from, (hold, why, possible_users), outputs),
+            Said::GiveUp { tenant, room } => self.hold_given_up(now, from, (tenant, room)),
             Said::Later { .. } => {}
         }
     }
@@ -352,6 +367,7 @@ impl Core {
         outputs: &mut Vec<Output>,
     ) {
         self.greet_with_loads(now, peer, outputs);
+        self.greet_with_holds(now, peer, outputs);
         self.tell_what_is_gone(peer, outputs);
         self.pass_notices(peer, outputs);
     }
@@ -373,6 +389,7 @@ impl Core {
                 self.meetings.plan.suspect(steady, owner);
             }
         }
+        self.holder_gone(now, peer, outputs);
         let until = steady.plus_ms(CALL_MS);
         let (again, ended) = self.meetings.calls.disconnected(&peer, until);
         self.go_on(now, again, ended, outputs);
@@ -409,6 +426,9 @@ impl Core {
         self.go_on(now, again, ended, outputs);
         self.wake_searches(now, outputs);
         self.wake_owner(now, outputs);
+        self.wake_holds_here(now);
+        self.settle_holds(now, outputs);
+        self.wake_holds(now, outputs);
         self.hear_oneself(now, outputs);
         self.say_meetings(now, outputs);
         if std::mem::take(&mut self.meetings.has_changed) {
@@ -432,9 +452,14 @@ impl Core {
             meetings.owner.wake,
             meetings.owner.keep_by(),
             self.next_said(),
+            self.next_hold_due(),
         ];
-        let first = all.into_iter().flatten().min()?;
-        Some(meetings.clock.wall_at(first))
+        let first = all.into_iter().flatten().min();
+        let first = first.map(|first| meetings.clock.wall_at(first));
+        [first, meetings.owner.holds_change]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(crate) fn inventory_changed(&mut self) {

@@ -30,7 +30,7 @@ use self::{
 use crate::{
     Error, Monotonic,
     ask::{Answer, Ask},
-    candidate::{Health, Report, Server},
+    candidate::{Health, Report, Server, State},
     capacity::Load,
     hold::{Hold, Holds},
     request::{AskId, MeetingId},
@@ -71,6 +71,10 @@ impl Admission {
 
     /// A server is new or described anew.
     pub fn describe(&mut self, id: ServerId, server: Server, health: Health) {
+        if server.state != State::Open {
+            // The homes read that in the records too, and seek others.
+            self.holds.retain(|hold| hold.server != id);
+        }
         self.servers.insert(id, Managed { server, health });
     }
 
@@ -86,6 +90,7 @@ impl Admission {
         self.servers.remove(&id);
         self.rooms.rooms.retain(|_, room| room.server != id);
         self.rooms.outside.remove(&id);
+        self.holds.retain(|hold| hold.server != id);
     }
 
     /// A meeting that was bound before this node started and still counts.
@@ -117,7 +122,7 @@ impl Admission {
     /// Takes a hold ([`Holds::take`]).
     ///
     /// # Errors
-    /// When the server is not this owner's or the hold breaks a rule.
+    /// When the server is not this owner's or takes no meetings, or the hold breaks a rule.
     pub fn hold(
         &mut self,
         now: Monotonic,
@@ -125,30 +130,74 @@ impl Admission {
         entitled_cpu_units_milli: u64,
         hold: Hold,
     ) -> Result<(), Error> {
-        let present = self
-            .rooms
-            .totals(now, self.owner)
-            .get(&hold.server)
-            .copied();
+        let present = self.present(now, &hold);
+        let server = self.holdable(&hold)?.clone();
+        let is_there = self.rooms.of(hold.member, hold.meeting).next().is_some();
+        self.holds
+            .take(wall, &server, present, entitled_cpu_units_milli, hold)?;
+        if is_there {
+            self.holds.used(wall, hold.member, hold.meeting);
+        }
+        Ok(())
+    }
+
+    /// The most people for which a hold that was refused would be taken.
+    #[must_use]
+    pub fn possible_users(
+        &self,
+        now: Monotonic,
+        wall: Timestamp,
+        entitled_cpu_units_milli: u64,
+        hold: Hold,
+    ) -> u32 {
+        let present = self.present(now, &hold);
+        self.holdable(&hold).map_or(0, |server| {
+            self.holds
+                .possible_users(wall, server, present, entitled_cpu_units_milli, hold)
+        })
+    }
+
+    fn holdable(&self, hold: &Hold) -> Result<&Server, Error> {
         let Some(managed) = self.servers.get(&hold.server) else {
             return Err(Error::NotOwned {
                 server: hold.server,
                 owner: self.owner,
             });
         };
-        let present = present.unwrap_or_default().all;
-        self.holds.take(
-            wall,
-            &managed.server,
-            present,
-            entitled_cpu_units_milli,
-            hold,
-        )
+        match managed.server.state {
+            State::Open => Ok(&managed.server),
+            state => Err(Error::HoldClosed {
+                server: hold.server,
+                state,
+            }),
+        }
+    }
+
+    /// What is on the server of a hold now, without its own meeting.
+    fn present(&self, now: Monotonic, hold: &Hold) -> Load {
+        let totals = self.rooms.totals(now, self.owner);
+        let total = totals.get(&hold.server).copied().unwrap_or_default();
+        total.all.minus(self.rooms.load_of(now, hold))
     }
 
     /// Gives a hold up.
-    pub fn release(&mut self, member: MemberId, meeting: MeetingId) {
-        self.holds.release(member, meeting);
+    pub fn release(
+        &mut self,
+        wall: Timestamp,
+        member: MemberId,
+        meeting: MeetingId,
+    ) -> Option<Hold> {
+        self.holds.release(wall, member, meeting)
+    }
+
+    /// Forgets holds whose time is over.
+    pub fn expire_holds(&mut self, wall: Timestamp) {
+        self.holds.expire(wall);
+    }
+
+    /// Keeps those holds alone for which this is so.
+    pub fn retain_holds(&mut self, keep: impl Fn(&Hold) -> bool) {
+        self.holds.retain(keep);
     }
 
     /// What this owner says of its servers now, for everyone.
@@ -230,6 +279,7 @@ impl Admission {
         if let Some((_, answer)) = requested.answered.filter(|_| last == Some(id.attempt)) {
             return vec![self.reply(now, wall, member, id, answer)];
         }
+        self.holds.used(wall, member, ask.meeting);
         // This attempt takes the place of those before.
         let before = |(of, other): &Key, _: &Room| {
             *of == member && other.request == id.request && other.attempt < id.attempt

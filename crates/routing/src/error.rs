@@ -4,7 +4,7 @@ use domain::id::{MemberId, ServerId, Timestamp};
 use thiserror::Error;
 
 use crate::{
-    candidate::{FEATURE_BYTES_MAX, FEATURES_MAX},
+    candidate::{FEATURE_BYTES_MAX, FEATURES_MAX, State},
     hold::HOLD_AHEAD_MS,
 };
 
@@ -47,13 +47,38 @@ pub enum Error {
     },
     /// A member that would hold more at one time than it is entitled to use.
     #[error(
-        "holds of one time together stay within the entitlement, {entitled_cpu_units_milli}          thousandths of a unit; they would be {held_cpu_units_milli}"
+        "holds of one time together stay within the entitlement, {entitled_cpu_units_milli} \
+         thousandths of a unit; they would be {held_cpu_units_milli}"
     )]
     HoldEntitlement {
         /// What it would hold.
         held_cpu_units_milli: u64,
         /// What it may.
         entitled_cpu_units_milli: u64,
+    },
+    /// A member that held servers for meetings that never came.
+    #[error("after {limit} holds that were not used there are no more for a while; found {found}")]
+    HoldsUnused {
+        /// How many it left unused.
+        found: usize,
+        /// How many it may.
+        limit: usize,
+    },
+    /// A hold for more people than the server takes in one meeting.
+    #[error("the server takes at most {limit_users} people in one meeting; found {users}")]
+    HoldUsers {
+        /// How many are expected.
+        users: u64,
+        /// How many there may be.
+        limit_users: u64,
+    },
+    /// A hold on a server that takes no meetings.
+    #[error("server {} takes no meetings: it is {}", server.short(), state.as_str())]
+    HoldClosed {
+        /// The server.
+        server: ServerId,
+        /// What its owner lets it take.
+        state: State,
     },
     /// A server that cannot take a meeting beside what is held and running there.
     #[error("the server would be at {score_ppm} parts per million, above {limit_ppm}")]

@@ -2,12 +2,16 @@
 //!
 //! A hold names one server and counts there from two hours before the beginning, so that the meetings
 //! that are there by then have ended or are known. The home asks that server first; for the held
-//! meeting itself the hold does not count. Its owner decides, and bounds what one member can hold: what
-//! other members hold never exceeds the share that is offered, and of several holds at one time all
-//! together stay within the member's entitlement. A single one is allowed beyond it, or no member of a
-//! large federation could ever hold a server.
+//! meeting itself the hold does not count. Once the meeting is there the hold keeps free what is missing
+//! to the size that was announced: who opens the room early has few people in it for a while, and what
+//! was planned for them fades.
+//!
+//! Its owner decides, and bounds what one member can hold: what other members hold never exceeds the
+//! share that is offered, and of several holds at one time all together stay within the member's
+//! entitlement. A single one is allowed beyond it, or no member of a large federation could ever hold a
+//! server. Who holds again and again what it does not use gets no more for a while.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use domain::id::{MemberId, ServerId, Timestamp};
 
@@ -17,7 +21,7 @@ use crate::{
     capacity::{Load, Size},
     place::{distance, permitted},
     request::{MeetingId, Request},
-    room::predict,
+    room::{CAP_USERS_MAX, predict},
     share::LIMIT_PPM,
     view::View,
 };
@@ -30,6 +34,10 @@ pub const HOLD_AFTER_MS: u64 = 30 * 60_000;
 pub const HOLD_AHEAD_MS: u64 = 90 * 86_400_000;
 /// How many holds one member may have with one owner.
 pub const HOLDS_PER_MEMBER_MAX: usize = 16;
+/// How many holds a member may leave unused within [`UNUSED_MS`] and still get further ones.
+pub const UNUSED_MAX: usize = 3;
+/// How long a hold that was not used is remembered.
+pub const UNUSED_MS: u64 = 28 * 86_400_000;
 
 /// A hold, of one member for one meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,23 +50,33 @@ pub struct Hold {
     pub server: ServerId,
     /// When the meeting begins.
     pub starts: Timestamp,
-    /// What it is expected to take.
-    pub load: Load,
+    /// How many people are expected.
+    pub users: u32,
 }
 
 impl Hold {
+    /// What it keeps free: what so many people usually take.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        Load::typical(self.users)
+    }
+
     /// Whether it counts now.
     #[must_use]
     pub fn counts(&self, now: Timestamp) -> bool {
         self.from() <= now && now < self.until()
     }
 
-    fn from(&self) -> Timestamp {
-        Timestamp(self.starts.0.saturating_sub(HOLD_BEFORE_MS))
+    /// Since when it counts.
+    #[must_use]
+    pub fn from(&self) -> Timestamp {
+        counts_from(self.starts)
     }
 
-    fn until(&self) -> Timestamp {
-        self.starts.plus_ms(HOLD_AFTER_MS)
+    /// When it is over.
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        counts_until(self.starts)
     }
 
     fn overlaps(&self, other: &Self) -> bool {
@@ -66,32 +84,64 @@ impl Hold {
     }
 }
 
+/// Since when a hold for a meeting that starts then counts.
+#[must_use]
+pub fn counts_from(starts: Timestamp) -> Timestamp {
+    Timestamp(starts.0.saturating_sub(HOLD_BEFORE_MS))
+}
+
+/// When a hold for a meeting that starts then is over.
+#[must_use]
+pub fn counts_until(starts: Timestamp) -> Timestamp {
+    starts.plus_ms(HOLD_AFTER_MS)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kept {
+    hold: Hold,
+    /// Whether its meeting was asked for.
+    used: bool,
+}
+
 /// The holds on the servers of one owner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holds {
-    holds: BTreeMap<(MemberId, MeetingId), Hold>,
+    holds: BTreeMap<(MemberId, MeetingId), Kept>,
+    /// When each member last had holds that were not used, the newest [`UNUSED_MAX`].
+    unused: BTreeMap<MemberId, VecDeque<Timestamp>>,
+}
+
+/// What is held beside a hold at its time.
+struct Beside {
+    /// On its server, by all, and what is there now if it counts at once.
+    all: Load,
+    /// On its server, by members other than the owner.
+    foreign: Load,
+    /// By its member, on all servers of this owner.
+    own: Load,
 }
 
 impl Holds {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Hold> {
-        self.holds.values()
+        self.holds.values().map(|kept| &kept.hold)
     }
 
     /// The hold for a meeting, if it counts now.
     #[must_use]
     pub fn of(&self, now: Timestamp, member: MemberId, meeting: MeetingId) -> Option<&Hold> {
-        self.holds
-            .get(&(member, meeting))
-            .filter(|hold| hold.counts(now))
+        let kept = self.holds.get(&(member, meeting))?;
+        kept.hold.counts(now).then_some(&kept.hold)
     }
 
-    /// Takes a hold, in place of one for the same meeting. `present` is the load of the server now,
-    /// which counts if the hold does at once; `entitled_cpu_units_milli` is what the member may use.
+    /// Takes a hold, in place of one for the same meeting. `present` is the load of the server now
+    /// without this meeting, which counts if the hold does at once; `entitled_cpu_units_milli` is what
+    /// the member may use. A hold that is there already stays as it is.
     ///
     /// # Errors
-    /// When the time is over or too far ahead, the member has too many holds or would hold more than it
-    /// is entitled to, or the server cannot take the meeting beside the other holds.
+    /// When the time is over or too far ahead, the member has too many holds, would hold more than it
+    /// is entitled to or left too many unused, or the server cannot take the meeting beside the other
+    /// holds.
     pub fn take(
         &mut self,
         now: Timestamp,
@@ -101,65 +151,189 @@ impl Holds {
         hold: Hold,
     ) -> Result<(), Error> {
         self.expire(now);
+        let key = (hold.member, hold.meeting);
+        let before = self.holds.get(&key).copied();
+        if before.is_some_and(|before| before.hold == hold) {
+            return Ok(());
+        }
+        self.may_hold(now, server, &hold)?;
+        let beside = self.beside(now, server, present, &hold);
+        beside.takes(server, entitled_cpu_units_milli, &hold)?;
+        let is_moved = |before: &Kept| before.hold.starts != hold.starts;
+        if let Some(before) = before.filter(is_moved) {
+            // Else a hold that is moved on again and again would keep a server free for ever.
+            self.note_unused(now, before);
+        }
+        let used = before.is_some_and(|before| before.used && !is_moved(&before));
+        self.holds.insert(key, Kept { hold, used });
+        Ok(())
+    }
+
+    /// The most people, fewer than this hold is for, for which it would be taken.
+    #[must_use]
+    pub fn possible_users(
+        &self,
+        now: Timestamp,
+        server: &Server,
+        present: Load,
+        entitled_cpu_units_milli: u64,
+        hold: Hold,
+    ) -> u32 {
+        if self.may_hold(now, server, &hold).is_err() {
+            return 0;
+        }
+        let beside = self.beside(now, server, present, &hold);
+        // Not by halving: with more people fewer cameras are on, so more may fit where fewer do not.
+        let fewer = (1..hold.users.min(CAP_USERS_MAX + 1)).rev();
+        let fits = |users: &u32| {
+            let hold = Hold {
+                users: *users,
+                ..hold
+            };
+            let taken = beside.takes(server, entitled_cpu_units_milli, &hold);
+            taken.is_ok()
+        };
+        fewer.into_iter().find(fits).unwrap_or(0)
+    }
+
+    /// Whether this member may hold anything at this time, however small.
+    fn may_hold(&self, now: Timestamp, server: &Server, hold: &Hold) -> Result<(), Error> {
         if hold.until() <= now || hold.starts > now.plus_ms(HOLD_AHEAD_MS) {
             return Err(Error::HoldTime {
                 starts: hold.starts,
                 now,
             });
         }
-        let key = (hold.member, hold.meeting);
-        let others = || {
-            self.holds
-                .iter()
-                .filter(|(other, _)| **other != key)
-                .map(|(_, hold)| hold)
-        };
-        let of_member = others().filter(|other| other.member == hold.member);
-        let found = of_member.clone().count();
+        let found = self.others(hold).filter(|o| o.member == hold.member);
+        let found = found.count();
         if found >= HOLDS_PER_MEMBER_MAX {
             return Err(Error::Holds {
                 found,
                 limit: HOLDS_PER_MEMBER_MAX,
             });
         }
-        let sum = |loads: &mut dyn Iterator<Item = Load>| loads.fold(Load::ZERO, Load::plus);
-        if hold.member != server.owner {
-            let held = sum(&mut of_member
-                .filter(|other| other.overlaps(&hold))
-                .map(|h| h.load));
-            let together = held.plus(hold.load).cpu_units_milli;
-            if held != Load::ZERO && together > entitled_cpu_units_milli {
-                return Err(Error::HoldEntitlement {
-                    held_cpu_units_milli: together,
-                    entitled_cpu_units_milli,
-                });
-            }
+        let unused = self.unused.get(&hold.member).into_iter().flatten();
+        let found = unused.filter(|at| now.since_ms(**at) < UNUSED_MS).count();
+        if found >= UNUSED_MAX && hold.member != server.owner {
+            return Err(Error::HoldsUnused {
+                found,
+                limit: UNUSED_MAX,
+            });
         }
-        let beside = || others().filter(|o| o.server == hold.server && o.overlaps(&hold));
-        let all = sum(&mut beside().map(|other| other.load)).plus(hold.load);
-        let present = if hold.counts(now) {
-            present
-        } else {
-            Load::ZERO
-        };
-        fits(all.plus(present), server, LIMIT_PPM)?;
-        if hold.member != server.owner {
-            let foreign = beside().filter(|other| other.member != server.owner);
-            let foreign = sum(&mut foreign.map(|other| other.load)).plus(hold.load);
-            fits(foreign, server, server.share_ppm)?;
-        }
-        self.holds.insert(key, hold);
         Ok(())
     }
 
-    /// A hold is given up, or its meeting has begun and counts itself.
-    pub fn release(&mut self, member: MemberId, meeting: MeetingId) -> Option<Hold> {
-        self.holds.remove(&(member, meeting))
+    /// The holds for other meetings.
+    fn others(&self, hold: &Hold) -> impl Iterator<Item = &Hold> {
+        let key = (hold.member, hold.meeting);
+        let others = self.holds.iter().filter(move |(other, _)| **other != key);
+        others.map(|(_, kept)| &kept.hold)
+    }
+
+    fn beside(&self, now: Timestamp, server: &Server, present: Load, hold: &Hold) -> Beside {
+        let mut beside = Beside {
+            all: if hold.counts(now) {
+                present
+            } else {
+                Load::ZERO
+            },
+            foreign: Load::ZERO,
+            own: Load::ZERO,
+        };
+        for other in self.others(hold).filter(|other| other.overlaps(hold)) {
+            if other.member == hold.member {
+                beside.own = beside.own.plus(other.load());
+            }
+            if other.server == hold.server {
+                beside.all = beside.all.plus(other.load());
+                if other.member != server.owner {
+                    beside.foreign = beside.foreign.plus(other.load());
+                }
+            }
+        }
+        beside
+    }
+
+    /// The meeting of a hold that counts was asked for: whatever comes of it, the hold was no pretence.
+    pub fn used(&mut self, now: Timestamp, member: MemberId, meeting: MeetingId) {
+        if let Some(kept) = self.holds.get_mut(&(member, meeting)) {
+            kept.used |= kept.hold.counts(now);
+        }
+    }
+
+    /// A hold is given up.
+    pub fn release(
+        &mut self,
+        now: Timestamp,
+        member: MemberId,
+        meeting: MeetingId,
+    ) -> Option<Hold> {
+        let kept = self.holds.remove(&(member, meeting))?;
+        self.note_unused(now, kept);
+        Some(kept.hold)
+    }
+
+    /// Keeps those holds alone for which this is so; the others do not count as unused.
+    pub fn retain(&mut self, keep: impl Fn(&Hold) -> bool) {
+        self.holds.retain(|_, kept| keep(&kept.hold));
     }
 
     /// Forgets holds whose time is over.
     pub fn expire(&mut self, now: Timestamp) {
-        self.holds.retain(|_, hold| now < hold.until());
+        let is_over = |kept: &&Kept| kept.hold.until() <= now;
+        let over: Vec<Kept> = self.holds.values().filter(is_over).copied().collect();
+        for kept in over {
+            let hold = &kept.hold;
+            self.holds.remove(&(hold.member, hold.meeting));
+            self.note_unused(hold.until(), kept);
+        }
+    }
+
+    /// A hold ends: if it kept a server free for nothing, that is remembered.
+    fn note_unused(&mut self, now: Timestamp, kept: Kept) {
+        if kept.used || now < kept.hold.from() {
+            return;
+        }
+        let unused = self.unused.entry(kept.hold.member).or_default();
+        unused.push_back(now);
+        if unused.len() > UNUSED_MAX {
+            unused.pop_front();
+        }
+    }
+
+    /// When a hold counts next or is over, if there is any.
+    #[must_use]
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let both = self.iter().flat_map(|hold| [hold.from(), hold.until()]);
+        both.filter(|at| *at > now).min()
+    }
+}
+
+impl Beside {
+    /// Whether the server takes a hold beside these.
+    fn takes(
+        &self,
+        server: &Server,
+        entitled_cpu_units_milli: u64,
+        hold: &Hold,
+    ) -> Result<(), Error> {
+        let (users, limit_users) = (u64::from(hold.users), server.capacity.room_users);
+        if users > limit_users {
+            return Err(Error::HoldUsers { users, limit_users });
+        }
+        let together = self.own.plus(hold.load()).cpu_units_milli;
+        let is_owners = hold.member == server.owner;
+        if !is_owners && self.own != Load::ZERO && together > entitled_cpu_units_milli {
+            return Err(Error::HoldEntitlement {
+                held_cpu_units_milli: together,
+                entitled_cpu_units_milli,
+            });
+        }
+        fits(self.all.plus(hold.load()), server, LIMIT_PPM)?;
+        if !is_owners {
+            fits(self.foreign.plus(hold.load()), server, server.share_ppm)?;
+        }
+        Ok(())
     }
 }
 

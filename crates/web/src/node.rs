@@ -16,7 +16,7 @@ use domain::{
 };
 use federation::{
     Act, Change, Core, Prepared, Refused,
-    meetings::{Asked, Notice, Part, Seen, Served, call::CallFault},
+    meetings::{Asked, Notice, Part, Seen, Served, call::CallFault, holds::Wanted},
     presence::Writing,
 };
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -95,6 +95,8 @@ pub enum MeetingsInput {
     RoundTrip(PublicKey, u32),
     /// A server said something that is for a tenant's front end.
     Notice(Notice),
+    /// Servers are to be held for these conferences, and for no others.
+    Hold(Vec<Wanted>),
     /// A steward gives up a meeting whose owner keeps silent.
     Release {
         /// Whose.
@@ -310,6 +312,12 @@ impl Node {
     pub async fn tell(&self, input: MeetingsInput) {
         // A node that is stopping hears nothing any more.
         let _ = self.requests.send(Request::Meetings(input)).await;
+    }
+
+    /// Has servers held for these conferences, and for no others: to be said whenever they change, and
+    /// when the node starts. How each stands is in [`Core::holds`].
+    pub async fn hold(&self, wanted: Vec<Wanted>) {
+        self.tell(MeetingsInput::Hold(wanted)).await;
     }
 
     /// Tells the other nodes who has documents open for writing here. Nobody waits for it, and

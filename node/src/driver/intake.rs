@@ -57,6 +57,7 @@ impl Driver {
                     Input::RoundTrip(peer, round_trip_ms)
                 }
                 MeetingsInput::Notice(notice) => Input::Notice(notice),
+                MeetingsInput::Hold(wanted) => Input::Hold(wanted),
                 MeetingsInput::Release { tenant, room } => Input::Release { tenant, room },
             }),
             Request::Submit {

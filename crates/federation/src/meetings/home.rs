@@ -205,6 +205,12 @@ impl Core {
         request.test = terms.test;
         request.hint = terms.hint;
         request.cap_users = terms.cap_users;
+        if let Some(users) = self.conference_users(now, &key) {
+            // Who opens the room may not know how many will come; who announced the conference does.
+            request.hint = Some(terms.hint.map_or(users, |hint| hint.max(users)));
+            request.cap_users = terms.cap_users.or(Some(users));
+        }
+        request.hold = self.held_for(now, &key);
         let kept = self.meetings.rooms.get(&key);
         request.history = kept.and_then(|kept| kept.history);
         if request.hint.is_none() && request.history.is_none() {
@@ -247,7 +253,7 @@ impl Core {
                     Step::WakeAt(at) => {
                         self.meetings.wakes.insert((at, key));
                     }
-                    Step::Placed(placed) => self.placed(now, key, *placed),
+                    Step::Placed(placed) => self.placed(now, key, *placed, outputs),
                     Step::Rejected(rejected) => self.rejected(now, key, *rejected, outputs),
                 }
             }
@@ -287,7 +293,7 @@ impl Core {
     }
 
     /// A meeting exists: who called hears of it once its place is written down.
-    fn placed(&mut self, now: Timestamp, key: Key, placed: Placed) {
+    fn placed(&mut self, now: Timestamp, key: Key, placed: Placed, outputs: &mut Vec<Output>) {
         let steady = self.meetings.clock.now();
         let Some(mut creating) = self.meetings.creating.remove(&key) else {
             return;
@@ -319,6 +325,7 @@ impl Core {
             .place(key, placed.server, now, live)
             .clone();
         self.keep_room(key, &kept);
+        self.conference_placed(now, key, placed.server, outputs);
         self.settle_when_durable(Settled {
             origin: creating.origin,
             part: Part {
@@ -632,6 +639,7 @@ impl Core {
             return;
         };
         self.keep_room(key, &kept);
+        self.conference_ended(&key);
         self.note_change(Change::Meetings);
     }
 

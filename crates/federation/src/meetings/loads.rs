@@ -142,6 +142,7 @@ impl Core {
         let ids: BTreeSet<ServerId> = known.iter().map(|(id, _)| *id).collect();
         let member = self.member();
         let meetings = &mut self.meetings;
+        let mut has_changed = meetings.described != ids;
         for gone in meetings.described.difference(&ids) {
             meetings.plan.remove(*gone);
             if let Some(admission) = &mut meetings.owner.admission {
@@ -162,9 +163,14 @@ impl Core {
             ) {
                 admission.describe(id, server.clone(), health);
             }
+            let before = meetings.plan.candidate(id);
+            has_changed |= before.is_none_or(|before| before.server != server);
             meetings.plan.describe(id, server);
         }
         meetings.described = ids;
+        meetings.seeking.inventory_changed |= has_changed;
+        self.settle_holds_here();
+        let meetings = &mut self.meetings;
         // Who serves nothing, and never did, has nothing to say of it.
         if meetings.owner.serving().next().is_some() || !meetings.saying.last.is_empty() {
             meetings.saying.changed();
@@ -172,8 +178,9 @@ impl Core {
     }
 
     /// This node holds the secrets of these servers from now on.
-    pub(crate) fn serve(&mut self, servers: &BTreeSet<ServerId>) {
+    pub(crate) fn serve(&mut self, servers: &BTreeSet<ServerId>, outputs: &mut Vec<Output>) {
         self.meetings.owner.serve(servers);
+        self.hold_again(self.node(), servers, outputs);
         self.meetings.inventory_is_old = true;
         self.note_change(Change::Meetings);
     }
@@ -195,6 +202,7 @@ impl Core {
         from: PublicKey,
         reports: Vec<(ServerId, Report)>,
         floors: Vec<(ServerId, Load)>,
+        outputs: &mut Vec<Output>,
     ) {
         let Some(member) = self.view().member_of(&from) else {
             return;
@@ -204,8 +212,9 @@ impl Core {
         let owned = |id: &ServerId| servers.get(id).is_some_and(|one| one.owner == member);
         let reports: Vec<(ServerId, Report)> =
             reports.into_iter().filter(|(id, _)| owned(id)).collect();
-        let serving = reports.iter().map(|(id, _)| *id).collect();
-        self.meetings.serving.insert(from, serving);
+        let serving: BTreeSet<ServerId> = reports.iter().map(|(id, _)| *id).collect();
+        let before = self.meetings.serving.insert(from, serving.clone());
+        let more = &serving - &before.unwrap_or_default();
         for (id, report) in reports {
             self.meetings.plan.learn(now, id, report);
         }
@@ -213,6 +222,9 @@ impl Core {
             .floors
             .insert(from, floors.into_iter().collect());
         self.settle_floors();
+        if !more.is_empty() {
+            self.hold_again(from, &more, outputs);
+        }
         self.note_change(Change::Meetings);
     }
 
@@ -269,11 +281,7 @@ impl Core {
     /// home claims, so what one member claims counts for no more than its equal share of all that is
     /// offered. Otherwise one home could keep everybody off every server.
     fn claims(&self) -> Vec<(ServerId, Load)> {
-        let meetings = &self.view().meetings;
-        let hosts = meetings.tenants.values().map(|tenant| tenant.host);
-        let owners = meetings.servers.values().map(|server| server.owner);
-        let members: BTreeSet<MemberId> = hosts.chain(owners).collect();
-        let entitled = entitled_cpu_units_milli(self.offered(), members.len());
+        let entitled = self.equal_share();
         let mut claimed: BTreeMap<MemberId, Vec<(ServerId, Load, u64)>> = BTreeMap::new();
         for (node, floors) in &self.meetings.floors {
             let Some(member) = self.view().member_of(node) else {
@@ -297,6 +305,15 @@ impl Core {
             bounded.map(move |(id, load, _)| (id, load.part(part_ppm)))
         });
         counted.collect()
+    }
+
+    /// The processing that is offered, shared out equally among all members that have servers or tenants.
+    pub(super) fn equal_share(&self) -> u64 {
+        let meetings = &self.view().meetings;
+        let hosts = meetings.tenants.values().map(|tenant| tenant.host);
+        let owners = meetings.servers.values().map(|server| server.owner);
+        let members: BTreeSet<MemberId> = hosts.chain(owners).collect();
+        entitled_cpu_units_milli(self.offered(), members.len())
     }
 
     /// The processing of each server, and the part of it that is offered.

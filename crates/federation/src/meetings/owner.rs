@@ -118,6 +118,8 @@ pub(super) struct Owner {
     /// Meetings that are gone, of which the home was not connected to hear.
     untold: BTreeMap<PublicKey, BTreeMap<Key, (ServerId, u32)>>,
     unwanted: Unwanted,
+    /// When a hold begins to count or is over.
+    pub(super) holds_change: Option<Timestamp>,
     pub(super) meter: Meter,
 }
 
@@ -161,7 +163,7 @@ impl Owner {
 
 impl Core {
     /// Whether a node may speak for a tenant: its member is the one whose node the tenant goes through.
-    fn speaks_for(&self, node: &PublicKey, tenant: &TenantId) -> Option<MemberId> {
+    pub(super) fn speaks_for(&self, node: &PublicKey, tenant: &TenantId) -> Option<MemberId> {
         let member = self.view().member_of(node)?;
         let tenant = self.view().meetings.tenants.get(tenant)?;
         (tenant.host == member && !tenant.record.ended).then_some(member)

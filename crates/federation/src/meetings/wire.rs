@@ -15,6 +15,7 @@ use routing::{
 
 use super::{
     call::{BODY_BYTES_MAX, Body, Call, CallFault, Method, QUERY_BYTES_MAX, Terms},
+    holds::{Hold, Refusal},
     notice::{Notice, NoticeKind, TOKEN_BYTES_MAX},
 };
 
@@ -121,6 +122,26 @@ pub enum Said {
     },
     /// A server told its owner something that is for a tenant's front end.
     Notice(Notice),
+    /// A home asks an owner to hold a server for a conference, or says again that it does.
+    Hold(Hold),
+    /// An owner holds a server: it was asked to, or the home is here again.
+    Held(Hold),
+    /// An owner does not hold a server.
+    NotHeld {
+        /// What it was asked for.
+        hold: Hold,
+        /// Why not.
+        why: Refusal,
+        /// The most people it would hold the server for; 0 if none.
+        possible_users: u32,
+    },
+    /// A home gives up what an owner holds for a conference.
+    GiveUp {
+        /// Whose.
+        tenant: TenantId,
+        /// The room.
+        room: Room,
+    },
     /// A message that only a later release knows; it is left alone.
     Later {
         /// Its code.
@@ -162,7 +183,7 @@ fn read_ask_id(decoder: &mut Decoder<'_>) -> Result<AskId, DecodeError> {
     })
 }
 
-fn small(decoder: &mut Decoder<'_>, field: &'static str) -> Result<u32, DecodeError> {
+pub(super) fn small(decoder: &mut Decoder<'_>, field: &'static str) -> Result<u32, DecodeError> {
     let value = decoder.uint_to(field, u64::from(u32::MAX))?;
     u32::try_from(value).map_err(|_| DecodeError::Invalid(field))
 }
@@ -503,6 +524,27 @@ impl Encode for Said {
                     .text(&notice.token)
                     .bytes(&notice.payload);
             }
+            Self::Hold(hold) => {
+                encoder.array(2).uint(13).value(hold);
+            }
+            Self::Held(hold) => {
+                encoder.array(2).uint(14).value(hold);
+            }
+            Self::NotHeld {
+                hold,
+                why,
+                possible_users,
+            } => {
+                encoder
+                    .array(4)
+                    .uint(15)
+                    .value(hold)
+                    .value(why)
+                    .uint(u64::from(*possible_users));
+            }
+            Self::GiveUp { tenant, room } => {
+                encoder.array(3).uint(16).value(tenant).value(room);
+            }
             Self::Later { code } => {
                 encoder.array(1).uint(*code);
             }
@@ -514,7 +556,7 @@ impl Encode for Said {
 const LATER_CODE_MAX: u64 = 255;
 const LATER_FIELDS_MAX: usize = 16;
 /// How many fields each has, by code from 1.
-const LENGTHS: [usize; 12] = [4, 5, 4, 3, 2, 2, 6, 6, 5, 3, 5, 5];
+const LENGTHS: [usize; 16] = [4, 5, 4, 3, 2, 2, 6, 6, 5, 3, 5, 5, 2, 2, 4, 3];
 
 impl Decode for Said {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
@@ -589,6 +631,17 @@ impl Decode for Said {
                 token: decoder.text("token", TOKEN_BYTES_MAX)?.to_owned(),
                 payload: decoder.bytes("notice", PART_BYTES_MAX)?.to_vec(),
             }),
+            13 => Self::Hold(decoder.value()?),
+            14 => Self::Held(decoder.value()?),
+            15 => Self::NotHeld {
+                hold: decoder.value()?,
+                why: decoder.value()?,
+                possible_users: small(decoder, "possible users")?,
+            },
+            16 => Self::GiveUp {
+                tenant: decoder.value()?,
+                room: decoder.value()?,
+            },
             _ => Self::Gone {
                 tenant: decoder.value()?,
                 room: decoder.value()?,

@@ -158,8 +158,8 @@ impl Admission {
         servers
     }
 
-    /// What is on each server, holds included, except that of this meeting and those whose meeting is
-    /// there already.
+    /// What is on each server, and what holds keep free there beyond their meetings, except that of this
+    /// meeting.
     pub(super) fn totals(
         &self,
         now: Monotonic,
@@ -168,11 +168,10 @@ impl Admission {
     ) -> BTreeMap<ServerId, Total> {
         let mut totals = self.rooms.totals(now, self.owner);
         for hold in self.holds.iter().filter(|hold| hold.counts(wall)) {
-            let mut rooms = self.rooms.of(hold.member, hold.meeting);
-            let begun = rooms.any(|(_, room)| room.server == hold.server);
-            if !begun && except != Some((hold.member, hold.meeting)) {
+            if except != Some((hold.member, hold.meeting)) {
+                let missing = hold.load().minus(self.rooms.load_of(now, hold));
                 let total = totals.entry(hold.server).or_default();
-                total.add(hold.load, hold.member != self.owner);
+                total.add(missing, hold.member != self.owner);
             }
         }
         totals

@@ -35,7 +35,6 @@ impl Admission {
         match room.stage {
             Stage::Creating(finish_by) if now <= finish_by => {
                 room.stage = Stage::Live;
-                self.holds.release(member, room.meeting);
                 vec![Output::Created {
                     member,
                     ask,

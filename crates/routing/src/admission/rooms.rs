@@ -9,6 +9,7 @@ use crate::{
     candidate::REPORT_ADMITTED_MAX,
     capacity::Load,
     floor::{PREDICTION_MS, decayed},
+    hold::Hold,
     request::{AskId, MeetingId},
 };
 
@@ -109,6 +110,13 @@ impl Rooms {
             .iter()
             .filter(move |(k, r)| of(k, r))
             .map(|(key, room)| (*key, *room))
+    }
+
+    /// What the meeting of a hold takes on the held server.
+    pub fn load_of(&self, now: Monotonic, hold: &Hold) -> Load {
+        self.of(hold.member, hold.meeting)
+            .filter(|(_, room)| room.server == hold.server)
+            .fold(Load::ZERO, |load, (_, room)| load.plus(room.load(now)))
     }
 
     /// Forgets cancelled creations of which the server never spoke.

@@ -2,12 +2,15 @@
 
 use domain::id::{MemberId, Timestamp};
 use routing::{
-    Error,
+    Error, Monotonic,
     admission::{Admission, Input, Output},
     ask::Ask,
-    candidate::{Health, Report, Server},
+    candidate::{Health, Report, Server, State},
     capacity::{Capacity, Load},
-    hold::{HOLD_AFTER_MS, HOLD_AHEAD_MS, HOLD_BEFORE_MS, HOLDS_PER_MEMBER_MAX, Hold, servers},
+    hold::{
+        HOLD_AFTER_MS, HOLD_AHEAD_MS, HOLD_BEFORE_MS, HOLDS_PER_MEMBER_MAX, Hold, UNUSED_MAX,
+        UNUSED_MS, servers,
+    },
     request::{MeetingId, Request, RequestId},
     view::View,
 };
@@ -25,12 +28,16 @@ fn hold(number: u8, member: MemberId, starts: Timestamp) -> Hold {
         meeting: MeetingId([number; 32]),
         server: server(1),
         starts,
-        load: Load::typical(80),
+        users: 80,
     }
 }
 
 fn take(admission: &mut Admission, entitled: u64, hold: Hold) -> Result<(), Error> {
     admission.hold(NOW, WALL, entitled, hold)
+}
+
+fn take_at(admission: &mut Admission, wall: Timestamp, hold: Hold) -> Result<(), Error> {
+    admission.hold(NOW, wall, PLENTY, hold)
 }
 
 fn load_at(admission: &mut Admission, wall: Timestamp) -> Load {
@@ -63,7 +70,7 @@ fn a_hold_counts_from_two_hours_before_until_its_meeting_is_overdue() {
 }
 
 #[test]
-fn the_held_meeting_gets_its_server_and_the_hold_is_gone() {
+fn the_held_meeting_gets_its_server_and_counts_once_with_its_hold() {
     let mut admission = owner(2);
     fill(&mut admission, 1, 400_000);
     take(&mut admission, PLENTY, hold(1, HOME, WALL.plus_ms(1_000))).unwrap();
@@ -85,9 +92,30 @@ fn the_held_meeting_gets_its_server_and_the_hold_is_gone() {
         full,
         "counted once"
     );
-    assert_eq!(admission.holds().iter().count(), 1, "it might fail");
     created(&mut admission, NOW, &ask(1));
-    assert_eq!(admission.holds().iter().count(), 0);
+    let load = load_at(&mut admission, WALL).cpu_units_milli;
+    assert_eq!(load, full, "still once");
+}
+
+#[test]
+fn a_hold_keeps_room_for_those_who_come_to_a_meeting_that_began_early() {
+    let mut admission = owner(1);
+    let starts = WALL.plus_ms(HOLD_BEFORE_MS);
+    take(&mut admission, PLENTY, hold(1, HOME, starts)).unwrap();
+    let few = Ask {
+        users: 5,
+        prediction: Load::typical(5),
+        ..ask(1)
+    };
+    send_at(&mut admission, WALL, few);
+    created(&mut admission, NOW, &ask(1));
+    let later = Monotonic(NOW.0 + 3_600_000);
+    let at = |admission: &mut Admission, wall| admission.reports(later, wall)[0].1.load;
+    let early = starts.plus_ms(HOLD_AFTER_MS - 1);
+    assert_eq!(at(&mut admission, early), Load::typical(80));
+    let over = starts.plus_ms(HOLD_AFTER_MS);
+    assert_eq!(at(&mut admission, over).rooms, 1, "the meeting alone");
+    assert_eq!(at(&mut admission, over).users, 0);
 }
 
 #[test]
@@ -212,8 +240,108 @@ fn holds_are_bounded_in_number_and_time() {
         take(&mut admission, PLENTY, foreign),
         Err(Error::NotOwned { .. })
     ));
-    admission.release(HOME, MeetingId([1; 32]));
+    admission.release(WALL, HOME, MeetingId([1; 32]));
     take(&mut admission, PLENTY, hold(99, HOME, at(80))).expect("one was given up");
+}
+
+#[test]
+fn a_server_that_takes_no_meetings_or_not_so_many_people_holds_nothing() {
+    let mut admission = owner(1);
+    let starts = WALL.plus_ms(DAY_MS);
+    let many = Hold {
+        users: u32::MAX,
+        ..hold(1, HOME, starts)
+    };
+    let refused = take(&mut admission, PLENTY, many);
+    assert!(matches!(refused, Err(Error::HoldUsers { .. })));
+    take(&mut admission, PLENTY, hold(1, HOME, starts)).unwrap();
+    let cordoned = Server {
+        state: State::Cordoned,
+        ..sixteen_cores()
+    };
+    admission.describe(server(1), cordoned, Health::Up);
+    assert_eq!(admission.holds().iter().count(), 0);
+    let refused = take(&mut admission, PLENTY, hold(1, HOME, starts));
+    assert!(matches!(refused, Err(Error::HoldClosed { .. })));
+}
+
+#[test]
+fn who_is_refused_hears_how_many_would_fit() {
+    let mut admission = owner(1);
+    let starts = WALL.plus_ms(DAY_MS);
+    take(&mut admission, PLENTY, hold(1, HOME, starts)).unwrap();
+    let more = Hold {
+        users: 199,
+        ..hold(2, HOME, starts)
+    };
+    let refused = take(&mut admission, PLENTY, more);
+    assert!(matches!(refused, Err(Error::HoldFull { .. })));
+    let users = admission.possible_users(NOW, WALL, PLENTY, more);
+    assert!(users > 0);
+    let with = |users| Hold { users, ..more };
+    assert!(take(&mut admission, PLENTY, with(users + 1)).is_err());
+    take(&mut admission, PLENTY, with(users)).expect("so many fit");
+    let next = admission.possible_users(NOW, WALL, 0, hold(3, HOME, starts));
+    assert_eq!(next, 0, "beyond its entitlement nobody fits");
+}
+
+#[test]
+fn who_holds_again_and_again_what_it_does_not_use_gets_no_more_for_a_while() {
+    let mut admission = owner(1);
+    let mut wall = WALL;
+    for _ in 0..UNUSED_MAX {
+        take_at(&mut admission, wall, hold(1, HOME, wall)).unwrap();
+        // Moving it on is no way out.
+        wall = wall.plus_ms(HOLD_AFTER_MS - 1);
+    }
+    take_at(&mut admission, wall, hold(1, HOME, wall)).expect("two were left unused so far");
+    admission.release(wall, HOME, MeetingId([1; 32]));
+    let refused = take_at(&mut admission, wall, hold(2, HOME, wall));
+    assert!(
+        matches!(refused, Err(Error::HoldsUnused { found: 3, .. })),
+        "{refused:?}"
+    );
+    take_at(&mut admission, wall, hold(2, OTHER, wall)).expect("others do");
+    take_at(&mut admission, wall, hold(3, OWNER, wall)).expect("on its own server always");
+    let later = wall.plus_ms(UNUSED_MS);
+    take_at(&mut admission, later, hold(2, HOME, later)).expect("it is forgotten");
+}
+
+#[test]
+fn a_hold_whose_meeting_was_asked_for_or_that_did_not_count_yet_is_not_held_against_anybody() {
+    let mut admission = owner(1);
+    for round in 0..2 * UNUSED_MAX as u64 {
+        let wall = WALL.plus_ms(round * DAY_MS);
+        let crowd = Ask {
+            users: 80,
+            prediction: Load::typical(80),
+            ..ask(round as u8 + 1)
+        };
+        let meeting = crowd.meeting;
+        let used = Hold {
+            meeting,
+            ..hold(1, HOME, wall)
+        };
+        take_at(&mut admission, wall, used).unwrap();
+        send_at(&mut admission, wall, crowd);
+        admission.release(wall, HOME, meeting);
+        let ahead = hold(99, HOME, wall.plus_ms(HOLD_BEFORE_MS + 1));
+        take_at(&mut admission, wall, ahead).unwrap();
+        admission.release(wall, HOME, ahead.meeting);
+        let (member, ask) = (HOME, ask(round as u8 + 1).id);
+        admission.handle(NOW, wall, Input::Ended { member, ask });
+    }
+}
+
+#[test]
+fn a_hold_is_taken_again_beside_its_own_meeting() {
+    // As after the owner's node was restarted: the meeting is found by a poll, the hold said again.
+    let mut admission = owner(1);
+    let placed = (HOME, ask(1).id);
+    let full = Load::typical(80);
+    admission.restore(NOW, placed, MeetingId([1; 32]), server(1), full);
+    fill(&mut admission, 1, 500_000);
+    take(&mut admission, PLENTY, hold(1, HOME, WALL)).expect("its meeting is no other's");
 }
 
 #[test]

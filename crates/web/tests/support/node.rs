@@ -117,6 +117,7 @@ impl Loop {
                 MeetingsInput::Served { job, served } => Input::Served { job, served },
                 MeetingsInput::RoundTrip(peer, ms) => Input::RoundTrip(peer, ms),
                 MeetingsInput::Notice(notice) => Input::Notice(notice),
+                MeetingsInput::Hold(wanted) => Input::Hold(wanted),
                 MeetingsInput::Release { tenant, room } => Input::Release { tenant, room },
             },
             Request::Act { key, act, reply } => {
