@@ -4,6 +4,7 @@
 //! and at no secret. Servers are called by the shell ([`crate::Output::Serve`]).
 
 pub mod call;
+mod claims;
 mod home;
 mod legs;
 mod loads;
@@ -34,15 +35,8 @@ use routing::{
 };
 
 pub(crate) use self::home::Settled;
-pub use self::{
-    home::Why,
-    legs::{Asked, Origin, Part},
-    notice::{Notice, NoticeKind, TOKEN_BYTES_MAX},
-    owner::{KEEP_MS, Seen, Served},
-    rooms::{Kept, Key, Live},
-    scope::{scoped_id, whose},
-};
 use self::{
+    claims::Claims,
     home::{CALL_MS, Creating},
     legs::{Again, Calls, Ended},
     loads::Saying,
@@ -51,6 +45,14 @@ use self::{
     rooms::Rooms,
     steady::Steady,
     wire::{PART_BYTES_MAX, Said},
+};
+pub use self::{
+    home::Why,
+    legs::{Asked, Origin, Part},
+    notice::{Notice, NoticeKind, TOKEN_BYTES_MAX},
+    owner::{KEEP_MS, Seen, Served},
+    rooms::{Kept, Key, Live},
+    scope::{scoped_id, whose},
 };
 use crate::{
     core::Core,
@@ -70,6 +72,8 @@ pub(crate) struct Meetings {
     /// The servers that the records describe.
     described: BTreeSet<ServerId>,
     inventory_is_old: bool,
+    /// Whether something else changed of which nodes may have to hear.
+    has_news: bool,
     rooms: Rooms,
     creating: BTreeMap<Key, Creating>,
     searches: BTreeMap<RequestId, Key>,
@@ -81,8 +85,7 @@ pub(crate) struct Meetings {
     owner: Owner,
     /// The servers that other nodes say they hold the secrets of.
     serving: BTreeMap<PublicKey, BTreeSet<ServerId>>,
-    /// What the tenants of other nodes have on servers.
-    floors: BTreeMap<PublicKey, BTreeMap<ServerId, Load>>,
+    claims: Claims,
     saying: Saying,
     /// What is for front ends whose homes are away.
     notices: Notices,
@@ -363,7 +366,7 @@ impl Core {
         outputs: &mut Vec<Output>,
     ) {
         let steady = self.meetings.clock.now();
-        self.meetings.floors.remove(&peer);
+        self.forget_claims(&peer);
         if self.meetings.serving.remove(&peer).is_some()
             && let Some(owner) = self.view().member_of(&peer)
         {
@@ -396,7 +399,9 @@ impl Core {
 
     /// How far away another member's node is.
     pub(crate) fn round_trip(&mut self, peer: &PublicKey, round_trip_ms: u32) {
-        if let Some(member) = self.view().member_of(peer) {
+        // Its own servers are here, wherever a second node of it is.
+        let member = self.view().member_of(peer);
+        if let Some(member) = member.filter(|member| Some(*member) != self.member()) {
             self.meetings.plan.set_rtt(member, round_trip_ms);
         }
     }
@@ -439,6 +444,10 @@ impl Core {
 
     pub(crate) fn inventory_changed(&mut self) {
         self.meetings.inventory_is_old = true;
+    }
+
+    pub(crate) fn meetings_changed(&mut self) {
+        self.meetings.has_news = true;
     }
 
     pub(crate) fn advance_clock(&mut self, now: Timestamp) {
