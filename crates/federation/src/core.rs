@@ -381,8 +381,11 @@ impl Core {
         self.settle_register(now, is_woken);
         self.settle_view();
         self.recall(&mut outputs);
-        if self.changes.contains(&Change::Meetings) || self.changes.contains(&Change::Members) {
+        if self.changes.contains(&Change::Members) {
             self.inventory_changed();
+        }
+        if self.changes.contains(&Change::Meetings) {
+            self.meetings_changed();
         }
         self.settle_meetings(now, &mut outputs);
         self.settle_writes(now, &mut outputs);

@@ -4,6 +4,7 @@
 //! and at no secret. Servers are called by the shell ([`crate::Output::Serve`]).
 
 pub mod call;
+mod claims;
 pub mod holds;
 mod home;
 mod legs;
@@ -36,6 +37,7 @@ use routing::{
 
 pub(crate) use self::home::Settled;
 use self::{
+    claims::Claims,
     holds::{Hold, Seeking},
     home::{CALL_MS, Creating},
     legs::{Again, Calls, Ended},
@@ -72,6 +74,8 @@ pub(crate) struct Meetings {
     /// The servers that the records describe.
     described: BTreeSet<ServerId>,
     inventory_is_old: bool,
+    /// Whether something else changed of which nodes may have to hear.
+    has_news: bool,
     rooms: Rooms,
     creating: BTreeMap<Key, Creating>,
     searches: BTreeMap<RequestId, Key>,
@@ -84,8 +88,7 @@ pub(crate) struct Meetings {
     seeking: Seeking,
     /// The servers that other nodes say they hold the secrets of.
     serving: BTreeMap<PublicKey, BTreeSet<ServerId>>,
-    /// What the tenants of other nodes have on servers.
-    floors: BTreeMap<PublicKey, BTreeMap<ServerId, Load>>,
+    claims: Claims,
     saying: Saying,
     /// What is for front ends whose homes are away.
     notices: Notices,
@@ -379,7 +382,7 @@ impl Core {
         outputs: &mut Vec<Output>,
     ) {
         let steady = self.meetings.clock.now();
-        self.meetings.floors.remove(&peer);
+        self.forget_claims(&peer);
         if self.meetings.serving.remove(&peer).is_some()
             && let Some(owner) = self.view().member_of(&peer)
         {
@@ -413,7 +416,9 @@ impl Core {
 
     /// How far away another member's node is.
     pub(crate) fn round_trip(&mut self, peer: &PublicKey, round_trip_ms: u32) {
-        if let Some(member) = self.view().member_of(peer) {
+        // Its own servers are here, wherever a second node of it is.
+        let member = self.view().member_of(peer);
+        if let Some(member) = member.filter(|member| Some(*member) != self.member()) {
             self.meetings.plan.set_rtt(member, round_trip_ms);
         }
     }
@@ -464,6 +469,10 @@ impl Core {
 
     pub(crate) fn inventory_changed(&mut self) {
         self.meetings.inventory_is_old = true;
+    }
+
+    pub(crate) fn meetings_changed(&mut self) {
+        self.meetings.has_news = true;
     }
 
     pub(crate) fn advance_clock(&mut self, now: Timestamp) {

@@ -166,6 +166,7 @@ impl Core {
         if is_rebuilt || !unseen.is_empty() {
             self.follow_with_view();
         }
+        let mut is_inventory = false;
         for position in &unseen {
             if let Some(stored) = self.replica.get(*position) {
                 let record = stored.record.as_deref();
@@ -175,9 +176,13 @@ impl Core {
                     self.deadlines.extend(moments);
                 }
                 let change = change_of(stored.kind, record, stored.id, &self.view.phases);
+                is_inventory |= matches!(stored.kind, Kind::Server | Kind::Tenant);
                 self.roster_is_old |= matches!(change, Some(Change::Members | Change::Peers));
                 self.changes.extend(change);
             }
+        }
+        if is_inventory {
+            self.inventory_changed();
         }
     }
 

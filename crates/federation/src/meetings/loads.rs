@@ -4,19 +4,17 @@
 //! than every few seconds, and now and then while there is load. A server without load needs no words:
 //! as long as its owner's node is connected, what was last said of it holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
-    id::{MemberId, ServerId, Timestamp},
+    id::{ServerId, Timestamp},
     key::PublicKey,
     record::{self, PLACEMENTS_MAX, Placing},
 };
 use routing::{
-    Monotonic, WHOLE_PPM,
+    Monotonic,
     candidate::{Feature, Report, Server, State},
     capacity::{Capacity, Load},
-    floor::floor,
-    share::{Standing, entitled_cpu_units_milli},
 };
 
 use super::wire::{LOADS_MAX, Said};
@@ -101,38 +99,25 @@ fn described(server: &replica::view::Server) -> Option<Server> {
     })
 }
 
-/// A claim on a server, no larger than all of it, and the processing that is out of reach by it.
-fn claimed_at_most(load: Load, capacity: &Capacity) -> (Load, u64) {
-    let full_ppm = load.utilisation_ppm(capacity);
-    let load = match full_ppm > WHOLE_PPM {
-        true => Load {
-            cpu_units_milli: load.cpu_units_milli.min(capacity.cpu_units_milli),
-            net_out_kbit_s: load.net_out_kbit_s.min(capacity.net_out_kbit_s),
-            users: load.users.min(capacity.users),
-            rooms: load.rooms.min(capacity.rooms),
-        },
-        false => load,
-    };
-    let all = Load {
-        cpu_units_milli: capacity.cpu_units_milli,
-        ..Load::ZERO
-    };
-    let worth = all.part(full_ppm.min(WHOLE_PPM)).cpu_units_milli;
-    (load, worth)
-}
-
-/// A part of a whole that is not zero.
-fn part_ppm(part: u64, whole: u64) -> u64 {
-    let ppm = u128::from(part) * u128::from(WHOLE_PPM) / u128::from(whole.max(1));
-    u64::try_from(ppm).unwrap_or(WHOLE_PPM)
-}
-
 impl Core {
-    /// Takes up what the records say of servers, after something of it changed.
+    /// Takes up what changed of meetings: what the records say of servers, and what is to be said.
     pub(super) fn take_inventory(&mut self) {
-        if !std::mem::take(&mut self.meetings.inventory_is_old) {
+        let is_old = std::mem::take(&mut self.meetings.inventory_is_old);
+        let has_news = std::mem::take(&mut self.meetings.has_news);
+        if !is_old && !has_news {
             return;
         }
+        if is_old {
+            self.read_inventory();
+        }
+        let meetings = &mut self.meetings;
+        // Who serves nothing, and never did, has nothing to say of it.
+        if meetings.owner.serving().next().is_some() || !meetings.saying.last.is_empty() {
+            meetings.saying.changed();
+        }
+    }
+
+    fn read_inventory(&mut self) {
         let servers = &self.view().meetings.servers;
         let known: Vec<(ServerId, Server)> = servers
             .iter()
@@ -169,12 +154,8 @@ impl Core {
         }
         meetings.described = ids;
         meetings.seeking.inventory_changed |= has_changed;
+        self.weigh_claims();
         self.settle_holds_here();
-        let meetings = &mut self.meetings;
-        // Who serves nothing, and never did, has nothing to say of it.
-        if meetings.owner.serving().next().is_some() || !meetings.saying.last.is_empty() {
-            meetings.saying.changed();
-        }
     }
 
     /// This node holds the secrets of these servers from now on.
@@ -218,9 +199,7 @@ impl Core {
         for (id, report) in reports {
             self.meetings.plan.learn(now, id, report);
         }
-        self.meetings
-            .floors
-            .insert(from, floors.into_iter().collect());
+        self.hear_claims(from, member, floors);
         self.settle_floors();
         if !more.is_empty() {
             self.hold_again(from, &more, outputs);
@@ -251,114 +230,6 @@ impl Core {
         };
         for (id, report) in admission.reports(now, wall) {
             self.meetings.plan.learn(now, id, report);
-        }
-    }
-
-    fn own_floors(&self) -> BTreeMap<ServerId, Load> {
-        let now = self.meetings.clock.now();
-        let floors = self.meetings.rooms.floors(now);
-        let of = floors.into_iter().filter_map(|(id, placed)| {
-            let candidate = self.meetings.plan.candidate(id)?;
-            Some((id, floor(&candidate.server.capacity, placed)))
-        });
-        of.collect()
-    }
-
-    /// Below what homes placed on a server no report of it counts.
-    fn settle_floors(&mut self) {
-        let mut sums = self.own_floors();
-        for (id, load) in self.claims() {
-            let sum = sums.entry(id).or_default();
-            *sum = sum.plus(load);
-        }
-        for id in self.meetings.described.clone() {
-            let floor = sums.get(&id).copied().unwrap_or_default();
-            self.meetings.plan.set_floor(id, floor);
-        }
-    }
-
-    /// What other homes say they have on servers, as far as it counts: nobody can check the joins that a
-    /// home claims, so what one member claims counts for no more than its equal share of all that is
-    /// offered. Otherwise one home could keep everybody off every server.
-    fn claims(&self) -> Vec<(ServerId, Load)> {
-        let entitled = self.equal_share();
-        let mut claimed: BTreeMap<MemberId, Vec<(ServerId, Load, u64)>> = BTreeMap::new();
-        for (node, floors) in &self.meetings.floors {
-            let Some(member) = self.view().member_of(node) else {
-                continue;
-            };
-            let known = floors.iter().filter_map(|(id, load)| {
-                let server = &self.meetings.plan.candidate(*id)?.server;
-                let (load, worth) = claimed_at_most(*load, &server.capacity);
-                Some((*id, load, worth))
-            });
-            claimed.entry(member).or_default().extend(known);
-        }
-        let counted = claimed.into_values().flat_map(|claims| {
-            let worth = claims.iter().map(|(_, _, worth)| *worth);
-            let worth = worth.fold(0, u64::saturating_add);
-            let part_ppm = match worth <= entitled {
-                true => WHOLE_PPM,
-                false => part_ppm(entitled, worth),
-            };
-            let bounded = claims.into_iter();
-            bounded.map(move |(id, load, _)| (id, load.part(part_ppm)))
-        });
-        counted.collect()
-    }
-
-    /// The processing that is offered, shared out equally among all members that have servers or tenants.
-    pub(super) fn equal_share(&self) -> u64 {
-        let meetings = &self.view().meetings;
-        let hosts = meetings.tenants.values().map(|tenant| tenant.host);
-        let owners = meetings.servers.values().map(|server| server.owner);
-        let members: BTreeSet<MemberId> = hosts.chain(owners).collect();
-        entitled_cpu_units_milli(self.offered(), members.len())
-    }
-
-    /// The processing of each server, and the part of it that is offered.
-    fn offered(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let candidates = self.meetings.plan.candidates();
-        candidates.map(|(_, candidate)| {
-            let server = &candidate.server;
-            (server.capacity.cpu_units_milli, server.share_ppm)
-        })
-    }
-
-    /// What each member uses of others' servers, and what it may: equal shares of what is offered.
-    pub(super) fn settle_standings(&mut self) {
-        let own = self.own_floors();
-        let mut used: BTreeMap<MemberId, u64> = BTreeMap::new();
-        let mut count = |member: MemberId, floors: &BTreeMap<ServerId, Load>| {
-            for (id, load) in floors {
-                let owner = self
-                    .meetings
-                    .plan
-                    .candidate(*id)
-                    .map(|one| one.server.owner);
-                if owner.is_some_and(|owner| owner != member) {
-                    let sum = used.entry(member).or_default();
-                    *sum = sum.saturating_add(load.cpu_units_milli);
-                }
-            }
-        };
-        for (node, floors) in &self.meetings.floors {
-            // Of members that have left nothing counts any more.
-            if let Some(member) = self.view().member_of(node) {
-                count(member, floors);
-            }
-        }
-        if let Some(member) = self.member() {
-            count(member, &own);
-            used.entry(member).or_default();
-        }
-        let entitled = entitled_cpu_units_milli(self.offered(), used.len().max(1));
-        for (member, used) in used {
-            let standing = Standing {
-                used_cpu_units_milli: used,
-                entitled_cpu_units_milli: entitled,
-            };
-            self.meetings.plan.set_standing(member, standing);
         }
     }
 
