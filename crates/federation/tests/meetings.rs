@@ -2,6 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "meetings/holds.rs"]
+mod holds;
+
+#[path = "meetings/hold_liars.rs"]
+mod hold_liars;
+
 #[path = "meetings/town.rs"]
 mod town;
 

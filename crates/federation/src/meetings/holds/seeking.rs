@@ -496,10 +496,25 @@ impl Core {
             if waits.is_some() {
                 silent.push(key);
             }
+            self.hold_at_another(key, &node, outputs);
             self.stay_with(now, key);
         }
         for key in silent {
             self.ask_next(now, key, outputs);
+        }
+    }
+
+    /// Of an owner with several nodes the next one is asked from now on: it is to hold the server too.
+    fn hold_at_another(&mut self, key: Key, gone: &PublicKey, outputs: &mut Vec<Output>) {
+        let sought = self.meetings.seeking.sought.get(&key);
+        let held = sought.filter(|one| one.is_held_by(gone));
+        let Some(hold) = held.and_then(Sought::hold) else {
+            return;
+        };
+        let next = self.nodes_of(&hold.server).first().copied();
+        if let (Some(next), Some(sought)) = (next, self.meetings.seeking.sought.get_mut(&key)) {
+            sought.told.insert(next, hold.server);
+            self.tell(next, Said::Hold(hold), outputs);
         }
     }
 
