@@ -273,7 +273,9 @@ impl Core {
         let summary: Vec<_> = reports.iter().map(summary).collect();
         let saying = &mut self.meetings.saying;
         let is_news = summary != saying.last || !floors.is_empty() || saying.had_floors;
-        let is_said_again = saying.again > 0;
+        // Of a server with load silence says nothing: what was said last soon counts no more.
+        let has_load = summary.iter().any(|(_, load, _)| *load != Load::ZERO);
+        let is_said_again = saying.again > 0 || has_load;
         saying.again = match is_news {
             true => SAID_AGAIN,
             false => saying.again.saturating_sub(1),
