@@ -8,6 +8,9 @@ mod holds;
 #[path = "meetings/hold_liars.rs"]
 mod hold_liars;
 
+#[path = "meetings/lost.rs"]
+mod lost;
+
 #[path = "meetings/town.rs"]
 mod town;
 
@@ -150,7 +153,7 @@ fn what_a_server_kept_to_itself_is_ended_when_it_shows_unless_people_are_in_it()
             .unwrap()
             .meetings
             .insert(key, people);
-        town.run_ms(20_000);
+        town.run_ms(50_000);
         assert_eq!(town.copies(tenant, WEEKLY), if people == 0 { 1 } else { 2 });
         assert!(town.machines[&first].meetings.contains_key(&key));
     }

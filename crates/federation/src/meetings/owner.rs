@@ -34,6 +34,10 @@ use crate::{
 pub const KEEP_MS: u64 = 30_000;
 /// Good polls in a row that do not list a meeting, after which it is gone.
 const MISSING_POLLS: u32 = 3;
+/// The attempt of meetings that a poll showed and nobody asked this node for.
+const POLLED_ATTEMPT: u32 = 0;
+/// How often a home is told that a meeting is gone that its records place here, in milliseconds.
+const GONE_AGAIN_MS: u64 = 60_000;
 /// Homes that could not be told yet that a meeting is gone.
 const UNTOLD_MAX: usize = 4_096;
 
@@ -78,9 +82,12 @@ type Place = (MemberId, AskId);
 struct Granted {
     home: PublicKey,
     key: Key,
-    call: Call,
+    /// What the server is to be told; gone once it was.
+    call: Option<Call>,
     server: Option<ServerId>,
     answer: Option<Vec<u8>>,
+    /// The meeting was there before the ask: it is never ended because of it.
+    was_there: bool,
     /// Calls to the server that have not come back.
     jobs: u32,
     /// Until when the home is to say that it keeps the meeting.
@@ -103,6 +110,8 @@ struct Polled {
     monitor: Monitor,
     last: Option<Monotonic>,
     seen: Vec<Seen>,
+    /// When what the records place here was looked for last, or polls began.
+    looked: Option<Monotonic>,
 }
 
 /// This node as the owner of servers.
@@ -113,7 +122,10 @@ pub(super) struct Owner {
     granted: BTreeMap<Place, Granted>,
     there: BTreeMap<Key, There>,
     jobs: BTreeMap<u64, Place>,
-    /// Jobs that end meetings nobody is bound to: what comes of them is not waited for.
+    /// Meetings that servers are being told to end, because nobody is bound to them.
+    ending: BTreeMap<u64, (ServerId, Key)>,
+    /// Since when polls have shown meetings that the records place elsewhere or call ended.
+    strays: BTreeMap<(ServerId, Key), Monotonic>,
     pub(super) wake: Option<Monotonic>,
     /// Meetings that are gone, of which the home was not connected to hear.
     untold: BTreeMap<PublicKey, BTreeMap<Key, (ServerId, u32)>>,
@@ -199,9 +211,10 @@ impl Core {
         self.meetings.owner.granted.entry(place).or_insert(Granted {
             home: from,
             key,
-            call,
+            call: Some(call),
             server: None,
             answer: None,
+            was_there: false,
             jobs: 0,
             keep_by: None,
         });
@@ -211,9 +224,10 @@ impl Core {
             limit_ppm,
         };
         self.admit(now, event, outputs);
-        // What was refused is not remembered here; placement remembers that it was.
+        // What was refused, or is over, is not remembered here; placement remembers that it was.
         let granted = &mut self.meetings.owner.granted;
-        if granted.get(&place).is_some_and(|one| one.server.is_none()) {
+        let is_over = |one: &Granted| one.jobs == 0 && one.keep_by.is_none();
+        if granted.get(&place).is_some_and(is_over) {
             granted.remove(&place);
         }
     }
@@ -256,13 +270,13 @@ impl Core {
             match step {
                 Step::Reply { member, reply } => self.reply(member, reply, outputs),
                 Step::Create { ask, server } => {
-                    self.begin_meeting((ask.member, ask.id), server, outputs)
+                    self.begin_meeting(now, (ask.member, ask.id), server, outputs);
                 }
                 Step::Created {
                     member,
                     ask,
                     server,
-                } => self.meeting_begun((member, ask), server, outputs),
+                } => self.meeting_begun(now, (member, ask), server, outputs),
                 Step::Failed { member, ask } => {
                     self.not_begun((member, ask), Err(CallFault::Server), outputs);
                 }
@@ -293,13 +307,29 @@ impl Core {
     }
 
     /// Has the server create the meeting.
-    fn begin_meeting(&mut self, place: Place, server: ServerId, outputs: &mut Vec<Output>) {
+    fn begin_meeting(
+        &mut self,
+        now: Timestamp,
+        place: Place,
+        server: ServerId,
+        outputs: &mut Vec<Output>,
+    ) {
         let Some(granted) = self.meetings.owner.granted.get_mut(&place) else {
             return;
         };
+        let Some(call) = granted.call.take() else {
+            return;
+        };
         granted.server = Some(server);
+        let key = granted.key;
+        let mut ending = self.meetings.owner.ending.values();
+        if ending.any(|one| *one == (server, key)) {
+            // The end of what came too late would end this one as well.
+            self.not_begun(place, Err(CallFault::Busy), outputs);
+            let (member, ask) = place;
+            return self.admit(now, Event::CreateFailed { member, ask }, outputs);
+        }
         granted.jobs += 1;
-        let (key, call) = (granted.key, granted.call.clone());
         self.meetings.owner.unwanted.forget(server, key);
         let job = self.meetings.calls.number();
         self.meetings.owner.jobs.insert(job, place);
@@ -314,28 +344,42 @@ impl Core {
     }
 
     /// A meeting exists, by the word of its server or from before: its home hears what the server said.
-    fn meeting_begun(&mut self, place: Place, server: ServerId, outputs: &mut Vec<Output>) {
+    fn meeting_begun(
+        &mut self,
+        now: Timestamp,
+        place: Place,
+        server: ServerId,
+        outputs: &mut Vec<Output>,
+    ) {
         let steady = self.meetings.clock.now();
         let Some(granted) = self.meetings.owner.granted.get_mut(&place) else {
             return;
         };
         let (key, home, ask) = (granted.key, granted.home, place.1);
+        let there = self.meetings.owner.there.get_mut(&key);
+        let there = there.filter(|there| there.server == server);
         let Some(answer) = granted.answer.clone() else {
             // It was there already: creating it again changes nothing, and says what it is.
-            return self.begin_meeting(place, server, outputs);
+            granted.was_there = true;
+            if let Some(there) = there {
+                there.place = place;
+            }
+            return self.begin_meeting(now, place, server, outputs);
         };
         granted.keep_by = Some(steady.plus_ms(KEEP_MS));
-        self.meetings.owner.there.insert(
-            key,
-            There {
+        if let Some(there) = there {
+            (there.place, there.missing) = (place, 0);
+        } else {
+            let begun = There {
                 place,
                 server,
                 since: steady,
                 missing: 0,
                 peak: 0,
-            },
-        );
-        self.meetings.owner.meter.begun(server, key.0);
+            };
+            self.meetings.owner.there.insert(key, begun);
+            self.meetings.owner.meter.begun(server, key.0);
+        }
         let said = Said::Created {
             ask,
             server,
@@ -385,6 +429,7 @@ impl Core {
         let steady = self.meetings.clock.now();
         self.meetings.owner.unwanted.note(steady, server, key);
         let job = self.meetings.calls.number();
+        self.meetings.owner.ending.insert(job, (server, key));
         outputs.push(Output::Serve {
             job,
             server,
@@ -410,6 +455,9 @@ impl Core {
         if let Some((member, ask)) = self.meetings.owner.jobs.remove(&job) {
             return self.create_served(now, (member, ask), served, outputs);
         }
+        if self.meetings.owner.ending.remove(&job).is_some() {
+            return;
+        }
         let result = match served {
             Served::Done(bytes) | Served::Refused(bytes) => Ok(bytes),
             Served::Fault(fault) => Err(fault),
@@ -433,16 +481,19 @@ impl Core {
             granted.jobs = granted.jobs.saturating_sub(1);
             (granted.key, granted.server)
         });
+        let was_there = |one: &Granted| one.was_there;
+        let was_there = self
+            .meetings
+            .owner
+            .granted
+            .get(&place)
+            .is_some_and(was_there);
         match served {
             Served::Done(answer) => {
                 if let Some(granted) = self.meetings.owner.granted.get_mut(&place) {
                     granted.answer = Some(answer);
-                    if granted.keep_by.is_none()
-                        && let Some(there) = self.meetings.owner.there.get(&granted.key)
-                        && there.place == place
-                    {
-                        let server = there.server;
-                        return self.meeting_begun(place, server, outputs);
+                    if let (true, Some(server)) = (was_there, granted.server) {
+                        return self.meeting_begun(now, place, server, outputs);
                     }
                 }
                 self.admit(now, Event::Created { member, ask }, outputs);
@@ -458,7 +509,7 @@ impl Core {
                 self.admit(now, Event::CreateFailed { member, ask }, outputs);
             }
             Served::Fault(fault) => {
-                let may_exist = fault != CallFault::Busy;
+                let may_exist = fault != CallFault::Busy && !was_there;
                 self.not_begun(place, Err(fault), outputs);
                 self.admit(now, Event::CreateFailed { member, ask }, outputs);
                 if let (true, Some((key, Some(server)))) = (may_exist, known) {
@@ -491,6 +542,9 @@ impl Core {
         if let Some(fault) = fault {
             let result = Err(fault);
             return self.answer_call(origin, vec![Part { server, result }], outputs);
+        }
+        if let (Some(server), Some(room)) = (server, asked.room) {
+            self.keep_called((asked.tenant, room), server);
         }
         let servers: Vec<ServerId> = match server {
             Some(server) => vec![server],
@@ -552,7 +606,9 @@ impl Core {
             .is_some_and(|there| there.server == *server);
         let was_polled = owner.seen(server).is_some();
         let creates = owner.granted.values();
-        let is_created = creates.into_iter().any(|one| one.key == *key);
+        let is_created = creates
+            .into_iter()
+            .any(|one| one.key == *key && one.server == Some(*server));
         was_polled && !is_there && !is_created
     }
 
@@ -598,20 +654,20 @@ impl Core {
         let mut meetings = Vec::new();
         let mut users: BTreeMap<(TenantId, MemberId), u32> = BTreeMap::new();
         for one in seen {
-            let host = one.whose.and_then(|(tenant, _)| {
-                let tenant = self.view().meetings.tenants.get(&tenant)?;
-                Some((tenant.host, tenant.record.member))
-            });
-            let (Some(key), Some((host, member))) = (one.whose, host) else {
+            let booked = one.whose.and_then(|(tenant, _)| self.booked_on(&tenant));
+            let (Some(key), Some((host, member))) = (one.whose, booked) else {
                 outside = outside.plus(one.load());
                 continue;
             };
-            let is_stray = self.is_elsewhere(&key, &server) && one.age_ms > KEEP_MS;
+            let is_stray = self.is_stray(key, server);
             if one.users == 0 && (is_stray || self.is_unwanted(&key, &server)) {
                 self.end_meeting(key, server, outputs);
                 continue;
             }
-            let place = self.note_there(key, host, server, one);
+            let Some(place) = self.note_there(now, key, host, server, one) else {
+                outside = outside.plus(one.load());
+                continue;
+            };
             meetings.push((place.0, place.1, one.load()));
             let of = users.entry((key.0, member)).or_default();
             *of = of.saturating_add(one.users);
@@ -632,12 +688,42 @@ impl Core {
         self.note_missing(now, server, seen, outputs);
     }
 
-    /// Whether the home of a room has recorded that its meeting is not on this server.
+    /// The member whose node a tenant goes through, and the one its usage is booked on: that one, or one
+    /// that it hosts.
+    fn booked_on(&self, tenant: &TenantId) -> Option<(MemberId, MemberId)> {
+        let tenant = self.view().meetings.tenants.get(tenant)?;
+        let (host, member) = (tenant.host, tenant.record.member);
+        let hosted = self.view().hosted(&member);
+        let is_right = member == host || hosted.is_some_and(|hosted| hosted.host == Some(host));
+        Some((host, if is_right { member } else { host }))
+    }
+
+    /// Whether polls have shown for a while that a meeting is on a server where its home has recorded that
+    /// it is not. How long is counted here: the server's clock may be off.
+    fn is_stray(&mut self, key: Key, server: ServerId) -> bool {
+        let steady = self.meetings.clock.now();
+        if !self.is_elsewhere(&key, &server) {
+            self.meetings.owner.strays.remove(&(server, key));
+            return false;
+        }
+        let since = self.meetings.owner.strays.entry((server, key));
+        steady.since_ms(*since.or_insert(steady)) > KEEP_MS
+    }
+
+    /// Whether the home of a room has recorded that its meeting is not on this server, and has not asked
+    /// for it there since.
     fn is_elsewhere(&self, key: &Key, server: &ServerId) -> bool {
+        let owner = &self.meetings.owner;
+        let there = owner.there.get(key);
+        let is_granted = there.is_some_and(|there| {
+            there.server == *server && there.place.1.attempt != POLLED_ATTEMPT
+        });
+        let mut asked = owner.granted.values();
+        let is_asked = asked.any(|one| one.key == *key && one.server == Some(*server));
         let placed = self.view().meetings.placed(&key.0, &key.1);
-        let is_there = self.meetings.owner.there.contains_key(key);
         placed.is_some_and(|placed| {
-            !is_there && (placed.server != *server || placed.standing != Standing::Placed)
+            !(is_granted || is_asked)
+                && (placed.server != *server || placed.standing != Standing::Placed)
         })
     }
 
@@ -654,21 +740,32 @@ impl Core {
     }
 
     /// A poll shows a meeting; one that this node does not know of, from before it started, is taken up.
-    fn note_there(&mut self, key: Key, host: MemberId, server: ServerId, seen: &Seen) -> Place {
+    /// None if it is a second copy of one that is on another server.
+    fn note_there(
+        &mut self,
+        now: Timestamp,
+        key: Key,
+        host: MemberId,
+        server: ServerId,
+        seen: &Seen,
+    ) -> Option<Place> {
         let steady = self.meetings.clock.now();
-        let owner = &mut self.meetings.owner;
-        let known = owner
-            .there
-            .get_mut(&key)
-            .filter(|there| there.server == server);
-        if let Some(there) = known {
-            there.missing = 0;
-            there.peak = there.peak.max(seen.users);
-            return there.place;
+        if let Some(there) = self.meetings.owner.there.get_mut(&key) {
+            if there.server == server {
+                there.missing = 0;
+                there.peak = there.peak.max(seen.users);
+                return Some(there.place);
+            }
+            let (member, ask) = there.place;
+            if there.missing == 0 && self.is_elsewhere(&key, &server) {
+                return None;
+            }
+            self.admit(now, Event::Ended { member, ask }, &mut Vec::new());
         }
+        let owner = &mut self.meetings.owner;
         let ask = AskId {
             request: RequestId(key.1.0),
-            attempt: 0,
+            attempt: POLLED_ATTEMPT,
         };
         let place = (host, ask);
         let placed = Monotonic(steady.0.saturating_sub(seen.age_ms));
@@ -683,7 +780,7 @@ impl Core {
             peak: seen.users,
         };
         owner.there.insert(key, there);
-        place
+        Some(place)
     }
 
     /// Meetings that several good polls do not show, and that are not young, are gone.
@@ -713,6 +810,45 @@ impl Core {
             let (member, ask) = there.place;
             self.admit(now, Event::Ended { member, ask }, outputs);
             self.tell_gone(key, server, there.peak, outputs);
+        }
+        let strays = &mut self.meetings.owner.strays;
+        strays.retain(|(of, key), _| *of != server || shown.contains(key));
+        self.look_for_recorded(now, server, &shown, outputs);
+    }
+
+    /// Meetings that their homes' records place on a server, that its polls do not show, and of which this
+    /// node knows nothing: they went while it was not there, or the home did not hear that they had. It
+    /// hears it again until it says so itself.
+    fn look_for_recorded(
+        &mut self,
+        now: Timestamp,
+        server: ServerId,
+        shown: &BTreeSet<Key>,
+        outputs: &mut Vec<Output>,
+    ) {
+        let steady = self.meetings.clock.now();
+        let Some(polled) = self.meetings.owner.polled.get_mut(&server) else {
+            return;
+        };
+        let looked = *polled.looked.get_or_insert(steady);
+        if steady.since_ms(looked) < GONE_AGAIN_MS {
+            return;
+        }
+        polled.looked = Some(steady);
+        let owner = &self.meetings.owner;
+        let is_old = |at: Timestamp| at.plus_ms(YOUNG_MS) < now;
+        let is_known = |key: &Key| {
+            let mut asked = owner.granted.values();
+            shown.contains(key) || owner.there.contains_key(key) || asked.any(|one| one.key == *key)
+        };
+        let running = self.view().meetings.running();
+        let gone: Vec<Key> = running
+            .filter(|(_, _, placed)| placed.server == server && is_old(placed.at))
+            .map(|(tenant, room, _)| (tenant, room))
+            .filter(|key| !is_known(key))
+            .collect();
+        for key in gone {
+            self.tell_gone(key, server, 0, outputs);
         }
     }
 
@@ -757,10 +893,40 @@ impl Core {
         }
         let granted = self.meetings.owner.granted.iter();
         let unkept = granted.filter(|(_, one)| one.keep_by.is_some_and(|at| at <= steady));
-        let unkept: Vec<Place> = unkept.map(|(place, _)| *place).collect();
-        for (member, ask) in unkept {
-            self.admit(now, Event::Cancel { member, ask }, outputs);
+        let unkept: Vec<(Place, Key, Option<ServerId>)> = unkept
+            .map(|(place, one)| (*place, one.key, one.server))
+            .collect();
+        for ((member, ask), key, server) in unkept {
+            let event = match server.is_some_and(|server| self.is_in_use(&key, &server)) {
+                true => Event::Bound { member, ask },
+                false => Event::Cancel { member, ask },
+            };
+            self.admit(now, event, outputs);
             self.meetings.owner.granted.remove(&(member, ask));
         }
+    }
+
+    /// Whether a meeting is kept although its home's word was lost: its home recorded that it is there, or
+    /// there are people in it.
+    fn is_in_use(&self, key: &Key, server: &ServerId) -> bool {
+        let placed = self.view().meetings.placed(&key.0, &key.1);
+        let is_placed = placed
+            .is_some_and(|placed| placed.server == *server && placed.standing == Standing::Placed);
+        let seen = self.meetings.owner.seen(server);
+        let mut seen = seen.into_iter().flat_map(|(_, seen)| seen);
+        is_placed || seen.any(|one| one.whose == Some(*key) && one.users > 0)
+    }
+
+    /// The home of a room calls the server that its meeting is on: it keeps the meeting, whatever became of
+    /// its word.
+    fn keep_called(&mut self, key: Key, server: ServerId) {
+        for granted in self.meetings.owner.granted.values_mut() {
+            if granted.key == key && granted.server == Some(server) && granted.keep_by.is_some() {
+                granted.keep_by = None;
+            }
+        }
+        let is_over = |one: &Granted| one.jobs == 0 && one.keep_by.is_none();
+        let granted = &mut self.meetings.owner.granted;
+        granted.retain(|_, one| one.key != key || !is_over(one));
     }
 }
