@@ -122,6 +122,9 @@ fn is_held(world: &World) -> bool {
 /// How full the server of a meeting is.
 fn fullness_ppm(market: &Market, meeting: usize) -> u64 {
     let key = &market.keys[meeting];
-    let machine = market.machines.iter().find(|one| one.sessions.contains_key(key));
+    let machine = market
+        .machines
+        .iter()
+        .find(|one| one.sessions.contains_key(key));
     machine.map_or(0, |machine| machine.utilisation_ppm())
 }

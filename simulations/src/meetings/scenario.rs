@@ -383,7 +383,12 @@ pub fn play_meetings(scenario: MeetingScenario, seed: u64) -> MeetingReport {
         market.weigh();
     } else if scenario.is_conference() {
         let left = ends.unwrap_or_default() + 5 * MINUTE;
-        conference::play(&mut world, &mut market, conference::announced(scenario), left);
+        conference::play(
+            &mut world,
+            &mut market,
+            conference::announced(scenario),
+            left,
+        );
     } else {
         market.run(&mut world, ends.unwrap_or_default() + 5 * MINUTE);
     }
