@@ -5,6 +5,7 @@
 //! that there is something to compare with.
 
 mod baseline;
+mod conference;
 mod machine;
 mod market;
 mod people;

@@ -542,13 +542,13 @@ fn news_of_a_server_without_load_is_said_again_in_case_it_was_not_heard() {
 fn a_server_whose_load_stays_the_same_is_heard_of_all_the_same() {
     let mut town = Town::new();
     let server = town.server(1, 1, |_| {});
-    let (mine, yours) = (town.tenant(1), town.tenant(0));
-    town.create(1, mine, WEEKLY).unwrap();
-    let key = (mine, Room::of(mine, WEEKLY));
+    let (one, other) = (town.tenant(2), town.tenant(0));
+    town.create(2, one, WEEKLY).unwrap();
+    let key = (one, Room::of(one, WEEKLY));
     let machine = town.machines.get_mut(&server).unwrap();
     machine.meetings.insert(key, 10);
     town.run_ms(3_600_000);
     let heard = town.core(0).server_now(&server).unwrap().report;
     assert!(heard.is_some_and(|(age_ms, _)| age_ms < 60_000));
-    assert_eq!(town.create(0, yours, WEEKLY), Ok(server));
+    assert_eq!(town.create(0, other, WEEKLY), Ok(server));
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     meetings::{
+        conference,
         machine::{Machine, Mood, outside},
         market::{Disturbance, Happening, Market},
         tally::{MeetingFigures, Tally},
@@ -58,6 +59,9 @@ scenarios! {
     BurstLoaded "burst-loaded" "The same on servers with 0 to 150 people already.",
     BurstSilent "burst-silent" "The same, while two owners seem connected and say nothing, and three servers hang or fail.",
     Conference "conference" "300 people who said so, at 80 %; no hold.",
+    ConferenceHeld "conference-held" "The same, announced the day before: held from two hours before on.",
+    ConferenceHour "conference-hour" "The same, announced an hour before.",
+    ConferenceLate "conference-late" "The same, announced a quarter of an hour before.",
     RegionLost "region-lost" "All servers and nodes of one region are lost.",
     Liar "liar" "An owner whose servers seem half as full as they are.",
     Flash "flash" "Rooms of 15 to 45 people that nobody announced, in a minute: 1.4 times all capacity.",
@@ -122,7 +126,8 @@ impl MeetingScenario {
     fn shape(self) -> Shape {
         let load_percent = match self {
             Self::Pressed => 130,
-            Self::Conference | Self::Liar | Self::OwnerAway => 80,
+            Self::Liar | Self::OwnerAway => 80,
+            _ if self.is_conference() => 80,
             _ => 60,
         };
         Shape {
@@ -130,6 +135,8 @@ impl MeetingScenario {
             false_hints: if self == Self::FalseHints { 300_000 } else { 0 },
             hours: match self {
                 Self::Day | Self::Pressed | Self::Liar | Self::FalseHints => (0, 24),
+                // What is there two hours before has to be what is there at that time of the day.
+                _ if self.is_conference() => (BUSY.0 - 2, BUSY.1),
                 _ => BUSY,
             },
         }
@@ -142,6 +149,13 @@ impl MeetingScenario {
         (0..servers)
             .map(|_| random.below(most + 1) as u32)
             .collect()
+    }
+
+    pub(crate) fn is_conference(self) -> bool {
+        matches!(
+            self,
+            Self::Conference | Self::ConferenceHeld | Self::ConferenceHour | Self::ConferenceLate
+        )
     }
 
     pub(crate) fn is_burst(self) -> bool {
@@ -157,7 +171,7 @@ impl MeetingScenario {
             return self.burst(&mut random);
         }
         let mut sites = sites(seed);
-        if self == Self::Conference {
+        if self.is_conference() {
             for site in &mut sites {
                 if site.capacity.users == 400 {
                     site.capacity.room_users = 400;
@@ -168,8 +182,8 @@ impl MeetingScenario {
             Self::Flash => flash(&mut random, &sites),
             _ => day(seed, &sites, &self.shape()),
         };
-        if self == Self::Conference {
-            meetings.push(conference(&mut random));
+        if self.is_conference() {
+            meetings.push(conference::meeting(&mut random));
         }
         let disturbances = self.disturbances(&mut random, &sites);
         Story {
@@ -343,27 +357,6 @@ fn flash(random: &mut Random, sites: &[Site]) -> Vec<Meeting> {
     all
 }
 
-fn conference(random: &mut Random) -> Meeting {
-    let start = 90 * MINUTE;
-    let mut one = Meeting {
-        member: 2,
-        region: 2,
-        start,
-        end: start + 80 * MINUTE,
-        size: 300,
-        cameras_milli: 500,
-        screen: true,
-        required: false,
-        hint: Some(300),
-        history: None,
-        arrivals: Vec::new(),
-        departures: Vec::new(),
-        is_ended: true,
-    };
-    super::workload::people(random, &mut one);
-    one
-}
-
 /// The figures of several seeds together.
 #[must_use]
 pub fn together(reports: Vec<MeetingReport>) -> MeetingFigures {
@@ -388,6 +381,14 @@ pub fn play_meetings(scenario: MeetingScenario, seed: u64) -> MeetingReport {
     if scenario.is_burst() {
         market.run(&mut world, 15_000);
         market.weigh();
+    } else if scenario.is_conference() {
+        let left = ends.unwrap_or_default() + 5 * MINUTE;
+        conference::play(
+            &mut world,
+            &mut market,
+            conference::announced(scenario),
+            left,
+        );
     } else {
         market.run(&mut world, ends.unwrap_or_default() + 5 * MINUTE);
     }
@@ -481,7 +482,11 @@ fn report(world: World, mut market: Market) -> MeetingReport {
         .faults
         .iter()
         .map(|(fault, count)| (fault.clone(), *count));
-    let remarks = why.chain(faults).collect();
+    let conference = tally
+        .conference
+        .iter()
+        .map(|(what, count)| (format!("conference: {what}"), *count));
+    let remarks = why.chain(faults).chain(conference).collect();
     MeetingReport {
         figures: tally.figures(),
         failure: failure.or_else(|| tally.broken()),

@@ -49,6 +49,8 @@ pub struct Tally {
     pub ideal_ppm: u64,
     /// Of avoidable rejections: why the home did not take the server that had room.
     pub why_not: BTreeMap<&'static str, u64>,
+    /// What came of a conference.
+    pub conference: BTreeMap<&'static str, u64>,
     /// How calls came out that were no meeting.
     pub faults: BTreeMap<String, u64>,
 }
@@ -154,6 +156,9 @@ impl Tally {
         self.resumed_ms.extend(other.resumed_ms);
         for (why, count) in other.why_not {
             *self.why_not.entry(why).or_default() += count;
+        }
+        for (what, count) in other.conference {
+            *self.conference.entry(what).or_default() += count;
         }
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;

@@ -13,6 +13,7 @@ use federation::{
     application::{Request, Response},
     meetings::{
         call::{Call, Method},
+        holds::{Hold, Refusal},
         wire::Said,
     },
     message::{Message, Part, Range},
@@ -30,6 +31,13 @@ use super::{
 };
 
 fn members(history: &History) -> Vec<(&'static str, Message)> {
+    let holds = holds().map(|(what, said)| (what, Message::Meetings(Box::new(said))));
+    let mut all = said(history);
+    all.extend(holds);
+    all
+}
+
+fn said(history: &History) -> Vec<(&'static str, Message)> {
     let replica = history.replica();
     let entries = &history.book.written[..2];
     let heights = replica.heights().to_vec();
@@ -451,6 +459,30 @@ pub fn file(history: &History) -> Value {
         "responses": rows(responses(history)),
         "frame": { "message": bytes(&acknowledge), "frame": bytes(framed) },
     })
+}
+
+/// What is said of a server that is held for a conference.
+fn holds() -> [(&'static str, Said); 4] {
+    let tenant = TenantId([1; 16]);
+    let room = Room::of(tenant, "assembly");
+    let hold = Hold {
+        tenant,
+        room,
+        server: ServerId([2; 16]),
+        starts: Timestamp(1_800_000_000_000),
+        users: 300,
+    };
+    let refused = Said::NotHeld {
+        hold,
+        why: Refusal::Full,
+        possible_users: 180,
+    };
+    [
+        ("a server is to be held", Said::Hold(hold)),
+        ("a server is held", Said::Held(hold)),
+        ("no server is held", refused),
+        ("a hold is given up", Said::GiveUp { tenant, room }),
+    ]
 }
 
 fn gone() -> Said {

@@ -6,9 +6,11 @@
 //! side heals, and what nobody wants any more is given up. A hold ends by itself half an hour after its
 //! conference begins.
 
+mod holding;
 mod keeping;
 mod round;
 mod seeking;
+mod sought;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -23,7 +25,7 @@ use routing::{
     room::CAP_USERS_MAX,
 };
 
-use self::seeking::Sought;
+use self::sought::Sought;
 use super::{call::Terms, home::id_of, rooms::Key};
 use crate::core::Core;
 

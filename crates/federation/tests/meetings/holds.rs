@@ -392,6 +392,7 @@ fn a_conference_whose_server_was_lost_is_placed_anew_by_its_size() {
     town.run_ms(2 * HOUR_MS);
     let small = town.server(2, 2, |server| server.capability.room_users = 60);
     town.machines.get_mut(&server).unwrap().meetings.clear();
+    want(&mut town, 0, vec![wanted(tenant, ASSEMBLY, starts, 80)]);
     town.run_ms(60_000);
     let again = town.create(0, tenant, ASSEMBLY);
     assert_eq!(again, Ok(server), "not {small}, which takes 60 people");
