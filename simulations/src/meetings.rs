@@ -5,6 +5,8 @@
 //! that there is something to compare with.
 
 mod baseline;
+mod disturbances;
+mod happening;
 mod machine;
 mod market;
 mod people;
