@@ -6,6 +6,8 @@
 
 mod baseline;
 mod conference;
+mod disturbances;
+mod happening;
 mod machine;
 mod market;
 mod people;

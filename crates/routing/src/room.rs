@@ -17,10 +17,11 @@ pub const HISTORY_WEIGHT_MILLI: u64 = 300;
 pub const CAP_USERS_MAX: u32 = 2_000;
 /// How long a meeting of unknown size counts as part of a burst.
 pub const BURST_WINDOW_MS: u64 = 600_000;
-/// Meetings of unknown size in [`BURST_WINDOW_MS`] that are no burst yet.
-pub const BURST_FREE_ROOMS: u64 = 5;
+/// Meetings of unknown size in [`BURST_WINDOW_MS`] that are no burst yet: of a crowd that comes by twelve
+/// front ends at once each sees no more than a dozen.
+pub const BURST_FREE_ROOMS: u64 = 1;
 /// How many people are added by each further one, in thousandths.
-pub const BURST_STEP_MILLI: u64 = 100;
+pub const BURST_STEP_MILLI: u64 = 400;
 /// How many people a burst adds at most, in thousandths.
 pub const BURST_EXTRA_MILLI_MAX: u64 = 1_500;
 
@@ -201,8 +202,8 @@ mod tests {
     #[test]
     fn many_meetings_of_unknown_size_are_planned_larger() {
         let users = |rooms| predict(None, None, None, rooms).users;
-        let found = [0, 5, 6, 10, 20, u32::MAX].map(users);
-        assert_eq!(found, [12, 12, 14, 18, 30, 30]);
+        let found = [0, 1, 2, 3, 4, 5, u32::MAX].map(users);
+        assert_eq!(found, [12, 12, 17, 22, 27, 30, 30]);
         assert_eq!(predict(Some(12), None, None, 20).users, 12, "not if known");
     }
 
@@ -221,7 +222,7 @@ mod tests {
         for at in 0..1_000 {
             burst.begin(Monotonic(at));
         }
-        assert_eq!(burst.rooms(Monotonic(1_000)), 20);
+        assert_eq!(burst.rooms(Monotonic(1_000)), 5);
         assert_eq!(burst.rooms(Monotonic(999 + BURST_WINDOW_MS)), 1);
         assert_eq!(burst.rooms(Monotonic(1_000 + BURST_WINDOW_MS)), 0);
     }

@@ -13,7 +13,8 @@ use routing::WHOLE_PPM;
 
 use crate::{
     meetings::{
-        market::{Market, Stage, region},
+        happening::Stage,
+        market::{Market, region},
         scenario::MeetingScenario,
         workload::{Meeting, people},
     },

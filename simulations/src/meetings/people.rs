@@ -11,7 +11,10 @@ use federation::{
 use routing::Monotonic;
 
 use crate::{
-    meetings::market::{Happening, Market, Stage, Ticket, Wanted, region},
+    meetings::{
+        happening::{Happening, Stage, Ticket, Wanted},
+        market::{Market, region},
+    },
     options::MINUTE,
     world::World,
 };
@@ -103,7 +106,7 @@ impl Market {
         let planned = &self.meetings[meeting];
         if planned.hint.is_none() && planned.history.is_none() {
             let burst = &mut self.bursts[planned.member];
-            burst.rooms(Monotonic(world.now));
+            self.runs[meeting].unknown_rooms = burst.rooms(Monotonic(world.now));
             burst.begin(Monotonic(world.now));
         }
     }

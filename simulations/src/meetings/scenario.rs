@@ -13,10 +13,12 @@ use sha2::{Digest, Sha256};
 use crate::{
     meetings::{
         conference,
+        disturbances::silence,
+        happening::{Disturbance, Happening},
         machine::{Machine, Mood, outside},
-        market::{Disturbance, Happening, Market},
+        market::Market,
         tally::{MeetingFigures, Tally},
-        workload::{MEMBERS, Meeting, REGIONS, Shape, Site, day, meeting, sites},
+        workload::{MEMBERS, Meeting, Shape, Site, day, meeting, sites},
     },
     options::{HOUR, MINUTE},
     random::Random,
@@ -64,7 +66,8 @@ scenarios! {
     ConferenceLate "conference-late" "The same, announced a quarter of an hour before.",
     RegionLost "region-lost" "All servers and nodes of one region are lost.",
     Liar "liar" "An owner whose servers seem half as full as they are.",
-    Flash "flash" "Rooms of 15 to 45 people that nobody announced, in a minute: 1.4 times all capacity.",
+    Flash "flash" "One front end begins rooms of 15 to 45 people in a minute, unannounced: 1.4 times all capacity.",
+    FlashEverywhere "flash-everywhere" "The same from all twelve front ends at once.",
     Partition "partition" "Homes are cut from owners in every phase, then half from half for ten minutes.",
     OwnerHangs "owner-hangs" "Two owners seem connected and say nothing for ten minutes.",
     OwnerAway "owner-away" "A node is away for ten minutes at the hour, at 80 %.",
@@ -117,8 +120,6 @@ pub(crate) struct Story {
     pub disturbances: Vec<(u64, Disturbance)>,
 }
 
-/// Longer than any scenario.
-const NEVER_MS: u64 = 100 * HOUR;
 /// Hours of the day in which Europe and America both work.
 const BUSY: (u64, u64) = (7, 10);
 
@@ -179,7 +180,8 @@ impl MeetingScenario {
             }
         }
         let mut meetings = match self {
-            Self::Flash => flash(&mut random, &sites),
+            Self::Flash => flash(&mut random, &sites, 1),
+            Self::FlashEverywhere => flash(&mut random, &sites, MEMBERS),
             _ => day(seed, &sites, &self.shape()),
         };
         if self.is_conference() {
@@ -237,113 +239,17 @@ impl MeetingScenario {
             disturbances,
         }
     }
-
-    fn disturbances(self, random: &mut Random, sites: &[Site]) -> Vec<(u64, Disturbance)> {
-        let mut all = Vec::new();
-        let third: Vec<usize> = (0..sites.len()).filter(|_| random.below(3) == 0).collect();
-        match self {
-            Self::RegionLost => {
-                for (machine, site) in sites.iter().enumerate() {
-                    if site.region == 2 {
-                        all.push((HOUR, Disturbance::Mood(machine, Mood::Fails)));
-                        all.push((HOUR, Disturbance::Forget(machine)));
-                    }
-                }
-                let there = (0..MEMBERS).filter(|member| member % REGIONS.len() == 2);
-                all.extend(there.map(|node| (HOUR, Disturbance::Crash(node))));
-            }
-            Self::Partition => partition(random, &mut all),
-            Self::OwnerHangs => {
-                silence(HOUR - MINUTE, &mut all);
-                all.push((HOUR + 9 * MINUTE, Disturbance::Heal));
-            }
-            Self::OwnerAway => {
-                all.push((HOUR - MINUTE, Disturbance::Crash(5)));
-                all.push((HOUR + 9 * MINUTE, Disturbance::Start(5)));
-            }
-            Self::ServerHangs => {
-                for machine in third {
-                    let at = HOUR / 2 + random.below(HOUR);
-                    match random.below(3) {
-                        0 => all.push((at, Disturbance::Mood(machine, Mood::Hangs))),
-                        1 => all.push((at, Disturbance::Mood(machine, Mood::Fails))),
-                        _ => all.push((at, Disturbance::Forget(machine))),
-                    }
-                    let again = at + 5 * MINUTE;
-                    all.push((again, Disturbance::Mood(machine, Mood::Well)));
-                }
-            }
-            Self::Late => {
-                for machine in third {
-                    let late = Mood::Late(random.between(1_200, 4_000));
-                    all.push((HOUR / 2, Disturbance::Mood(machine, late)));
-                    let again = HOUR + random.below(HOUR);
-                    all.push((again, Disturbance::Mood(machine, Mood::Well)));
-                }
-            }
-            Self::Clocks => {
-                for _ in 0..60 {
-                    let (at, node) = (random.below(3 * HOUR), random.below(MEMBERS as u64));
-                    let by = random.exponential(2 * HOUR) as i64;
-                    let by = if random.coin() { by } else { -by };
-                    all.push((at, Disturbance::Jump(node as usize, by)));
-                }
-            }
-            Self::Restarts => {
-                for _ in 0..40 {
-                    let at = MINUTE + random.below(3 * HOUR);
-                    let node = random.below(MEMBERS as u64) as usize;
-                    let back = at + random.between(2_000, 60_000);
-                    all.push((at, Disturbance::Crash(node)));
-                    all.push((back, Disturbance::Start(node)));
-                }
-            }
-            _ => {}
-        }
-        all
-    }
 }
 
-/// Two owners that say nothing, though they seem connected.
-fn silence(at: u64, all: &mut Vec<(u64, Disturbance)>) {
-    for silent in [3, 8] {
-        for other in (0..MEMBERS).filter(|other| *other != silent) {
-            all.push((at, Disturbance::Cut(silent, other, NEVER_MS)));
-        }
-    }
-}
-
-/// Pairs are cut for moments, so that every phase of some create is hit; then half from half.
-fn partition(random: &mut Random, all: &mut Vec<(u64, Disturbance)>) {
-    let mut at = 5 * MINUTE;
-    while at < HOUR - MINUTE {
-        let one = random.below(MEMBERS as u64) as usize;
-        let other = random.below(MEMBERS as u64) as usize;
-        let lasts = random.between(200, 12_000);
-        if one != other {
-            let breaks = random.between(300, 20_000);
-            all.push((at, Disturbance::Cut(one, other, breaks)));
-            all.push((at + lasts, Disturbance::Mend(one, other)));
-        }
-        at += random.between(300, 3_000);
-    }
-    for one in 0..MEMBERS / 2 {
-        for other in MEMBERS / 2..MEMBERS {
-            let breaks = random.between(10_000, 40_000);
-            all.push((HOUR, Disturbance::Cut(one, other, breaks)));
-        }
-    }
-    all.push((HOUR + 10 * MINUTE, Disturbance::Heal));
-}
-
-/// Rooms that together ask for 1.4 times what all servers can do.
-fn flash(random: &mut Random, sites: &[Site]) -> Vec<Meeting> {
+/// Rooms of so many front ends that together ask for 1.4 times what all servers can do.
+fn flash(random: &mut Random, sites: &[Site], front_ends: usize) -> Vec<Meeting> {
+    let first = random.below(MEMBERS as u64) as usize;
     let shape = Shape::default();
     let capacity = sites.iter().map(|site| site.capacity.cpu_units_milli);
     let mut left = capacity.sum::<u64>() * 14 / 10;
     let mut all = Vec::new();
     while left > 0 {
-        let member = random.below(MEMBERS as u64) as usize;
+        let member = (first + random.below(front_ends as u64) as usize) % MEMBERS;
         let start = MINUTE + random.below(MINUTE);
         let mut one = meeting(random, member, start, &shape);
         one.size = random.between(15, 45) as u32;

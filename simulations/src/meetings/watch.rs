@@ -6,7 +6,7 @@ use federation::meetings::{
     call::{CallFault, Method},
 };
 use routing::{
-    Monotonic, Reason, Suspicion, WHOLE_PPM,
+    Reason, Suspicion, WHOLE_PPM,
     capacity::Load,
     room::History,
     room::predict,
@@ -15,8 +15,9 @@ use routing::{
 
 use crate::{
     meetings::{
+        happening::{Disturbance, Effect, Happening, Stage, Wanted},
         machine::{Key, Mood, Session},
-        market::{Disturbance, Effect, Happening, Market, SAMPLE_MS, Stage},
+        market::{Market, SAMPLE_MS},
         workload::MEMBERS,
     },
     options::MINUTE,
@@ -214,7 +215,6 @@ impl Market {
 
     /// The front end's connection to its node is gone: it tries again.
     fn hang_up(&mut self, world: &mut World, ticket: u64) {
-        use crate::meetings::market::Wanted;
         match self.tickets.remove(&ticket).map(|ticket| ticket.wanted) {
             Some(Wanted::Create(meeting)) => {
                 self.runs[meeting].is_asked = false;
@@ -324,12 +324,7 @@ impl Market {
     pub(super) fn look_for_room(&mut self, world: &World, meeting: usize) {
         let planned = &self.meetings[meeting];
         let home = planned.member;
-        let unknown = match (planned.hint, planned.history) {
-            (None, None) => self.bursts[home]
-                .rooms(Monotonic(world.now))
-                .saturating_sub(1),
-            _ => 0,
-        };
+        let unknown = self.runs[meeting].unknown_rooms;
         let history = planned.history.map(History::first);
         let prediction = predict(planned.hint, history, None, unknown);
         let key = self.keys[meeting];
