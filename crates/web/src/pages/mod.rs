@@ -19,6 +19,8 @@
 //! | `/circles`, `/circles/{id}`, `/circles/new`, `/circles/{id}/edit` | [`circle::list`], [`circle::page`], [`circle::edit`] |
 //! | `/charter` | [`charter::page`] |
 //! | `/meet`, `/meet/usage?month=` | [`meet::page`], [`usage::page`] |
+//! | `/rooms`, `/rooms/{id}`, `/rooms/{id}/edit`, `/rooms/{id}/recordings` | [`rooms::list`], [`rooms::one::page`], [`rooms::edit`], [`rooms::recordings::page`] |
+//! | `/rooms/{id}/{token}` (anyone with the link) | [`rooms::door::page`], [`rooms::door::going`], [`rooms::door::void`] |
 //! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
 //! | `/meet/servers`, `/node/servers`, `/node/servers/{id}` | [`servers::all`], [`servers::own`], [`servers::edit`] |
 //! | `/node/tenants`, `/node/tenants/{id}` | [`tenants::list`], [`tenants::one`] |
@@ -145,6 +147,7 @@ pub mod people;
 pub mod propose;
 mod reader;
 pub mod register;
+pub mod rooms;
 pub mod servers;
 pub mod subscriptions;
 pub mod tenants;
