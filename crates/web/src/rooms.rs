@@ -6,10 +6,13 @@
 //! that a front end's calls take, with the same limits, placement and counting.
 
 pub(crate) mod changes;
+pub(crate) mod gathering;
 pub mod links;
+pub(crate) mod recordings;
 pub(crate) mod running;
 pub(crate) mod seen;
 pub(crate) mod tenancy;
+pub mod wanted;
 
 use std::{fmt, str::FromStr, sync::Arc};
 

@@ -161,6 +161,7 @@ fn circles() -> Router<Site> {
         )
         .route("/gatherings/{id}/edit", get(gathering::edit))
         .route("/gatherings/{id}/cancel", post(gathering::cancel))
+        .route("/gatherings/{id}/room", post(rooms::gathering::take))
         .route("/calendar", get(calendar::page))
         .route("/checklist/hide", post(home::hide_checklist))
         .route("/checklist/show", post(home::show_checklist))
@@ -183,6 +184,11 @@ fn rooms() -> Router<Site> {
         .route("/rooms/{id}/end", post(rooms::end))
         .route("/rooms/{id}/links", post(rooms::renew))
         .route("/rooms/{id}/close", post(rooms::close))
+        .route(
+            "/rooms/{id}/recordings",
+            get(rooms::recordings::page).post(rooms::recordings::change),
+        )
+        .route("/rooms/{id}/gathering", post(rooms::gathering::put_link))
         .route(
             "/rooms/{id}/{token}",
             get(rooms::door::page).post(rooms::door::join),

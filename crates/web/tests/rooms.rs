@@ -5,13 +5,15 @@
 
 mod support;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use bigbluebutton::Parameters;
 use domain::record::Service;
+use serde_json::json;
 use support::{
     Answer, Browser, World,
     hosted::hosted_coop,
     meetings::{describe, serve, server},
+    program::Program,
 };
 
 /// A federation with one server that records, in `ca-east`.
@@ -219,7 +221,8 @@ async fn guessing_links_is_slowed_down_and_using_one_is_not() {
         assert_eq!(gus.get(&guest).await.status(), StatusCode::OK);
     }
     let wrong = format!("{room}/{}", "A".repeat(22));
-    for _ in 0..30 {
+    // Signing in was the first of thirty.
+    for _ in 1..30 {
         assert_eq!(gus.get(&wrong).await.status(), StatusCode::NOT_FOUND);
     }
     let slowed = gus.get(&wrong).await;
@@ -362,6 +365,307 @@ async fn a_room_is_changed_and_what_does_not_fit_is_said_at_its_field() {
         let id = format!("href=\"#field-{}\"", fields[at].0);
         assert!(answer.body.contains(&id), "{wrong}: {}", answer.body);
     }
+}
+
+/// A circle of which Alice is one.
+async fn circle(browser: &mut Browser) -> String {
+    let fields = [("name", "Systems"), ("domain", "Servers"), ("rhythm", "")];
+    let made = browser.submit("/circles/new", "/circles", &fields).await;
+    let path = made
+        .header("location")
+        .split('?')
+        .next()
+        .unwrap()
+        .to_owned();
+    browser.submit(&path, &format!("{path}/join"), &[]).await;
+    path
+}
+
+/// Every Tuesday at 18:00 in Madrid from 19 January 2027 on.
+const TUESDAYS: [(&str, &str); 6] = [
+    ("title", "Operations call"),
+    ("day", "2027-01-19"),
+    ("time", "18:00"),
+    ("zone", "Europe/Madrid"),
+    ("minutes", "60"),
+    ("repeats", "weeks-1"),
+];
+
+#[tokio::test]
+async fn a_gathering_is_planned_in_a_room_and_stands_in_calendars_with_its_link() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
+    let page = alice.get(&room).await.body;
+    assert!(page.contains("A gathering is a circle’s."), "{page}");
+    let circle = circle(&mut alice).await;
+    let page = alice.get(&room).await;
+    let id = room.rsplit('/').next().unwrap();
+    let new = format!("{circle}/gatherings/new?room={id}");
+    assert!(
+        page.body.contains(&format!("href=\"{new}\"")),
+        "{}",
+        page.body
+    );
+    let (guest, _) = links(&page);
+    let form = alice.get(&new).await;
+    assert_eq!(form.field("title"), "Weekly &lt;call&gt;");
+    let link = format!("http://localhost:8080{guest}");
+    assert_eq!(form.field("place"), link);
+    let fields = [&TUESDAYS[..], &[("place", &link), ("room", id)]].concat();
+    let planned = alice
+        .submit(&new, &format!("{circle}/gatherings"), &fields)
+        .await;
+    let gathering = planned
+        .header("location")
+        .split('?')
+        .next()
+        .unwrap()
+        .to_owned();
+
+    let page = alice.get(&room).await.body;
+    for said in [
+        "Not running. The next gathering in it begins",
+        "19 Jan",
+        "Operations call</a> of the circle",
+        "New agenda",
+        "New minutes",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(alice.get("/rooms").await.body.contains("Next: "));
+    let begin = format!("{circle}/documents");
+    let agenda = [
+        ("sort", "agenda"),
+        ("gathering", gathering.rsplit('/').next().unwrap()),
+    ];
+    alice.submit(&room, &begin, &agenda).await;
+    let page = alice.get(&room).await.body;
+    assert!(page.contains("Agenda of Operations call"), "{page}");
+    // Guests see when it starts; from home one button leads there.
+    let door = world.browser().get(&guest).await.body;
+    assert!(door.contains("It starts"), "{door}");
+    assert!(
+        door.contains("17:00 UTC") || door.contains("17:00"),
+        "{door}"
+    );
+    let home = alice.get("/").await.body;
+    let button = format!("class=\"btn quiet\" href=\"{link}\"");
+    assert!(home.contains(&button), "{home}");
+    let shown = alice.get(&gathering).await.body;
+    assert!(shown.contains(&button), "{shown}");
+    assert!(shown.contains(&format!("href=\"{room}\"")), "{shown}");
+
+    let account = alice.get("/account").await.body;
+    let at = account.find("/feeds/").unwrap();
+    let feed = account[at..].split(['"', '<']).next().unwrap().to_owned();
+    let calendar = world.browser().get(&feed).await.body.replace("\r\n ", "");
+    assert!(
+        calendar.contains(&format!("LOCATION:{link}\r\n")),
+        "{calendar}"
+    );
+    assert!(calendar.contains(&format!("URL:{link}\r\n")), "{calendar}");
+    assert!(calendar.contains("DTSTART:20270119T170000Z"), "{calendar}");
+    // In summer 18:00 in Madrid is an hour earlier.
+    assert!(calendar.contains("DTSTART:20270330T160000Z"), "{calendar}");
+
+    let role = [("role", "guest")];
+    alice.submit(&room, &format!("{room}/links"), &role).await;
+    let (new, _) = links(&alice.get(&room).await);
+    let shown = alice.get(&gathering).await.body;
+    assert!(shown.contains(&new) && !shown.contains(&guest), "{shown}");
+}
+
+#[tokio::test]
+async fn a_gathering_that_is_planned_already_takes_a_room_or_a_new_one() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
+    let circle = circle(&mut alice).await;
+    let page = format!("{circle}/gatherings/new");
+    let path = format!("{circle}/gatherings");
+    let planned = alice.submit(&page, &path, &TUESDAYS).await;
+    let gathering = planned
+        .header("location")
+        .split('?')
+        .next()
+        .unwrap()
+        .to_owned();
+    let page = alice.get(&gathering).await.body;
+    assert!(page.contains("Meet in a room of ours"), "{page}");
+    let take = format!("{gathering}/room");
+    let taken = alice.submit(&gathering, &take, &[("room", "")]).await;
+    assert_eq!(
+        taken.header("location"),
+        format!("{gathering}?done=gathering")
+    );
+    let page = alice.get(&gathering).await.body;
+    assert!(
+        page.contains("It meets in your room <a href=\"/rooms/"),
+        "{page}"
+    );
+    let list = alice.get("/rooms").await.body;
+    assert_eq!(list.matches("scope=\"row\"").count(), 2, "{list}");
+    let id = room.rsplit('/').next().unwrap();
+    alice.submit(&gathering, &take, &[("room", id)]).await;
+    let page = alice.get(&room).await.body;
+    assert!(page.contains("Operations call</a> of the circle"), "{page}");
+    let list = alice.get("/rooms").await.body;
+    assert_eq!(
+        list.matches("Next: ").count(),
+        1,
+        "it left the other: {list}"
+    );
+    // Who is not in the circle changes nothing, and no room is made.
+    let (mut dora, _) = hosted_coop(&world, &mut alice).await;
+    let refused = dora.submit("/rooms", &take, &[("room", "")]).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{}", refused.body);
+    let list = dora.get("/rooms").await.body;
+    assert!(list.contains("No room is here yet."), "{list}");
+}
+
+#[tokio::test]
+async fn places_are_wanted_for_the_next_gatherings_of_large_rooms_alone() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let circle = circle(&mut alice).await;
+    let many = [
+        ("title", "Assembly"),
+        ("people", "150"),
+        ("entrance", "anybody"),
+        ("region", "ca-east"),
+        ("record", "yes"),
+    ];
+    for fields in [&many[..], &WEEKLY[..]] {
+        let room = make(&mut alice, fields).await;
+        let id = room.rsplit('/').next().unwrap();
+        let new = format!("{circle}/gatherings/new?room={id}");
+        let place = alice.get(&new).await.field("place").to_owned();
+        let fields = [&TUESDAYS[..], &[("place", &*place), ("room", id)]].concat();
+        alice
+            .submit(&new, &format!("{circle}/gatherings"), &fields)
+            .await;
+    }
+    let wanted = web::rooms::wanted::wanted(&world.site).await.unwrap();
+    // 18:00 in Madrid on four Tuesdays in winter.
+    let first = 1_800_378_000_000;
+    assert_eq!(wanted[0].starts.0, first);
+    let week = 7 * 86_400_000;
+    let starts: Vec<u64> = wanted
+        .iter()
+        .map(|one| (one.starts.0 - first) / week)
+        .collect();
+    assert_eq!(starts, [0, 1, 2, 3]);
+    for one in &wanted {
+        assert_eq!((one.users, one.tenant), (150, wanted[0].tenant));
+        assert_eq!(one.region.as_ref().unwrap().as_str(), "ca-east");
+        assert_eq!(one.features.iter().next().unwrap().as_str(), "recording");
+    }
+    let stands =
+        |core: &federation::Core| core.view().meetings.tenants.contains_key(&wanted[0].tenant);
+    assert!(world.node.read(stands));
+    world.clock.advance_seconds(6 * 86_400);
+    let later = web::rooms::wanted::wanted(&world.site).await.unwrap();
+    assert_eq!(later[0].starts.0, first + week);
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_watched_taken_back_and_deleted() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let fields = [&WEEKLY[..], &[("record", "yes")]].concat();
+    let room = make(&mut alice, &fields).await;
+    let other = make(&mut alice, &fields).await;
+    onward(&alice.submit(&room, &format!("{room}/enter"), &[]).await);
+    alice.submit(&room, &format!("{room}/end"), &[]).await;
+    let page = format!("{room}/recordings");
+    let shown = alice.get(&page).await.body;
+    for said in [
+        "Published",
+        "href=\"https://9.9.9.9/playback\"",
+        "Watch (presentation)",
+        "3 minutes",
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    assert!(!shown.contains("javascript:"), "{shown}");
+    let of_other = format!("{other}/recordings");
+    let shown = alice.get(&of_other).await.body;
+    assert!(
+        shown.contains("Nothing was recorded in this room"),
+        "{shown}"
+    );
+    let delete = [("recording", "r-1"), ("change", "delete")];
+    let refused = alice.submit(&page, &of_other, &delete).await;
+    assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{}", refused.body);
+    let unpublish = [("recording", "r-1"), ("change", "unpublish")];
+    let done = alice.submit(&page, &page, &unpublish).await;
+    assert_eq!(done.header("location"), format!("{page}?done=saved"));
+    let shown = alice.get(&page).await.body;
+    assert!(shown.contains("Not published"), "{shown}");
+    assert!(!shown.contains("Watch (presentation)"), "{shown}");
+    alice.submit(&page, &page, &delete).await;
+    let shown = alice.get(&page).await.body;
+    assert!(
+        shown.contains("Nothing was recorded in this room"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn programs_make_start_and_end_rooms() {
+    let world = world().await;
+    let mut program = Program::of_alice(&world).await;
+    let body = json!({ "title": "By program", "people": 20, "entrance": "asked" });
+    let made = program.call(Method::POST, "/api/rooms", Some(&body)).await;
+    assert_eq!(made.status(), StatusCode::CREATED, "{}", made.body);
+    assert_eq!(made.header("cache-control"), "no-store");
+    let made = made.json();
+    assert_eq!(made["entrance"], "asked");
+    let guest = made["links"]["guest"].as_str().unwrap().to_owned();
+    let room = format!("/api/rooms/{}", made["id"].as_str().unwrap());
+    let started = program
+        .call(Method::POST, &format!("{room}/start"), None)
+        .await;
+    assert_eq!(started.status(), StatusCode::OK, "{}", started.body);
+    let url = started.json()["url"].as_str().unwrap().to_owned();
+    assert!(url.contains("role=MODERATOR"), "{url}");
+    let listed = program.get("/api/rooms").await;
+    assert_eq!(listed["rooms"][0]["now"], 7);
+    assert!(
+        !listed.to_string().contains(&guest),
+        "links are in one room's answer alone"
+    );
+    assert_eq!(program.get(&room).await["now"], 7);
+    let ended = program
+        .call(Method::POST, &format!("{room}/end"), None)
+        .await;
+    assert_eq!(ended.status(), StatusCode::NO_CONTENT, "{}", ended.body);
+    let again = program
+        .call(Method::POST, &format!("{room}/end"), None)
+        .await;
+    assert_eq!(again.json()["error"]["code"], "not-running");
+    let role = json!({ "role": "guest" });
+    let renewed = program
+        .call(Method::POST, &format!("{room}/links"), Some(&role))
+        .await;
+    assert_ne!(renewed.json()["links"]["guest"], guest);
+    let closed = json!({ "closed": true });
+    program
+        .call(Method::POST, &format!("{room}/close"), Some(&closed))
+        .await;
+    let refused = program
+        .call(Method::POST, &format!("{room}/start"), None)
+        .await;
+    assert_eq!(refused.json()["error"]["code"], "room-closed");
+    let wrong = json!({ "title": "x", "people": 0 });
+    let refused = program.call(Method::POST, &room, Some(&wrong)).await;
+    assert_eq!(
+        refused.status(),
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{}",
+        refused.body
+    );
 }
 
 #[tokio::test]

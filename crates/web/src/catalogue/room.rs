@@ -71,6 +71,8 @@ messages! {
     room_gathering() { English: "Gathering" }
     room_gathering_none() { English: "No gathering meets here. Plan one, and it stands in the calendars of its circle with this room’s link, with agenda and minutes." }
     room_gathering_of(gathering, circle) { English: "{gathering} of the circle {circle} meets here." }
+    room_gathering_void() { English: "Calendars have an old link of this room" }
+    room_gathering_put_link() { English: "Put the new link in" }
     room_plan_in(circle) { English: "Plan a gathering of {circle} here" }
     room_no_circle() { English: "A gathering is a circle’s. Join one under <a href=\"/circles\">Circles</a>, and you can plan its gatherings in this room. You can start a meeting at once all the same." }
     gathering_room() { English: "Meet in a room of ours" }

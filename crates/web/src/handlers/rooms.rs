@@ -1,6 +1,8 @@
 //! Rooms of the reader's member.
 
 pub(crate) mod door;
+pub(crate) mod gathering;
+pub(crate) mod recordings;
 
 use axum::{
     extract::{Path, State},
@@ -80,7 +82,7 @@ pub(crate) async fn add(State(site): State<Site>, form: Form) -> Result<Response
     .await
 }
 
-async fn show(
+pub(super) async fn show(
     site: &Site,
     (actor, place): (&Actor, &Place),
     id: &str,
@@ -164,7 +166,7 @@ pub(crate) async fn renew(
 ) -> Result<Response, WebError> {
     let work = async {
         let role = changes::role_of(form.fields.get("role"))?;
-        changes::renew(&site, &form.actor, &id, role).await?;
+        changes::renew(&site, (&form.actor, &form.place), &id, role).await?;
         Ok("link-renewed")
     };
     done(&site, &form, &id, work).await

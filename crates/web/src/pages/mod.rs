@@ -59,6 +59,12 @@
 //! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
 //! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
 //! | `/circles/{id}/roles` | `person`, `title`? (empty ends the role), `until`? (`yyyy-mm-dd`, the end of that day in the reader's zone) | `?done=saved` |
+//! | `/rooms`, `/rooms/{id}` | `title`, `people`, `region`?, `entrance` (`anybody`, `asked`), `record`? (`yes`) | `/rooms/{id}?done=room`, `?done=saved` |
+//! | `/rooms/{id}/enter`, `/rooms/{id}/end` | | into the meeting, `?done=ended` |
+//! | `/rooms/{id}/links`, `/rooms/{id}/close` | `role` (`moderator`, `guest`); `closed`? (`yes`) | `?done=link-renewed`, `?done=closed`, `?done=reopened` |
+//! | `/rooms/{id}/recordings` | `recording`, `change` (`publish`, `unpublish`, `delete`) | `?done=saved` |
+//! | `/rooms/{id}/{token}` (without `csrf`) | `name` | into the meeting once it runs |
+//! | `/gatherings/{id}/room` | `room`? (a new one without) | `/gatherings/{id}?done=gathering` |
 //! | `/circles/{id}/join`, `/circles/{id}/leave` | | `?done=joined`, `?done=left` |
 //! | `/circles/{id}/actions` | `what`, `who` (`member:person` or `member:`), `due`? (`yyyy-mm-dd`), `source`? (a proposal or document) | `?done=action` |
 //! | `/actions/{id}` | `what`?, `who`, `due`?, `state` (`open`, `done`, `dropped`) | `?done=saved` |

@@ -2,6 +2,7 @@
 
 pub mod door;
 pub mod one;
+pub mod recordings;
 
 use domain::id::Timestamp;
 use maud::{Markup, html};

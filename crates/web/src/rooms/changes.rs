@@ -11,10 +11,10 @@ use domain::{
 use federation::Core;
 use serde::Deserialize;
 
-use super::{Entrance, PEOPLE_MAX, Room, RoomId, TITLE_CHARACTERS_MAX, links::Role};
+use super::{Entrance, PEOPLE_MAX, Room, RoomId, TITLE_CHARACTERS_MAX, gathering, links::Role};
 use crate::{
     acts,
-    auth::Actor,
+    auth::{Actor, Place},
     error::{FieldFault, WebError},
     fields::Fields,
     handlers::views::Rights,
@@ -26,6 +26,9 @@ use crate::{
 pub(crate) const RECORDING: &str = "recording";
 /// The shortest title that servers take, in characters.
 const TITLE_CHARACTERS_MIN: usize = 2;
+
+/// How many people are expected where nobody says so.
+pub(crate) const PEOPLE_USUAL: u32 = 12;
 
 /// What is said of a room.
 #[derive(Debug, Clone, Deserialize)]
@@ -68,6 +71,17 @@ impl Said {
             entrance: entrance.unwrap_or_default(),
         };
         faults.end(said)
+    }
+
+    /// What is said of a room of which only the title is known.
+    pub(super) fn plain(title: &str) -> Self {
+        Self {
+            title: title.chars().take(TITLE_CHARACTERS_MAX).collect(),
+            region: String::new(),
+            people: PEOPLE_USUAL,
+            record: false,
+            entrance: Entrance::default(),
+        }
     }
 
     fn fit(self, offered: &Offered) -> Result<Fit, WebError> {
@@ -242,13 +256,14 @@ pub(crate) async fn close(
         .await
 }
 
-/// Makes the link for a role anew: the old one is void.
+/// Makes the link for a role anew: the old one is void. The new one for guests becomes the place of the
+/// room's gathering, if the actor is in its circle.
 ///
 /// # Errors
 /// When the actor may not.
 pub(crate) async fn renew(
     site: &Site,
-    actor: &Actor,
+    (actor, place): (&Actor, &Place),
     id: &str,
     role: Role,
 ) -> Result<Room, WebError> {
@@ -262,6 +277,14 @@ pub(crate) async fn renew(
     });
     let room = renewed.await?;
     tracing::info!(person = %actor.person(), room = %room.id, role = role.as_str(), "a link was made anew");
+    let known = site.node.read(|core| gathering::of(core, &room));
+    if let (Role::Guest, Some(known)) = (role, known) {
+        let put = gathering::put_link(site, (actor, place), &room, known.id).await;
+        if let Err(error) = put {
+            // The room's page says so, and whoever is in the circle puts it in there.
+            tracing::info!(room = %room.id, %error, "a gathering keeps a void link");
+        }
+    }
     Ok(room)
 }
 

@@ -90,6 +90,12 @@ pub fn role_of(vault: &Vault, room: &Room, text: &str) -> Result<Option<Role>, V
 /// The room that an address leads into, if it has the form of a room's link at any node.
 #[must_use]
 pub fn room_of(address: &str) -> Option<RoomId> {
+    let is_address = ["https://", "http://"]
+        .iter()
+        .any(|start| address.starts_with(start));
+    if !is_address || address.contains(|one: char| one.is_whitespace() || one.is_control()) {
+        return None;
+    }
     let (before, token) = address.rsplit_once('/')?;
     let (before, id) = before.rsplit_once('/')?;
     let is_token = token.len() == TOKEN_CHARACTERS
@@ -146,7 +152,8 @@ mod tests {
         let (vault, room) = (vault(), room(1));
         let path = path(&vault, &room, Role::Guest).unwrap();
         assert_eq!(room_of(&format!("https://a.example{path}")), Some(room.id));
-        for other in ["https://a.example/rooms/1", "Town hall", &path[..60], ""] {
+        let script = format!("javascript:1{path}");
+        for other in ["https://a.example/rooms/1", "Town hall", &path, &script, ""] {
             assert_eq!(room_of(other), None, "{other}");
         }
     }

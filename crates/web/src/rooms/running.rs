@@ -62,7 +62,7 @@ pub(crate) async fn start(site: &Site, room: &Room, after: &str) -> Result<(), W
     started.map_err(|failure| in_words(site, (room, &tenant), begun, &failure))
 }
 
-fn closed() -> WebError {
+pub(super) fn closed() -> WebError {
     WebError::Conflict {
         code: "room-closed",
         message: "This room is closed. Whoever made it, a steward or a delegate can open it again."

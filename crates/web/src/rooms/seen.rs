@@ -9,7 +9,7 @@ use domain::{
 use federation::Core;
 
 use super::{
-    Room, changes,
+    Room, changes, gathering,
     links::{self, Role},
     running::{self, State},
     tenancy,
@@ -36,21 +36,6 @@ const NEXT: usize = 4;
 /// How many circles a person can plan for from a room's page.
 const CIRCLES_MAX: usize = 30;
 
-/// The gathering that meets in a room, unless it was moved elsewhere.
-pub(crate) fn gathering(core: &Core, room: &Room) -> Option<replica::view::Gathering> {
-    let known = core.view().gathering(&room.gathering?)?;
-    let is_here = links::room_of(&known.record.place) == Some(room.id);
-    is_here.then_some(known)
-}
-
-/// When a gathering meets in a room next.
-pub(crate) fn next(core: &Core, room: &Room, now: Timestamp) -> Option<Timestamp> {
-    let known = gathering(core, room)?;
-    let next = gatherings::next(&known.record, now, NEXT);
-    let mut next = next.iter().filter(|each| !each.is_cancelled);
-    next.next().map(|each| each.start)
-}
-
 /// The rooms of a member: those with a meeting first, then those that meet next, then the others by
 /// title.
 ///
@@ -71,7 +56,7 @@ pub(crate) async fn list(site: &Site, member: MemberId) -> Result<Vec<Listed>, W
             since: since(core, room),
             now: None,
             expected: u64::from(room.people),
-            next: next(core, room, now).filter(|_| !room.closed),
+            next: gathering::next(core, room, now).filter(|_| !room.closed),
             is_closed: room.closed,
         });
         rooms.collect()
@@ -136,8 +121,14 @@ pub(crate) async fn one(
         link(site, place, room, Role::Moderator)?,
     );
     let now = site.now();
+    let known = site.node.read(|core| gathering::of(core, room));
+    let is_link_void = match &known {
+        Some(known) => gathering::is_link_void(site, room, known)?,
+        None => false,
+    };
     let (gathering, circles) = actor.read(site, |core| {
-        (shown_gathering(core, room, now), circles(core, actor, now))
+        let shown = known.map(|known| shown_gathering(core, &known, is_link_void, now));
+        (shown, circles(core, actor, now))
     });
     Ok(one::Room {
         room: Name::new(room.id.to_string(), room.title.clone()),
@@ -157,19 +148,24 @@ pub(crate) async fn one(
     })
 }
 
-fn shown_gathering(core: &Standpoint<'_>, room: &Room, now: Timestamp) -> Option<one::Gathering> {
-    let known = gathering(core, room)?;
+fn shown_gathering(
+    core: &Standpoint<'_>,
+    known: &replica::view::Gathering,
+    is_link_void: bool,
+    now: Timestamp,
+) -> one::Gathering {
     let next = gatherings::next(&known.record, now, NEXT);
-    Some(one::Gathering {
+    one::Gathering {
         gathering: Name::new(known.id.to_string(), known.record.title.clone()),
         circle: views::circle(core, &known.record.circle),
         documents: circle_documents::list(core, &known.record.circle, Some(known.id)),
         is_over: next.is_empty(),
+        is_link_void,
         next: next
             .iter()
-            .map(|time| work::happening(core, &known, time))
+            .map(|time| work::happening(core, known, time))
             .collect(),
-    })
+    }
 }
 
 /// The circles in which the reader is.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bigbluebutton::{
     Failure, Parameters,
-    answer::{Meeting, Meetings, Recording, Recordings},
+    answer::{Format, Meeting, Meetings, Metadata, Recording, Recordings},
 };
 use domain::{id::TenantId, record::Room};
 use federation::meetings::{
@@ -30,7 +30,7 @@ pub struct Servers {
     /// The meetings that run, each with the call that created it.
     running: BTreeMap<(TenantId, Room), Parameters>,
     /// What was recorded, and whether it is published: whoever ends a recorded meeting leaves one.
-    recorded: BTreeMap<(TenantId, Room), bool>,
+    recorded: BTreeMap<(TenantId, Room), (bool, Metadata)>,
 }
 
 impl Servers {
@@ -49,7 +49,10 @@ impl Servers {
             (Method::End, Some(key)) => match self.running.remove(&key) {
                 Some(asked) => {
                     if asked.get("record") == Some("true") {
-                        self.recorded.insert(key, true);
+                        let own_id = asked.get("meta_folkmoot-id").unwrap_or_default();
+                        let mut metadata = Metadata::default();
+                        metadata.set("folkmoot-id", own_id);
+                        self.recorded.insert(key, (true, metadata));
                     }
                     message()
                 }
@@ -65,7 +68,7 @@ impl Servers {
             }
             (Method::GetRecordings, _) => {
                 let own = self.recorded.iter().filter(|((of, _), _)| *of == tenant);
-                let recordings = own.map(|(key, published)| recording(*key, *published));
+                let recordings = own.map(|(key, kept)| recording(*key, kept));
                 Recordings {
                     recordings: recordings.collect(),
                     ..Recordings::default()
@@ -74,7 +77,7 @@ impl Servers {
             }
             (Method::PublishRecordings, _) => {
                 let publish = call.query.contains("publish=true");
-                for (key, published) in &mut self.recorded {
+                for (key, (published, _)) in &mut self.recorded {
                     if key.0 == tenant {
                         *published = publish;
                     }
@@ -111,13 +114,32 @@ fn meeting((tenant, room): (TenantId, Room)) -> Meeting {
     }
 }
 
-fn recording((tenant, room): (TenantId, Room), published: bool) -> Recording {
-    Recording {
+fn recording(
+    (tenant, room): (TenantId, Room),
+    (published, own_id): &(bool, Metadata),
+) -> Recording {
+    let formats = [
+        ("presentation", "https://9.9.9.9/playback"),
+        ("video", "javascript:alert(1)"),
+    ];
+    let formats = formats.map(|(kind, url)| Format {
+        kind: kind.to_owned(),
+        url: url.to_owned(),
+        length_minutes: Some(3),
+        ..Format::default()
+    });
+    let mut recording = Recording {
         record_id: "r-1".to_owned(),
         meeting_id: scoped_id(tenant, room),
-        published,
-        state: "published".to_owned(),
+        published: *published,
+        state: match published {
+            true => "published".to_owned(),
+            false => "unpublished".to_owned(),
+        },
         started_at_ms: Some(1_800_000_000_000),
+        metadata: own_id.clone(),
         ..Recording::default()
-    }
+    };
+    recording.set_formats(&formats);
+    recording
 }

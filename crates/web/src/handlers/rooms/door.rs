@@ -20,7 +20,7 @@ use crate::{
     protect::ClientAddress,
     rate::{Limit, Whose},
     rooms::{
-        Room, changes,
+        Room, changes, gathering,
         links::{self, Role},
         running::{self, State as Stand},
         seen,
@@ -81,7 +81,7 @@ async fn show(
     };
     let (member, next) = site.node.read(|core| {
         let name = core.view().member_name(&room.member);
-        (name, seen::next(core, room, site.now()))
+        (name, gathering::next(core, room, site.now()))
     });
     let is_own = actor.is_some_and(|actor| {
         changes::need_user(site, actor).is_ok_and(|member| member == room.member)

@@ -10,7 +10,7 @@ use crate::{
         form::{Filled, csrf},
         frame::{Area, Frame, Head, document},
         meet::{Live, why_here},
-        parts::{Name, circle_link, crumbs, member_link, page_head},
+        parts::{Name, circle_link, crumbs, member_link, note, page_head},
         work::{Around, Happening, happenings},
     },
     rooms::{Entrance, links::Role},
@@ -40,6 +40,8 @@ pub struct Gathering {
     pub documents: Documents,
     /// Whether it is over or was called off.
     pub is_over: bool,
+    /// Whether its place is a link that was made anew since.
+    pub is_link_void: bool,
 }
 
 /// A room as its page shows it.
@@ -219,8 +221,9 @@ fn gathering(frame: &Frame, view: &Room) -> Markup {
                         a href={ "/gatherings/" (held.gathering.id) } { (held.gathering.name) }
                     };
                     p { (say.room_gathering_of(link, circle_link(&held.circle))) }
+                    @if held.is_link_void { (void_link(frame, view)) }
                     @if held.next.is_empty() { p.empty { (say.gathering_over()) } }
-                    @else { (happenings(frame, &held.next, Around::Circle)) }
+                    @else { (happenings(frame, &held.next, Around::Room)) }
                 }
                 None => p.empty { (say.room_gathering_none()) },
             }
@@ -238,6 +241,20 @@ fn gathering(frame: &Frame, view: &Room) -> Markup {
             }
         }
     }
+}
+
+/// That calendars have a link that leads nowhere, and the button that mends it.
+fn void_link(frame: &Frame, view: &Room) -> Markup {
+    let say = frame.language;
+    note(
+        say.room_gathering_void(),
+        html! {
+            form.no-print method="post" action={ (view.path()) "/gathering" } {
+                (csrf(frame.csrf()))
+                button.btn.quiet { (say.room_gathering_put_link()) }
+            }
+        },
+    )
 }
 
 fn facts(frame: &Frame, view: &Room) -> Markup {
