@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use domain::id::EntryId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use crate::{
     auth::{Actor, Caller, Place},
     error::WebError,
     pages::rooms::Listed,
-    rooms::{Room, changes, links::Role, recordings, running, seen},
+    rooms::{Room, changes, gathering, links::Role, recordings, running, seen},
     site::Site,
 };
 
@@ -188,6 +189,30 @@ pub(crate) async fn close(
     let body: CloseBody = super::parse(&headers, &body)?;
     changes::close(&site, &actor, &id, body.closed).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatheringBody {
+    #[serde(with = "crate::bytes::text")]
+    gathering: EntryId,
+}
+
+/// `POST /api/rooms/{id}/gathering`: a gathering of one of the caller's circles meets there.
+pub(crate) async fn meet(
+    State(site): State<Site>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, WebError> {
+    count_write(&site, &actor)?;
+    let body: GatheringBody = super::parse(&headers, &body)?;
+    let place = Place::at(&uri, &headers);
+    let room = gathering::meet_in(&site, (&actor, &place), Some(&id), body.gathering).await?;
+    let json = room_json(&site, (&actor, &place), &room).await?;
+    Ok(unkept(StatusCode::OK, json))
 }
 
 /// `GET /api/rooms/{id}/recordings`
