@@ -195,6 +195,18 @@ impl Rooms {
         Ok(all)
     }
 
+    /// Forgets the rooms of a member that is not served here any more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn delete_of(&self, member: MemberId) -> Result<(), WebError> {
+        let _gate = self.gate.lock().await;
+        for room in self.of(member).await? {
+            self.table.delete(&room.id.0).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps a new room; its id is made here.
     ///
     /// # Errors
@@ -271,6 +283,8 @@ pub(crate) mod tests {
         rooms.change(one.id, title).await.unwrap();
         assert_eq!(rooms.find(one.id).await.unwrap().title, "Monthly");
         assert!(rooms.find(RoomId([9; 16])).await.is_err());
+        rooms.delete_of(one.member).await.unwrap();
+        assert_eq!(rooms.all().await.unwrap().len(), 1);
     }
 
     #[test]

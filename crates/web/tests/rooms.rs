@@ -286,11 +286,17 @@ async fn the_limits_of_the_rooms_tenant_hold_as_a_front_ends_do() {
         tenants.next().unwrap().to_string()
     });
     let page = format!("/node/tenants/{tenant}");
+    assert!(alice.get("/rooms").await.body.contains("name=\"record\""));
     let fields = [("meetings_max", "1")];
     let set = alice
         .submit(&page, &format!("{page}/limits"), &fields)
         .await;
     assert_eq!(set.status(), StatusCode::SEE_OTHER, "{}", set.body);
+    let page_of_rooms = alice.get("/rooms").await.body;
+    assert!(
+        !page_of_rooms.contains("name=\"record\""),
+        "{page_of_rooms}"
+    );
     let refused = alice.submit(&other, &format!("{other}/enter"), &[]).await;
     assert_eq!(refused.status(), StatusCode::CONFLICT, "{}", refused.body);
     let said = "At most 1 meetings can run at one time here.";
@@ -320,6 +326,13 @@ async fn what_found_no_place_says_how_many_there_are_places_for() {
     let refused = alice.submit(&room, &format!("{room}/enter"), &[]).await;
     assert_eq!(refused.status(), StatusCode::CONFLICT, "{}", refused.body);
     let said = "No room for 260 now. Try again later, or try 180.";
+    assert!(refused.body.contains(said), "{}", refused.body);
+    // The one server stops recording after the room was made.
+    let fields = [&WEEKLY[..], &[("record", "yes")]].concat();
+    let room = make(&mut alice, &fields).await;
+    describe(&world, 0, server("Montréal 1", "ca-east", Service::Open)).await;
+    let refused = alice.submit(&room, &format!("{room}/enter"), &[]).await;
+    let said = "No server that records takes this meeting now.";
     assert!(refused.body.contains(said), "{}", refused.body);
 }
 

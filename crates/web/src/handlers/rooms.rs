@@ -23,7 +23,6 @@ use crate::{
         rooms::{self as pages, Fields, Offer},
     },
     rooms::{
-        Room,
         changes::{self, Offered, Said},
         links::Role,
         running, seen,
@@ -39,11 +38,7 @@ pub(super) fn unkept(response: impl IntoResponse) -> Response {
     response
 }
 
-fn offer(site: &Site, known: Option<&Room>) -> Offer {
-    let mut offered = site.node.read(Offered::of);
-    if let Some(room) = known {
-        offered = offered.with(room);
-    }
+fn offer(offered: &Offered) -> Offer {
     Offer {
         regions: offered.regions.iter().map(ToString::to_string).collect(),
         recording: offered.recording,
@@ -58,7 +53,8 @@ async fn list(
     let member = changes::need_user(site, actor)?;
     let frame = views::frame(site, Some(actor), place)?;
     let rooms = seen::list(site, member).await?;
-    Ok(pages::list(&frame, &rooms, &offer(site, None), filled).into_response())
+    let offer = offer(&Offered::of(site, member));
+    Ok(pages::list(&frame, &rooms, &offer, filled).into_response())
 }
 
 /// `GET /rooms`
@@ -205,8 +201,8 @@ async fn edit_page(
         entrance: room.entrance,
     };
     let name = Name::new(room.id.to_string(), room.title.clone());
-    let shown = (&fields, &offer(site, Some(&room)));
-    Ok(pages::edit(&frame, &name, shown, filled).into_response())
+    let offer = offer(&Offered::of(site, room.member).with(&room));
+    Ok(pages::edit(&frame, &name, (&fields, &offer), filled).into_response())
 }
 
 /// `GET /rooms/{id}/edit`

@@ -11,7 +11,9 @@ use domain::{
 use federation::Core;
 use serde::Deserialize;
 
-use super::{Entrance, PEOPLE_MAX, Room, RoomId, TITLE_CHARACTERS_MAX, gathering, links::Role};
+use super::{
+    Entrance, PEOPLE_MAX, Room, RoomId, TITLE_CHARACTERS_MAX, gathering, links::Role, tenancy,
+};
 use crate::{
     acts,
     auth::{Actor, Place},
@@ -128,7 +130,16 @@ pub(crate) struct Offered {
 }
 
 impl Offered {
-    pub(crate) fn of(core: &Core) -> Self {
+    /// What they offer to the rooms of a member, within the limits of these.
+    pub(crate) fn of(site: &Site, member: MemberId) -> Self {
+        let tenant = tenancy::find(site, member);
+        let may_record = tenant.is_none_or(|tenant| tenant.rules.limits.recording);
+        let mut offered = site.node.read(Self::of_servers);
+        offered.recording &= may_record;
+        offered
+    }
+
+    fn of_servers(core: &Core) -> Self {
         let servers = core.view().meetings.servers.values();
         let standing = servers.filter(|known| known.record.service != Service::Removed);
         let mut offered = Self::default();
@@ -197,7 +208,7 @@ pub(crate) async fn find_to_change(site: &Site, actor: &Actor, id: &str) -> Resu
 /// When the actor may use no rooms, or what is said does not fit.
 pub(crate) async fn make(site: &Site, actor: &Actor, said: Said) -> Result<Room, WebError> {
     let member = need_user(site, actor)?;
-    let fit = said.fit(&site.node.read(Offered::of))?;
+    let fit = said.fit(&Offered::of(site, member))?;
     let room = Room {
         id: RoomId([0; 16]),
         member,
@@ -229,7 +240,7 @@ pub(crate) async fn edit(
     said: Said,
 ) -> Result<Room, WebError> {
     let room = find_to_change(site, actor, id).await?;
-    let fit = said.fit(&site.node.read(Offered::of).with(&room))?;
+    let fit = said.fit(&Offered::of(site, room.member).with(&room))?;
     let set = |room: &mut Room| {
         room.title = fit.title;
         room.region = fit.region;

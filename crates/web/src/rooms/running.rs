@@ -182,9 +182,11 @@ fn no_place(
     begun: Timestamp,
 ) -> Option<String> {
     let people = room.people;
-    let free = site.node.read(|core| {
+    let (free, lacks) = site.node.read(|core| {
         let why = core.why(&tenant.id, &room.of_tenant(tenant.id))?;
         let is_this = why.server.is_none() && why.at >= begun;
+        let lacks = |(_, reason): &(_, Reason)| matches!(reason, Reason::Feature { .. });
+        let lacks = room.record && why.reasons.iter().all(lacks);
         let servers = &core.view().meetings.servers;
         let of = |server, reason: &Reason| match reason {
             Reason::RoomTooLarge { limit_users, .. } => Some(*limit_users),
@@ -199,8 +201,13 @@ fn no_place(
             _ => None,
         };
         let free = why.reasons.iter().filter_map(|(id, why)| of(id, why)).max();
-        is_this.then_some(free.unwrap_or_default())
+        is_this.then_some((free.unwrap_or_default(), lacks))
     })?;
+    if lacks {
+        let message = "No server that records takes this meeting now. Try again later, or change the \
+                       room so that it is not recorded.";
+        return Some(message.to_owned());
+    }
     // A little less than what is left, as what is left changes; fewer than a few is no meeting.
     let rounded = free.saturating_sub(free / 10) / 5 * 5;
     Some(match rounded {

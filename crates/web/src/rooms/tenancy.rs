@@ -15,6 +15,7 @@ use federation::{Act, Core};
 use crate::{
     catalogue::{Language, Plain},
     error::WebError,
+    hosted,
     meetings::{limits::Rules, tenants::TenantAccess},
     site::Site,
     vault::new_secret,
@@ -36,6 +37,12 @@ pub(crate) fn id_of(core: &Core, member: MemberId) -> Option<TenantId> {
 pub(crate) fn find(site: &Site, member: MemberId) -> Option<Arc<TenantAccess>> {
     let id = site.node.read(|core| id_of(core, member))?;
     site.tenants.snapshot().get(id).cloned()
+}
+
+/// Whether this node serves a member: its own, or one that it hosts.
+pub(crate) fn serves(core: &Core, member: MemberId) -> bool {
+    let own = Core::member(core);
+    own == Some(member) || hosted::serves(core.view(), own, &member)
 }
 
 /// Whether a record stands by which meetings of the tenant can be placed.
@@ -67,6 +74,13 @@ pub(crate) async fn tenant_of(
         && let Some(access) = find(site, member)
     {
         return Ok(access);
+    }
+    if !site.node.read(|core| serves(core, member)) {
+        return Err(WebError::Conflict {
+            code: "not-served",
+            message: "This node does not serve your co-op any more. Make a room at your host."
+                .to_owned(),
+        });
     }
     let _making = site.rooms.making.lock().await;
     let name = site.node.read(|core| name_of(core, member, id));

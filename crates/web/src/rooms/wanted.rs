@@ -51,7 +51,8 @@ pub async fn wanted(site: &Site) -> Result<Vec<Wanted>, WebError> {
     let mut all: Vec<Wanted> = site.node.read(|core| {
         let large = rooms
             .iter()
-            .filter(|room| !room.closed && room.people >= HELD_PEOPLE_MIN);
+            .filter(|room| !room.closed && room.people >= HELD_PEOPLE_MIN)
+            .filter(|room| tenancy::serves(core, room.member));
         large.flat_map(|room| of_room(core, room, now)).collect()
     });
     all.sort_by_key(|one| (one.starts, one.tenant, one.room));

@@ -23,7 +23,7 @@ use crate::{
         Room, changes, gathering,
         links::{self, Role},
         running::{self, State as Stand},
-        seen,
+        seen, tenancy,
     },
     site::Site,
 };
@@ -47,7 +47,8 @@ async fn find(site: &Site, id: &str, token: &str) -> Result<Option<(Room, Role)>
         Err(error) => return Err(error),
     };
     let role = links::role_of(&site.vault, &room, token)?;
-    Ok(role.filter(|_| !room.closed).map(|role| (room, role)))
+    let is_open = !room.closed && site.node.read(|core| tenancy::serves(core, room.member));
+    Ok(role.filter(|_| is_open).map(|role| (room, role)))
 }
 
 /// Nobody who asks learns whether there is such a room, and nobody asks often.
