@@ -40,6 +40,12 @@
 //! | `POST /api/tenants/{id}/configuration` `{"for", "with_secret"?}` | what to set in `greenlight`, `nextcloud`, `moodle` or `wordpress`; with the secret only for a steward |
 //! | `GET /api/meetings` | `servers` as they are now (`state` is `open`, `cordoned`, `draining`, `tests-only` or `not-answering`), the `meetings` that this node's member placed and the caller may see, each with `why` it is where it is, how many `others` run, and the `unplaced` ones that found no place |
 //! | `POST /api/meetings/release` `{"tenant", "room"}` | stewards: gives up a meeting whose server's owner is away; 409 `owner-answers` otherwise |
+//! | `GET /api/rooms`, `GET /api/rooms/{id}` | the rooms of the caller's member: since when a meeting runs (`since_ms`), how many are in it `now` and expected (`people`), when a gathering meets there next; of one also its `links`, the `server`, the `gathering` |
+//! | `POST /api/rooms`, `POST /api/rooms/{id}` `{"title", "people", "region"?, "record"?, "entrance"?}` | makes a room, changes one; `entrance` is `anybody` or `asked` |
+//! | `POST /api/rooms/{id}/start`, `/end` | has a meeting run and gives the `url` by which the caller enters as a moderator; ends it. 409 `no-room`, `room-limit`, `no-answer`, `not-running`, `room-closed` |
+//! | `POST /api/rooms/{id}/links` `{"role"}`, `/close` `{"closed"}` | makes the link of a `moderator` or `guest` anew; closes the room or opens it again |
+//! | `POST /api/rooms/{id}/gathering` `{"gathering"}` | a gathering of one of the caller's circles meets there: the link for guests becomes its place |
+//! | `GET /api/rooms/{id}/recordings` | what was recorded there, as far as servers answer, with its `state` and `formats` |
 //! | `GET /api/usage?month=2026-11` | what was used in a month of UTC, this one unless it says otherwise: `participant_minutes`, `meetings` and `peak` by member, tenant and server, and who `measured_by` |
 //! | `GET /api/entries/{id}` | a stored entry with its bytes (base64url) |
 //! | `POST /api/acts` `{"act": word, …}` | does it and gives `{"id"}`; with `Idempotency-Key` only once |
@@ -78,6 +84,7 @@ mod keys;
 mod meetings;
 mod read;
 mod register;
+mod rooms;
 mod servers;
 mod tenants;
 
@@ -160,6 +167,14 @@ fn of_meetings() -> Router<Site> {
         .route("/api/meetings", get(meetings::list))
         .route("/api/meetings/release", post(meetings::release))
         .route("/api/usage", get(meetings::usage))
+        .route("/api/rooms", get(rooms::list).post(rooms::make))
+        .route("/api/rooms/{id}", get(rooms::one).post(rooms::change))
+        .route("/api/rooms/{id}/start", post(rooms::start))
+        .route("/api/rooms/{id}/end", post(rooms::end))
+        .route("/api/rooms/{id}/links", post(rooms::renew))
+        .route("/api/rooms/{id}/close", post(rooms::close))
+        .route("/api/rooms/{id}/gathering", post(rooms::meet))
+        .route("/api/rooms/{id}/recordings", get(rooms::recorded))
         .route("/api/tenants", get(tenants::list).post(tenants::add))
         .route(
             "/api/tenants/{id}",

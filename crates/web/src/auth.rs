@@ -163,7 +163,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// The place of a request, with the host it named.
-    fn at(uri: &Uri, headers: &HeaderMap) -> Self {
+    pub(crate) fn at(uri: &Uri, headers: &HeaderMap) -> Self {
         let host = headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok());
         Self {

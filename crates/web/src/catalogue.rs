@@ -147,6 +147,7 @@ mod meet;
 mod node;
 mod onboarding;
 mod register;
+mod room;
 mod usage;
 
 #[cfg(test)]

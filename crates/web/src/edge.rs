@@ -116,6 +116,7 @@ fn without_secret(path: &str) -> &str {
         path if path.starts_with("/unsubscribe/") => "/unsubscribe/…",
         path if path.starts_with("/join/") => "/join/…",
         path if path.starts_with("/api/join/") => "/api/join/…",
+        path if path.starts_with("/rooms/") => "/rooms/…",
         path => path,
     }
 }

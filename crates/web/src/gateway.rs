@@ -7,6 +7,7 @@
 
 pub mod callback;
 mod create;
+pub(crate) mod inside;
 mod meeting;
 mod passwords;
 mod people;
@@ -127,7 +128,7 @@ async fn answer_call(site: &Site, checked: Checked) -> Response {
             meeting::about_one(site, checked).await
         }
         Call::GetMeetings => meeting::all(site, checked).await,
-        Call::GetRecordings => recordings::all(site, checked).await,
+        Call::GetRecordings => Ok(recordings::all(site, checked).await),
         Call::PublishRecordings | Call::DeleteRecordings | Call::UpdateRecordings => {
             recordings::change(site, checked).await
         }

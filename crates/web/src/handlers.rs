@@ -31,6 +31,7 @@ pub(crate) mod order;
 pub(crate) mod propose;
 pub(crate) mod register;
 pub(crate) mod reminders;
+pub(crate) mod rooms;
 pub(crate) mod servers;
 pub(crate) mod sign_up;
 pub(crate) mod submit;

@@ -72,6 +72,7 @@ mod power;
 mod protect;
 mod rate;
 pub mod reminders;
+pub mod rooms;
 mod routes;
 pub mod seal;
 mod serve;

@@ -17,7 +17,7 @@ use crate::{
         account, action, applicants, application, archive, attachments, calendar, charter,
         charters, circle, circle_documents, common, decide, decision, documents, editor, entrance,
         federation, feeds, gathering, history, home, hosted, meet, node, order, propose, register,
-        reminders, servers, sign_up, tenants, usage,
+        reminders, rooms, servers, sign_up, tenants, usage,
     },
     metrics, protect,
     site::Site,
@@ -32,6 +32,7 @@ pub fn router(site: Site) -> Router {
         .merge(members())
         .merge(circles())
         .merge(meetings())
+        .merge(rooms())
         .merge(own_node())
         .merge(servers_and_tenants())
         .merge(own_account())
@@ -160,6 +161,7 @@ fn circles() -> Router<Site> {
         )
         .route("/gatherings/{id}/edit", get(gathering::edit))
         .route("/gatherings/{id}/cancel", post(gathering::cancel))
+        .route("/gatherings/{id}/room", post(rooms::gathering::take))
         .route("/calendar", get(calendar::page))
         .route("/checklist/hide", post(home::hide_checklist))
         .route("/checklist/show", post(home::show_checklist))
@@ -171,6 +173,26 @@ fn meetings() -> Router<Site> {
         .route("/meet/release", post(meet::release))
         .route("/meet/usage", get(usage::page))
         .route("/meet/usage.csv", get(usage::table))
+}
+
+fn rooms() -> Router<Site> {
+    Router::new()
+        .route("/rooms", get(rooms::page).post(rooms::add))
+        .route("/rooms/{id}", get(rooms::one).post(rooms::change))
+        .route("/rooms/{id}/edit", get(rooms::edit))
+        .route("/rooms/{id}/enter", post(rooms::enter))
+        .route("/rooms/{id}/end", post(rooms::end))
+        .route("/rooms/{id}/links", post(rooms::renew))
+        .route("/rooms/{id}/close", post(rooms::close))
+        .route(
+            "/rooms/{id}/recordings",
+            get(rooms::recordings::page).post(rooms::recordings::change),
+        )
+        .route("/rooms/{id}/gathering", post(rooms::gathering::put_link))
+        .route(
+            "/rooms/{id}/{token}",
+            get(rooms::door::page).post(rooms::door::join),
+        )
 }
 
 fn own_node() -> Router<Site> {

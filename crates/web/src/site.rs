@@ -25,6 +25,7 @@ use crate::{
     power::Powers,
     rate::Rates,
     reminders::Mail,
+    rooms::Rooms,
     session::{Cookie, Sessions},
     token::Tokens,
     vault::{Vault, VaultKey},
@@ -96,6 +97,8 @@ pub struct Inner {
     pub servers: Servers,
     /// The tenants whose secrets this node has.
     pub tenants: Tenants,
+    /// The rooms of the members that this node serves.
+    pub rooms: Rooms,
     pub(crate) vault: Vault,
     pub(crate) local: Arc<dyn Local>,
 }
@@ -126,6 +129,7 @@ impl Site {
             links: Links::new(Arc::clone(&local)),
             servers: Servers::new(Arc::clone(&local), vault.clone()),
             tenants: Tenants::new(Arc::clone(&local), vault.clone()),
+            rooms: Rooms::new(Arc::clone(&local)),
             vault,
             local,
             cookie: Cookie::new(&node.read(federation::Core::node), secure),

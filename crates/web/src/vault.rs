@@ -15,10 +15,12 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 use domain::id::{ServerId, TenantId};
+use hkdf::Hkdf;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error},
 };
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::seal::{self, Seed, random};
@@ -223,6 +225,20 @@ impl Vault {
         let bytes = cipher(&key).decrypt(&XNonce::from(*nonce), payload);
         let bytes = bytes.map_err(|_| VaultError::Shut)?;
         serde_json::from_slice(&bytes).map_err(|_| VaultError::Shut)
+    }
+
+    /// Thirty-two bytes that follow from the key and a label, and say nothing about the key
+    /// (HKDF-SHA-256, RFC 5869). The first use makes the key; with another key they are others.
+    ///
+    /// # Errors
+    /// When the key cannot be read or made.
+    pub fn derive(&self, label: &[u8]) -> Result<Seed, VaultError> {
+        let key = self.key_or_new()?;
+        let mut derived = Zeroizing::new([0; 32]);
+        Hkdf::<Sha256>::new(None, &key[..])
+            .expand(label, &mut derived[..])
+            .expect("32 bytes are less than HKDF's 8160");
+        Ok(derived)
     }
 
     fn key_or_new(&self) -> Result<Seed, VaultError> {

@@ -30,7 +30,7 @@ const SERVERS: [(usize, &str, &str, u64); 3] = [
     (2, "lantern-bbb (laboratory)", "eu-north", 4),
 ];
 /// The place of the co-op with the front end.
-const CONSUMER: usize = 3;
+pub const CONSUMER: usize = 3;
 /// The name of its front end.
 const TENANT: &str = "Bakery rooms (example)";
 /// The meetings: id, name, and what else is asked for, as front ends write it. First one that has to be in
@@ -114,9 +114,12 @@ impl Meetings {
 }
 
 /// What could not be done is no reason to end the demo.
-fn note(done: Outcome) {
+pub fn note(done: Outcome) {
     if let Err(failure) = done {
-        tracing::warn!(problem = failure.message, "the demo's meetings are over");
+        tracing::warn!(
+            problem = failure.message,
+            "a part of the demo's meetings is missing"
+        );
     }
 }
 

@@ -8,6 +8,7 @@ mod meetings;
 mod past;
 mod proposals;
 mod register;
+mod rooms;
 mod story;
 mod together;
 
@@ -122,6 +123,7 @@ impl Demo {
             pause: pace.pause,
         };
         let meetings = Meetings::start(&nodes).await?;
+        meetings::note(rooms::open(&nodes[meetings::CONSUMER]).await);
         Ok(Self {
             nodes,
             meetings,

@@ -118,6 +118,19 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
             .send("POST", "/api/documents", &headers, &body)
             .await
             .unwrap();
+        let room = json!({ "title": "Weekly-meeting-of-everybody-who-looks-after-servers",
+                           "people": 12 });
+        let body = room.to_string();
+        let made = alder
+            .client()
+            .send("POST", "/api/rooms", &headers, &body)
+            .await;
+        let made = made.unwrap().expect(201).json();
+        let room = path("rooms", &made["id"]);
+        let (edit_room, recordings) = (format!("{room}/edit"), format!("{room}/recordings"));
+        let link = made["links"]["guest"].as_str().unwrap();
+        let door = link[link.find("/rooms/").unwrap()..].to_owned();
+        let void = format!("{door}a");
         let written = answer.expect(201).json()["id"].take();
         let document = format!("/documents/{}", written.as_str().unwrap());
         let documents = [
@@ -154,6 +167,12 @@ fn every_page_has_names_for_everything_and_fits_a_phone() {
             &plan,
             &replan,
             "/calendar",
+            "/rooms",
+            &room,
+            &edit_room,
+            &recordings,
+            &door,
+            &void,
             "/decide?show=review",
             "/charter",
             "/charters",

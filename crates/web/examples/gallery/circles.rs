@@ -13,7 +13,7 @@ use web::{
         calendar::{self, Planned},
         circle::{self, Circle, Documents, Forms, Participant},
         form::Filled,
-        gathering::{self, Gathering, repetition_word},
+        gathering::{self, Gathering, RoomChoice, repetition_word},
         home::Own,
         onboarding::Checklist,
         parts::Name,
@@ -26,7 +26,7 @@ use super::{
     sample::{frame, hours_ago, in_hours, member},
 };
 
-fn tech() -> Name {
+pub fn tech() -> Name {
     Name::new("c-tech", "Technology Operations")
 }
 
@@ -70,7 +70,7 @@ fn open() -> Vec<ActionPoint> {
     ]
 }
 
-fn happening(hours: u64, is_cancelled: bool) -> Happening {
+pub fn happening(hours: u64, is_cancelled: bool) -> Happening {
     Happening {
         gathering: Name::new("g1", "Operations call"),
         circle: tech(),
@@ -208,6 +208,22 @@ fn gathering() -> Gathering {
         next: happenings(),
         documents: Documents::default(),
         may_change: true,
+        rooms: Some(RoomChoice {
+            here: None,
+            offered: vec![Name::new("r1", "Weekly")],
+        }),
+    }
+}
+
+fn in_room() -> Gathering {
+    let token = "A".repeat(22);
+    Gathering {
+        place: format!("https://moot.example.org/rooms/{}/{token}", "0a".repeat(16)),
+        rooms: Some(RoomChoice {
+            here: Some(Name::new("r1", "Weekly")),
+            offered: Vec::new(),
+        }),
+        ..gathering()
     }
 }
 
@@ -280,7 +296,11 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
             "action",
             action::page(&at, one, &doers(), "2026-11-21", &plain),
         ),
-        ("gathering", gathering::page(&at, &gathering())),
+        ("gathering", gathering::page(&at, &gathering(), &plain)),
+        (
+            "gathering-in-room",
+            gathering::page(&at, &in_room(), &plain),
+        ),
         (
             "gathering-new",
             gathering::edit(&at, &tech(), None, &gathering::Fields::default(), &plain),

@@ -10,6 +10,7 @@ mod members;
 mod others;
 mod recovery;
 mod register;
+mod rooms;
 mod sample;
 mod writing;
 
@@ -28,7 +29,7 @@ fn pages() -> Vec<(&'static str, String)> {
     let others = others::pages().into_iter().chain(writing::pages());
     let others = others.chain(register::pages()).chain(recovery::pages());
     let others = others.chain(meet::pages());
-    let others = others.chain(meetings::pages());
+    let others = others.chain(meetings::pages()).chain(rooms::pages());
     pages.extend(others.map(|(name, page)| (name, page.into_string())));
     pages.sort_by_key(|(name, _)| *name);
     pages

@@ -100,7 +100,7 @@ fn why() -> Why {
     }
 }
 
-fn live(number: u8, tenant: &str, is_owner_away: bool) -> Live {
+pub fn live(number: u8, tenant: &str, is_owner_away: bool) -> Live {
     let (server, owner) = if is_owner_away {
         ("Demo", member(0))
     } else {

@@ -10,6 +10,7 @@ use crate::{
     decisions,
     gatherings::occurrences,
     handlers::{views, work::DAY_S},
+    rooms::links,
     standpoint::Standpoint,
 };
 
@@ -127,7 +128,11 @@ fn times(
         description: format!("{place}{page}"),
         category: say.category_gathering().into_string(),
         location: record.place.clone(),
-        page: page.clone(),
+        // Programs offer what stands here as the way to join.
+        page: match links::room_of(&record.place) {
+            Some(_) => record.place.clone(),
+            None => page.clone(),
+        },
         is_busy: true,
         is_cancelled: time.is_cancelled,
         alarms_hours: Vec::new(),

@@ -22,28 +22,30 @@ use crate::site::Site;
 /// Sends a person's browser into a meeting, with a link that the server's owner signed.
 pub(super) async fn join(site: &Site, checked: Checked) -> Response {
     let parameters = checked.parameters.clone();
-    let join = match Join::read(checked.parameters.clone()) {
-        Ok(join) => join,
-        Err(failure) => return not_joined(&parameters, &failure),
-    };
-    if let Err(failure) = people::check_total(site, &checked.tenant).await {
-        return not_joined(&parameters, &failure);
+    match link(site, checked).await {
+        Ok(url) => redirect(&url),
+        Err(failure) => not_joined(&parameters, &failure),
     }
+}
+
+/// The link into a meeting that the server's owner signed.
+pub(super) async fn link(site: &Site, checked: Checked) -> Result<String, Failure> {
+    let join = Join::read(checked.parameters.clone())?;
+    people::check_total(site, &checked.tenant).await?;
     let meeting_id = join.meeting_id.clone();
     let checked = Checked {
         parameters: join.into_parameters(),
         ..checked
     };
     let asked = checked.of_room(Method::Join, &meeting_id, None);
-    let failure = match single(site.node.call(asked).await) {
-        Ok((_, bytes)) => match String::from_utf8(bytes) {
-            Ok(url) if is_address(&url) => return redirect(&url),
-            _ => Failure::server_unavailable(),
-        },
-        Err(CallFault::NoMeeting | CallFault::Gone) => Failure::invalid_meeting_identifier(),
-        Err(fault) => refusal(&fault),
-    };
-    not_joined(&parameters, &failure)
+    match single(site.node.call(asked).await) {
+        Ok((_, bytes)) => String::from_utf8(bytes)
+            .ok()
+            .filter(|url| is_address(url))
+            .ok_or_else(Failure::server_unavailable),
+        Err(CallFault::NoMeeting | CallFault::Gone) => Err(Failure::invalid_meeting_identifier()),
+        Err(fault) => Err(refusal(&fault)),
+    }
 }
 
 fn is_address(url: &str) -> bool {

@@ -23,7 +23,12 @@ use super::{
 use crate::site::Site;
 
 /// Every recording of the tenant that fits, from every server that can be reached.
-pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure> {
+pub(super) async fn all(site: &Site, checked: Checked) -> String {
+    found(site, checked).await.to_xml()
+}
+
+/// The recordings themselves.
+pub(super) async fn found(site: &Site, checked: Checked) -> Recordings {
     let tenant = checked.tenant.id;
     let mut filter = RecordingFilter::read(checked.parameters.clone());
     let (offset, limit) = (filter.offset.take(), filter.limit.take());
@@ -60,7 +65,7 @@ pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure
     });
     let page = all.recordings.into_iter().skip(offset.unwrap_or_default());
     all.recordings = page.take(limit.unwrap_or(usize::MAX)).collect();
-    Ok(all.to_xml())
+    all
 }
 
 /// A recording as its front end knows it; none if it does not say which meeting it is of.

@@ -1,7 +1,7 @@
 //! Gatherings of a circle: one, and the forms that plan, change and cancel.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -10,8 +10,9 @@ use domain::{
 };
 use federation::Act;
 use jiff::civil::{Date, Time};
+use serde::Deserialize;
 
-use super::{circle, circle_documents, submit::submit, views, work};
+use super::{circle, circle_documents, rooms, submit::submit, views, work};
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
@@ -24,6 +25,7 @@ use crate::{
         parts::Name,
         time::Zone,
     },
+    rooms::{changes, gathering as meets, links::Role, seen},
     site::Site,
     standpoint::Standpoint,
 };
@@ -35,7 +37,7 @@ fn missing() -> WebError {
     WebError::NotFound { what: "gathering" }
 }
 
-fn parse_id(text: &str) -> Result<EntryId, WebError> {
+pub(super) fn parse_id(text: &str) -> Result<EntryId, WebError> {
     text.parse().map_err(|_| missing())
 }
 
@@ -49,12 +51,21 @@ pub(crate) async fn page(
     Signed { actor, place }: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
-    let id = parse_id(&id)?;
-    let frame = views::frame(&site, Some(&actor), &place)?;
+    show(&site, (&actor, &place), parse_id(&id)?, &Filled::default()).await
+}
+
+pub(super) async fn show(
+    site: &Site,
+    (actor, place): (&Actor, &Place),
+    id: EntryId,
+    filled: &Filled,
+) -> Result<Response, WebError> {
+    let frame = views::frame(site, Some(actor), place)?;
     let now = site.now();
-    let view = actor.read(&site, |core| view_of(core, &actor, id, now));
-    let view = view.ok_or_else(missing)?;
-    Ok(gathering::page(&frame, &view).into_response())
+    let view = actor.read(site, |core| view_of(core, actor, id, now));
+    let mut view = view.ok_or_else(missing)?;
+    view.rooms = rooms::gathering::choice(site, actor, &view.place).await?;
+    Ok(gathering::page(&frame, &view, filled).into_response())
 }
 
 fn view_of(core: &Standpoint<'_>, actor: &Actor, id: EntryId, now: Timestamp) -> Option<Gathering> {
@@ -84,6 +95,7 @@ fn view_of(core: &Standpoint<'_>, actor: &Actor, id: EntryId, now: Timestamp) ->
             .collect(),
         documents: circle_documents::list(core, &record.circle, Some(id)),
         may_change,
+        rooms: None,
     })
 }
 
@@ -94,12 +106,29 @@ fn last_day(repetition: Option<Repetition>) -> String {
     }
 }
 
+/// What a new gathering of a circle begins with, in a room if one is given.
+async fn begun(
+    site: &Site,
+    (actor, place): (&Actor, &Place),
+    room: Option<&str>,
+) -> Result<gathering::Fields, WebError> {
+    let Some(id) = room else {
+        return Ok(gathering::Fields::default());
+    };
+    let room = changes::find(site, actor, id).await?;
+    Ok(gathering::Fields {
+        title: room.title.clone(),
+        place: seen::link(site, place, &room, Role::Guest)?,
+        room: room.id.to_string(),
+        ..gathering::Fields::default()
+    })
+}
+
 fn edit_page(
     site: &Site,
-    actor: &Actor,
-    place: &Place,
+    (actor, place): (&Actor, &Place),
     circle: CircleId,
-    known: Option<&record::Gathering>,
+    (known, begun): (Option<&record::Gathering>, gathering::Fields),
     filled: &Filled,
 ) -> Result<Response, WebError> {
     let frame = views::frame(site, Some(actor), place)?;
@@ -110,10 +139,13 @@ fn edit_page(
     let name = name.ok_or(WebError::NotFound { what: "circle" })?;
     let fields = match known {
         None => gathering::Fields {
-            title: name.name.clone(),
+            title: match begun.title.is_empty() {
+                true => name.name.clone(),
+                false => begun.title.clone(),
+            },
             zone: frame.zone.name().to_owned(),
             minutes: "60".to_owned(),
-            ..gathering::Fields::default()
+            ..begun
         },
         Some(known) => fields_of(known),
     };
@@ -134,17 +166,26 @@ fn fields_of(known: &record::Gathering) -> gathering::Fields {
         last_day: last_day(known.repetition),
         place: known.place.clone(),
         ended: known.ended,
+        room: String::new(),
     }
 }
 
-/// `GET /circles/{id}/gatherings/new`
+/// The room in which a new gathering is to meet.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct InRoom {
+    room: Option<String>,
+}
+
+/// `GET /circles/{id}/gatherings/new?room=`
 pub(crate) async fn new(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
     Path(id): Path<String>,
+    Query(asked): Query<InRoom>,
 ) -> Result<Response, WebError> {
-    let circle = circle::parse_id(&id)?;
-    edit_page(&site, &actor, &place, circle, None, &Filled::default())
+    let (circle, asker) = (circle::parse_id(&id)?, (&actor, &place));
+    let begun = begun(&site, asker, asked.room.as_deref()).await?;
+    edit_page(&site, asker, circle, (None, begun), &Filled::default())
 }
 
 fn standing(site: &Site, id: EntryId) -> Result<record::Gathering, WebError> {
@@ -163,13 +204,12 @@ pub(crate) async fn edit(
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let known = standing(&site, parse_id(&id)?)?;
-    let circle = known.circle;
+    let shown = (Some(&known), gathering::Fields::default());
     edit_page(
         &site,
-        &actor,
-        &place,
-        circle,
-        Some(&known),
+        (&actor, &place),
+        known.circle,
+        shown,
         &Filled::default(),
     )
 }
@@ -240,17 +280,15 @@ async fn save(
         let id = gathering.gathering;
         let entry = acts::perform(site, &form.actor, Act::Gathering(gathering)).await?;
         let id = id.unwrap_or(entry);
+        if let Some(room) = form.fields.optional("room") {
+            meets::keep(site, &form.actor, room, id).await?;
+        }
         Ok(format!("/gatherings/{id}?done=gathering"))
     };
     submit(site, form, work, async |filled| {
-        edit_page(
-            site,
-            &form.actor,
-            &form.place,
-            circle,
-            known.as_ref(),
-            &filled,
-        )
+        let asker = (&form.actor, &form.place);
+        let begun = begun(site, asker, form.fields.optional("room")).await?;
+        edit_page(site, asker, circle, (known.as_ref(), begun), &filled)
     })
     .await
 }
@@ -299,14 +337,8 @@ pub(crate) async fn cancel(
     let circle = standing(&site, id)?.circle;
     submit(&site, &form, work, async |filled| {
         let known = standing(&site, id)?;
-        edit_page(
-            &site,
-            &form.actor,
-            &form.place,
-            circle,
-            Some(&known),
-            &filled,
-        )
+        let shown = (Some(&known), gathering::Fields::default());
+        edit_page(&site, (&form.actor, &form.place), circle, shown, &filled)
     })
     .await
 }

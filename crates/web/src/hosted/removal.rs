@@ -23,7 +23,7 @@ pub(crate) fn serves(view: &View, host: Option<MemberId>, member: &MemberId) -> 
 }
 
 /// Removes what this node keeps of a newcomer or of a former guest: the sign-up with its keys, the
-/// accounts with theirs, sessions, tokens and links. An offer to host it is taken back. With the
+/// accounts with theirs, sessions, tokens, links and rooms. An offer to host it is taken back. With the
 /// accounts of a member its only keys may go, so that is asked for by itself.
 ///
 /// # Errors
@@ -79,6 +79,7 @@ pub(crate) async fn remove(
     for account in &accounts {
         people::close_account(site, account.person).await?;
     }
+    site.rooms.delete_of(member).await?;
     site.hosted.newcomers.delete(&member.0).await?;
     let applied = newcomer.map(|newcomer| newcomer.name);
     Ok(Removed {

@@ -63,7 +63,7 @@ pub(crate) struct Described {
 }
 
 /// A number of a form; none where the field is empty.
-pub(super) fn number<T: FromStr>(
+pub(crate) fn number<T: FromStr>(
     fields: &Fields,
     name: &'static str,
     faults: &mut Faults,
@@ -97,14 +97,14 @@ pub(super) fn words(text: &str) -> Vec<String> {
 
 /// Faults in fields, gathered so that all are said at once.
 #[derive(Default)]
-pub(super) struct Faults(Vec<FieldFault>);
+pub(crate) struct Faults(Vec<FieldFault>);
 
 impl Faults {
-    pub(super) fn say(&mut self, field: &'static str, message: impl Into<String>) {
+    pub(crate) fn say(&mut self, field: &'static str, message: impl Into<String>) {
         self.0.push(FieldFault::new(field, message));
     }
 
-    pub(super) fn end<T>(self, whole: T) -> Result<T, WebError> {
+    pub(crate) fn end<T>(self, whole: T) -> Result<T, WebError> {
         match self.0.is_empty() {
             true => Ok(whole),
             false => Err(WebError::Form(self.0)),

@@ -127,6 +127,23 @@ fn placed(core: &Standpoint<'_>) -> BTreeMap<Key, (ServerId, Timestamp)> {
     elsewhere.chain(here).collect()
 }
 
+/// Since when a room has a meeting, and on which server; none where it has none.
+pub(crate) fn placed_one(core: &Core, key: &Key) -> Option<(ServerId, Timestamp)> {
+    let (tenant, room) = key;
+    let known = core.view().meetings.tenants.get(tenant)?;
+    if known.record.home == core.node() {
+        let kept = core.room(tenant, room)?;
+        return (kept.standing == Standing::Placed).then_some((kept.server, kept.at));
+    }
+    let placed = core.view().meetings.placed(tenant, room)?;
+    (placed.standing == Standing::Placed).then_some((placed.server, placed.at))
+}
+
+/// The meeting of one room that the reader may see.
+pub(crate) fn live_one(core: &Standpoint<'_>, key: Key) -> Option<Live> {
+    one(core, key, placed_one(core, &key)?, false)
+}
+
 fn live(core: &Standpoint<'_>, is_steward: bool) -> Vec<Live> {
     let all = placed(core).into_iter();
     let mut live: Vec<Live> = all

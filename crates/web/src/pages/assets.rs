@@ -12,7 +12,7 @@ pub struct Asset {
 }
 
 /// Every file.
-pub const ASSETS: [Asset; 5] = [
+pub const ASSETS: [Asset; 6] = [
     Asset {
         path: "/assets/style.css",
         media_type: "text/css; charset=utf-8",
@@ -27,6 +27,11 @@ pub const ASSETS: [Asset; 5] = [
         path: "/assets/editor.js",
         media_type: "text/javascript; charset=utf-8",
         content: include_str!("../../assets/editor.js"),
+    },
+    Asset {
+        path: "/assets/room.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_str!("../../assets/room.js"),
     },
     Asset {
         path: "/assets/icons.svg",

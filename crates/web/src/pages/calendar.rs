@@ -96,7 +96,7 @@ fn entry(frame: &Frame, at: Timestamp, planned: &Planned) -> Markup {
                 @if each.is_cancelled {
                     " · " span.word.k-block { (icon("no")) span { (say.gathering_cancelled()) } }
                 }
-                @if !each.place.is_empty() { " · " (place(&each.place)) }
+                @if !each.place.is_empty() { " · " (place(frame.language, &each.place)) }
             },
         ),
     }

@@ -141,6 +141,8 @@ pub(crate) struct Head<'a> {
     pub filled: Option<&'a Filled>,
     /// A script of this page alone.
     pub script: Option<&'static str>,
+    /// Where the browser goes on to at once.
+    pub onward: Option<&'a str>,
 }
 
 impl Head<'_> {
@@ -151,6 +153,7 @@ impl Head<'_> {
             live: false,
             filled: None,
             script: None,
+            onward: None,
         }
     }
 
@@ -161,6 +164,7 @@ impl Head<'_> {
             live: true,
             filled: None,
             script: None,
+            onward: None,
         }
     }
 }
@@ -176,6 +180,7 @@ pub(crate) fn document(frame: &Frame, head: &Head<'_>, body: Markup) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                @if let Some(url) = head.onward { meta http-equiv="refresh" content={ "0; url=" (url) }; }
                 title { (title(frame, head, has_errors)) }
                 link rel="stylesheet" href="/assets/style.css";
                 link rel="alternate" type="application/atom+xml" title=(say.news_feed())

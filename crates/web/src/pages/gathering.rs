@@ -45,6 +45,17 @@ pub struct Gathering {
     pub documents: Documents,
     /// The reader may change it.
     pub may_change: bool,
+    /// The rooms of the reader's co-op, if the reader may use them.
+    pub rooms: Option<RoomChoice>,
+}
+
+/// The rooms in which a gathering can meet.
+#[derive(Debug, Clone)]
+pub struct RoomChoice {
+    /// The one in which it meets.
+    pub here: Option<Name>,
+    /// Those that can be chosen.
+    pub offered: Vec<Name>,
 }
 
 /// How it comes again, in words.
@@ -74,7 +85,7 @@ pub(crate) fn repeats(say: Language, first: Date, repetition: Option<Repetition>
 
 /// One gathering's page.
 #[must_use]
-pub fn page(frame: &Frame, view: &Gathering) -> Markup {
+pub fn page(frame: &Frame, view: &Gathering, filled: &Filled) -> Markup {
     let say = frame.language;
     let circle = format!("/circles/{}", view.circle.id);
     let above = [
@@ -103,7 +114,8 @@ pub fn page(frame: &Frame, view: &Gathering) -> Markup {
                 @if !view.last_day.is_empty() { " · " (say.until(&view.last_day)) }
             }
             @if !view.is_zone_known { p { (say.gathering_zone_unknown(&view.zone)) } }
-            @if !view.place.is_empty() { p { (place(&view.place)) } }
+            @if !view.place.is_empty() { p { (place(say, &view.place)) } }
+            (room(frame, view))
             @if view.may_change {
                 div.buttons {
                     a.btn href={ "/gatherings/" (view.gathering.id) "/edit" } { (say.edit_gathering()) }
@@ -120,8 +132,40 @@ pub fn page(frame: &Frame, view: &Gathering) -> Markup {
             frame, &view.circle.id, Some(&view.gathering.id), &view.documents, !view.ended,
         ))
     };
-    let title = html! { (view.gathering.name) };
-    document(frame, &Head::new(title, Area::Federation), body)
+    let head = Head {
+        filled: Some(filled),
+        ..Head::new(html! { (view.gathering.name) }, Area::Federation)
+    };
+    document(frame, &head, body)
+}
+
+/// The room of the reader's co-op in which it meets, or the form that chooses one.
+fn room(frame: &Frame, view: &Gathering) -> Markup {
+    let say = frame.language;
+    let Some(choice) = &view.rooms else {
+        return Markup::default();
+    };
+    let options: Vec<(String, Markup)> = choice
+        .offered
+        .iter()
+        .map(|room| (room.id.clone(), html! { (room.name) }))
+        .collect();
+    html! {
+        @if let Some(here) = &choice.here {
+            p { (say.gathering_room_is(html! { a href={ "/rooms/" (here.id) } { (here.name) } })) }
+        } @else if view.may_change && !view.ended {
+            details.no-print id="room" {
+                summary { (say.gathering_room()) }
+                p.small { (say.gathering_room_explained()) }
+                form method="post" action={ "/gatherings/" (view.gathering.id) "/room" } {
+                    (csrf(frame.csrf()))
+                    (Field::new(say, &Filled::default(), "room", say.gathering_room_choose())
+                        .select(Some(say.gathering_room_new()), &options))
+                    div.buttons { button.btn { (say.gathering_room_take()) } }
+                }
+            }
+        }
+    }
 }
 
 fn occurrence(frame: &Frame, view: &Gathering, each: &Happening) -> Markup {
@@ -172,6 +216,8 @@ pub struct Fields {
     pub place: String,
     /// Whether it is called off.
     pub ended: bool,
+    /// The room in which it is to meet; may be empty.
+    pub room: String,
 }
 
 /// How forms name a repetition, such as `weeks-2`; empty for once.
@@ -239,6 +285,7 @@ pub fn edit(
         (page_head(crumbs(say, &above, heading.clone()), heading.clone(), Markup::default()))
         form.narrow method="post" action=(action) {
             (csrf(frame.csrf()))
+            @if !fields.room.is_empty() { input type="hidden" name="room" value=(fields.room); }
             (field("title", say.gathering_title()).initial(&fields.title).required()
                 .line("text", None))
             (field("day", say.gathering_day()).initial(&fields.day).required().line("date", None))

@@ -17,7 +17,10 @@ use super::frame::{Area, Frame, Head, document};
 use super::parts::{Name, icon, member_link, note, page_head};
 use crate::catalogue::Language;
 
-pub(crate) use self::reason::{order, sentence};
+pub(crate) use self::{
+    live::why_here,
+    reason::{order, sentence},
+};
 
 /// The most meetings on the page; more are listed by the command.
 pub const LIVE_MAX: usize = 40;
@@ -258,6 +261,7 @@ pub fn page(frame: &Frame, view: &Meet, filled: &Filled) -> Markup {
         (page_head(Markup::default(), say.meet(), Markup::default()))
         div data-live="meet-now" { p.say { (first_sentence(frame, view)) } }
         p.links {
+            a href="/rooms" { (say.rooms()) }
             a href="/meet/servers" { (say.meet_all_servers()) }
             a href="/meet/usage" { (say.meet_usage_link()) }
         }

@@ -19,6 +19,8 @@
 //! | `/circles`, `/circles/{id}`, `/circles/new`, `/circles/{id}/edit` | [`circle::list`], [`circle::page`], [`circle::edit`] |
 //! | `/charter` | [`charter::page`] |
 //! | `/meet`, `/meet/usage?month=` | [`meet::page`], [`usage::page`] |
+//! | `/rooms`, `/rooms/{id}`, `/rooms/{id}/edit`, `/rooms/{id}/recordings` | [`rooms::list`], [`rooms::one::page`], [`rooms::edit`], [`rooms::recordings::page`] |
+//! | `/rooms/{id}/{token}` (anyone with the link) | [`rooms::door::page`], [`rooms::door::going`], [`rooms::door::void`] |
 //! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
 //! | `/meet/servers`, `/node/servers`, `/node/servers/{id}` | [`servers::all`], [`servers::own`], [`servers::edit`] |
 //! | `/node/tenants`, `/node/tenants/{id}` | [`tenants::list`], [`tenants::one`] |
@@ -57,6 +59,12 @@
 //! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
 //! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
 //! | `/circles/{id}/roles` | `person`, `title`? (empty ends the role), `until`? (`yyyy-mm-dd`, the end of that day in the reader's zone) | `?done=saved` |
+//! | `/rooms`, `/rooms/{id}` | `title`, `people`, `region`?, `entrance` (`anybody`, `asked`), `record`? (`yes`) | `/rooms/{id}?done=room`, `?done=saved` |
+//! | `/rooms/{id}/enter`, `/rooms/{id}/end` | | into the meeting, `?done=ended` |
+//! | `/rooms/{id}/links`, `/rooms/{id}/close` | `role` (`moderator`, `guest`); `closed`? (`yes`) | `?done=link-renewed`, `?done=closed`, `?done=reopened` |
+//! | `/rooms/{id}/recordings` | `recording`, `change` (`publish`, `unpublish`, `delete`) | `?done=saved` |
+//! | `/rooms/{id}/{token}` (without `csrf`) | `name` | into the meeting once it runs |
+//! | `/gatherings/{id}/room` | `room`? (a new one without) | `/gatherings/{id}?done=gathering` |
 //! | `/circles/{id}/join`, `/circles/{id}/leave` | | `?done=joined`, `?done=left` |
 //! | `/circles/{id}/actions` | `what`, `who` (`member:person` or `member:`), `due`? (`yyyy-mm-dd`), `source`? (a proposal or document) | `?done=action` |
 //! | `/actions/{id}` | `what`?, `who`, `due`?, `state` (`open`, `done`, `dropped`) | `?done=saved` |
@@ -145,6 +153,7 @@ pub mod people;
 pub mod propose;
 mod reader;
 pub mod register;
+pub mod rooms;
 pub mod servers;
 pub mod subscriptions;
 pub mod tenants;

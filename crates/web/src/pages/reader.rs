@@ -113,11 +113,21 @@ pub enum Done {
     Review,
     /// A meeting of a silent owner was given up.
     Released,
+    /// A room was made.
+    Room,
+    /// The meeting in a room was ended.
+    Ended,
+    /// A link into a room was made anew.
+    LinkRenewed,
+    /// A room was closed.
+    Closed,
+    /// A room was opened again.
+    Reopened,
 }
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 34] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -147,6 +157,11 @@ impl Done {
         Self::Gathering,
         Self::Review,
         Self::Released,
+        Self::Room,
+        Self::Ended,
+        Self::LinkRenewed,
+        Self::Closed,
+        Self::Reopened,
     ];
 
     /// The word in the address after a redirect.
@@ -182,6 +197,11 @@ impl Done {
             Self::Gathering => "gathering",
             Self::Review => "review",
             Self::Released => "released",
+            Self::Room => "room",
+            Self::Ended => "ended",
+            Self::LinkRenewed => "link-renewed",
+            Self::Closed => "closed",
+            Self::Reopened => "reopened",
         }
     }
 
@@ -223,6 +243,11 @@ impl Done {
             Self::Gathering => say.done_gathering(),
             Self::Review => say.done_review(),
             Self::Released => say.done_released(),
+            Self::Room => say.done_room(),
+            Self::Ended => say.done_room_ended(),
+            Self::LinkRenewed => say.done_link_renewed(),
+            Self::Closed => say.done_room_closed(),
+            Self::Reopened => say.done_room_reopened(),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     frame::Frame,
     parts::{Name, circle_link, icon, member_link},
 };
+use crate::{catalogue::Language, rooms::links};
 
 /// Who does an action point.
 #[derive(Debug, Clone)]
@@ -90,6 +91,8 @@ pub(crate) enum Around {
     Circle,
     /// The page is the reader's.
     Home,
+    /// The page is the room's in which they are.
+    Room,
 }
 
 /// Open action points, each with the button that ends it; `back` is where that leads to.
@@ -108,7 +111,7 @@ pub(crate) fn open_actions(
                         p { a href={ "/actions/" (action.id) } { (action_words(frame, action)) } }
                         p.meta {
                             @match around {
-                                Around::Circle => span { (doer(frame, &action.doer)) },
+                                Around::Circle | Around::Room => span { (doer(frame, &action.doer)) },
                                 Around::Home => span { (circle_link(&action.circle)) },
                             }
                             " · " (due(frame, action))
@@ -149,13 +152,15 @@ pub struct Happening {
     pub is_cancelled: bool,
 }
 
-/// A place: a link if it is an address of the web.
-pub(crate) fn place(place: &str) -> Markup {
+/// A place: a link if it is an address of the web, a button if it is a room's.
+pub(crate) fn place(say: Language, place: &str) -> Markup {
     let is_address = ["https://", "http://"]
         .iter()
         .any(|start| place.starts_with(start));
     html! {
-        @if is_address && !place.contains(char::is_whitespace) {
+        @if links::room_of(place).is_some() {
+            a.btn.quiet href=(place) rel="noopener noreferrer" { (say.join_room()) }
+        } @else if is_address && !place.contains(char::is_whitespace) {
             a href=(place) rel="noopener noreferrer" { (place) }
         } @else { (place) }
     }
@@ -177,7 +182,9 @@ pub(crate) fn happenings(frame: &Frame, happenings: &[Happening], around: Around
                             }
                             @if around == Around::Home { " · " (circle_link(&each.circle)) }
                         }
-                        @if !each.place.is_empty() { p.meta { (place(&each.place)) } }
+                        @if !each.place.is_empty() && around != Around::Room {
+                            p.meta { (place(say, &each.place)) }
+                        }
                     }
                 }
             }

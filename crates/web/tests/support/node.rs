@@ -5,33 +5,23 @@ use std::{
     sync::{Arc, Mutex, RwLock},
 };
 
-use bigbluebutton::answer::{Meeting, Meetings};
 use domain::{
     cbor::Decode,
     charter::Charter,
     entry::Entry,
     genesis::{Founder, Genesis},
-    id::{EntryId, Hash, MemberId, PersonId, TenantId, Timestamp},
+    id::{EntryId, Hash, MemberId, PersonId, Timestamp},
     key::SecretKey,
-    record::{Custody, Delegate, Grant, Purpose, Roles, Room},
+    record::{Custody, Delegate, Grant, Purpose, Roles},
 };
-use federation::{
-    Act, Core, Input, Output, Refused, Settings, Write,
-    meetings::{Served, call::Method, scoped_id},
-};
+use federation::{Act, Core, Input, Output, Refused, Settings, Write};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use web::{
     clock::{Clock, ManualClock},
     node::{Library, LibraryFuture, MeetingsInput, Node, Request, RootKey},
 };
 
-/// What a server says that created a meeting.
-const CREATED: &str = "<response><returncode>SUCCESS</returncode><meetingID>m</meetingID>\
-    <internalMeetingID>i-1</internalMeetingID><parentMeetingID>bbb-none</parentMeetingID>\
-    <attendeePW>a</attendeePW><moderatorPW>m</moderatorPW><createTime>1800000000000</createTime>\
-    <voiceBridge>70000</voiceBridge><dialNumber>0</dialNumber><createDate>x</createDate>\
-    <hasUserJoined>false</hasUserJoined><duration>0</duration>\
-    <hasBeenForciblyEnded>false</hasBeenForciblyEnded></response>";
+use super::servers::Servers;
 
 /// The key of founder 0 to 2: `what` is 1 for the root, 2 the node, 3 the delegate.
 pub fn key(member: u8, what: u8) -> SecretKey {
@@ -99,6 +89,7 @@ struct Loop {
     clock: Arc<ManualClock>,
     replies: HashMap<u64, Reply>,
     tickets: u64,
+    servers: Servers,
 }
 
 impl Loop {
@@ -200,31 +191,19 @@ impl Loop {
                 }
             }
             Output::Changed(change) => drop(self.changes.send(change)),
-            // Every server does what it is asked, and has one meeting with seven people.
             Output::Serve {
-                job, tenant, call, ..
+                job,
+                tenant,
+                room,
+                call,
+                ..
             } => {
-                let said = match call.method {
-                    Method::GetMeetings => weekly(tenant),
-                    _ => CREATED.to_owned(),
-                };
-                let served = Served::Done(said.into_bytes());
+                let served = self.servers.serve((tenant, room), &call);
                 inputs.push_back(Input::Served { job, served });
             }
             _ => {}
         }
     }
-}
-
-fn weekly(tenant: TenantId) -> String {
-    let mut meeting = Meeting {
-        name: "Weekly".to_owned(),
-        meeting_id: scoped_id(tenant, Room::of(tenant, "weekly")),
-        participant_count: 7,
-        ..Meeting::default()
-    };
-    meeting.metadata.set("folkmoot-id", "weekly");
-    Meetings(vec![meeting]).to_xml()
 }
 
 fn genesis(created: Timestamp, charter: &Charter) -> Genesis {
@@ -266,6 +245,7 @@ pub fn start_under(clock: &Arc<ManualClock>, person: PersonId, charter: &Charter
         clock: Arc::clone(clock),
         replies: HashMap::new(),
         tickets: 0,
+        servers: Servers::default(),
     };
     running.run(Input::Start {
         clean: true,

@@ -88,7 +88,8 @@ fn row(frame: &Frame, one: &Live) -> Markup {
     }
 }
 
-fn why_here(frame: &Frame, one: &Live) -> Markup {
+/// Why a meeting is where it is, folded.
+pub(crate) fn why_here(frame: &Frame, one: &Live) -> Markup {
     let say = frame.language;
     html! {
         // Its id lets a page that is brought up to date keep it open.

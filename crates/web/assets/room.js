@@ -1,0 +1,28 @@
+// Looks now and then whether the meeting behind this link has begun. It replaces how the room stands and
+// nothing else, so that a name that is being typed stays.
+"use strict";
+(() => {
+  const wait_ms = 15000;
+  const status = document.getElementById("live-status");
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(location.pathname, { headers: { "X-Fragment": "1" }, signal: AbortSignal.timeout(10000) });
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of document.querySelectorAll("[data-live]")) {
+        const next = fresh.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
+        if (!next || next.outerHTML === part.outerHTML) continue;
+        const focused = part.contains(document.activeElement);
+        const placed = document.importNode(next, true);
+        part.replaceWith(placed);
+        if (focused) placed.querySelector("button")?.focus();
+        if (placed.hasAttribute("data-say-now")) status.textContent = placed.textContent.trim();
+      }
+    } catch {
+      // The next look may succeed; until then the page says what it knew.
+    }
+  };
+  setInterval(look, wait_ms);
+  document.addEventListener("visibilitychange", look);
+})();

@@ -1,0 +1,295 @@
+//! One room: how it stands, its links, what meets in it.
+
+use domain::id::Timestamp;
+use maud::{Markup, html};
+
+use super::entrance;
+use crate::{
+    pages::{
+        circle::{Documents, documents},
+        form::{Filled, csrf},
+        frame::{Area, Frame, Head, document},
+        meet::{Live, why_here},
+        parts::{Name, circle_link, crumbs, member_link, note, page_head},
+        work::{Around, Happening, happenings},
+    },
+    rooms::{Entrance, links::Role},
+};
+
+/// A meeting that runs in a room.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// Since when.
+    pub since: Timestamp,
+    /// Where and why there, as far as it is known.
+    pub live: Option<Live>,
+    /// People in it, if its server says so.
+    pub now: Option<u64>,
+}
+
+/// The gathering that meets in a room.
+#[derive(Debug, Clone)]
+pub struct Gathering {
+    /// Its id and title.
+    pub gathering: Name,
+    /// Its circle.
+    pub circle: Name,
+    /// When it happens next.
+    pub next: Vec<Happening>,
+    /// Its agendas and minutes.
+    pub documents: Documents,
+    /// Whether it is over or was called off.
+    pub is_over: bool,
+    /// Whether its place is a link that was made anew since.
+    pub is_link_void: bool,
+}
+
+/// A room as its page shows it.
+#[derive(Debug, Clone)]
+pub struct Room {
+    /// Its id and title.
+    pub room: Name,
+    /// Where its meetings should be; may be empty.
+    pub region: String,
+    /// People expected.
+    pub expected: u64,
+    /// Whether it may be recorded.
+    pub record: bool,
+    /// How guests get in.
+    pub entrance: Entrance,
+    /// Whether it is closed.
+    pub is_closed: bool,
+    /// The meeting that runs in it.
+    pub running: Option<Running>,
+    /// The guests' link and the moderators'.
+    pub links: (String, String),
+    /// What meets in it.
+    pub gathering: Option<Gathering>,
+    /// The circles for which the reader can plan a gathering in it.
+    pub circles: Vec<Name>,
+    /// The reader may change it.
+    pub may_change: bool,
+}
+
+impl Room {
+    fn path(&self) -> String {
+        format!("/rooms/{}", self.room.id)
+    }
+
+    fn next(&self) -> Option<Timestamp> {
+        let next = self.gathering.iter().flat_map(|gathering| &gathering.next);
+        let mut next = next.filter(|each| !each.is_cancelled);
+        next.next().map(|each| each.start)
+    }
+}
+
+/// `/rooms/{id}`
+#[must_use]
+pub fn page(frame: &Frame, view: &Room, filled: &Filled) -> Markup {
+    let say = frame.language;
+    let above = [("/meet", say.meet()), ("/rooms", say.rooms())];
+    let title = html! { (view.room.name) };
+    let body = html! {
+        (page_head(crumbs(say, &above, title.clone()), title.clone(), Markup::default()))
+        div data-live="room-state" {
+            p.say data-say-now { (state(frame, view)) }
+            (buttons(frame, view))
+        }
+        div.split {
+            div.col {
+                @if !view.is_closed { (links(frame, view)) }
+                (gathering(frame, view))
+            }
+            div.col { (facts(frame, view)) }
+        }
+        @if let Some(held) = &view.gathering {
+            (documents::section(
+                frame, &held.circle.id, Some(&held.gathering.id), &held.documents, !held.is_over,
+            ))
+        }
+    };
+    let state = match (&view.running, view.is_closed) {
+        (_, true) => say.room_is_closed(),
+        (Some(_), _) => say.room_runs(),
+        (None, _) => say.room_idle(),
+    };
+    let head = Head {
+        filled: Some(filled),
+        ..Head::live(html! { (state) ", " (title) }, Area::Meet)
+    };
+    document(frame, &head, body)
+}
+
+/// How it stands, in a sentence.
+fn state(frame: &Frame, view: &Room) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    let Some(running) = &view.running else {
+        return match (view.is_closed, view.next()) {
+            (true, _) => say.room_closed_sentence(),
+            (false, Some(next)) => say.room_not_running_next(clock.deadline_short(next)),
+            (false, None) => say.room_not_running(),
+        };
+    };
+    let since = clock.past(running.since);
+    let server = running.live.as_ref().and_then(|live| live.server.as_ref());
+    match (server, running.now) {
+        (Some((server, owner, _)), Some(now)) => {
+            say.room_runs_on(server, member_link(owner), since, say.room_people_in(now))
+        }
+        (Some((server, owner, _)), None) => say.room_runs_silent(server, member_link(owner), since),
+        (None, _) => say.room_runs_somewhere(since),
+    }
+}
+
+fn buttons(frame: &Frame, view: &Room) -> Markup {
+    let (say, path) = (frame.language, view.path());
+    let enter = match view.running {
+        Some(_) => html! { (say.join_room()) span.vh { (say.join_room_vh(&view.room.name)) } },
+        None => html! { (say.start_now()) span.vh { (say.start_now_vh(&view.room.name)) } },
+    };
+    html! {
+        @if !view.is_closed || view.running.is_some() {
+            div.buttons.no-print {
+                form method="post" action={ (path) "/enter" } {
+                    (csrf(frame.csrf()))
+                    button.btn.primary { (enter) }
+                }
+                @if view.running.is_some() {
+                    form method="post" action={ (path) "/end" } {
+                        (csrf(frame.csrf()))
+                        button.btn { (say.end_meeting()) }
+                    }
+                }
+            }
+        }
+        @if let Some(live) = view.running.as_ref().and_then(|running| running.live.as_ref()) {
+            (why_here(frame, live))
+        }
+    }
+}
+
+fn links(frame: &Frame, view: &Room) -> Markup {
+    let say = frame.language;
+    let (guest, moderator) = &view.links;
+    let rows = [
+        (
+            Role::Guest,
+            guest,
+            say.room_link_guest(),
+            say.room_link_guest_means(),
+            say.new_guest_link(),
+        ),
+        (
+            Role::Moderator,
+            moderator,
+            say.room_link_moderator(),
+            say.room_link_moderator_means(),
+            say.new_moderator_link(),
+        ),
+    ];
+    html! {
+        section aria-labelledby="links-title" {
+            h2 id="links-title" { (say.room_links()) }
+            p.small { (say.room_links_explained()) }
+            @for (role, link, name, means, renew) in rows {
+                @let id = format!("link-{}", role.as_str());
+                div.field {
+                    label for=(id) { (name) }
+                    span.hint id={ (id) "-hint" } { (means) }
+                    input type="text" id=(id) value=(link) readonly aria-describedby={ (id) "-hint" };
+                }
+                @if view.may_change {
+                    form.no-print method="post" action={ (view.path()) "/links" } {
+                        (csrf(frame.csrf()))
+                        input type="hidden" name="role" value=(role.as_str());
+                        button.btn.quiet { (renew) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn gathering(frame: &Frame, view: &Room) -> Markup {
+    let say = frame.language;
+    html! {
+        section aria-labelledby="gathering-title" {
+            h2 id="gathering-title" { (say.room_gathering()) }
+            @match &view.gathering {
+                Some(held) => {
+                    @let link = html! {
+                        a href={ "/gatherings/" (held.gathering.id) } { (held.gathering.name) }
+                    };
+                    p { (say.room_gathering_of(link, circle_link(&held.circle))) }
+                    @if held.is_link_void { (void_link(frame, view)) }
+                    @if held.next.is_empty() { p.empty { (say.gathering_over()) } }
+                    @else { (happenings(frame, &held.next, Around::Room)) }
+                }
+                None => p.empty { (say.room_gathering_none()) },
+            }
+            @if view.gathering.as_ref().is_none_or(|held| held.is_over) && !view.is_closed {
+                @if view.circles.is_empty() { p { (say.room_no_circle()) } }
+                @else {
+                    p.links {
+                        @for circle in &view.circles {
+                            a href={
+                                "/circles/" (circle.id) "/gatherings/new?room=" (view.room.id)
+                            } { (say.room_plan_in(&circle.name)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// That calendars have a link that leads nowhere, and the button that mends it.
+fn void_link(frame: &Frame, view: &Room) -> Markup {
+    let say = frame.language;
+    note(
+        say.room_gathering_void(),
+        html! {
+            form.no-print method="post" action={ (view.path()) "/gathering" } {
+                (csrf(frame.csrf()))
+                button.btn.quiet { (say.room_gathering_put_link()) }
+            }
+        },
+    )
+}
+
+fn facts(frame: &Frame, view: &Room) -> Markup {
+    let (say, path) = (frame.language, view.path());
+    let (way, _) = entrance(say, view.entrance);
+    html! {
+        section aria-labelledby="facts-title" {
+            h2.h3 id="facts-title" { (say.room_facts()) }
+            dl.facts {
+                dt { (say.room_fact_expected()) } dd { (say.room_people_in(view.expected)) }
+                dt { (say.room_fact_region()) }
+                dd {
+                    @if view.region.is_empty() { (say.room_region_any()) } @else { (view.region) }
+                }
+                dt { (say.room_fact_entrance()) } dd { (way) }
+                dt { (say.room_fact_recording()) }
+                dd {
+                    @if view.record { (say.room_recording_yes()) }
+                    @else { (say.room_recording_no()) }
+                }
+            }
+            p.links { a href={ (path) "/recordings" } { (say.room_recordings()) } }
+            @if view.may_change {
+                div.buttons.no-print {
+                    a.btn href={ (path) "/edit" } { (say.edit_room()) }
+                    form method="post" action={ (path) "/close" } {
+                        (csrf(frame.csrf()))
+                        @if !view.is_closed { input type="hidden" name="closed" value="yes"; }
+                        button.btn.quiet {
+                            @if view.is_closed { (say.reopen_room()) } @else { (say.close_room()) }
+                        }
+                    }
+                }
+                @if !view.is_closed { p.small.muted { (say.close_room_explained()) } }
+            }
+        }
+    }
+}

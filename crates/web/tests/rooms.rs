@@ -1,0 +1,698 @@
+//! Rooms for people: started from the dashboard, entered by link, ended.
+
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use axum::http::{Method, StatusCode};
+use bigbluebutton::Parameters;
+use domain::record::Service;
+use serde_json::json;
+use support::{
+    Answer, Browser, World,
+    hosted::hosted_coop,
+    meetings::{describe, serve, server},
+    program::Program,
+};
+
+/// A federation with one server that records, in `ca-east`.
+async fn world() -> World {
+    let world = World::with_alice().await;
+    let mut recording = server("Montréal 1", "ca-east", Service::Open);
+    recording.features.insert("recording".to_owned());
+    let id = describe(&world, 0, recording).await;
+    serve(&world, &[id]).await;
+    world
+}
+
+const WEEKLY: [(&str, &str); 3] = [
+    ("title", "Weekly <call>"),
+    ("people", "12"),
+    ("entrance", "anybody"),
+];
+
+/// Makes a room and gives the path of its page.
+async fn make(browser: &mut Browser, fields: &[(&str, &str)]) -> String {
+    let answer = browser.submit("/rooms", "/rooms", fields).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.body);
+    let (path, done) = answer.header("location").split_once('?').unwrap();
+    assert_eq!(done, "done=room");
+    path.to_owned()
+}
+
+/// The paths of the guests' link and the moderators' on a room's page.
+fn links(page: &Answer) -> (String, String) {
+    let of = |role: &str| {
+        let start = format!("id=\"link-{role}\" value=\"http://localhost:8080");
+        let at = page
+            .body
+            .find(&start)
+            .unwrap_or_else(|| panic!("no {role}: {}", page.body));
+        let rest = &page.body[at + start.len()..];
+        rest.split('"').next().unwrap().to_owned()
+    };
+    (of("guest"), of("moderator"))
+}
+
+/// What the address says into which a page leads on.
+fn onward(page: &Answer) -> Parameters {
+    assert_eq!(page.status(), StatusCode::OK, "{}", page.body);
+    let start = "http-equiv=\"refresh\" content=\"0; url=";
+    let at = page.body.find(start);
+    let at = at.unwrap_or_else(|| panic!("no way on: {}", page.body));
+    let url = page.body[at + start.len()..].split('"').next().unwrap();
+    let url = url.replace("&amp;", "&");
+    assert!(url.starts_with("https://9.9.9.9/"), "{url}");
+    assert_eq!(page.header("cache-control"), "no-store");
+    Parameters::from_query(url.split_once('?').unwrap().1).unwrap()
+}
+
+#[tokio::test]
+async fn one_button_starts_a_meeting_and_leads_into_it_and_one_ends_it() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
+    let page = alice.get(&room).await;
+    assert!(page.body.contains("Not running."), "{}", page.body);
+    assert!(page.body.contains("Weekly &lt;call&gt;"));
+
+    let enter = format!("{room}/enter");
+    let way = onward(&alice.submit(&room, &enter, &[]).await);
+    assert_eq!(way.get("role"), Some("MODERATOR"));
+    assert_eq!(way.get("fullName"), Some("Alice"));
+    let page = alice.get(&room).await;
+    for said in [
+        "Runs on Montréal 1 of <a href=",
+        "; 7 people.",
+        "Montréal 1 was chosen:",
+        "End the meeting for all",
+    ] {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+    let list = alice.get("/rooms").await.body;
+    assert!(list.contains("7 now, 12 expected"), "{list}");
+    let meet = alice.get("/meet").await.body;
+    assert!(meet.contains("href=\"/rooms\""), "{meet}");
+
+    let ended = alice.submit(&room, &format!("{room}/end"), &[]).await;
+    assert_eq!(ended.header("location"), format!("{room}?done=ended"));
+    // Its owner has not said yet that it is gone; its server is asked.
+    let page = alice.get(&room).await;
+    assert!(page.body.contains("Not running."), "{}", page.body);
+    let again = alice.submit(&room, &format!("{room}/end"), &[]).await;
+    assert_eq!(again.status(), StatusCode::CONFLICT, "{}", again.body);
+    assert!(
+        again.body.contains("The meeting does not run."),
+        "{}",
+        again.body
+    );
+}
+
+#[tokio::test]
+async fn a_guest_waits_with_the_name_kept_until_a_moderator_has_started() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let asked = [("title", "Weekly"), ("people", "12"), ("entrance", "asked")];
+    let room = make(&mut alice, &asked).await;
+    let (guest, moderator) = links(&alice.get(&room).await);
+    let mut gus = world.browser();
+    let page = gus.get(&guest).await;
+    assert_eq!(page.status(), StatusCode::OK, "{}", page.body);
+    assert_eq!(page.header("x-robots-tag"), "noindex, nofollow");
+    assert_eq!(page.header("cache-control"), "no-store");
+    for said in [
+        "Not started yet.",
+        "A room of Co-op 0",
+        "Look again",
+        "/assets/room.js",
+    ] {
+        assert!(page.body.contains(said), "{said}: {}", page.body);
+    }
+    let name = [("name", "Gus")];
+    let early = gus.post(&guest, &name).await;
+    assert_eq!(early.status(), StatusCode::OK, "{}", early.body);
+    assert!(early.body.contains("Not started yet."), "{}", early.body);
+    assert_eq!(early.field("name"), "Gus");
+
+    let mut mo = world.browser();
+    let page = mo.get(&moderator).await.body;
+    assert!(page.contains("Start and join"), "{page}");
+    let way = onward(&mo.post(&moderator, &[("name", "Mo")]).await);
+    assert_eq!(way.get("role"), Some("MODERATOR"));
+    assert_eq!(way.get("guest"), None);
+    let page = gus.get(&guest).await.body;
+    assert!(page.contains("The meeting runs since"), "{page}");
+    assert!(page.contains("A moderator lets you in."), "{page}");
+    let way = onward(&gus.post(&guest, &name).await);
+    assert_eq!(way.get("role"), Some("VIEWER"));
+    assert_eq!(way.get("fullName"), Some("Gus"));
+    assert_eq!(way.get("guest"), Some("true"));
+    for wrong in ["", "a\nb", &"x".repeat(81)] {
+        let answer = gus.post(&guest, &[("name", wrong)]).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert!(answer.body.contains("There is a problem"));
+    }
+    // Whoever is signed in has the name filled in, and the way to the room's own page.
+    let page = alice.get(&guest).await;
+    assert_eq!(page.field("name"), "Alice");
+    assert!(
+        page.body.contains(&format!("href=\"{room}\"")),
+        "{}",
+        page.body
+    );
+}
+
+#[tokio::test]
+async fn a_link_made_anew_makes_the_old_one_void_and_void_ones_say_nothing() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
+    let (old, moderator) = links(&alice.get(&room).await);
+    let role = [("role", "guest")];
+    let renewed = alice.submit(&room, &format!("{room}/links"), &role).await;
+    assert_eq!(
+        renewed.header("location"),
+        format!("{room}?done=link-renewed")
+    );
+    let (new, same) = links(&alice.get(&room).await);
+    assert_ne!(old, new);
+    assert_eq!(moderator, same);
+    let mut gus = world.browser();
+    assert_eq!(gus.get(&new).await.status(), StatusCode::OK);
+    let void = gus.get(&old).await;
+    assert_eq!(void.status(), StatusCode::NOT_FOUND);
+    assert!(
+        void.body.contains("This link leads nowhere"),
+        "{}",
+        void.body
+    );
+    assert!(!void.body.contains("Weekly"), "{}", void.body);
+    let post = gus.post(&old, &[("name", "Gus")]).await;
+    assert_eq!(post.status(), StatusCode::NOT_FOUND);
+    let nobodys = format!("/rooms/{}/{}", "0".repeat(32), "A".repeat(22));
+    let unknown = gus.get(&nobodys).await;
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+    let plain = |page: &Answer, path: &str| page.body.replace(path, "");
+    assert_eq!(plain(&unknown, &nobodys), plain(&void, &old));
+
+    let closed = [("closed", "yes")];
+    let answer = alice.submit(&room, &format!("{room}/close"), &closed).await;
+    assert_eq!(answer.header("location"), format!("{room}?done=closed"));
+    assert_eq!(gus.get(&new).await.status(), StatusCode::NOT_FOUND);
+    let csrf = alice.get(&room).await.field("csrf").to_owned();
+    let refused = alice
+        .post(&format!("{room}/enter"), &[("csrf", &csrf)])
+        .await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT, "{}", refused.body);
+    let answer = alice.submit(&room, &format!("{room}/close"), &[]).await;
+    assert_eq!(answer.header("location"), format!("{room}?done=reopened"));
+    assert_eq!(gus.get(&new).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn guessing_links_is_slowed_down_and_using_one_is_not() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
+    let (guest, _) = links(&alice.get(&room).await);
+    let mut gus = world.browser();
+    for _ in 0..40 {
+        assert_eq!(gus.get(&guest).await.status(), StatusCode::OK);
+    }
+    let wrong = format!("{room}/{}", "A".repeat(22));
+    // Signing in was the first of thirty.
+    for _ in 1..30 {
+        assert_eq!(gus.get(&wrong).await.status(), StatusCode::NOT_FOUND);
+    }
+    let slowed = gus.get(&wrong).await;
+    assert_eq!(slowed.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(gus.get(&guest).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_rooms_member_has_it_alone_also_at_a_host() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let (mut dora, member) = hosted_coop(&world, &mut alice).await;
+    let alices = make(&mut alice, &WEEKLY).await;
+    let doras = make(&mut dora, &[("title", "Buyers"), WEEKLY[1], WEEKLY[2]]).await;
+    for (browser, other, title) in [
+        (&mut alice, &doras, "Buyers"),
+        (&mut dora, &alices, "Weekly"),
+    ] {
+        assert_eq!(browser.get(other).await.status(), StatusCode::NOT_FOUND);
+        let edit = browser.get(&format!("{other}/edit")).await;
+        assert_eq!(edit.status(), StatusCode::NOT_FOUND);
+        for act in ["enter", "end", "links", "close"] {
+            let path = format!("{other}/{act}");
+            let fields = [("role", "guest"), ("closed", "yes")];
+            let answer = browser.submit("/rooms", &path, &fields).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+        let list = browser.get("/rooms").await.body;
+        assert!(!list.contains(title), "{list}");
+    }
+    onward(&dora.submit(&doras, &format!("{doras}/enter"), &[]).await);
+    onward(&alice.submit(&alices, &format!("{alices}/enter"), &[]).await);
+    let tenants = world.node.read(|core| {
+        let tenants = core.view().meetings.tenants.values();
+        let of = tenants.map(|known| (known.record.member, known.record.name.clone()));
+        of.collect::<Vec<_>>()
+    });
+    assert_eq!(tenants.len(), 2, "{tenants:?}");
+    assert!(
+        tenants.contains(&(member, "Rooms of Buyers' union".to_owned())),
+        "{tenants:?}"
+    );
+    let listed = alice.get("/node/tenants").await.body;
+    assert!(
+        listed.contains("Rooms of Buyers&#39;") || listed.contains("Rooms of Buyers'"),
+        "{listed}"
+    );
+    let meet = dora.get("/meet").await.body;
+    assert!(meet.contains("Rooms of Buyers"), "{meet}");
+}
+
+#[tokio::test]
+async fn the_limits_of_the_rooms_tenant_hold_as_a_front_ends_do() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
+    let other = make(&mut alice, &[("title", "Other"), WEEKLY[1], WEEKLY[2]]).await;
+    onward(&alice.submit(&room, &format!("{room}/enter"), &[]).await);
+    let tenant = world.node.read(|core| {
+        let mut tenants = core.view().meetings.tenants.keys();
+        tenants.next().unwrap().to_string()
+    });
+    let page = format!("/node/tenants/{tenant}");
+    assert!(alice.get("/rooms").await.body.contains("name=\"record\""));
+    let fields = [("meetings_max", "1")];
+    let set = alice
+        .submit(&page, &format!("{page}/limits"), &fields)
+        .await;
+    assert_eq!(set.status(), StatusCode::SEE_OTHER, "{}", set.body);
+    let page_of_rooms = alice.get("/rooms").await.body;
+    assert!(
+        !page_of_rooms.contains("name=\"record\""),
+        "{page_of_rooms}"
+    );
+    let refused = alice.submit(&other, &format!("{other}/enter"), &[]).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT, "{}", refused.body);
+    let said = "At most 1 meetings can run at one time here.";
+    assert!(refused.body.contains(said), "{}", refused.body);
+    // Who comes to one that runs is not a further meeting.
+    onward(&alice.submit(&room, &format!("{room}/enter"), &[]).await);
+    // Removed among the front ends, it is there again with the next start.
+    alice.submit(&page, &format!("{page}/remove"), &[]).await;
+    onward(&alice.submit(&room, &format!("{room}/enter"), &[]).await);
+    let stands = world.node.read(|core| {
+        let mut tenants = core.view().meetings.tenants.values();
+        tenants.any(|known| !known.record.ended)
+    });
+    assert!(stands);
+}
+
+#[tokio::test]
+async fn what_found_no_place_says_how_many_there_are_places_for() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let many = [
+        ("title", "Assembly"),
+        ("people", "260"),
+        ("entrance", "anybody"),
+    ];
+    let room = make(&mut alice, &many).await;
+    let refused = alice.submit(&room, &format!("{room}/enter"), &[]).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT, "{}", refused.body);
+    let said = "No room for 260 now. Try again later, or try 180.";
+    assert!(refused.body.contains(said), "{}", refused.body);
+    // The one server stops recording after the room was made.
+    let fields = [&WEEKLY[..], &[("record", "yes")]].concat();
+    let room = make(&mut alice, &fields).await;
+    describe(&world, 0, server("Montréal 1", "ca-east", Service::Open)).await;
+    let refused = alice.submit(&room, &format!("{room}/enter"), &[]).await;
+    let said = "No server that records takes this meeting now.";
+    assert!(refused.body.contains(said), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn a_room_is_changed_and_what_does_not_fit_is_said_at_its_field() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
+    let edit = format!("{room}/edit");
+    let fields = [
+        ("title", "Monthly"),
+        ("people", "40"),
+        ("entrance", "asked"),
+        ("region", "ca-east"),
+        ("record", "yes"),
+    ];
+    let saved = alice.submit(&edit, &room, &fields).await;
+    assert_eq!(saved.header("location"), format!("{room}?done=saved"));
+    let page = alice.get(&room).await.body;
+    for said in [
+        "Monthly",
+        "40 people",
+        "ca-east",
+        "A moderator lets them in",
+        "when a moderator",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    for (at, wrong) in [
+        (0, ""),
+        (0, "x"),
+        (0, "a\u{202e}b"),
+        (1, "0"),
+        (1, "1001"),
+        (1, "many"),
+        (2, ""),
+        (3, "mars"),
+    ] {
+        let mut fields = fields;
+        fields[at].1 = wrong;
+        let answer = alice.submit(&edit, &room, &fields).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        let id = format!("href=\"#field-{}\"", fields[at].0);
+        assert!(answer.body.contains(&id), "{wrong}: {}", answer.body);
+    }
+}
+
+/// A circle of which Alice is one.
+async fn circle(browser: &mut Browser) -> String {
+    let fields = [("name", "Systems"), ("domain", "Servers"), ("rhythm", "")];
+    let made = browser.submit("/circles/new", "/circles", &fields).await;
+    let path = made
+        .header("location")
+        .split('?')
+        .next()
+        .unwrap()
+        .to_owned();
+    browser.submit(&path, &format!("{path}/join"), &[]).await;
+    path
+}
+
+/// Every Tuesday at 18:00 in Madrid from 19 January 2027 on.
+const TUESDAYS: [(&str, &str); 6] = [
+    ("title", "Operations call"),
+    ("day", "2027-01-19"),
+    ("time", "18:00"),
+    ("zone", "Europe/Madrid"),
+    ("minutes", "60"),
+    ("repeats", "weeks-1"),
+];
+
+#[tokio::test]
+async fn a_gathering_is_planned_in_a_room_and_stands_in_calendars_with_its_link() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
+    let page = alice.get(&room).await.body;
+    assert!(page.contains("A gathering is a circle’s."), "{page}");
+    let circle = circle(&mut alice).await;
+    let page = alice.get(&room).await;
+    let id = room.rsplit('/').next().unwrap();
+    let new = format!("{circle}/gatherings/new?room={id}");
+    assert!(
+        page.body.contains(&format!("href=\"{new}\"")),
+        "{}",
+        page.body
+    );
+    let (guest, _) = links(&page);
+    let form = alice.get(&new).await;
+    assert_eq!(form.field("title"), "Weekly &lt;call&gt;");
+    let link = format!("http://localhost:8080{guest}");
+    assert_eq!(form.field("place"), link);
+    let fields = [&TUESDAYS[..], &[("place", &link), ("room", id)]].concat();
+    let planned = alice
+        .submit(&new, &format!("{circle}/gatherings"), &fields)
+        .await;
+    let gathering = planned
+        .header("location")
+        .split('?')
+        .next()
+        .unwrap()
+        .to_owned();
+
+    let page = alice.get(&room).await.body;
+    for said in [
+        "Not running. The next gathering in it begins",
+        "19 Jan",
+        "Operations call</a> of the circle",
+        "New agenda",
+        "New minutes",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(alice.get("/rooms").await.body.contains("Next: "));
+    let begin = format!("{circle}/documents");
+    let agenda = [
+        ("sort", "agenda"),
+        ("gathering", gathering.rsplit('/').next().unwrap()),
+    ];
+    alice.submit(&room, &begin, &agenda).await;
+    let page = alice.get(&room).await.body;
+    assert!(page.contains("Agenda of Operations call"), "{page}");
+    // Guests see when it starts; from home one button leads there.
+    let door = world.browser().get(&guest).await.body;
+    assert!(door.contains("It starts"), "{door}");
+    assert!(
+        door.contains("17:00 UTC") || door.contains("17:00"),
+        "{door}"
+    );
+    let home = alice.get("/").await.body;
+    let button = format!("class=\"btn quiet\" href=\"{link}\"");
+    assert!(home.contains(&button), "{home}");
+    let shown = alice.get(&gathering).await.body;
+    assert!(shown.contains(&button), "{shown}");
+    assert!(shown.contains(&format!("href=\"{room}\"")), "{shown}");
+
+    let account = alice.get("/account").await.body;
+    let at = account.find("/feeds/").unwrap();
+    let feed = account[at..].split(['"', '<']).next().unwrap().to_owned();
+    let calendar = world.browser().get(&feed).await.body.replace("\r\n ", "");
+    assert!(
+        calendar.contains(&format!("LOCATION:{link}\r\n")),
+        "{calendar}"
+    );
+    assert!(calendar.contains(&format!("URL:{link}\r\n")), "{calendar}");
+    assert!(calendar.contains("DTSTART:20270119T170000Z"), "{calendar}");
+    // In summer 18:00 in Madrid is an hour earlier.
+    assert!(calendar.contains("DTSTART:20270330T160000Z"), "{calendar}");
+
+    let role = [("role", "guest")];
+    alice.submit(&room, &format!("{room}/links"), &role).await;
+    let (new, _) = links(&alice.get(&room).await);
+    let shown = alice.get(&gathering).await.body;
+    assert!(shown.contains(&new) && !shown.contains(&guest), "{shown}");
+}
+
+#[tokio::test]
+async fn a_gathering_that_is_planned_already_takes_a_room_or_a_new_one() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
+    let circle = circle(&mut alice).await;
+    let page = format!("{circle}/gatherings/new");
+    let path = format!("{circle}/gatherings");
+    let planned = alice.submit(&page, &path, &TUESDAYS).await;
+    let gathering = planned
+        .header("location")
+        .split('?')
+        .next()
+        .unwrap()
+        .to_owned();
+    let page = alice.get(&gathering).await.body;
+    assert!(page.contains("Meet in a room of ours"), "{page}");
+    let take = format!("{gathering}/room");
+    let taken = alice.submit(&gathering, &take, &[("room", "")]).await;
+    assert_eq!(
+        taken.header("location"),
+        format!("{gathering}?done=gathering")
+    );
+    let page = alice.get(&gathering).await.body;
+    assert!(
+        page.contains("It meets in your room <a href=\"/rooms/"),
+        "{page}"
+    );
+    let list = alice.get("/rooms").await.body;
+    assert_eq!(list.matches("scope=\"row\"").count(), 2, "{list}");
+    let id = room.rsplit('/').next().unwrap();
+    alice.submit(&gathering, &take, &[("room", id)]).await;
+    let page = alice.get(&room).await.body;
+    assert!(page.contains("Operations call</a> of the circle"), "{page}");
+    let list = alice.get("/rooms").await.body;
+    assert_eq!(
+        list.matches("Next: ").count(),
+        1,
+        "it left the other: {list}"
+    );
+    // Who is not in the circle changes nothing, and no room is made.
+    let (mut dora, _) = hosted_coop(&world, &mut alice).await;
+    let refused = dora.submit("/rooms", &take, &[("room", "")]).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{}", refused.body);
+    let list = dora.get("/rooms").await.body;
+    assert!(list.contains("No room is here yet."), "{list}");
+}
+
+#[tokio::test]
+async fn places_are_wanted_for_the_next_gatherings_of_large_rooms_alone() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let circle = circle(&mut alice).await;
+    let many = [
+        ("title", "Assembly"),
+        ("people", "150"),
+        ("entrance", "anybody"),
+        ("region", "ca-east"),
+        ("record", "yes"),
+    ];
+    for fields in [&many[..], &WEEKLY[..]] {
+        let room = make(&mut alice, fields).await;
+        let id = room.rsplit('/').next().unwrap();
+        let new = format!("{circle}/gatherings/new?room={id}");
+        let place = alice.get(&new).await.field("place").to_owned();
+        let fields = [&TUESDAYS[..], &[("place", &*place), ("room", id)]].concat();
+        alice
+            .submit(&new, &format!("{circle}/gatherings"), &fields)
+            .await;
+    }
+    let wanted = web::rooms::wanted::wanted(&world.site).await.unwrap();
+    // 18:00 in Madrid on four Tuesdays in winter.
+    let first = 1_800_378_000_000;
+    assert_eq!(wanted[0].starts.0, first);
+    let week = 7 * 86_400_000;
+    let starts: Vec<u64> = wanted
+        .iter()
+        .map(|one| (one.starts.0 - first) / week)
+        .collect();
+    assert_eq!(starts, [0, 1, 2, 3]);
+    for one in &wanted {
+        assert_eq!((one.users, one.tenant), (150, wanted[0].tenant));
+        assert_eq!(one.region.as_ref().unwrap().as_str(), "ca-east");
+        assert_eq!(one.features.iter().next().unwrap().as_str(), "recording");
+    }
+    let stands =
+        |core: &federation::Core| core.view().meetings.tenants.contains_key(&wanted[0].tenant);
+    assert!(world.node.read(stands));
+    world.clock.advance_seconds(6 * 86_400);
+    let later = web::rooms::wanted::wanted(&world.site).await.unwrap();
+    assert_eq!(later[0].starts.0, first + week);
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_watched_taken_back_and_deleted() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let fields = [&WEEKLY[..], &[("record", "yes")]].concat();
+    let room = make(&mut alice, &fields).await;
+    let other = make(&mut alice, &fields).await;
+    onward(&alice.submit(&room, &format!("{room}/enter"), &[]).await);
+    alice.submit(&room, &format!("{room}/end"), &[]).await;
+    let page = format!("{room}/recordings");
+    let shown = alice.get(&page).await.body;
+    for said in [
+        "Published",
+        "href=\"https://9.9.9.9/playback\"",
+        "Watch (presentation)",
+        "3 minutes",
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    assert!(!shown.contains("javascript:"), "{shown}");
+    let of_other = format!("{other}/recordings");
+    let shown = alice.get(&of_other).await.body;
+    assert!(
+        shown.contains("Nothing was recorded in this room"),
+        "{shown}"
+    );
+    let delete = [("recording", "r-1"), ("change", "delete")];
+    let refused = alice.submit(&page, &of_other, &delete).await;
+    assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{}", refused.body);
+    let unpublish = [("recording", "r-1"), ("change", "unpublish")];
+    let done = alice.submit(&page, &page, &unpublish).await;
+    assert_eq!(done.header("location"), format!("{page}?done=saved"));
+    let shown = alice.get(&page).await.body;
+    assert!(shown.contains("Not published"), "{shown}");
+    assert!(!shown.contains("Watch (presentation)"), "{shown}");
+    alice.submit(&page, &page, &delete).await;
+    let shown = alice.get(&page).await.body;
+    assert!(
+        shown.contains("Nothing was recorded in this room"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn programs_make_start_and_end_rooms() {
+    let world = world().await;
+    let mut program = Program::of_alice(&world).await;
+    let body = json!({ "title": "By program", "people": 20, "entrance": "asked" });
+    let made = program.call(Method::POST, "/api/rooms", Some(&body)).await;
+    assert_eq!(made.status(), StatusCode::CREATED, "{}", made.body);
+    assert_eq!(made.header("cache-control"), "no-store");
+    let made = made.json();
+    assert_eq!(made["entrance"], "asked");
+    let guest = made["links"]["guest"].as_str().unwrap().to_owned();
+    let room = format!("/api/rooms/{}", made["id"].as_str().unwrap());
+    let started = program
+        .call(Method::POST, &format!("{room}/start"), None)
+        .await;
+    assert_eq!(started.status(), StatusCode::OK, "{}", started.body);
+    let url = started.json()["url"].as_str().unwrap().to_owned();
+    assert!(url.contains("role=MODERATOR"), "{url}");
+    let listed = program.get("/api/rooms").await;
+    assert_eq!(listed["rooms"][0]["now"], 7);
+    assert!(
+        !listed.to_string().contains(&guest),
+        "links are in one room's answer alone"
+    );
+    assert_eq!(program.get(&room).await["now"], 7);
+    let ended = program
+        .call(Method::POST, &format!("{room}/end"), None)
+        .await;
+    assert_eq!(ended.status(), StatusCode::NO_CONTENT, "{}", ended.body);
+    let again = program
+        .call(Method::POST, &format!("{room}/end"), None)
+        .await;
+    assert_eq!(again.json()["error"]["code"], "not-running");
+    let role = json!({ "role": "guest" });
+    let renewed = program
+        .call(Method::POST, &format!("{room}/links"), Some(&role))
+        .await;
+    assert_ne!(renewed.json()["links"]["guest"], guest);
+    let closed = json!({ "closed": true });
+    program
+        .call(Method::POST, &format!("{room}/close"), Some(&closed))
+        .await;
+    let refused = program
+        .call(Method::POST, &format!("{room}/start"), None)
+        .await;
+    assert_eq!(refused.json()["error"]["code"], "room-closed");
+    let wrong = json!({ "title": "x", "people": 0 });
+    let refused = program.call(Method::POST, &room, Some(&wrong)).await;
+    assert_eq!(
+        refused.status(),
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{}",
+        refused.body
+    );
+}
+
+#[tokio::test]
+async fn recording_is_offered_only_where_a_server_records() {
+    let world = World::with_alice().await;
+    let mut alice = world.alice().await;
+    describe(&world, 0, server("Plain", "ca-east", Service::Open)).await;
+    let page = alice.get("/rooms").await.body;
+    assert!(
+        page.contains("No server of the federation records meetings now"),
+        "{page}"
+    );
+    assert!(!page.contains("name=\"record\""), "{page}");
+    let fields = [&WEEKLY[..], &[("record", "yes")]].concat();
+    let refused = alice.submit("/rooms", "/rooms", &fields).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
