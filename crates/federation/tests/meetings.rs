@@ -552,3 +552,29 @@ fn a_server_whose_load_stays_the_same_is_heard_of_all_the_same() {
     assert!(heard.is_some_and(|(age_ms, _)| age_ms < 60_000));
     assert_eq!(town.create(0, other, WEEKLY), Ok(server));
 }
+
+#[test]
+fn a_tenant_has_no_more_meetings_than_it_may_however_many_are_asked_for_at_once() {
+    let mut town = Town::new();
+    town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    let terms = Terms {
+        meetings_max: Some(2),
+        ..Terms::default()
+    };
+    let rooms = ["one", "two", "three", "four"];
+    let tickets =
+        rooms.map(|room| town.call_with(0, tenant, Some(room), Method::Create, terms.clone()));
+    town.run_ms(6_000);
+    let said: Vec<String> = tickets
+        .iter()
+        .flat_map(|ticket| text(&town.called[ticket]))
+        .collect();
+    assert_eq!(said, ["created", "created", "Limit", "Limit"]);
+    // One that is there already is no further one.
+    let again = town.call_with(0, tenant, Some("one"), Method::Create, terms.clone());
+    assert_eq!(text(&town.answer(again)), ["duplicate"]);
+    let second = town.second_node(0);
+    let other = town.call_with(second, tenant, Some("five"), Method::Create, terms);
+    assert_eq!(text(&town.answer(other)), ["Limit"]);
+}

@@ -210,6 +210,10 @@ fn refusal(fault: &CallFault) -> Failure {
             "serverUnavailable",
             "The co-op whose server has this meeting cannot be reached. The meeting itself may go on.",
         ),
+        CallFault::Limit => Failure::new(
+            "meetingLimitReached",
+            "As many meetings run as may at one time. End one, or wait until one has ended.",
+        ),
         CallFault::TimeOver | CallFault::Busy | CallFault::Server => Failure::server_unavailable(),
     }
 }

@@ -141,6 +141,7 @@ fn fault_word(fault: &CallFault) -> &'static str {
         CallFault::OwnerAway => "owner-away",
         CallFault::TimeOver => "time-over",
         CallFault::NoRoom => "no-room",
+        CallFault::Limit => "limit",
         CallFault::NoMeeting => "no-meeting",
         CallFault::Gone => "gone",
         CallFault::NotAllowed => "not-allowed",

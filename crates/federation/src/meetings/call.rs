@@ -144,6 +144,9 @@ pub struct Terms {
     pub hint: Option<u32>,
     /// The most people that are let in.
     pub cap_users: Option<u32>,
+    /// The most meetings that the tenant may have at one time. Whoever is called counts them: it is no part
+    /// of what nodes say to each other.
+    pub meetings_max: Option<u32>,
 }
 
 impl Encode for Terms {
@@ -184,6 +187,7 @@ impl Decode for Terms {
             test,
             hint: number("people expected")?,
             cap_users: number("people let in")?,
+            meetings_max: None,
         })
     }
 }
@@ -221,10 +225,13 @@ pub enum CallFault {
     /// The answer does not fit into a message.
     #[error("the answer is too large")]
     TooLarge,
+    /// The tenant has as many meetings as it may.
+    #[error("the tenant has as many meetings as it may")]
+    Limit,
 }
 
 impl CallFault {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::HomeAway,
         Self::OwnerAway,
         Self::TimeOver,
@@ -235,6 +242,7 @@ impl CallFault {
         Self::Busy,
         Self::Server,
         Self::TooLarge,
+        Self::Limit,
     ];
 }
 

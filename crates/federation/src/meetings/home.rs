@@ -126,6 +126,14 @@ impl Core {
         asked: Asked,
         outputs: &mut Vec<Output>,
     ) {
+        let room = asked.room.filter(|_| asked.call.method == Method::Create);
+        let is_new = room.is_some_and(|room| {
+            let placed = self.view().meetings.placed(&asked.tenant, &room);
+            placed.is_none_or(|placed| placed.standing != Standing::Placed)
+        });
+        if is_new && self.has_all_it_may(&asked) {
+            return self.answer_call(origin, vec![Part::fault(CallFault::Limit)], outputs);
+        }
         if self.is_connected(&home) {
             let until = self.meetings.clock.now().plus_ms(CALL_MS + ANOTHER_MS);
             let call = self.meetings.calls.begin(origin, asked.clone());
@@ -172,11 +180,35 @@ impl Core {
             }
         } else if let Some(server) = self.meetings.rooms.server(&key) {
             return self.call_room(now, origin, asked, Some(server), outputs);
+        } else if self.has_all_it_may(&asked) {
+            return self.answer_call(origin, vec![Part::fault(CallFault::Limit)], outputs);
         } else if under_way < CREATES_MAX {
             return self.search(now, key, origin, asked, Vec::new(), outputs);
         }
         let parts = vec![Part::fault(CallFault::Busy)];
         self.answer_call(origin, parts, outputs);
+    }
+
+    /// Whether a tenant has as many meetings as it may, those that are about to begin included.
+    fn has_all_it_may(&self, asked: &Asked) -> bool {
+        let terms = asked.terms.as_ref();
+        let Some(most) = terms.and_then(|terms| terms.meetings_max) else {
+            return false;
+        };
+        let is_home = self
+            .tenant_home(asked)
+            .is_ok_and(|home| home == self.node());
+        let count = if is_home {
+            let placed = self.meetings.rooms.placed().map(|(key, _)| key);
+            let all = placed.chain(self.meetings.creating.keys());
+            all.filter(|(tenant, _)| *tenant == asked.tenant).count()
+        } else {
+            let running = self.view().meetings.running();
+            running
+                .filter(|(tenant, _, _)| *tenant == asked.tenant)
+                .count()
+        };
+        count >= most as usize
     }
 
     /// Looks for a server for a meeting.

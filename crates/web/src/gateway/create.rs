@@ -49,7 +49,6 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
     if create.record == Some(true) && !is_recording_offered(site) {
         unrecorded(&mut create);
     }
-    check_count(site, &tenant, place)?;
     people::check_total(site, &tenant).await?;
     if create.attendee_password.is_none() {
         create.attendee_password = Some(password("attendee", place));
@@ -154,27 +153,6 @@ fn unrecorded(create: &mut Create) {
     create.rest.set(FOR_MODERATORS, told + UNRECORDED);
 }
 
-/// A tenant has as many meetings at one time as it may; one that is there already is no further one.
-fn check_count(site: &Site, tenant: &TenantAccess, place: Room) -> Result<(), Failure> {
-    let Some(most) = tenant.rules.limits.meetings_max else {
-        return Ok(());
-    };
-    let count = site.node.read(|core| {
-        let others = core.placed_rooms();
-        let others = others.filter(|((of, room), _)| *of == tenant.id && *room != place);
-        others.count()
-    });
-    if count < most as usize {
-        return Ok(());
-    }
-    Err(Failure::new(
-        "meetingLimitReached",
-        format!(
-            "At most {most} meetings can run at one time here. End one, or wait until one has ended."
-        ),
-    ))
-}
-
 /// Where the meeting may go.
 fn terms(site: &Site, create: &Create, tenant: &TenantAccess) -> Terms {
     let cap = create
@@ -184,6 +162,7 @@ fn terms(site: &Site, create: &Create, tenant: &TenantAccess) -> Terms {
     let mut terms = Terms {
         hint: hint.and_then(|hint| hint.trim().parse().ok()),
         cap_users: cap.filter(|cap| *cap > 0),
+        meetings_max: tenant.rules.limits.meetings_max,
         ..Terms::default()
     };
     let feature = |word: &str| word.parse::<Feature>().ok();
