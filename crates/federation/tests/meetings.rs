@@ -527,6 +527,38 @@ fn a_home_that_claims_joins_that_never_were_keeps_nobody_off_a_server() {
 }
 
 #[test]
+fn a_claim_is_weighed_anew_when_its_home_or_the_records_say_otherwise() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    town.tenant(0);
+    let all = routing::capacity::Load {
+        cpu_units_milli: 1 << 40,
+        ..routing::capacity::Load::ZERO
+    };
+    let full_ppm_after = |town: &mut Town, said_by: usize, floors: Vec<_>| {
+        let reports = Vec::new();
+        let said = Said::Loads { reports, floors };
+        let message = federation::message::Message::Meetings(Box::new(said));
+        let from = town.node_key(said_by);
+        town.give(0, federation::Input::Message(from, message));
+        town.core(0).server_now(&server).unwrap().utilisation_ppm
+    };
+    let half = full_ppm_after(&mut town, 2, vec![(server, all)]);
+    assert!((499_000..=501_000).contains(&half), "{half}");
+    let again = full_ppm_after(&mut town, 2, vec![(server, all)]);
+    assert_eq!(again, half, "the same said twice counts once");
+    // A third member has a part in meetings now.
+    town.tenant(3);
+    let third = full_ppm_after(&mut town, 3, Vec::new());
+    assert!((332_000..=334_000).contains(&third), "{third}");
+    assert_eq!(full_ppm_after(&mut town, 2, Vec::new()), 0, "taken back");
+    let third = full_ppm_after(&mut town, 2, vec![(server, all)]);
+    assert!((332_000..=334_000).contains(&third), "{third}");
+    town.give(0, federation::Input::Disconnected(town.node_key(2)));
+    assert_eq!(full_ppm_after(&mut town, 3, Vec::new()), 0, "it is gone");
+}
+
+#[test]
 fn news_of_a_server_without_load_is_said_again_in_case_it_was_not_heard() {
     let mut town = Town::new();
     let deaf: Vec<(usize, usize)> = (0..4).map(|node| (1, node)).collect();

@@ -67,7 +67,7 @@ scenarios! {
     RegionLost "region-lost" "All servers and nodes of one region are lost.",
     Liar "liar" "An owner whose servers seem half as full as they are.",
     Flash "flash" "One front end begins rooms of 15 to 45 people in a minute, unannounced: 1.4 times all capacity.",
-    FlashEverywhere "flash-everywhere" "The same from all twelve front ends at once.",
+    FlashAll "flash-all" "The same from all twelve front ends at once.",
     Partition "partition" "Homes are cut from owners in every phase, then half from half for ten minutes.",
     OwnerHangs "owner-hangs" "Two owners seem connected and say nothing for ten minutes.",
     OwnerAway "owner-away" "A node is away for ten minutes at the hour, at 80 %.",
@@ -181,7 +181,7 @@ impl MeetingScenario {
         }
         let mut meetings = match self {
             Self::Flash => flash(&mut random, &sites, 1),
-            Self::FlashEverywhere => flash(&mut random, &sites, MEMBERS),
+            Self::FlashAll => flash(&mut random, &sites, MEMBERS),
             _ => day(seed, &sites, &self.shape()),
         };
         if self.is_conference() {
