@@ -92,7 +92,13 @@ fn holds_beyond_any_measure_are_refused() {
     let (mut town, tenant, starts) = town();
     let hold = hold(&town, tenant, ASSEMBLY, starts);
     let odd = [
-        (Hold { users: u32::MAX, ..hold }, Refusal::TooLarge),
+        (
+            Hold {
+                users: u32::MAX,
+                ..hold
+            },
+            Refusal::TooLarge,
+        ),
         (
             Hold {
                 starts: Timestamp::MAX,
@@ -211,5 +217,8 @@ fn a_shell_that_wants_too_much_gets_what_starts_first() {
     let holds: Vec<_> = town.core(0).holds().collect();
     assert_eq!(holds.len(), WANTED_MAX);
     let last = holds.iter().map(|one| one.starts).max();
-    assert_eq!(last, Some(starts.plus_ms((WANTED_MAX as u64 - 1) * HOUR_MS)));
+    assert_eq!(
+        last,
+        Some(starts.plus_ms((WANTED_MAX as u64 - 1) * HOUR_MS))
+    );
 }

@@ -214,7 +214,11 @@ fn the_next_owner_is_asked_when_one_refuses_keeps_silent_or_is_away() {
     let Standing::Held { server, .. } = standing(&town, 2, tenant, ASSEMBLY) else {
         panic!("the second one heard");
     };
-    let (node, other) = if server == first { (1, second) } else { (3, first) };
+    let (node, other) = if server == first {
+        (1, second)
+    } else {
+        (3, first)
+    };
     town.disconnect(2, node);
     want(&mut town, 2, vec![wanted(tenant, ASSEMBLY, starts, 21)]);
     let found = standing(&town, 2, tenant, ASSEMBLY);
@@ -358,7 +362,10 @@ fn a_new_server_is_found_soon_and_what_is_refused_is_asked_for_now_and_then() {
     want(&mut town, 2, vec![wanted(tenant, ASSEMBLY, starts, 180)]);
     town.said.clear();
     run_until(&mut town, Timestamp(starts.0 - 3 * HOUR_MS));
-    let asks = said(&town).iter().filter(|(_, _, what)| *what == "hold").count();
+    let asks = said(&town)
+        .iter()
+        .filter(|(_, _, what)| *what == "hold")
+        .count();
     assert!((15..=30).contains(&asks), "{asks} in 21 hours");
     let server = town.server(3, 3, |_| {});
     town.run_ms(61_000);
