@@ -131,6 +131,7 @@ impl Node {
                 network.clone(),
                 config.network.bootstrap.clone(),
             )),
+            tokio::spawn(web::rooms::wanted::hold_all(site.clone())),
             tokio::spawn(hosting::go_on(site.clone(), handle.changes().subscribe())),
             tokio::spawn(endpoint::keep_true(
                 handle.clone(),

@@ -39,6 +39,8 @@ pub const SEARCH_MS: u64 = 5_000;
 pub const TIER_C_ASKS_MAX: u32 = 12;
 /// Soft refusals after which asks carry no ceiling.
 pub const BUSIER_MAX: u32 = 4;
+/// Meetings that one owner took and did not create, after which none of its servers is asked.
+pub const FAILURES_OF_OWNER_MAX: usize = 2;
 /// Asks of one search, whatever happens.
 pub const ASKS_MAX: u32 = 64;
 
@@ -57,6 +59,8 @@ struct Attempt {
     owner: MemberId,
     server: ServerId,
     asked: Monotonic,
+    had_ceiling: bool,
+    failed: bool,
 }
 
 /// One create.
@@ -116,7 +120,7 @@ impl Search {
             Input::Created { owner, ask, server } => self.created(now, view, owner, ask, server),
             Input::Failed { owner, ask } if self.is_current(owner, ask) => {
                 view.answered(ask);
-                self.exclude_asked(Excluded::Failed);
+                self.exclude_failed(view);
                 self.next(now, view, Vec::new())
             }
             Input::Failed { .. } => Vec::new(),
@@ -159,6 +163,10 @@ impl Search {
             Answer::Busier { .. } => {
                 self.busier += 1;
                 view.contend(now);
+                // Without a ceiling there is nothing to be above of.
+                if self.attempts.last().is_some_and(|asked| !asked.had_ceiling) {
+                    self.exclude_region(view, Excluded::Closed);
+                }
             }
             Answer::Full {
                 score_ppm,
@@ -234,7 +242,7 @@ impl Search {
                 }
             }
         } else {
-            self.exclude_asked(Excluded::Failed);
+            self.exclude_failed(view);
         }
         let owner = attempt.owner;
         self.next(now, view, vec![Output::Cancel { owner, ask }])
@@ -308,10 +316,13 @@ impl Search {
         if chosen.tier == Tier::C {
             self.tier_c_asks += 1;
         }
+        let ceiling_ppm = ceiling_ppm.filter(|_| self.busier < BUSIER_MAX);
         self.attempts.push(Attempt {
             owner,
             server,
             asked: now,
+            had_ceiling: ceiling_ppm.is_some(),
+            failed: false,
         });
         let rtt_ms = u64::from(view.owner(owner).rtt_ms.unwrap_or(0));
         let remaining_ms = self.deadline().since_ms(now);
@@ -328,7 +339,7 @@ impl Search {
             test: self.request.test,
             users: prediction.expected_users,
             prediction: prediction.load,
-            ceiling_ppm: ceiling_ppm.filter(|_| self.busier < BUSIER_MAX),
+            ceiling_ppm,
             start_within_ms: budget_ms.saturating_sub(rtt_ms),
             finish_within_ms: CREATE_MS.min(remaining_ms.saturating_sub(rtt_ms)),
         };
@@ -368,6 +379,26 @@ impl Search {
     fn exclude_asked(&mut self, why: Excluded) {
         if let Some(attempt) = self.attempts.last() {
             self.request.excluded.insert(attempt.server, why);
+        }
+    }
+
+    /// The server that was asked took the meeting and did not create it. An owner of whom that is true of
+    /// several has had its part of the time.
+    fn exclude_failed(&mut self, view: &View) {
+        self.exclude_asked(Excluded::Failed);
+        let Some(last) = self.attempts.last_mut() else {
+            return;
+        };
+        last.failed = true;
+        let owner = last.owner;
+        let failed = |attempt: &&Attempt| attempt.owner == owner && attempt.failed;
+        if self.attempts.iter().filter(failed).count() < FAILURES_OF_OWNER_MAX {
+            return;
+        }
+        for (id, candidate) in view.candidates() {
+            if candidate.server.owner == owner {
+                self.request.excluded.insert(id, Excluded::Failed);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ use domain::{
     region::Region,
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::{error::WebError, local::Local, seal::random, table::Table};
 
@@ -152,6 +152,8 @@ pub struct Rooms {
     gate: Mutex<()>,
     /// Held while the tenant of a member is made: two at once would seal two secrets.
     making: Mutex<()>,
+    /// Says that a room is another than before.
+    changed: Notify,
 }
 
 impl Rooms {
@@ -162,6 +164,7 @@ impl Rooms {
             table: Table::new(local, "web/room"),
             gate: Mutex::new(()),
             making: Mutex::new(()),
+            changed: Notify::new(),
         }
     }
 
@@ -204,6 +207,7 @@ impl Rooms {
         for room in self.of(member).await? {
             self.table.delete(&room.id.0).await?;
         }
+        self.changed.notify_one();
         Ok(())
     }
 
@@ -243,6 +247,7 @@ impl Rooms {
         let mut room = self.find(id).await?;
         change(&mut room);
         self.table.put(&id.0, &room).await?;
+        self.changed.notify_one();
         Ok(room)
     }
 }

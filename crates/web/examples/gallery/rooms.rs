@@ -6,7 +6,7 @@ use web::pages::form::Filled;
 use web::pages::frame::Frame;
 use web::pages::parts::Name;
 use web::pages::rooms::door::{self, Door};
-use web::pages::rooms::one::{self, Gathering, Room, Running};
+use web::pages::rooms::one::{self, Gathering, Hold, Holding, Room, Running};
 use web::pages::rooms::recordings::{self, Recorded, State, Watched};
 use web::pages::rooms::{self, Fields, Listed, Offer};
 use web::rooms::{Entrance, links::Role};
@@ -14,7 +14,7 @@ use web::rooms::{Entrance, links::Role};
 use super::{
     circles::{happening, tech},
     meet::live,
-    sample::{frame, hours_ago, in_hours, visitor},
+    sample::{frame, hours_ago, in_hours, member, visitor},
 };
 
 const LINK: &str =
@@ -49,6 +49,7 @@ fn room() -> Room {
         running: None,
         links: (LINK.into(), LINK.replace("invented", "moderate")),
         gathering: None,
+        holding: None,
         circles: vec![tech()],
         may_change: true,
     }
@@ -69,7 +70,24 @@ fn running() -> Room {
             is_over: false,
             is_link_void: true,
         }),
+        holding: Some(holding(Hold::Refused(40))),
         ..room()
+    }
+}
+
+fn holding(hold: Hold) -> Holding {
+    Holding {
+        starts: in_hours(20),
+        users: 150,
+        hold,
+    }
+}
+
+fn held() -> Room {
+    Room {
+        running: None,
+        holding: Some(holding(Hold::Held("Montréal 1".into(), member(1)))),
+        ..running()
     }
 }
 
@@ -109,6 +127,7 @@ fn of_rooms() -> Vec<(&'static str, Markup)> {
         ),
         ("rooms-wrong", rooms::list(&at, &all, &offer(), &wrong)),
         ("room", one::page(&at, &room(), &none)),
+        ("room-held", one::page(&at, &held(), &none)),
         ("room-running", one::page(&at, &running(), &none)),
         ("room-silent", one::page(&at, &silent, &none)),
         ("room-full", one::page(&at, &room(), &full)),

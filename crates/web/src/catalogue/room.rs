@@ -71,6 +71,10 @@ messages! {
     room_gathering() { English: "Gathering" }
     room_gathering_none() { English: "No gathering meets here. Plan one, and it stands in the calendars of its circle with this room’s link, with agenda and minutes." }
     room_gathering_of(gathering, circle) { English: "{gathering} of the circle {circle} meets here." }
+    room_held(server, owner, people, when) { English: "{server} of {owner} is held for {people}, {when}." }
+    room_hold_sought(people, when) { English: "A server is sought for {people}, {when}." }
+    room_hold_refused(people, when) { English: "No server is held for {people}, {when}. It is tried again; at the start any that has room is taken." }
+    room_hold_smaller(people, when, possible) { English: "No server is held for {people}, {when}; for {possible} one would be. It is tried again; at the start any that has room is taken." }
     room_gathering_void() { English: "Calendars have an old link of this room" }
     room_gathering_put_link() { English: "Put the new link in" }
     room_plan_in(circle) { English: "Plan a gathering of {circle} here" }

@@ -42,13 +42,9 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
         document,
     } = checked;
     let tenant_id = tenant.id;
-    let mut create = Create::read(with_rules(parameters, &tenant.rules))?;
+    let mut create = allowed(site, &tenant, parameters)?;
     let meeting_id = create.meeting_id.clone();
     let place = room(tenant.id, &meeting_id);
-    limit(&mut create, &tenant.rules);
-    if create.record == Some(true) && !is_recording_offered(site) {
-        unrecorded(&mut create);
-    }
     people::check_total(site, &tenant).await?;
     if create.attendee_password.is_none() {
         create.attendee_password = Some(password("attendee", place));
@@ -79,6 +75,30 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
     let mut created = Created::from_response(response).map_err(|error| unreadable(&error))?;
     created.meeting_id = meeting_id;
     Ok(created.to_xml())
+}
+
+/// What is asked for, as the tenant may have it.
+fn allowed(
+    site: &Site,
+    tenant: &TenantAccess,
+    parameters: bigbluebutton::Parameters,
+) -> Result<Create, Failure> {
+    let mut create = Create::read(with_rules(parameters, &tenant.rules))?;
+    limit(&mut create, &tenant.rules);
+    if create.record == Some(true) && !is_recording_offered(site) {
+        unrecorded(&mut create);
+    }
+    Ok(create)
+}
+
+/// Where a meeting may go that is asked for with these parameters.
+pub(super) fn terms_of(
+    site: &Site,
+    tenant: &TenantAccess,
+    parameters: bigbluebutton::Parameters,
+) -> Result<Terms, Failure> {
+    let create = allowed(site, tenant, parameters)?;
+    Ok(terms(site, &create, tenant))
 }
 
 /// Counts a create that found no place, with what was found of each server.

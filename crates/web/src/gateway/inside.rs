@@ -9,7 +9,7 @@ use bigbluebutton::{
 };
 use domain::record::Room;
 use federation::meetings::{
-    call::{CallFault, Method},
+    call::{CallFault, Method, Terms},
     whose,
 };
 
@@ -46,6 +46,18 @@ pub(crate) async fn begin(
 ) -> Result<(), Failure> {
     let checked = checked(Call::Create, tenant, parameters);
     create::create(site, checked).await.map(|_| ())
+}
+
+/// Where a meeting may go that is begun with these parameters.
+///
+/// # Errors
+/// Why it cannot be begun, as a front end is told.
+pub(crate) fn terms(
+    site: &Site,
+    tenant: &TenantAccess,
+    parameters: Parameters,
+) -> Result<Terms, Failure> {
+    create::terms_of(site, tenant, parameters)
 }
 
 /// The link of one person into a meeting.

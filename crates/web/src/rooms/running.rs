@@ -29,7 +29,7 @@ pub(crate) enum State {
 }
 
 /// The parameters that begin a room's meeting; people who leave it come to `after`.
-fn creating(room: &Room, after: &str) -> Parameters {
+pub(super) fn creating(room: &Room, after: &str) -> Parameters {
     let mut all = Parameters::new()
         .with("name", room.title.as_str())
         .with("meetingID", room.meeting_id())
@@ -186,7 +186,7 @@ fn no_place(
         let why = core.why(&tenant.id, &room.of_tenant(tenant.id))?;
         let is_this = why.server.is_none() && why.at >= begun;
         let lacks = |(_, reason): &(_, Reason)| matches!(reason, Reason::Feature { .. });
-        let lacks = room.record && why.reasons.iter().all(lacks);
+        let lacks = room.record && why.reasons.iter().any(lacks);
         let servers = &core.view().meetings.servers;
         let of = |server, reason: &Reason| match reason {
             Reason::RoomTooLarge { limit_users, .. } => Some(*limit_users),

@@ -6,13 +6,13 @@ use domain::{
     id::{MemberId, Timestamp},
     record,
 };
-use federation::Core;
+use federation::{Core, meetings::holds::Standing};
 
 use super::{
     Room, changes, gathering,
     links::{self, Role},
     running::{self, State},
-    tenancy,
+    tenancy, wanted,
 };
 use crate::{
     auth::{Actor, Place},
@@ -22,6 +22,7 @@ use crate::{
     handlers::{circle_documents, views, work},
     meetings::overview,
     pages::{
+        meet::short_id,
         parts::Name,
         rooms::{Listed, one},
     },
@@ -143,6 +144,7 @@ pub(crate) async fn one(
         running,
         links,
         gathering,
+        holding: actor.read(site, |core| holding(core, room)),
         circles,
         may_change: changes::may_change(site, actor, room),
     })
@@ -166,6 +168,28 @@ fn shown_gathering(
             .map(|time| work::happening(core, known, time))
             .collect(),
     }
+}
+
+/// How it stands with the server for the next meeting in a room, if one is wanted.
+fn holding(core: &Standpoint<'_>, room: &Room) -> Option<one::Holding> {
+    let tenant = tenancy::id_of(core, room.member)?;
+    let found = wanted::conference(core, tenant, &room.of_tenant(tenant))?;
+    let servers = &core.view().meetings.servers;
+    let hold = match found.standing {
+        Standing::Ahead | Standing::Seeking => one::Hold::Sought,
+        Standing::Held { server, owner } => one::Hold::Held(
+            servers
+                .get(&server)
+                .map_or_else(|| short_id(&server), |known| known.record.name.clone()),
+            views::member(core, &owner),
+        ),
+        Standing::Refused { possible_users, .. } => one::Hold::Refused(u64::from(possible_users)),
+    };
+    Some(one::Holding {
+        starts: found.starts,
+        users: u64::from(found.users),
+        hold,
+    })
 }
 
 /// The circles in which the reader is.

@@ -44,6 +44,28 @@ pub struct Gathering {
     pub is_link_void: bool,
 }
 
+/// How it stands with the server for the next meeting of many.
+#[derive(Debug, Clone)]
+pub struct Holding {
+    /// When it begins.
+    pub starts: Timestamp,
+    /// For how many people.
+    pub users: u64,
+    /// What came of it.
+    pub hold: Hold,
+}
+
+/// What came of asking for a server.
+#[derive(Debug, Clone)]
+pub enum Hold {
+    /// It is too far ahead, or nobody has answered yet.
+    Sought,
+    /// One is held: its name, and its owner.
+    Held(String, Name),
+    /// None is held; for so many people one would be, or for none.
+    Refused(u64),
+}
+
 /// A room as its page shows it.
 #[derive(Debug, Clone)]
 pub struct Room {
@@ -65,6 +87,8 @@ pub struct Room {
     pub links: (String, String),
     /// What meets in it.
     pub gathering: Option<Gathering>,
+    /// How it stands with a server for that.
+    pub holding: Option<Holding>,
     /// The circles for which the reader can plan a gathering in it.
     pub circles: Vec<Name>,
     /// The reader may change it.
@@ -221,6 +245,7 @@ fn gathering(frame: &Frame, view: &Room) -> Markup {
                         a href={ "/gatherings/" (held.gathering.id) } { (held.gathering.name) }
                     };
                     p { (say.room_gathering_of(link, circle_link(&held.circle))) }
+                    @if let Some(holding) = &view.holding { p { (held_words(frame, holding)) } }
                     @if held.is_link_void { (void_link(frame, view)) }
                     @if held.next.is_empty() { p.empty { (say.gathering_over()) } }
                     @else { (happenings(frame, &held.next, Around::Room)) }
@@ -239,6 +264,20 @@ fn gathering(frame: &Frame, view: &Room) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// How it stands with the server, in a sentence.
+fn held_words(frame: &Frame, holding: &Holding) -> Markup {
+    let (say, when) = (frame.language, frame.clock().deadline_short(holding.starts));
+    let people = say.room_people_in(holding.users);
+    match &holding.hold {
+        Hold::Sought => say.room_hold_sought(people, when),
+        Hold::Held(server, owner) => say.room_held(server, member_link(owner), people, when),
+        Hold::Refused(0) => say.room_hold_refused(people, when),
+        Hold::Refused(possible) => {
+            say.room_hold_smaller(people, when, say.room_people_in(*possible))
         }
     }
 }
