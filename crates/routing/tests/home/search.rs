@@ -141,6 +141,26 @@ fn after_four_soft_refusals_an_ask_has_no_ceiling() {
         ask = asked(&outputs).expect("it stays eligible");
     }
     assert_eq!(ask.ceiling_ppm, None);
+    // There is nothing it could be busier than: nobody keeps a meeting from all others so.
+    let outputs = story.answer(&ask, BUSIER, Vec::new());
+    assert_eq!(rejected(&outputs).unwrap().why, Rejection::NoServer);
+}
+
+#[test]
+fn an_owner_that_twice_creates_nothing_has_had_its_part_of_the_time() {
+    let mut story = Story::new(5);
+    for number in 1..=4 {
+        let mut described = story.view.candidate(server(number)).unwrap().server.clone();
+        described.owner = owner(9);
+        story.view.describe(server(number), described);
+    }
+    let mut ask = story.begin();
+    for number in 1..=2 {
+        assert_eq!(ask.server, server(number));
+        let (owner, id) = (owner(9), ask.id);
+        ask = asked(&story.give(Input::Failed { owner, ask: id })).unwrap();
+    }
+    assert_eq!(ask.server, server(5));
 }
 
 #[test]
