@@ -328,6 +328,16 @@ fn a_conference_that_is_put_off_or_called_off_frees_the_server() {
 }
 
 #[test]
+fn a_conference_that_changes_stays_on_its_server_also_when_there_is_a_better_one() {
+    let (mut town, tenant, first, starts) = assembled();
+    town.server(2, 2, |server| server.capability.cpu_units *= 2);
+    town.said.clear();
+    want(&mut town, 0, vec![wanted(tenant, ASSEMBLY, starts, 90)]);
+    assert_eq!(standing(&town, 0, tenant, ASSEMBLY), held(first, 2));
+    assert_eq!(said(&town), [(0, 1, "hold"), (1, 0, "held")]);
+}
+
+#[test]
 fn of_several_conferences_in_one_room_the_next_is_held_when_one_is_over() {
     let (mut town, tenant, server, starts) = assembled();
     let later = starts.plus_ms(DAY_MS);
