@@ -2,7 +2,7 @@
 //!
 //! A room is its member's business alone, and its links are secrets, so nothing of it is a record: the
 //! node that serves the member keeps it. To the rest of the node a room is one of a front end's: the
-//! rooms of a member are a tenant of their own ([`tenancy`]), and what is asked for them takes the way
+//! rooms of a member are a tenant of their own (`tenancy`), and what is asked for them takes the way
 //! that a front end's calls take, with the same limits, placement and counting.
 
 pub(crate) mod changes;
