@@ -71,6 +71,7 @@ pub(super) fn check(
         parameters.merge(form);
     }
     parameters.take(PARAMETER);
+    parameters.leave_out_what_xml_cannot_carry();
     let document = match kind {
         Body::Xml | Body::Multipart => Some(call::Body {
             media_type: content_type.unwrap_or_default().to_owned(),
