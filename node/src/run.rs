@@ -118,8 +118,8 @@ impl Node {
             .map_err(|error| Failure::configuration(error.to_string()))?;
         let mut helpers = vec![
             tokio::spawn(servers::serve_all(callers.clone(), serves)),
-            tokio::spawn(servers::poll_all(callers)),
-            tokio::spawn(servers::tell_front_ends(site.clone(), notices)),
+            tokio::spawn(servers::poll_all(callers.clone())),
+            tokio::spawn(servers::tell_front_ends(callers, notices)),
             tokio::spawn(servers::tell_round_trips(web_node, network.clone())),
             tokio::spawn(strangers::answer_all(
                 queue,

@@ -5,7 +5,9 @@
 //! and of what a server says of all its meetings only what is the tenant's goes on.
 
 mod calling;
+mod lists;
 mod polling;
+mod telling;
 
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use bigbluebutton::{
     client::{Limits, Transport, Trust},
 };
 use domain::{id::ServerId, key::PublicKey};
-use federation::meetings::{Notice, Served, call::CallFault};
+use federation::meetings::{Served, call::CallFault};
 use network::Network;
 use tokio::{sync::mpsc, time::Duration};
 use web::{
@@ -23,12 +25,11 @@ use web::{
     site::Site,
 };
 
+use self::lists::Lists;
 use crate::driver::Serve;
 
 /// Calls that may be under way at one time, to all servers.
 const CALLS_MAX: usize = 512;
-/// Front ends that may be told something at one time, those that do not listen included.
-const TELLING_MAX: usize = 256;
 /// How often the round trips to other nodes are told to the core.
 const ROUND_TRIPS_EVERY: Duration = Duration::from_secs(20);
 
@@ -41,8 +42,10 @@ struct Inner {
     node: Node,
     /// Where servers reach this node.
     address: String,
-    /// For servers on public addresses, and for those beside this node.
+    /// For servers and front ends on public addresses, and for those beside this node.
     transports: [Transport; 2],
+    /// Calls whose answers are lists.
+    lists: Lists,
 }
 
 impl Callers {
@@ -67,27 +70,35 @@ impl Callers {
             site,
             address: address.trim_end_matches('/').to_owned(),
             transports,
+            lists: Lists::default(),
         })))
     }
 
-    /// A client of one of this node's servers; none if it has no secret of it, or nobody describes it.
-    fn client(&self, server: ServerId, within: Duration) -> Option<Client> {
+    /// A client of one of this node's servers, which reads answers of so many bytes; none if the node has
+    /// no secret of it, or nobody describes it.
+    fn client(&self, server: ServerId, within: Duration, answer_bytes: usize) -> Option<Client> {
         let access = self.0.site.servers.secret_of(server)?;
         let url = self.0.node.read(|core| {
             let known = core.view().meetings.servers.get(&server)?;
             Some(known.record.url.clone())
         })?;
-        self.client_of(&url, &access, within)
+        self.client_of(&url, &access, within, answer_bytes)
     }
 
-    fn client_of(&self, url: &str, access: &Access, within: Duration) -> Option<Client> {
+    fn client_of(
+        &self,
+        url: &str,
+        access: &Access,
+        within: Duration,
+        answer_bytes: usize,
+    ) -> Option<Client> {
         let endpoint = address::endpoint(url, &access.reach).ok()?;
         let transport = &self.0.transports[usize::from(access.reach.allow_private)];
         let within_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
         let limits = Limits {
             call_ms: within_ms,
             create_ms: within_ms,
-            ..Limits::default()
+            answer_bytes,
         };
         let client = Client::new(transport.clone(), endpoint, access.secret.clone());
         Some(
@@ -122,22 +133,7 @@ pub async fn serve_all(callers: Callers, mut serves: mpsc::Receiver<Serve>) {
 }
 
 pub use polling::poll_all;
-
-/// Tells front ends what servers said, each in its own time.
-pub async fn tell_front_ends(site: Site, mut notices: mpsc::Receiver<Notice>) {
-    let places = Arc::new(tokio::sync::Semaphore::new(TELLING_MAX));
-    while let Some(notice) = notices.recv().await {
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!("a front end could not be told: too many do not listen");
-            continue;
-        };
-        let site = site.clone();
-        tokio::spawn(async move {
-            web::gateway::callback::tell(site, notice).await;
-            drop(place);
-        });
-    }
-}
+pub use telling::tell_front_ends;
 
 /// Tells the core how far away other nodes are.
 pub async fn tell_round_trips(node: Node, network: Network) {

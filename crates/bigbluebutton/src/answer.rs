@@ -77,7 +77,8 @@ fn success(body: impl FnOnce(&mut Writer)) -> String {
     writer.finish()
 }
 
-/// A number, also as servers write it for people: `1,234`. Nothing is 0.
+/// A number, also as servers write it for people: `1,234`. Nothing is 0, and so is less than nothing:
+/// servers take a duration of `-5` and say it again.
 fn number(element: &Element, name: &'static str) -> Result<u64, Error> {
     Ok(optional_number(element, name)?.unwrap_or_default())
 }
@@ -92,6 +93,9 @@ fn optional_number(element: &Element, name: &'static str) -> Result<Option<u64>,
         .collect();
     if digits.is_empty() {
         return Ok(None);
+    }
+    if digits.parse::<i64>().is_ok_and(i64::is_negative) {
+        return Ok(Some(0));
     }
     digits.parse().map(Some).map_err(|_| Error::WrongValue {
         element: name,

@@ -70,6 +70,27 @@ impl Algorithm {
             Self::Sha512 => run::<Sha512>(parts),
         }
     }
+
+    /// The checksums of one query with each secret.
+    fn with_each(self, call_name: &str, query: &str, secrets: &[Secret]) -> Vec<Vec<u8>> {
+        match self {
+            Self::Sha1 => with_each::<Sha1>(call_name, query, secrets),
+            Self::Sha256 => with_each::<Sha256>(call_name, query, secrets),
+            Self::Sha384 => with_each::<Sha384>(call_name, query, secrets),
+            Self::Sha512 => with_each::<Sha512>(call_name, query, secrets),
+        }
+    }
+}
+
+/// The secret comes last, so all before it is hashed once: whoever has no secret must not make a gateway
+/// hash a long form for each of its front ends.
+fn with_each<D: Digest + Clone>(call_name: &str, query: &str, secrets: &[Secret]) -> Vec<Vec<u8>> {
+    let begun = D::new().chain_update(call_name).chain_update(query);
+    let finish = |secret: &Secret| {
+        let whole = begun.clone().chain_update(secret.expose());
+        whole.finalize().to_vec()
+    };
+    secrets.iter().map(finish).collect()
 }
 
 impl fmt::Display for Algorithm {
@@ -161,9 +182,10 @@ fn match_secret(
     }
     let given = given.to_ascii_lowercase();
     let mut matched = None;
-    for (which, secret) in secrets.iter().enumerate() {
-        for query in queries {
-            let expected = checksum(algorithm, call_name, query, secret);
+    for query in queries {
+        let sums = algorithm.with_each(call_name, query, secrets);
+        for (which, expected) in sums.iter().enumerate() {
+            let expected = hexadecimal(expected);
             let equal: bool = expected.as_bytes().ct_eq(given.as_bytes()).into();
             if equal && matched.is_none() {
                 matched = Some(which);
@@ -400,6 +422,51 @@ mod tests {
         let form = format!("duration%3D5%26name=AB&checksum={sum}");
         assert!(verify_form("create", form.as_bytes(), &secrets(), &Algorithm::ALL).is_err());
     }
+
+    /// A hash that counts what it is given.
+    #[derive(Clone, Default)]
+    struct Counting(Sha256);
+
+    thread_local! {
+        static HASHED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    impl HashMarker for Counting {}
+
+    impl OutputSizeUser for Counting {
+        type OutputSize = <Sha256 as OutputSizeUser>::OutputSize;
+    }
+
+    impl Update for Counting {
+        fn update(&mut self, data: &[u8]) {
+            HASHED.set(HASHED.get() + data.len());
+            Update::update(&mut self.0, data);
+        }
+    }
+
+    impl FixedOutput for Counting {
+        fn finalize_into(self, out: &mut Output<Self>) {
+            FixedOutput::finalize_into(self.0, out);
+        }
+    }
+
+    #[test]
+    fn a_long_query_is_hashed_once_whatever_the_number_of_secrets() {
+        let secrets: Vec<Secret> = (100..200)
+            .map(|number| Secret::new(number.to_string()).unwrap())
+            .collect();
+        let query = "x".repeat(10_000);
+        let sums = with_each::<Counting>("create", &query, &secrets);
+        assert_eq!(HASHED.get(), "create".len() + 10_000 + 3 * secrets.len());
+        for (secret, sum) in secrets.iter().zip(&sums) {
+            let expected = checksum(Algorithm::Sha256, "create", &query, secret);
+            assert_eq!(hexadecimal(sum), expected);
+        }
+    }
+
+    use std::cell::Cell;
+
+    use sha2::digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
 
     use crate::failure::Failure;
 }

@@ -4,7 +4,9 @@
 //! or bytes that are no UTF-8 refuse the whole call instead of dropping the parameter: what is
 //! signed is then always what is read.
 
-use crate::error::Error;
+use std::borrow::Cow;
+
+use crate::{error::Error, xml};
 
 /// One decoded parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ impl Parameters {
     pub const MAX_FORM_BYTES: usize = 2 * 1024 * 1024;
     /// The most parameters read.
     pub const MAX_COUNT: usize = 1_000;
+    /// The longest name of metadata or of people's data that is passed on, in bytes.
+    pub const MAX_DATA_NAME_BYTES: usize = 64;
 
     /// No parameters.
     pub fn new() -> Self {
@@ -186,6 +190,23 @@ impl Parameters {
         }
     }
 
+    /// Takes out what a server could not write into its answers again, where it stands for all to read:
+    /// characters that XML cannot carry, and metadata and people's data whose names cannot name an
+    /// element of at most [`Parameters::MAX_DATA_NAME_BYTES`].
+    pub fn leave_out_what_xml_cannot_carry(&mut self) {
+        self.0.retain(|parameter| {
+            let of_data = DATA_PREFIXES
+                .iter()
+                .find_map(|prefix| parameter.name.strip_prefix(prefix));
+            of_data.is_none_or(names_data)
+        });
+        for parameter in &mut self.0 {
+            if let Cow::Owned(carried) = xml::carried(&parameter.value) {
+                parameter.value = carried;
+            }
+        }
+    }
+
     /// Caps a number. Missing, unreadable, 0 and negative mean unlimited and become the cap.
     ///
     /// Afterwards there is one value, written so that every reader reads the same number: what one
@@ -224,6 +245,19 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Parameters {
         }
         parameters
     }
+}
+
+/// Beginnings of the parameters whose names become names of elements.
+const DATA_PREFIXES: [&str; 2] = ["meta_", "userdata-"];
+
+/// Whether a name of metadata or of people's data can name a short element.
+fn names_data(name: &str) -> bool {
+    let is_begun = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    is_begun
+        && name.len() <= Parameters::MAX_DATA_NAME_BYTES
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
 /// Decodes one name or value: `+` is a blank, `%` takes two hexadecimal digits.
@@ -351,6 +385,29 @@ mod tests {
         parameters.add_to_list("d", "breakoutRooms");
         parameters.add_to_list("e", "x");
         assert_eq!(parameters.encode(), "d=chat%2Cpolls%2CbreakoutRooms&e=x");
+    }
+
+    #[test]
+    fn what_an_answer_could_not_carry_is_left_out() {
+        let long = "x".repeat(Parameters::MAX_DATA_NAME_BYTES);
+        let mut parameters = Parameters::new()
+            .with("fullName", "A\u{fffe}da\u{1b}\n")
+            .with("a b", "1")
+            .with(format!("meta_{long}"), "kept")
+            .with(format!("meta_{long}x"), "too long")
+            .with("meta_", "no name")
+            .with("meta_1a", "no name")
+            .with("userdata-bbb_x.y-1", "kept\u{ffff}")
+            .with("userdata-a b", "no name")
+            .with("userdata-a>", "no name")
+            .with("userdata-\u{e9}", "no name");
+        parameters.leave_out_what_xml_cannot_carry();
+        let expected = Parameters::new()
+            .with("fullName", "Ada\n")
+            .with("a b", "1")
+            .with(format!("meta_{long}"), "kept")
+            .with("userdata-bbb_x.y-1", "kept");
+        assert_eq!(parameters, expected);
     }
 
     #[test]

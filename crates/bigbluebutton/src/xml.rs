@@ -1,7 +1,7 @@
 //! XML as the API uses it: elements, attributes and text.
 //!
 //! Reading is hardened: no document types, no entities beyond the five every document has, limits
-//! on size, depth and number of parts. Writing leaves out what XML cannot carry.
+//! on size, depth and number of parts. Reading and writing leave out what XML cannot carry.
 
 use std::{borrow::Cow, fmt};
 
@@ -293,6 +293,14 @@ pub(crate) fn escaped(text: &str) -> String {
 /// Whether XML 1.0 can carry a character.
 pub(crate) fn is_character(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// A text without what XML 1.0 cannot carry.
+pub(crate) fn carried(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_character) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter(|one| is_character(*one)).collect())
 }
 
 /// Whether a text can name an element: letters of any script, digits, `_`, `-`, `.` and `:`.

@@ -25,7 +25,7 @@ use crate::{
     exchange::Exchange,
     followed::Followed,
     io::{Change, Input, Output, Write},
-    meetings::{Meetings, Origin as Caller, Settled},
+    meetings::{Meetings, Origin as Caller, Part, Settled, call::CallFault},
     presence::Presence,
     register::Register,
     state::{Bench, Decision},
@@ -364,6 +364,11 @@ impl Core {
             }
             Input::Recalled { ids, entries } => self.recalled(&ids, entries),
             Input::Present(writing) => self.present(now, writing, &mut outputs),
+            // The gateway refuses it with more words.
+            Input::Call { ticket, asked } if !asked.fits() => {
+                let parts = vec![Part::fault(CallFault::TooLarge)];
+                outputs.push(Output::Called { ticket, parts });
+            }
             Input::Call { ticket, asked } => {
                 self.called(now, Caller::Here(ticket), asked, &mut outputs);
             }

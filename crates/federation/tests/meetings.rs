@@ -19,12 +19,12 @@ mod support;
 
 use domain::{
     id::ServerId,
-    record::{Room, Service, Standing},
+    record::{FEATURES_MAX, Room, Service, Standing},
 };
 use federation::meetings::{
     Notice, NoticeKind, Part,
     call::{CallFault, Method, Terms},
-    wire::Said,
+    wire::{PART_BYTES_MAX, Said},
 };
 
 use self::town::{Mood, Town, WEEKLY};
@@ -483,6 +483,38 @@ fn what_a_server_says_reaches_the_home_also_when_it_comes_back_later() {
     town.connect(0, 1);
     town.run_ms(100);
     assert_eq!(town.notices, [(0, notice(1)), (0, notice(2))]);
+}
+
+#[test]
+fn what_fits_into_no_message_is_not_said() {
+    let mut town = Town::new();
+    town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    let many = (0..=FEATURES_MAX).map(|number| format!("feature-{number}").parse().unwrap());
+    for terms in [
+        Terms {
+            features: many.collect(),
+            ..Terms::default()
+        },
+        Terms {
+            hint: Some(u32::MAX),
+            ..Terms::default()
+        },
+    ] {
+        let ticket = town.call_with(0, tenant, Some(WEEKLY), Method::Create, terms);
+        assert_eq!(text(&town.answer(ticket)), ["TooLarge"]);
+    }
+    let notice = |bytes: usize| Notice {
+        tenant,
+        kind: NoticeKind::Analytics,
+        token: "sealed".to_owned(),
+        payload: vec![1; bytes],
+    };
+    for bytes in [PART_BYTES_MAX + 1, PART_BYTES_MAX] {
+        town.give(1, federation::Input::Notice(notice(bytes)));
+        town.run_ms(100);
+    }
+    assert!(town.notices == [(0, notice(PART_BYTES_MAX))]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! core, which knows where the meeting is. What comes back is read again before it is passed on: a server
 //! of another member is as much a stranger as any.
 
+mod body;
 pub mod callback;
 mod create;
 pub(crate) mod inside;
@@ -13,16 +14,14 @@ mod passwords;
 mod people;
 mod recordings;
 mod request;
+pub mod telling;
 
-use std::time::Instant;
-
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::{
     Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, Path, Request, State},
-    http::{HeaderMap, HeaderValue, Method as HttpMethod, StatusCode, Uri, header},
+    extract::{Path, Request, State},
+    http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, post},
@@ -34,6 +33,7 @@ use bigbluebutton::{
 use domain::id::ServerId;
 use federation::meetings::{Part, call::CallFault};
 
+pub(crate) use self::body::Forms;
 use self::request::Checked;
 use crate::{metrics::Refused, site::Site};
 
@@ -60,7 +60,6 @@ pub(crate) fn routes(site: Site) -> Router {
             "/bigbluebutton/callback/{kind}/{server}/{tenant}/{token}",
             post(callback::told),
         )
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(in_time))
         .with_state(site)
 }
@@ -80,39 +79,22 @@ async fn index() -> Response {
     xml(index.to_xml())
 }
 
-async fn called(
-    State(site): State<Site>,
-    Path(path): Path<String>,
-    method: HttpMethod,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> Response {
+async fn called(State(site): State<Site>, Path(path): Path<String>, request: Request) -> Response {
     let begun = Instant::now();
     let call = Call::from_path(&path);
     let response = match call {
-        Some(call) => check_and_answer(&site, call, &method, &uri, &headers, body).await,
+        Some(call) => check_and_answer(&site, call, request).await,
         None => failed(None, &Failure::unsupported_request()),
     };
     site.gateway.called(call, &response, begun.elapsed());
     response
 }
 
-async fn check_and_answer(
-    site: &Site,
-    call: Call,
-    method: &HttpMethod,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> Response {
+async fn check_and_answer(site: &Site, call: Call, request: Request) -> Response {
     if call == Call::Index {
         return index().await;
     }
-    let Ok(body) = body else {
-        return failed(Some(call), &too_large());
-    };
-    match request::check(site, call, method, uri, headers, body) {
+    match request::check(site, call, request).await {
         Ok(checked) => answer_call(site, checked).await,
         Err(failure) => failed(Some(call), &failure),
     }
@@ -183,11 +165,11 @@ fn refused(mut response: Response, failure: &Failure) -> Response {
     response
 }
 
-fn too_large() -> Failure {
+fn too_large(bytes_max: usize) -> Failure {
     Failure::new(
         "documentTooLarge",
         format!(
-            "A call has at most {BODY_BYTES_MAX} bytes; put larger documents where the server can fetch them."
+            "A call like this has at most {bytes_max} bytes; put larger documents where the server can fetch them."
         ),
     )
 }
@@ -196,7 +178,7 @@ fn too_large() -> Failure {
 fn refusal(fault: &CallFault) -> Failure {
     match fault {
         CallFault::NoMeeting | CallFault::Gone => Failure::meeting_not_found(),
-        CallFault::TooLarge => too_large(),
+        CallFault::TooLarge => too_large(BODY_BYTES_MAX),
         CallFault::NotAllowed => Failure::checksum(),
         CallFault::NoRoom => Failure::new(
             "serverUnavailable",

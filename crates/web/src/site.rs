@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     documents::{Documents, Presence},
     error::WebError,
+    gateway::Forms,
     heights::Heights,
     hosted::Hosted,
     invitation::Invitations,
@@ -80,6 +81,7 @@ pub struct Inner {
     pub(crate) presence: Presence,
     pub(crate) heights: Heights,
     pub(crate) gateway: Gateway,
+    pub(crate) forms: Forms,
     stopping: watch::Sender<bool>,
     /// How people sign in.
     pub accounts: Accounts,
@@ -141,6 +143,7 @@ impl Site {
             presence: Presence::default(),
             heights: Heights::default(),
             gateway: Gateway::default(),
+            forms: Forms::default(),
             stopping: watch::Sender::new(false),
             settings,
             node,

@@ -1,34 +1,46 @@
 //! One call to one server.
 
 use bigbluebutton::{
-    Call, Client, Error, Failure, Parameters,
+    Body, Call, Client, Error, Failure, Parameters,
     answer::{self, Meetings, Outcome, Recordings},
     client::Payload,
     request::{RecordingFilter, record_ids},
 };
-use domain::id::TenantId;
 use federation::meetings::{
     Served,
     call::{self, CallFault, Method},
     scoped_id, whose,
+    wire::PART_BYTES_MAX,
 };
 
 use web::gateway::callback;
 
-use super::Callers;
+use super::{Callers, lists::LIST_BYTES_MAX};
 use crate::driver::Serve;
+
+/// The largest answer about one meeting that is read, in bytes.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// Calls a server for the core.
 pub(super) async fn call(callers: &Callers, serve: Serve) -> Served {
-    let Some(client) = callers.client(serve.server, serve.within) else {
+    let answer_bytes = answer_bytes_max(serve.call.method);
+    let Some(client) = callers.client(serve.server, serve.within, answer_bytes) else {
         return Served::Fault(CallFault::OwnerAway);
     };
-    let Ok(parameters) = Parameters::from_query(&serve.call.query) else {
+    if !may_bring(serve.call.method, serve.call.body.as_ref()) {
+        return Served::Fault(CallFault::NotAllowed);
+    }
+    let Ok(mut parameters) = Parameters::from_query(&serve.call.query) else {
         return Served::Fault(CallFault::Server);
     };
+    // Not every home is honest: one odd character would be in all that the server says of its meetings.
+    parameters.leave_out_what_xml_cannot_carry();
     let Some(room) = serve.room else {
         return match serve.call.method.gathers() {
-            true => gather(&client, serve.tenant, serve.call, parameters).await,
+            true => {
+                let _place = callers.0.lists.place(serve.server).await;
+                gather(callers, &client, &serve, parameters).await
+            }
             false => Served::Fault(CallFault::NotAllowed),
         };
     };
@@ -54,6 +66,28 @@ pub(super) async fn call(callers: &Callers, serve: Serve) -> Served {
         _ => return Served::Fault(CallFault::NotAllowed),
     };
     pass(&client, name, &with_id(), serve.call.body).await
+}
+
+/// The most that a server may answer to a call, in bytes: lists are long, what is said of one meeting is
+/// not, and what is said of a create goes to its home in one message.
+fn answer_bytes_max(method: Method) -> usize {
+    match method {
+        Method::Create => PART_BYTES_MAX,
+        method if method.gathers() => LIST_BYTES_MAX,
+        _ => ANSWER_BYTES_MAX,
+    }
+}
+
+/// Whether a body may come with a call. A server reads parameters from forms, also from those in parts, and
+/// these would be none that were checked here: only documents and uploads go on.
+fn may_bring(method: Method, body: Option<&call::Body>) -> bool {
+    let Some(body) = body else { return true };
+    let kind = Call::Create.accepts(bigbluebutton::Method::Post, Some(&body.media_type), true);
+    match kind {
+        Ok(Body::Xml) => matches!(method, Method::Create | Method::InsertDocument),
+        Ok(Body::Multipart) => method == Method::PutRecordingTextTrack,
+        _ => false,
+    }
 }
 
 /// Ends a meeting that no home is bound to: whatever its password is.
@@ -108,13 +142,13 @@ fn fault(error: &Error) -> Served {
 
 /// Calls about all that a tenant has on this server, and about nothing else.
 async fn gather(
+    callers: &Callers,
     client: &Client,
-    tenant: TenantId,
-    call: call::Call,
+    serve: &Serve,
     parameters: Parameters,
 ) -> Served {
-    let is_own = |id: &str| whose(id).is_some_and(|(of, _)| of == tenant);
-    match call.method {
+    let is_own = |id: &str| whose(id).is_some_and(|(of, _)| of == serve.tenant);
+    match serve.call.method {
         Method::GetMeetings => match client.meetings().await {
             Ok(Meetings(mut all)) => {
                 all.retain(|meeting| is_own(&meeting.meeting_id));
@@ -132,18 +166,18 @@ async fn gather(
                 Err(error) => fault(&error),
             }
         }
-        _ => change(client, tenant, call, parameters).await,
+        _ => change(callers, client, serve, parameters).await,
     }
 }
 
 /// A call that changes recordings, or reads what belongs to one: of those that are the tenant's alone.
 async fn change(
+    callers: &Callers,
     client: &Client,
-    tenant: TenantId,
-    call: call::Call,
+    serve: &Serve,
     mut parameters: Parameters,
 ) -> Served {
-    let name = match call.method {
+    let name = match serve.call.method {
         Method::PublishRecordings => Call::PublishRecordings,
         Method::DeleteRecordings => Call::DeleteRecordings,
         Method::UpdateRecordings => Call::UpdateRecordings,
@@ -168,12 +202,48 @@ async fn change(
     // A server takes the beginning of an id for an id; to change something it has to be whole.
     let own = found.into_iter().filter(|recording| {
         let of = whose(&recording.meeting_id);
-        of.is_some_and(|(of, _)| of == tenant) && asked.contains(&recording.record_id)
+        of.is_some_and(|(of, _)| of == serve.tenant) && asked.contains(&recording.record_id)
     });
     let own: Vec<String> = own.map(|recording| recording.record_id).collect();
     if own.is_empty() {
         return Served::Fault(CallFault::NoMeeting);
     }
     parameters.set("recordID", own.join(","));
-    pass(client, name, &parameters, call.body).await
+    let address = &callers.0.address;
+    callback::direct(address, serve.server, serve.tenant, &mut parameters);
+    pass(client, name, &parameters, serve.call.body.clone()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_can_have_a_server_read_documents_and_uploads_and_no_further_parameters() {
+        let body = |media_type: &str| call::Body {
+            media_type: media_type.to_owned(),
+            bytes: b"meta_bbb-recording-ready-url=https://elsewhere.example".to_vec(),
+        };
+        let xml = body("text/xml; charset=utf-8");
+        let parts = body("multipart/form-data; boundary=x");
+        for method in Method::ALL {
+            assert!(may_bring(method, None));
+            let takes_documents = matches!(method, Method::Create | Method::InsertDocument);
+            assert_eq!(may_bring(method, Some(&xml)), takes_documents);
+            let takes_uploads = method == Method::PutRecordingTextTrack;
+            assert_eq!(may_bring(method, Some(&parts)), takes_uploads);
+            for odd in ["application/x-www-form-urlencoded", "text/plain", ""] {
+                assert!(!may_bring(method, Some(&body(odd))), "{method:?} {odd}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_create_fits_into_a_message() {
+        for method in Method::ALL {
+            let most = answer_bytes_max(method);
+            assert!(method != Method::Create || most <= PART_BYTES_MAX);
+            assert_eq!(most > ANSWER_BYTES_MAX, method.gathers());
+        }
+    }
 }

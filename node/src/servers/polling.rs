@@ -11,7 +11,7 @@ use tokio::{
 };
 use web::node::MeetingsInput;
 
-use super::Callers;
+use super::{Callers, lists::LIST_BYTES_MAX};
 use crate::clock;
 
 /// How often a server with meetings is polled.
@@ -109,9 +109,10 @@ impl Server {
 }
 
 async fn poll(callers: Callers, id: ServerId) -> (ServerId, Option<Vec<Seen>>) {
-    let Some(client) = callers.client(id, POLL_DEADLINE) else {
+    let Some(client) = callers.client(id, POLL_DEADLINE, LIST_BYTES_MAX) else {
         return (id, None);
     };
+    let _place = callers.0.lists.poll().await;
     match client.meetings().await {
         Ok(Meetings(all)) => {
             let now_ms = clock::now().0;

@@ -185,6 +185,16 @@ impl Meeting {
         Ok(meeting)
     }
 
+    /// One of a list. A value that is not of its kind counts as missing there, and only a meeting without
+    /// an id is left out: one meeting must not hide the others, nor seem to have ended.
+    fn listed(element: Element) -> Option<Self> {
+        let mut meeting = Self::default();
+        for element in element.into_children() {
+            let _ = meeting.take(element);
+        }
+        (!meeting.meeting_id.is_empty()).then_some(meeting)
+    }
+
     fn take(&mut self, element: Element) -> Result<(), Error> {
         match element.name() {
             "returncode" => {}
@@ -306,18 +316,13 @@ impl Meetings {
         })
     }
 
-    /// Reads a successful answer.
-    ///
-    /// # Errors
-    /// When a meeting has no id or a value is not of its kind.
-    pub fn from_response(response: Element) -> Result<Self, Error> {
-        response
+    /// Reads a successful answer. A meeting without an id is left out.
+    pub fn from_response(response: Element) -> Self {
+        let meetings = response
             .into_children()
             .filter(|element| element.name() == "meetings")
             .flat_map(Element::into_children)
-            .filter(|element| element.name() == "meeting")
-            .map(Meeting::from_response)
-            .collect::<Result<_, _>>()
-            .map(Self)
+            .filter(|element| element.name() == "meeting");
+        Self(meetings.filter_map(Meeting::listed).collect())
     }
 }

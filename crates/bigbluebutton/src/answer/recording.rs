@@ -261,26 +261,22 @@ impl Recordings {
         })
     }
 
-    /// Reads a successful answer.
-    ///
-    /// # Errors
-    /// When a value is not of its kind.
-    pub fn from_response(response: Element) -> Result<Self, Error> {
+    /// Reads a successful answer. A recording with a value that is not of its kind is left out.
+    pub fn from_response(response: Element) -> Self {
         let mut all = Self::default();
         for element in response.into_children() {
             match element.name() {
                 "returncode" | "messageKey" | "message" => {}
                 "recordings" => {
-                    for element in element
+                    let found = element
                         .into_children()
-                        .filter(|one| one.name() == "recording")
-                    {
-                        all.recordings.push(Recording::from_element(element)?);
-                    }
+                        .filter(|one| one.name() == "recording");
+                    let found = found.map(Recording::from_element);
+                    all.recordings.extend(found.filter_map(Result::ok));
                 }
                 _ => all.extra.push(element),
             }
         }
-        Ok(all)
+        all
     }
 }

@@ -88,7 +88,7 @@ impl Client {
     pub async fn meetings(&self) -> Result<Meetings, Error> {
         let call = Call::GetMeetings;
         let response = self.call(call, &Parameters::new(), None).await?;
-        Meetings::from_response(response).map_err(|error| self.unreadable(call, error))
+        Ok(Meetings::from_response(response))
     }
 
     /// Adds documents to a running meeting.
@@ -120,7 +120,7 @@ impl Client {
     pub async fn recordings(&self, filter: RecordingFilter) -> Result<Recordings, Error> {
         let call = Call::GetRecordings;
         let response = self.call(call, &filter.into_parameters(), None).await?;
-        Recordings::from_response(response).map_err(|error| self.unreadable(call, error))
+        Ok(Recordings::from_response(response))
     }
 
     /// Shows or hides recordings; answers whether they are shown now.

@@ -1,23 +1,34 @@
 //! Hardened reading of a document into elements.
+//!
+//! Servers write what people typed into their answers, and not all of them leave out what XML cannot
+//! carry. One such character, or a name that is none, must not hide all else a server says: the
+//! character and the element are left out, while the limits hold for all of it.
 
 use std::borrow::Cow;
 
 use quick_xml::{
     XmlVersion,
-    escape::resolve_predefined_entity,
+    errors::Error as XmlError,
+    escape::{EscapeError, resolve_predefined_entity},
     events::{BytesRef, BytesStart, Event},
     reader::Reader,
 };
 
 use super::{
-    Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_PARTS, Node, is_character, is_name,
-    names::kept,
+    Element, MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_PARTS, Node, carried, is_name, names::kept,
 };
 use crate::error::Error;
 
+/// An element that has begun.
+struct Open<'a> {
+    start: BytesStart<'a>,
+    /// None where its name or attributes are no XML.
+    element: Option<Element>,
+}
+
 /// The elements that are open, and what was read so far.
-struct Document {
-    open: Vec<Element>,
+struct Document<'a> {
+    open: Vec<Open<'a>>,
     root: Option<Element>,
     parts: usize,
 }
@@ -31,7 +42,8 @@ pub(super) fn read(document: &[u8]) -> Result<Element, Error> {
     }
     let text = std::str::from_utf8(document).map_err(|_| Error::XmlIncomplete)?;
     let mut reader = Reader::from_str(text);
-    reader.config_mut().check_end_names = true;
+    // Checked here: an element that is left out may end as oddly as it began.
+    reader.config_mut().check_end_names = false;
     let mut state = Document {
         open: Vec::new(),
         root: None,
@@ -39,12 +51,12 @@ pub(super) fn read(document: &[u8]) -> Result<Element, Error> {
     };
     loop {
         match reader.read_event().map_err(Error::XmlBroken)? {
-            Event::Start(start) => state.start(&start)?,
+            Event::Start(start) => state.start(start)?,
             Event::Empty(start) => {
-                state.start(&start)?;
-                state.end()?;
+                state.start(start)?;
+                state.close()?;
             }
-            Event::End(_) => state.end()?,
+            Event::End(end) => state.end(end.name().as_ref())?,
             Event::Text(text) => state.text(&text.xml10_content().map_err(broken)?)?,
             Event::CData(text) => state.text(&text.xml10_content().map_err(broken)?)?,
             Event::GeneralRef(reference) => state.text(&resolved(&reference)?)?,
@@ -55,7 +67,7 @@ pub(super) fn read(document: &[u8]) -> Result<Element, Error> {
     }
 }
 
-impl Document {
+impl<'a> Document<'a> {
     fn count(&mut self) -> Result<(), Error> {
         self.parts += 1;
         if self.parts > MAX_PARTS {
@@ -65,7 +77,7 @@ impl Document {
         }
     }
 
-    fn start(&mut self, start: &BytesStart<'_>) -> Result<(), Error> {
+    fn start(&mut self, start: BytesStart<'a>) -> Result<(), Error> {
         self.count()?;
         if self.open.len() == MAX_DEPTH {
             return Err(Error::XmlTooDeep { max: MAX_DEPTH });
@@ -73,34 +85,70 @@ impl Document {
         if self.root.is_some() {
             return Err(Error::XmlIncomplete);
         }
-        let mut element = Element::bare(element_name(start.name().as_ref())?);
+        let element = self.element(&start)?;
+        if element.is_none() && self.open.is_empty() {
+            return Err(Error::XmlName {
+                bytes: start.name().as_ref().len(),
+            });
+        }
+        self.open.push(Open { start, element });
+        Ok(())
+    }
+
+    /// The element that begins; none where it is to be left out.
+    fn element(&mut self, start: &BytesStart<'_>) -> Result<Option<Element>, Error> {
+        let Some(name) = element_name(start.name().as_ref()) else {
+            return Ok(None);
+        };
+        let mut element = Element::bare(name);
         // Without its own check for repeated names, which takes time quadratic in their number.
         for attribute in start.attributes().with_checks(false) {
             self.count()?;
-            let attribute = attribute.map_err(broken)?;
-            let value = attribute
-                .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|_| Error::XmlEntity)?;
-            if !value.chars().all(is_character) {
-                return Err(Error::XmlEntity);
-            }
-            let name = name(attribute.key.as_ref())?;
-            if element.attributes.len() == MAX_ATTRIBUTES || element.attribute(&name).is_some() {
+            let Ok(attribute) = attribute else {
+                return Ok(None);
+            };
+            let value = match attribute.normalized_value(XmlVersion::Implicit1_0) {
+                Ok(value) => value,
+                Err(XmlError::Escape(EscapeError::InvalidCharRef(_))) => continue,
+                Err(_) => return Err(Error::XmlEntity),
+            };
+            let Some(known) = named(attribute.key.as_ref()) else {
+                continue;
+            };
+            if element.attributes.len() == MAX_ATTRIBUTES || element.attribute(known).is_some() {
                 return Err(Error::XmlTooManyParts {
                     max: MAX_ATTRIBUTES,
                 });
             }
-            element.attributes.push((name, value.into_owned()));
+            let value = carried(&value).into_owned();
+            element.attributes.push((known.to_owned(), value));
         }
-        self.open.push(element);
-        Ok(())
+        Ok(Some(element))
     }
 
-    fn end(&mut self) -> Result<(), Error> {
-        let mut element = self.open.pop().ok_or(Error::XmlIncomplete)?;
+    fn end(&mut self, name: &[u8]) -> Result<(), Error> {
+        let open = self.open.last().ok_or(Error::XmlIncomplete)?;
+        let whole: &[u8] = &open.start;
+        let is_left_out = open.element.is_none();
+        if name == open.start.name().as_ref() || (is_left_out && name == whole.trim_ascii()) {
+            self.close()
+        } else {
+            Err(Error::XmlIncomplete)
+        }
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        let open = self.open.pop().ok_or(Error::XmlIncomplete)?;
+        let Some(mut element) = open.element else {
+            return Ok(());
+        };
         tidy(&mut element);
         match self.open.last_mut() {
-            Some(parent) => parent.content.push(Node::Element(element)),
+            Some(parent) => {
+                if let Some(parent) = &mut parent.element {
+                    parent.content.push(Node::Element(element));
+                }
+            }
             None => self.root = Some(element),
         }
         Ok(())
@@ -114,14 +162,14 @@ impl Document {
                 Err(Error::XmlIncomplete)
             };
         };
-        if !text.chars().all(is_character) {
-            return Err(Error::XmlEntity);
+        if let Some(parent) = &mut parent.element {
+            let text = carried(text);
+            if let Some(Node::Text(before)) = parent.content.last_mut() {
+                before.push_str(&text);
+                return Ok(());
+            }
+            parent.content.push(Node::Text(text.into_owned()));
         }
-        if let Some(Node::Text(before)) = parent.content.last_mut() {
-            before.push_str(text);
-            return Ok(());
-        }
-        parent.content.push(Node::Text(text.to_owned()));
         self.count()
     }
 
@@ -146,24 +194,22 @@ fn tidy(element: &mut Element) {
     });
 }
 
-fn element_name(raw: &[u8]) -> Result<Cow<'static, str>, Error> {
-    let kept = std::str::from_utf8(raw).ok().and_then(kept);
-    kept.map_or_else(|| name(raw).map(Cow::Owned), |kept| Ok(Cow::Borrowed(kept)))
+fn element_name(raw: &[u8]) -> Option<Cow<'static, str>> {
+    let name = named(raw)?;
+    Some(kept(name).map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed))
 }
 
-fn name(raw: &[u8]) -> Result<String, Error> {
-    let text = std::str::from_utf8(raw).map_err(|_| Error::XmlName { bytes: raw.len() })?;
-    if is_name(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(Error::XmlName { bytes: raw.len() })
-    }
+fn named(raw: &[u8]) -> Option<&str> {
+    std::str::from_utf8(raw).ok().filter(|text| is_name(text))
 }
 
-/// The text a reference stands for: a character by number, or one of the five.
+/// The text a reference stands for: a character by number, or one of the five. A number of no character
+/// stands for nothing.
 fn resolved(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Error> {
-    if let Some(character) = reference.resolve_char_ref().map_err(|_| Error::XmlEntity)? {
-        return Ok(Cow::Owned(character.to_string()));
+    match reference.resolve_char_ref() {
+        Ok(Some(character)) => return Ok(Cow::Owned(character.to_string())),
+        Ok(None) => {}
+        Err(_) => return Ok(Cow::Borrowed("")),
     }
     let name = reference.decode().map_err(broken)?;
     resolve_predefined_entity(&name)
@@ -180,6 +226,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::xml::MAX_NAME_BYTES;
 
     fn read_text(text: &str) -> Result<Element, Error> {
         read(text.as_bytes())
@@ -202,11 +249,58 @@ mod tests {
         for text in [
             "<a>&b;</a>",
             "<a t=\"&b;\"/>",
-            "<a>&#0;</a>",
-            "<a>&#x1b;</a>",
-            "<a>&#xD800;</a>",
+            "<a><1>&b;</1></a>",
+            "<a><b t=\"&#0;\" u=\"&b;\"/></a>",
         ] {
             assert!(matches!(read_text(text), Err(Error::XmlEntity)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_xml_cannot_carry_is_left_out_and_all_else_is_read() {
+        let long = "x".repeat(MAX_NAME_BYTES + 1);
+        for (text, expected) in [
+            ("<a>A\u{ffff}d\u{1b}a</a>".to_owned(), "<a>Ada</a>"),
+            ("<a><![CDATA[A\u{fffe}da]]></a>".to_owned(), "<a>Ada</a>"),
+            (
+                "<a>&#0;A&#x1b;&#xD800;&#xfffe;&#99999999999;da</a>".to_owned(),
+                "<a>Ada</a>",
+            ),
+            (
+                "<a><b t=\"&#0;\" u=\"A\u{fffe}da\"/></a>".to_owned(),
+                "<a><b u=\"Ada\"/></a>",
+            ),
+            (
+                format!("<a><{long}>x<y>z</y></{long}><b>1</b></a>"),
+                "<a><b>1</b></a>",
+            ),
+            (
+                format!("<a><{long}/><b {long}=\"x\">1</b></a>"),
+                "<a><b>1</b></a>",
+            ),
+            (
+                "<a><1st>x</1st><c d>x</c d><c d/><b>1</b></a>".to_owned(),
+                "<a><b>1</b></a>",
+            ),
+        ] {
+            assert_eq!(read_text(&text).unwrap().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_counts_all_the_same() {
+        let deep = format!(
+            "<a>{}{}</a>",
+            "<1>".repeat(MAX_DEPTH),
+            "</1>".repeat(MAX_DEPTH)
+        );
+        assert!(matches!(read_text(&deep), Err(Error::XmlTooDeep { .. })));
+        for many in ["<1/>", "<1>x</1>", "&#0;<1/>"] {
+            let many = format!("<r>{}</r>", many.repeat(MAX_PARTS));
+            assert!(matches!(
+                read_text(&many),
+                Err(Error::XmlTooManyParts { .. })
+            ));
         }
     }
 
@@ -236,7 +330,20 @@ mod tests {
     #[test]
     fn anything_but_one_whole_element_is_refused() {
         for text in [
-            "", "   ", "hello", "<a>", "<a></b>", "</a>", "<a/><b/>", "<a/>x", "<a b=c/>", "<a",
+            "",
+            "   ",
+            "hello",
+            "<a>",
+            "<a></b>",
+            "</a>",
+            "<a/><b/>",
+            "<a/>x",
+            "<a b=c/>",
+            "<a",
+            "<1/>",
+            "<a><1></a>",
+            "<a><1></2></a>",
+            "<a><b c=\"d\"></b c=\"d\"></a>",
         ] {
             assert!(read_text(text).is_err(), "{text}");
         }

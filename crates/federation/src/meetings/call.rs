@@ -19,6 +19,8 @@ use super::wire::{read_feature, write_features};
 pub const QUERY_BYTES_MAX: usize = 64 * 1024;
 /// The longest body of a call, in bytes: it has to fit into a frame with all else.
 pub const BODY_BYTES_MAX: usize = 1_536 * 1024;
+/// The longest media type of a body, in bytes.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 128;
 
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,7 +126,7 @@ impl Call {
         let body = self.body.as_ref();
         self.query.len() <= QUERY_BYTES_MAX
             && body.is_none_or(|body| {
-                body.bytes.len() <= BODY_BYTES_MAX && body.media_type.len() <= 128
+                body.bytes.len() <= BODY_BYTES_MAX && body.media_type.len() <= MEDIA_TYPE_BYTES_MAX
             })
     }
 }
@@ -147,6 +149,16 @@ pub struct Terms {
     /// The most meetings that the tenant may have at one time. Whoever is called counts them: it is no part
     /// of what nodes say to each other.
     pub meetings_max: Option<u32>,
+}
+
+impl Terms {
+    /// Whether they fit into a message.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        // One more than the number travels, so that 0 says that there is none.
+        let is_carried = |number: Option<u32>| number != Some(u32::MAX);
+        self.features.len() <= FEATURES_MAX && is_carried(self.hint) && is_carried(self.cap_users)
+    }
 }
 
 impl Encode for Terms {
@@ -262,5 +274,70 @@ impl Decode for CallFault {
             .ok()
             .and_then(|code| Self::ALL.get(code));
         Ok(known.cloned().unwrap_or(Self::Server))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Terms with so many features, and so many people.
+    fn terms(features: usize, people: Option<u32>) -> Terms {
+        Terms {
+            region: "eu-west".parse().ok(),
+            features: (0..features)
+                .map(|number| format!("feature-{number}").parse().unwrap())
+                .collect(),
+            hint: people,
+            cap_users: people,
+            ..Terms::default()
+        }
+    }
+
+    #[test]
+    fn terms_that_fit_are_read_as_they_were_written_and_no_others() {
+        let most = u32::MAX - 1;
+        for terms in [
+            terms(0, None),
+            terms(1, Some(0)),
+            terms(FEATURES_MAX, Some(most)),
+        ] {
+            assert!(terms.fits());
+            assert_eq!(Terms::from_bytes(&terms.to_bytes()), Ok(terms));
+        }
+        for terms in [
+            terms(FEATURES_MAX + 1, None),
+            terms(0, Some(u32::MAX)),
+            Terms {
+                hint: None,
+                ..terms(0, Some(u32::MAX))
+            },
+        ] {
+            assert!(!terms.fits());
+            assert!(Terms::from_bytes(&terms.to_bytes()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_call_that_fits_is_read_as_it_was_written_and_no_other() {
+        let call = |query: usize, bytes: usize, media_type: usize| Call {
+            method: Method::Create,
+            query: "x".repeat(query),
+            body: Some(Body {
+                media_type: "x".repeat(media_type),
+                bytes: vec![1; bytes],
+            }),
+        };
+        let most = call(QUERY_BYTES_MAX, BODY_BYTES_MAX, MEDIA_TYPE_BYTES_MAX);
+        assert!(most.fits());
+        assert_eq!(Call::from_bytes(&most.to_bytes()), Ok(most));
+        for call in [
+            call(QUERY_BYTES_MAX + 1, 1, 1),
+            call(1, BODY_BYTES_MAX + 1, 1),
+            call(1, 1, MEDIA_TYPE_BYTES_MAX + 1),
+        ] {
+            assert!(!call.fits());
+            assert!(Call::from_bytes(&call.to_bytes()).is_err());
+        }
     }
 }

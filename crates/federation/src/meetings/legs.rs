@@ -62,6 +62,14 @@ pub struct Asked {
     pub call: Call,
 }
 
+impl Asked {
+    /// Whether it fits into a message.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.call.fits() && self.terms.as_ref().is_none_or(|terms| terms.fits())
+    }
+}
+
 #[derive(Debug)]
 struct Under {
     origin: Origin,

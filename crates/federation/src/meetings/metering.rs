@@ -18,6 +18,8 @@ const MINUTE_MS: u64 = 60_000;
 #[derive(Debug, Default)]
 struct Count {
     member: Option<MemberId>,
+    /// How long people were counted, in milliseconds.
+    counted_ms: u64,
     meetings: u64,
     person_ms: u64,
     peak: u64,
@@ -46,6 +48,9 @@ impl Meter {
     ) {
         let count = self.counts.entry((server, tenant)).or_default();
         count.member = Some(member);
+        count.counted_ms = count
+            .counted_ms
+            .saturating_add(elapsed_ms.min(STRETCH_MS_MAX));
         count.person_ms += u64::from(users) * elapsed_ms.min(STRETCH_MS_MAX);
         count.peak = count.peak.max(u64::from(users));
     }
@@ -62,8 +67,15 @@ impl Meter {
     }
 
     /// What was used until now, to be recorded; what is less than a minute stays for the next time.
+    ///
+    /// A wall clock may have been ahead when the stretch began, and set back since: then the stretch began
+    /// as long ago as people were counted in it, by a clock that nobody sets.
     pub fn take(&mut self, now: Timestamp) -> Option<Usage> {
-        let from = self.since(now);
+        let mut from = self.since(now);
+        if from > now {
+            let counted_ms = self.counts.values().map(|count| count.counted_ms).max();
+            from = Timestamp(now.0.saturating_sub(counted_ms.unwrap_or_default()));
+        }
         if from >= now {
             return None;
         }
@@ -86,6 +98,9 @@ impl Meter {
             });
             count.person_ms %= MINUTE_MS;
             (count.meetings, count.peak) = (0, 0);
+        }
+        for count in self.counts.values_mut() {
+            count.counted_ms = 0;
         }
         self.counts
             .retain(|_, count| count.person_ms > 0 || count.meetings > 0);
@@ -128,6 +143,26 @@ mod tests {
         }
         assert_eq!(minutes, 21);
         assert_eq!(meter.take(Timestamp(900_000)), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_and_is_set_back_hides_nothing() {
+        let mut meter = Meter::default();
+        let now = 1_000_000_000;
+        meter.since(Timestamp(now + 86_400_000));
+        for _ in 0..10 {
+            meter.count(SERVER, (TENANT, MEMBER), 3, 60_000);
+        }
+        let usage = meter.take(Timestamp(now)).expect("something");
+        assert_eq!(usage.rows[0].participant_minutes, 30);
+        assert_eq!(
+            (usage.from, usage.until),
+            (Timestamp(now - 600_000), Timestamp(now))
+        );
+        meter.count(SERVER, (TENANT, MEMBER), 1, 90_000);
+        assert_eq!(meter.since(Timestamp(now)), Timestamp(now));
+        let usage = meter.take(Timestamp(now - 5_000)).expect("something");
+        assert_eq!(usage.from, Timestamp(now - 65_000));
     }
 
     #[test]

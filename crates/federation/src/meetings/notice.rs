@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use domain::{id::TenantId, key::PublicKey};
 
-use super::wire::Said;
+use super::wire::{PART_BYTES_MAX, Said};
 use crate::{core::Core, io::Output};
 
 /// The longest token, in bytes.
@@ -49,6 +49,14 @@ pub struct Notice {
     pub payload: Vec<u8>,
 }
 
+impl Notice {
+    /// Whether it fits into a message.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        self.token.len() <= TOKEN_BYTES_MAX && self.payload.len() <= PART_BYTES_MAX
+    }
+}
+
 /// Notices whose homes are away.
 #[derive(Debug, Default)]
 pub(super) struct Notices(BTreeMap<PublicKey, VecDeque<Notice>>);
@@ -70,8 +78,12 @@ impl Notices {
 }
 
 impl Core {
-    /// One of this node's servers said something that is for a tenant's front end.
+    /// One of this node's servers said something that is for a tenant's front end. What fits into no
+    /// message comes to nothing.
     pub(crate) fn give_notice(&mut self, notice: Notice, outputs: &mut Vec<Output>) {
+        if !notice.fits() {
+            return;
+        }
         let tenant = self.view().meetings.tenants.get(&notice.tenant);
         let Some(home) = tenant.map(|tenant| tenant.record.home) else {
             return;

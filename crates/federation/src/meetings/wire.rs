@@ -14,7 +14,9 @@ use routing::{
 };
 
 use super::{
-    call::{BODY_BYTES_MAX, Body, Call, CallFault, Method, QUERY_BYTES_MAX, Terms},
+    call::{
+        BODY_BYTES_MAX, Body, Call, CallFault, MEDIA_TYPE_BYTES_MAX, Method, QUERY_BYTES_MAX, Terms,
+    },
     holds::{Hold, Refusal},
     notice::{Notice, NoticeKind, TOKEN_BYTES_MAX},
 };
@@ -390,7 +392,7 @@ impl Decode for Body {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.array(2)?;
         Ok(Self {
-            media_type: decoder.text("media type", 128)?.to_owned(),
+            media_type: decoder.text("media type", MEDIA_TYPE_BYTES_MAX)?.to_owned(),
             bytes: decoder.bytes("body of a call", BODY_BYTES_MAX)?.to_vec(),
         })
     }

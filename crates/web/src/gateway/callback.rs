@@ -4,30 +4,26 @@
 //! A server signs these calls with its own secret, which the front end does not know. So the home seals
 //! the address into a token, the owner has the server call its own node, checks the server's signature,
 //! and passes the token on to the home, which opens it and tells the front end, signed with the tenant's
-//! secret ([`tell`]). Only the home decides where anything is sent.
-
-use std::time::Duration;
+//! secret ([`super::telling`]). Only the home decides where anything is sent.
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes, to_bytes},
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
 };
 use bigbluebutton::{
-    Create, Guard, Parameters, Secret,
+    Create, Failure, Parameters, Secret,
     callback::{
-        ANALYTICS_CALLBACK_URL, RECORDING_READY_URL, RecordingReady, SIGNED_PARAMETERS,
-        sign_analytics, sign_recording_ready, verify_analytics, verify_recording_ready,
+        ANALYTICS_CALLBACK_URL, MAX_TOKEN_BYTES, RECORDING_READY_URL, SIGNED_PARAMETERS,
+        verify_analytics, verify_recording_ready,
     },
-    client::{CallBack, Transport},
 };
 use domain::id::{ServerId, TenantId};
-use federation::meetings::{Notice, NoticeKind, TOKEN_BYTES_MAX, whose};
+use federation::meetings::{Notice, NoticeKind, TOKEN_BYTES_MAX, whose, wire::PART_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::create::OWN_ID;
-use crate::{node::MeetingsInput, site::Site, vault::VaultError};
+use crate::{node::MeetingsInput, site::Site};
 
 /// What stands before a token in the place of an address, on its way to the owner.
 pub const SEALED: &str = "folkmoot-sealed:";
@@ -37,22 +33,16 @@ const PURPOSE: &[u8] = b"folkmoot/web/callback/1\0";
 pub const PATH: &str = "/bigbluebutton/callback";
 /// The longest address a front end may give, in bytes.
 const URL_BYTES_MAX: usize = 1_024;
-/// How long a front end may take to listen.
-const TELL_MS: u64 = 10_000;
-/// How often it is tried, and how long after each time.
-const TRIES: [Duration; 3] = [
-    Duration::ZERO,
-    Duration::from_secs(30),
-    Duration::from_secs(600),
-];
+/// The longest form that says a recording is ready, in bytes: little more than its token.
+const READY_BYTES_MAX: usize = MAX_TOKEN_BYTES + 1_024;
 
 /// Where something is to be told, sealed for the home.
 #[derive(Serialize, Deserialize)]
-struct Sealed {
+pub(super) struct Sealed {
     tenant: String,
     kind: String,
-    url: String,
-    meeting_id: String,
+    pub(super) url: String,
+    pub(super) meeting_id: String,
 }
 
 const KINDS: [(NoticeKind, &str); 2] = [
@@ -61,15 +51,25 @@ const KINDS: [(NoticeKind, &str); 2] = [
 ];
 
 /// Puts tokens in the place of the addresses that a server would call.
-pub(super) fn seal(site: &Site, tenant: TenantId, create: &mut Create) -> Result<(), VaultError> {
+///
+/// # Errors
+/// What the front end is told: an address is too long, or this node cannot seal it. None goes on as it
+/// is, for the server would sign a call to it with its own secret.
+pub(super) fn seal(site: &Site, tenant: TenantId, create: &mut Create) -> Result<(), Failure> {
     let meeting_id = create.meeting_id.clone();
     for (name, value) in &mut create.meta {
         let known = KINDS
             .iter()
             .find(|(_, known)| name.eq_ignore_ascii_case(known));
         let Some((kind, _)) = known else { continue };
-        if value.is_empty() || value.len() > URL_BYTES_MAX {
+        if value.is_empty() {
             continue;
+        }
+        if value.len() > URL_BYTES_MAX {
+            return Err(Failure::new(
+                "validationError",
+                format!("The address in meta_{name} is longer than {URL_BYTES_MAX} bytes."),
+            ));
         }
         let sealed = Sealed {
             tenant: tenant.to_string(),
@@ -77,13 +77,16 @@ pub(super) fn seal(site: &Site, tenant: TenantId, create: &mut Create) -> Result
             url: std::mem::take(value),
             meeting_id: meeting_id.clone(),
         };
-        let token = site.vault.seal_value(PURPOSE, &sealed)?;
+        let token = site.vault.seal_value(PURPOSE, &sealed).map_err(|error| {
+            tracing::error!(%error, "a meeting's callbacks cannot be sealed");
+            Failure::internal_error()
+        })?;
         *value = format!("{SEALED}{token}");
     }
     Ok(())
 }
 
-fn open(site: &Site, token: &str, tenant: TenantId, kind: NoticeKind) -> Option<Sealed> {
+pub(super) fn open(site: &Site, token: &str, tenant: TenantId, kind: NoticeKind) -> Option<Sealed> {
     let sealed: Sealed = site.vault.open_value(PURPOSE, token).ok()?;
     let is_right = sealed.tenant == tenant.to_string() && sealed.kind == kind.as_str();
     is_right.then_some(sealed)
@@ -108,8 +111,15 @@ pub(super) fn give_back(
     }
 }
 
-/// Where a server is to call its owner's node instead, which is reached at `address`; the parameters of a
-/// create are changed to that.
+/// Whether a text can be a token: it becomes part of an address.
+fn is_token(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    text.len() <= TOKEN_BYTES_MAX && !text.is_empty() && text.bytes().all(is_part)
+}
+
+/// Where a server is to call its owner's node instead, which is reached at `address`: the parameters are
+/// changed to that. An address that no home sealed is left out, or the server would sign a call to
+/// whatever it is with its own secret.
 pub fn direct(address: &str, server: ServerId, tenant: TenantId, parameters: &mut Parameters) {
     for (kind, name) in KINDS {
         let names: Vec<String> = parameters
@@ -121,22 +131,24 @@ pub fn direct(address: &str, server: ServerId, tenant: TenantId, parameters: &mu
             })
             .collect();
         for known in names {
-            let value = parameters.get(&known).unwrap_or_default().to_owned();
-            if let Some(token) = value.strip_prefix(SEALED) {
+            let value = parameters.take(&known).unwrap_or_default();
+            let token = value.strip_prefix(SEALED);
+            if let Some(token) = token.filter(|token| is_token(token)) {
                 let kind = kind.as_str();
                 let url = format!("{address}{PATH}/{kind}/{server}/{tenant}/{token}");
-                parameters.set(&known, url);
+                parameters.push(&known, url);
             }
         }
     }
 }
 
-/// A server tells its owner's node something.
+/// A server tells its owner's node something. Nothing is read that is longer than what can be passed on,
+/// and analytics, which are long, only once their sender has proved itself.
 pub(super) async fn told(
     State(site): State<Site>,
     Path((kind, server, tenant, token)): Path<(String, String, String, String)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> StatusCode {
     let kind = KINDS
         .iter()
@@ -150,17 +162,20 @@ pub(super) async fn told(
     let Some(access) = site.servers.secret_of(server) else {
         return StatusCode::NOT_FOUND;
     };
-    if token.len() > TOKEN_BYTES_MAX {
+    if !is_token(&token) {
         return StatusCode::NOT_FOUND;
     }
     let secrets = [access.secret.clone()];
     let payload = match kind {
-        NoticeKind::RecordingReady => ready(&body, &secrets, tenant),
-        NoticeKind::Analytics => analytics(&site, &headers, &body, &secrets),
+        NoticeKind::RecordingReady => ready(body, &secrets, tenant).await,
+        NoticeKind::Analytics => analytics(&site, &headers, body, &secrets).await,
     };
-    let Some(payload) = payload else {
-        tracing::warn!(%server, "a callback without the server's signature was refused");
-        return StatusCode::UNAUTHORIZED;
+    let payload = match payload {
+        Ok(payload) => payload,
+        Err(status) => {
+            tracing::warn!(%server, %status, "a callback was refused");
+            return status;
+        }
     };
     let notice = Notice {
         tenant,
@@ -172,8 +187,18 @@ pub(super) async fn told(
     StatusCode::OK
 }
 
+async fn read(body: Body, bytes_max: usize) -> Result<Bytes, StatusCode> {
+    let read = to_bytes(body, bytes_max).await;
+    read.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+}
+
 /// The id of the recording, if the server says so of a meeting of this tenant.
-fn ready(body: &[u8], secrets: &[Secret], tenant: TenantId) -> Option<Vec<u8>> {
+async fn ready(body: Body, secrets: &[Secret], tenant: TenantId) -> Result<Vec<u8>, StatusCode> {
+    let form = read(body, READY_BYTES_MAX).await?;
+    signed_ready(&form, secrets, tenant).ok_or(StatusCode::UNAUTHORIZED)
+}
+
+fn signed_ready(body: &[u8], secrets: &[Secret], tenant: TenantId) -> Option<Vec<u8>> {
     let form = Parameters::from_form(body).ok()?;
     let signed = form.get(SIGNED_PARAMETERS)?;
     let (_, ready) = verify_recording_ready(signed, secrets).ok()?;
@@ -181,108 +206,27 @@ fn ready(body: &[u8], secrets: &[Secret], tenant: TenantId) -> Option<Vec<u8>> {
     is_own.then(|| ready.record_id.into_bytes())
 }
 
-fn analytics(site: &Site, headers: &HeaderMap, body: &[u8], secrets: &[Secret]) -> Option<Vec<u8>> {
-    let bearer = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let token = bearer.strip_prefix("Bearer ")?;
-    verify_analytics(token, site.now().0 / 1_000, secrets).ok()?;
-    serde_json::from_slice::<Value>(body).ok()?;
-    Some(body.to_vec())
-}
-
-/// Tells a front end, a few times if it does not listen.
-pub async fn tell(site: Site, notice: Notice) {
-    let Some(sealed) = open(&site, &notice.token, notice.tenant, notice.kind) else {
-        tracing::warn!(tenant = %notice.tenant, "a notice with a token of no meeting was refused");
-        return;
-    };
-    let transport = match transport(&site, notice.tenant) {
-        Ok(transport) => transport,
-        Err(error) => {
-            tracing::warn!(%error, "front ends cannot be told anything");
-            return;
-        }
-    };
-    for wait in TRIES {
-        tokio::time::sleep(wait).await;
-        // Each time anew: the secret may have been changed.
-        let Some(what) = signed(&site, &notice, &sealed) else {
-            return;
-        };
-        match transport.call_back(&sealed.url, what, TELL_MS).await {
-            // Servers understand 410 as: never again.
-            Ok(status) if (200..300).contains(&status) || status == 410 => return,
-            Ok(status) => {
-                tracing::info!(tenant = %notice.tenant, status, "a front end did not listen")
-            }
-            Err(error) => {
-                tracing::info!(tenant = %notice.tenant, %error, "a front end did not listen")
-            }
-        }
-    }
-}
-
-/// What the front end is told, signed with its secret.
-fn signed(site: &Site, notice: &Notice, sealed: &Sealed) -> Option<CallBack> {
-    let tenants = site.tenants.snapshot();
-    let secret = tenants.secrets_of(notice.tenant, site.now()).next()?;
-    match notice.kind {
-        NoticeKind::RecordingReady => {
-            let ready = RecordingReady {
-                meeting_id: sealed.meeting_id.clone(),
-                record_id: String::from_utf8(notice.payload.clone()).ok()?,
-            };
-            let token = sign_recording_ready(&ready, secret);
-            let form = Parameters::new().with(SIGNED_PARAMETERS, token).encode();
-            Some(CallBack::Form(form))
-        }
-        NoticeKind::Analytics => {
-            let mut document: Value = serde_json::from_slice(&notice.payload).ok()?;
-            own_ids(&mut document, notice.tenant, &sealed.meeting_id);
-            Some(CallBack::Json {
-                body: document.to_string(),
-                bearer: sign_analytics(site.now().0 / 1_000, secret),
-            })
-        }
-    }
-}
-
-/// Puts the front end's own id of the meeting in, wherever the server's stands, and takes out what the
-/// gateway added.
-fn own_ids(value: &mut Value, tenant: TenantId, own_id: &str) {
-    match value {
-        Value::String(text) if whose(text).is_some_and(|(of, _)| of == tenant) => {
-            own_id.clone_into(text);
-        }
-        Value::Array(all) => all.iter_mut().for_each(|one| own_ids(one, tenant, own_id)),
-        Value::Object(fields) => {
-            fields.retain(|name, value| {
-                let is_ours = value.as_str().is_some_and(|text| text.contains(PATH));
-                !name.eq_ignore_ascii_case(OWN_ID) && !is_ours
-            });
-            fields
-                .values_mut()
-                .for_each(|one| own_ids(one, tenant, own_id));
-        }
-        _ => {}
-    }
-}
-
-/// A member's own front end may stand beside its node; that of a co-op it hosts may not name addresses
-/// inside the host's network.
-fn transport(site: &Site, tenant: TenantId) -> Result<Transport, bigbluebutton::Error> {
-    let is_own = site.node.read(|core| {
-        let known = core.view().meetings.tenants.get(&tenant);
-        known.is_some_and(|known| Some(known.record.member) == core.member())
-    });
-    let guard = if is_own { Guard::ANY } else { Guard::PUBLIC };
-    Transport::new(guard, &bigbluebutton::client::Trust::native())
+async fn analytics(
+    site: &Site,
+    headers: &HeaderMap,
+    body: Body,
+    secrets: &[Secret],
+) -> Result<Vec<u8>, StatusCode> {
+    let bearer = headers.get(header::AUTHORIZATION);
+    let bearer = bearer.and_then(|value| value.to_str().ok());
+    let token = bearer.and_then(|bearer| bearer.strip_prefix("Bearer "));
+    let token = token.ok_or(StatusCode::UNAUTHORIZED)?;
+    verify_analytics(token, site.now().0 / 1_000, secrets).map_err(|_| StatusCode::UNAUTHORIZED)?;
+    let body = read(body, PART_BYTES_MAX).await?;
+    serde_json::from_slice::<Value>(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
+    Ok(body.to_vec())
 }
 
 #[cfg(test)]
 mod tests {
+    use bigbluebutton::callback::{RecordingReady, sign_recording_ready};
     use domain::record::Room;
     use federation::meetings::scoped_id;
-    use serde_json::json;
 
     use super::*;
 
@@ -308,32 +252,20 @@ mod tests {
             "https://node.example/bigbluebutton/callback/recording-ready/{server}/{tenant}/abc"
         );
         assert_eq!(parameters.get("meta_bbb-recording-ready-url"), Some(&*url));
-        assert_eq!(
-            parameters.get("meta_Analytics-Callback-URL"),
-            Some("https://elsewhere.example/analytics")
-        );
+        assert_eq!(parameters.get("meta_Analytics-Callback-URL"), None);
         let sealed = format!("{SEALED}abc");
         assert_eq!(parameters.get("meta_endCallbackUrl"), Some(&*sealed));
-    }
-
-    #[test]
-    fn a_front_end_reads_its_own_ids_and_nothing_of_the_gateway() {
-        let id = scoped_id(TENANT, Room::of(TENANT, "weekly"));
-        let other = scoped_id(TenantId([9; 16]), Room::of(TENANT, "weekly"));
-        let mut document = json!({
-            "meeting_id": id,
-            "data": {"metadata": {
-                "folkmoot-id": "weekly",
-                "analytics-callback-url": format!("https://node.example{PATH}/analytics/x/y/z"),
-                "is": [id, other],
-            }},
-        });
-        own_ids(&mut document, TENANT, "weekly");
-        let expected = json!({
-            "meeting_id": "weekly",
-            "data": {"metadata": {"is": ["weekly", other]}},
-        });
-        assert_eq!(document, expected);
+        for odd in ["", "../../api", "a?b", &"x".repeat(TOKEN_BYTES_MAX + 1)] {
+            let name = "meta_bbb-recording-ready-url";
+            let mut parameters = Parameters::new().with(name, format!("{SEALED}{odd}"));
+            direct(
+                "https://node.example",
+                ServerId([1; 16]),
+                TENANT,
+                &mut parameters,
+            );
+            assert_eq!(parameters.get(name), None, "{odd}");
+        }
     }
 
     #[test]
@@ -348,12 +280,12 @@ mod tests {
             Parameters::new().with(SIGNED_PARAMETERS, token).encode()
         };
         assert_eq!(
-            ready(body(TENANT).as_bytes(), &secret, TENANT),
+            signed_ready(body(TENANT).as_bytes(), &secret, TENANT),
             Some(b"abc-123".to_vec())
         );
         let other = body(TenantId([9; 16]));
-        assert_eq!(ready(other.as_bytes(), &secret, TENANT), None);
+        assert_eq!(signed_ready(other.as_bytes(), &secret, TENANT), None);
         let forged = [Secret::new("another-secret-1").unwrap()];
-        assert_eq!(ready(body(TENANT).as_bytes(), &forged, TENANT), None);
+        assert_eq!(signed_ready(body(TENANT).as_bytes(), &forged, TENANT), None);
     }
 }

@@ -3,7 +3,7 @@
 use bigbluebutton::{Create, Failure, answer::Created};
 use domain::{
     id::TenantId,
-    record::{Room, Service},
+    record::{FEATURES_MAX, Room, Service},
 };
 use federation::meetings::call::{CallFault, Method, Terms};
 use routing::candidate::Feature;
@@ -25,6 +25,8 @@ use crate::{
 pub(super) const OWN_ID: &str = "folkmoot-id";
 /// Metadata by which a front end says how many people it expects.
 const SIZE_HINTS: [&str; 2] = ["bbb-meeting-size-hint", "meeting-size-hint"];
+/// The most people that are planned for.
+const PEOPLE_MAX: u64 = 10_000;
 /// Metadata by which Greenlight says which servers it wants, as Scalelite understands it: tags between
 /// `;`, with `!` at the end if nothing else will do.
 const SERVER_TAG: &str = "server-tag";
@@ -52,15 +54,12 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
     if create.moderator_password.is_none() {
         create.moderator_password = Some(password("moderator", place));
     }
-    let terms = terms(site, &create, &tenant);
+    let terms = terms(site, &create, &tenant)?;
     create
         .meta
         .retain(|(name, _)| !name.eq_ignore_ascii_case(OWN_ID));
     create.meta.push((OWN_ID.to_owned(), meeting_id.clone()));
-    if let Err(error) = callback::seal(site, tenant.id, &mut create) {
-        tracing::error!(%error, "a meeting's callbacks cannot be sealed");
-        return Err(Failure::internal_error());
-    }
+    callback::seal(site, tenant.id, &mut create)?;
     let asked = Checked {
         call,
         tenant,
@@ -98,7 +97,7 @@ pub(super) fn terms_of(
     parameters: bigbluebutton::Parameters,
 ) -> Result<Terms, Failure> {
     let create = allowed(site, tenant, parameters)?;
-    Ok(terms(site, &create, tenant))
+    terms(site, &create, tenant)
 }
 
 /// Counts a create that found no place, with what was found of each server.
@@ -173,15 +172,20 @@ fn unrecorded(create: &mut Create) {
     create.rest.set(FOR_MODERATORS, told + UNRECORDED);
 }
 
+/// People in a meeting, as placement counts them: a front end that expects all the world is planned for
+/// like one that expects as many as any server bears.
+fn planned(count: u64) -> Option<u32> {
+    u32::try_from(count.min(PEOPLE_MAX)).ok()
+}
+
 /// Where the meeting may go.
-fn terms(site: &Site, create: &Create, tenant: &TenantAccess) -> Terms {
-    let cap = create
-        .max_participants
-        .and_then(|most| u32::try_from(most).ok());
+fn terms(site: &Site, create: &Create, tenant: &TenantAccess) -> Result<Terms, Failure> {
     let hint = SIZE_HINTS.iter().find_map(|name| create.meta(name));
+    let hint = hint.and_then(|hint| hint.trim().parse().ok());
+    let cap = create.max_participants.filter(|cap| *cap > 0);
     let mut terms = Terms {
-        hint: hint.and_then(|hint| hint.trim().parse().ok()),
-        cap_users: cap.filter(|cap| *cap > 0),
+        hint: hint.and_then(planned),
+        cap_users: cap.and_then(planned),
         meetings_max: tenant.rules.limits.meetings_max,
         ..Terms::default()
     };
@@ -220,7 +224,14 @@ fn terms(site: &Site, create: &Create, tenant: &TenantAccess) -> Terms {
             _ => {}
         }
     }
-    terms
+    // None of them may be left out: nothing else will do.
+    match terms.features.len() {
+        0..=FEATURES_MAX => Ok(terms),
+        _ => Err(Failure::new(
+            "validationError",
+            format!("A meeting can ask for at most {FEATURES_MAX} features of a server."),
+        )),
+    }
 }
 
 #[cfg(test)]

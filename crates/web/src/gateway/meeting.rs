@@ -133,9 +133,7 @@ pub(super) async fn gathered(site: &Site, asked: Asked) -> Vec<Meeting> {
         let Some(bytes) = part.result.ok().filter(|bytes| !bytes.is_empty()) else {
             continue;
         };
-        let meetings = read(&bytes).and_then(|response| {
-            Meetings::from_response(response).map_err(|error| unreadable(&error))
-        });
+        let meetings = read(&bytes).map(Meetings::from_response);
         let meetings = meetings.into_iter().flat_map(|meetings| meetings.0);
         all.extend(
             meetings

@@ -46,9 +46,7 @@ pub(super) async fn found(site: &Site, checked: Checked) -> Recordings {
         if bytes.is_empty() {
             continue;
         }
-        let Ok(found) = read(&bytes).and_then(|response| {
-            Recordings::from_response(response).map_err(|error| unreadable(&error))
-        }) else {
+        let Ok(found) = read(&bytes).map(Recordings::from_response) else {
             continue;
         };
         let own = found

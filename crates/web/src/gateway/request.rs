@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
-    http::{HeaderMap, Method as HttpMethod, Uri, header},
+    extract::Request,
+    http::{Method as HttpMethod, header},
 };
 use bigbluebutton::{
-    Algorithm, Body, Call, Failure, Method, Parameters,
+    Algorithm, Body, Call, Failure, Method, Parameters, Secret,
     call::Proof,
     checksum::{self, PARAMETER},
 };
@@ -17,6 +17,9 @@ use federation::meetings::{
     call::{self, Terms},
 };
 
+use hyper::body::Body as _;
+
+use super::body::read_signed;
 use crate::{meetings::tenants::TenantAccess, site::Site};
 
 /// The parameter in which the id of a meeting travels.
@@ -32,17 +35,14 @@ pub(super) struct Checked {
     pub document: Option<call::Body>,
 }
 
-/// Checks a call as a server does: method and body, then the checksum, and that alone, before anything
-/// that it says is looked at.
-pub(super) fn check(
-    site: &Site,
-    call: Call,
-    method: &HttpMethod,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Result<Checked, Failure> {
-    let method = match *method {
+/// Checks a call as a server does: method and kind of the body, then the checksum, and that alone, before
+/// anything that it says is looked at. Nothing is read of a body before the checksum in a query fits.
+///
+/// Fields of an upload in parts are no parameters here and would be some to a server: such a body is passed
+/// on with the one call that uploads a file.
+pub(super) async fn check(site: &Site, call: Call, request: Request) -> Result<Checked, Failure> {
+    let (head, body) = request.into_parts();
+    let method = match head.method {
         HttpMethod::GET | HttpMethod::HEAD => Method::Get,
         HttpMethod::POST => Method::Post,
         _ => return Err(Failure::unsupported_request()),
@@ -50,43 +50,69 @@ pub(super) fn check(
     if call.proof() != Proof::Checksum {
         return Err(Failure::unsupported_request());
     }
-    let content_type = headers.get(header::CONTENT_TYPE);
+    let content_type = head.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
-    let kind = call.accepts(method, content_type, !body.is_empty())?;
-    let query = uri.query().unwrap_or_default();
-    let tenants = site.tenants.snapshot();
-    let (secrets, allowed) = (tenants.secrets(), &Algorithm::ALL);
-    let place = match kind {
-        Body::Form if query.is_empty() => {
-            checksum::verify_form(call.name(), &body, secrets, allowed)
-        }
-        _ => checksum::verify(call.name(), query, secrets, allowed),
-    };
-    let place = place.map_err(|error| error.failure())?;
-    let tenant = tenants.bearer(place, site.now());
-    let tenant = Arc::clone(tenant.ok_or_else(Failure::checksum)?);
-    let mut parameters = Parameters::from_query(query).map_err(|error| error.failure())?;
-    if kind == Body::Form {
-        let form = Parameters::from_form(&body).map_err(|error| error.failure())?;
-        parameters.merge(form);
+    let kind = call.accepts(method, content_type, !body.is_end_stream())?;
+    let query = head.uri.query().unwrap_or_default();
+    if kind == Body::Form && query.is_empty() {
+        let form = site.forms.read(body).await?;
+        let tenant = tenant(site, |secrets| {
+            checksum::verify_form(call.name(), &form.bytes, secrets, &Algorithm::ALL)
+        })?;
+        let parameters = Parameters::from_form(&form.bytes).map_err(|error| error.failure())?;
+        return Ok(Checked::of(call, tenant, parameters, None));
     }
-    parameters.take(PARAMETER);
-    let document = match kind {
-        Body::Xml | Body::Multipart => Some(call::Body {
-            media_type: content_type.unwrap_or_default().to_owned(),
-            bytes: body.to_vec(),
-        }),
-        Body::None | Body::Form => None,
-    };
-    Ok(Checked {
-        call,
-        tenant,
-        parameters,
-        document,
-    })
+    let tenant = tenant(site, |secrets| {
+        checksum::verify(call.name(), query, secrets, &Algorithm::ALL)
+    })?;
+    let mut parameters = Parameters::from_query(query).map_err(|error| error.failure())?;
+    let mut document = None;
+    match kind {
+        Body::Form => {
+            let form = read_signed(body).await?;
+            let form = Parameters::from_form(&form).map_err(|error| error.failure())?;
+            parameters.merge(form);
+        }
+        Body::Multipart if call != Call::PutRecordingTextTrack => {}
+        Body::Xml | Body::Multipart => {
+            document = Some(call::Body {
+                media_type: content_type.unwrap_or_default().to_owned(),
+                bytes: read_signed(body).await?.to_vec(),
+            });
+        }
+        Body::None => {}
+    }
+    Ok(Checked::of(call, tenant, parameters, document))
+}
+
+/// The tenant whose secret fits.
+fn tenant(
+    site: &Site,
+    fitting: impl FnOnce(&[Secret]) -> Result<usize, bigbluebutton::Error>,
+) -> Result<Arc<TenantAccess>, Failure> {
+    let tenants = site.tenants.snapshot();
+    let place = fitting(tenants.secrets()).map_err(|error| error.failure())?;
+    let tenant = tenants.bearer(place, site.now());
+    tenant.map(Arc::clone).ok_or_else(Failure::checksum)
 }
 
 impl Checked {
+    fn of(
+        call: Call,
+        tenant: Arc<TenantAccess>,
+        mut parameters: Parameters,
+        document: Option<call::Body>,
+    ) -> Self {
+        parameters.take(PARAMETER);
+        parameters.leave_out_what_xml_cannot_carry();
+        Self {
+            call,
+            tenant,
+            parameters,
+            document,
+        }
+    }
+
     /// What the core is asked about one room; the server is given the room's own id.
     pub fn of_room(self, method: call::Method, meeting_id: &str, terms: Option<Terms>) -> Asked {
         let tenant = self.tenant.id;

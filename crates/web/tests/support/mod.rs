@@ -45,6 +45,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub node: web::node::Node,
     pub ticks: node::Ticks,
+    pub asked: node::Asked,
     pub site: Site,
 }
 
@@ -56,13 +57,14 @@ impl World {
     }
 
     fn of(local: Arc<MemoryLocal>, clock: Arc<ManualClock>, charter: &Charter) -> Self {
-        let (node, ticks) = node::start_under(&clock, ALICE, charter);
+        let (node, ticks, asked) = node::start_under(&clock, ALICE, charter);
         let site = site(&local, &clock, &node);
         Self {
             local,
             clock,
             node,
             ticks,
+            asked,
             site,
         }
     }

@@ -14,7 +14,7 @@ use domain::{
     key::SecretKey,
     record::{Custody, Delegate, Grant, Purpose, Roles},
 };
-use federation::{Act, Core, Input, Output, Refused, Settings, Write};
+use federation::{Act, Core, Input, Output, Refused, Settings, Write, meetings::call::Call};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use web::{
     clock::{Clock, ManualClock},
@@ -90,6 +90,7 @@ struct Loop {
     replies: HashMap<u64, Reply>,
     tickets: u64,
     servers: Servers,
+    asked: Asked,
 }
 
 impl Loop {
@@ -198,6 +199,7 @@ impl Loop {
                 call,
                 ..
             } => {
+                self.asked.lock().unwrap().push(call.clone());
                 let served = self.servers.serve((tenant, room), &call);
                 inputs.push_back(Input::Served { job, served });
             }
@@ -227,10 +229,16 @@ fn genesis(created: Timestamp, charter: &Charter) -> Genesis {
 
 /// Wakes a node that has something to do by now, and says when it is done.
 pub type Ticks = mpsc::Sender<oneshot::Sender<()>>;
+/// What servers were asked to do, the oldest first.
+pub type Asked = Arc<Mutex<Vec<Call>>>;
 
 /// The node of founder 0, whose delegate is `person` with the key `key(0, 3)`. It could close votes
 /// with `key(0, 6)`.
-pub fn start_under(clock: &Arc<ManualClock>, person: PersonId, charter: &Charter) -> (Node, Ticks) {
+pub fn start_under(
+    clock: &Arc<ManualClock>,
+    person: PersonId,
+    charter: &Charter,
+) -> (Node, Ticks, Asked) {
     let settings = Settings {
         node: key(0, 2).public(),
         seed: [9; 32],
@@ -246,7 +254,9 @@ pub fn start_under(clock: &Arc<ManualClock>, person: PersonId, charter: &Charter
         replies: HashMap::new(),
         tickets: 0,
         servers: Servers::default(),
+        asked: Asked::default(),
     };
+    let asked = Arc::clone(&running.asked);
     running.run(Input::Start {
         clean: true,
         alone: true,
@@ -277,7 +287,7 @@ pub fn start_under(clock: &Arc<ManualClock>, person: PersonId, charter: &Charter
         key: key(0, 2),
         started: clock.now(),
     };
-    (node, ticks)
+    (node, ticks, asked)
 }
 
 fn found(running: &mut Loop, alice: PersonId) {
