@@ -559,6 +559,27 @@ fn a_home_that_claims_joins_that_never_were_keeps_nobody_off_a_server() {
 }
 
 #[test]
+fn a_server_that_is_said_to_be_huge_lets_its_owner_claim_no_more_of_others() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    town.server(2, 2, |server| server.capability.cpu_units = 1 << 30);
+    let claimed = routing::capacity::Load {
+        cpu_units_milli: 1 << 40,
+        ..routing::capacity::Load::ZERO
+    };
+    let said = Said::Loads {
+        reports: Vec::new(),
+        floors: vec![(server, claimed)],
+    };
+    let liar = town.node_key(2);
+    let message = federation::message::Message::Meetings(Box::new(said));
+    town.give(0, federation::Input::Message(liar, message));
+    // Two members have a part in meetings, and of the others only one offers anything.
+    let full_ppm = town.core(0).server_now(&server).unwrap().utilisation_ppm;
+    assert!((1..=501_000).contains(&full_ppm), "{full_ppm}");
+}
+
+#[test]
 fn a_claim_is_weighed_anew_when_its_home_or_the_records_say_otherwise() {
     let mut town = Town::new();
     let server = town.server(1, 1, |_| {});

@@ -1,7 +1,7 @@
 //! What homes have on servers: the floor below which no report counts, and what each member uses.
 //!
 //! Every node tells it every few seconds and nobody can check it, so what one member claims counts for no
-//! more than its equal share of all that is offered. What counts is worked out anew for the member that
+//! more than its equal share of all that the others offer. What counts is worked out anew for the member that
 //! is heard, and for all when servers, tenants or members change.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +12,7 @@ use domain::{
 };
 use routing::{
     WHOLE_PPM,
+    candidate::Server,
     capacity::{Capacity, Load},
     floor::floor,
     share::{Standing, entitled_cpu_units_milli},
@@ -19,6 +20,9 @@ use routing::{
 };
 
 use crate::core::Core;
+
+/// The cores of a server beyond which it offers no more.
+const CORES_COUNTED_MAX: u32 = 128;
 
 /// What one node said last.
 #[derive(Debug)]
@@ -37,11 +41,21 @@ pub(super) struct Claims {
     /// All of that together. It cannot saturate: claims are no larger than servers, and records bound
     /// those.
     sums: BTreeMap<ServerId, Load>,
-    /// The processing beyond which what a member claims is reduced.
-    entitled: u64,
+    /// What servers offer: whose, their processing, and the part of it.
+    offered: Vec<(MemberId, u64, u64)>,
+    /// Members that have servers or tenants.
+    members: usize,
 }
 
 impl Claims {
+    /// A member's equal share of what the others offer: what it says of servers of its own makes what it
+    /// may claim no larger.
+    fn entitled(&self, member: MemberId) -> u64 {
+        let others = self.offered.iter().filter(|(owner, _, _)| *owner != member);
+        let offered = others.map(|(_, processing, share_ppm)| (*processing, *share_ppm));
+        entitled_cpu_units_milli(offered, self.members)
+    }
+
     /// Works out what counts of what one member claims.
     fn count(&mut self, member: MemberId, plan: &View) {
         for (id, load) in self.counted.remove(&member).unwrap_or_default() {
@@ -53,21 +67,29 @@ impl Claims {
             .told
             .values()
             .filter(|told| told.member == Some(member));
-        let mut counted = Vec::new();
+        // Of its own servers a member may say what it will: others hear that from it anyway.
+        let (mut counted, mut own) = (Vec::new(), Vec::new());
         let mut worth = 0_u64;
         for (id, load) in of.flat_map(|told| &told.floors) {
-            if let Some(candidate) = plan.candidate(*id) {
-                let (load, all) = claimed_at_most(*load, &candidate.server.capacity);
+            let Some(candidate) = plan.candidate(*id) else {
+                continue;
+            };
+            let (load, all) = claimed_at_most(*load, &candidate.server.capacity);
+            if candidate.server.owner == member {
+                own.push((*id, load));
+            } else {
                 worth = worth.saturating_add(all);
                 counted.push((*id, load));
             }
         }
-        if worth > self.entitled {
-            let part_ppm = part_ppm(self.entitled, worth);
+        let entitled = self.entitled(member);
+        if worth > entitled {
+            let part_ppm = part_ppm(entitled, worth);
             for (_, load) in &mut counted {
                 *load = load.part(part_ppm);
             }
         }
+        counted.extend(own);
         for (id, load) in &counted {
             let sum = self.sums.entry(*id).or_default();
             *sum = sum.plus(*load);
@@ -96,6 +118,13 @@ fn claimed_at_most(load: Load, capacity: &Capacity) -> (Load, u64) {
     };
     let worth = all.part(full_ppm.min(WHOLE_PPM)).cpu_units_milli;
     (load, worth)
+}
+
+/// What a server counts in what is offered: nobody can check what its owner says, so no more than the
+/// largest machines have.
+fn processing(server: &Server) -> u64 {
+    let largest = Capacity::from_cores(CORES_COUNTED_MAX, 1);
+    server.capacity.cpu_units_milli.min(largest.cpu_units_milli)
 }
 
 /// A part of a whole that is not zero.
@@ -136,7 +165,12 @@ impl Core {
         let hosts = records.tenants.values().map(|tenant| tenant.host);
         let owners = records.servers.values().map(|server| server.owner);
         let members: BTreeSet<MemberId> = hosts.chain(owners).collect();
-        let entitled = entitled_cpu_units_milli(self.offered(), members.len());
+        let candidates = self.meetings.plan.candidates();
+        let offered = candidates.map(|(_, candidate)| {
+            let server = &candidate.server;
+            (server.owner, processing(server), server.share_ppm)
+        });
+        let offered = offered.collect();
         let mut told = std::mem::take(&mut self.meetings.claims.told);
         for (node, told) in &mut told {
             told.member = self.view().member_of(node);
@@ -145,7 +179,8 @@ impl Core {
         let meetings = &mut self.meetings;
         meetings.claims = Claims {
             told,
-            entitled,
+            offered,
+            members: members.len(),
             ..Claims::default()
         };
         for member in claiming {
@@ -153,9 +188,9 @@ impl Core {
         }
     }
 
-    /// The processing that is offered, shared out equally among all members that have servers or tenants.
-    pub(super) fn equal_share(&self) -> u64 {
-        self.meetings.claims.entitled
+    /// A member's equal share of the processing that the others offer.
+    pub(super) fn equal_share(&self, member: MemberId) -> u64 {
+        self.meetings.claims.entitled(member)
     }
 
     /// What this node's tenants have on servers.
@@ -186,7 +221,7 @@ impl Core {
         let candidates = self.meetings.plan.candidates();
         candidates.map(|(_, candidate)| {
             let server = &candidate.server;
-            (server.capacity.cpu_units_milli, server.share_ppm)
+            (processing(server), server.share_ppm)
         })
     }
 

@@ -79,7 +79,7 @@ impl Core {
         let is_home = tenant.is_some_and(|tenant| tenant.record.home == *from);
         let member = self.speaks_for(from, &hold.tenant).filter(|_| is_home);
         let member = member.ok_or((Refusal::NotAllowed, 0))?;
-        let entitled = self.equal_share();
+        let entitled = self.equal_share(member);
         let steady = self.meetings.clock.now();
         let owner = &mut self.meetings.owner;
         let is_served = owner.serves(&hold.server);
