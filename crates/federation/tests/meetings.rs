@@ -562,7 +562,7 @@ fn a_home_that_claims_joins_that_never_were_keeps_nobody_off_a_server() {
 fn a_server_that_is_said_to_be_huge_lets_its_owner_claim_no_more_of_others() {
     let mut town = Town::new();
     let server = town.server(1, 1, |_| {});
-    town.server(2, 2, |server| server.capability.cpu_units = 1 << 30);
+    town.server(2, 2, |server| server.capability.cpu_units = 1_000_000);
     let claimed = routing::capacity::Load {
         cpu_units_milli: 1 << 40,
         ..routing::capacity::Load::ZERO

@@ -5,6 +5,7 @@ mod bad_calls;
 mod clients;
 mod failures;
 mod life;
+mod rooms;
 
 use end_to_end::{
     federation::{Federation, charter},
