@@ -86,7 +86,7 @@ impl Core {
     ) {
         let fault = match self.tenant_home(&asked) {
             Err(fault) => fault,
-            Ok(_) if self.meetings.calls.is_full() => CallFault::Busy,
+            Ok(_) if self.meetings.calls.is_full(origin, asked.tenant) => CallFault::Busy,
             Ok(_) if !asked.call.fits() => CallFault::TooLarge,
             Ok(home) if home == self.node() => {
                 return match (asked.room, asked.call.method) {

@@ -17,6 +17,9 @@ use super::call::{Call, CallFault, Terms};
 
 /// Calls that may be under way at one time.
 pub const CALLS_MAX: usize = 4_096;
+/// Calls of one front end, or of one other node, that may be under way at one time: nobody keeps the rest
+/// from being answered.
+pub const CALLS_OF_ONE_MAX: usize = 256;
 /// The most bytes that one call comes to.
 pub const ANSWER_BYTES_MAX: usize = 8 << 20;
 
@@ -27,6 +30,22 @@ pub enum Origin {
     Here(u64),
     /// A node, with its number.
     Peer(PublicKey, u64),
+}
+
+/// Whose calls are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Caller {
+    FrontEnd(TenantId),
+    Node(PublicKey),
+}
+
+impl Caller {
+    fn of(origin: Origin, tenant: TenantId) -> Self {
+        match origin {
+            Origin::Here(_) => Self::FrontEnd(tenant),
+            Origin::Peer(node, _) => Self::Node(node),
+        }
+    }
 }
 
 /// What one server said.
@@ -126,15 +145,18 @@ enum Next {
 pub struct Calls {
     next: u64,
     calls: BTreeMap<u64, Under>,
+    /// How many each caller has.
+    of: BTreeMap<Caller, usize>,
     legs: BTreeMap<u64, Leg>,
     due: BTreeSet<(Monotonic, u64)>,
 }
 
 impl Calls {
-    /// Whether no further call is taken for now.
+    /// Whether no further call is taken for now from there.
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.calls.len() >= CALLS_MAX
+    pub fn is_full(&self, origin: Origin, tenant: TenantId) -> bool {
+        let of = self.of.get(&Caller::of(origin, tenant));
+        self.calls.len() >= CALLS_MAX || of.is_some_and(|count| *count >= CALLS_OF_ONE_MAX)
     }
 
     /// How many legs wait for a node.
@@ -147,6 +169,7 @@ impl Calls {
     /// A call begins; its legs follow.
     pub fn begin(&mut self, origin: Origin, asked: Asked) -> u64 {
         let number = self.number();
+        *self.of.entry(Caller::of(origin, asked.tenant)).or_default() += 1;
         let under = Under {
             origin,
             asked,
@@ -253,6 +276,13 @@ impl Calls {
             return None;
         }
         let under = self.calls.remove(&call)?;
+        let caller = Caller::of(under.origin, under.asked.tenant);
+        if let Some(count) = self.of.get_mut(&caller) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.of.remove(&caller);
+            }
+        }
         Some(Ended {
             origin: under.origin,
             asked: under.asked,
@@ -363,6 +393,24 @@ mod tests {
 
     const NODE: PublicKey = PublicKey([9; 32]);
     const OTHER: PublicKey = PublicKey([8; 32]);
+
+    #[test]
+    fn one_front_end_or_node_that_calls_without_end_takes_no_place_of_the_others() {
+        for (greedy, other) in [
+            (Origin::Here(1), Origin::Peer(NODE, 1)),
+            (Origin::Peer(NODE, 1), Origin::Peer(OTHER, 1)),
+        ] {
+            let mut calls = Calls::default();
+            let tenant = TenantId([1; 16]);
+            let all: Vec<u64> = (0..CALLS_OF_ONE_MAX)
+                .map(|_| calls.begin(greedy, asked(Method::GetMeetings)))
+                .collect();
+            assert!(calls.is_full(greedy, tenant) && !calls.is_full(other, tenant));
+            assert!(!calls.is_full(Origin::Here(2), TenantId([2; 16])));
+            assert!(calls.end_call(all[0]).is_some());
+            assert!(!calls.is_full(greedy, tenant));
+        }
+    }
 
     #[test]
     fn parts_of_one_server_are_put_together_and_the_call_ends_with_its_last_leg() {

@@ -532,7 +532,7 @@ impl Core {
         let origin = Origin::Peer(from, number);
         let fault = if self.speaks_for(&from, &asked.tenant).is_none() {
             Some(CallFault::NotAllowed)
-        } else if self.meetings.calls.is_full() {
+        } else if self.meetings.calls.is_full(origin, asked.tenant) {
             Some(CallFault::Busy)
         } else if server.is_some_and(|server| !self.meetings.owner.serves(&server)) {
             Some(CallFault::OwnerAway)
