@@ -68,6 +68,17 @@ pub(super) async fn call(callers: &Callers, serve: Serve) -> Served {
     pass(&client, name, &with_id(), serve.call.body).await
 }
 
+/// What a server has against a create that no other server would take either.
+const CREATE_REFUSALS: [&str; 7] = [
+    "idNotUnique",
+    "nonUniqueVoiceBridge",
+    "nullError",
+    "emptyError",
+    "sizeError",
+    "validationError",
+    "Params required",
+];
+
 /// The most that a server may answer to a call, in bytes: lists are long, what is said of one meeting is
 /// not, and what is said of a create goes to its home in one message.
 fn answer_bytes_max(method: Method) -> usize {
@@ -119,11 +130,26 @@ async fn pass(
     }
     match answer::read(&reply.body) {
         Ok(Outcome::Success(_)) => Served::Done(reply.body.to_vec()),
-        Ok(Outcome::Failed(_)) => Served::Refused(reply.body.to_vec()),
+        Ok(Outcome::Failed(failure)) if is_about_the_call(name, &failure.key) => {
+            Served::Refused(reply.body.to_vec())
+        }
+        Ok(Outcome::Failed(failure)) => {
+            tracing::warn!(endpoint = %client.endpoint(), key = %failure.key, "a server refuses all calls");
+            Served::Fault(CallFault::Server)
+        }
         Err(error) => {
             tracing::warn!(endpoint = %client.endpoint(), %error, "a server's answer cannot be read");
             Served::Fault(CallFault::Server)
         }
+    }
+}
+
+/// Whether what a server refused is the caller's to mend. That it does not take this node's secret is not;
+/// and where the server is what is wrong, another one may do what is asked of a create.
+fn is_about_the_call(name: Call, key: &str) -> bool {
+    match name {
+        Call::Create => CREATE_REFUSALS.contains(&key) || key.starts_with("missingParam"),
+        _ => key != Failure::checksum().key,
     }
 }
 
@@ -244,6 +270,21 @@ mod tests {
             let most = answer_bytes_max(method);
             assert!(method != Method::Create || most <= PART_BYTES_MAX);
             assert_eq!(most > ANSWER_BYTES_MAX, method.gathers());
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_broken_or_knows_another_secret_says_nothing_against_a_call() {
+        for (call, key, expected) in [
+            (Call::Create, "idNotUnique", true),
+            (Call::Create, "missingParamMeetingID", true),
+            (Call::Create, "checksumError", false),
+            (Call::Create, "internalError", false),
+            (Call::Create, "somethingElse", false),
+            (Call::GetMeetingInfo, "notFound", true),
+            (Call::GetMeetingInfo, "checksumError", false),
+        ] {
+            assert_eq!(is_about_the_call(call, key), expected, "{key}");
         }
     }
 }
