@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::{
     Monotonic,
     capacity::{Load, ROOM_USERS_GUARD, Size},
+    request::MeetingId,
 };
 
 /// People in a meeting about which nothing is known.
@@ -146,34 +147,27 @@ pub fn predict(
     }
 }
 
-/// The meetings of unknown size that one tenant began lately. Keeps no more than can matter.
+/// The meetings of unknown size that one tenant began lately, each counted once however often it was tried:
+/// a front end that finds no place tries again. Keeps no more than can matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Burst {
-    begun: VecDeque<Monotonic>,
+    begun: VecDeque<(MeetingId, Monotonic)>,
 }
 
 impl Burst {
     const KEPT_MAX: usize =
         (BURST_FREE_ROOMS + BURST_EXTRA_MILLI_MAX.div_ceil(BURST_STEP_MILLI)) as usize;
 
-    /// How many began in the ten minutes before `now`, counted up to where more adds nothing.
-    pub fn rooms(&mut self, now: Monotonic) -> u32 {
-        let begun = &mut self.begun;
-        while begun
-            .front()
-            .is_some_and(|first| now.since_ms(*first) > BURST_WINDOW_MS)
-        {
-            begun.pop_front();
-        }
-        u32::try_from(begun.len()).unwrap_or(u32::MAX)
-    }
-
-    /// One more begins.
-    pub fn begin(&mut self, now: Monotonic) {
+    /// One begins: how many others did in the ten minutes before, counted up to where more adds nothing.
+    pub fn begin(&mut self, now: Monotonic, meeting: MeetingId) -> u32 {
+        self.begun
+            .retain(|(other, at)| *other != meeting && now.since_ms(*at) <= BURST_WINDOW_MS);
+        let others = u32::try_from(self.begun.len()).unwrap_or(u32::MAX);
         if self.begun.len() == Self::KEPT_MAX {
             self.begun.pop_front();
         }
-        self.begun.push_back(now);
+        self.begun.push_back((meeting, now));
+        others
     }
 }
 
@@ -219,11 +213,28 @@ mod tests {
     #[test]
     fn a_burst_is_over_after_ten_minutes_and_stays_small() {
         let mut burst = Burst::default();
+        let meeting = |number: u64| {
+            let mut id = [0; 32];
+            id[..8].copy_from_slice(&number.to_be_bytes());
+            MeetingId(id)
+        };
         for at in 0..1_000 {
-            burst.begin(Monotonic(at));
+            burst.begin(Monotonic(at), meeting(at));
         }
-        assert_eq!(burst.rooms(Monotonic(1_000)), 5);
-        assert_eq!(burst.rooms(Monotonic(999 + BURST_WINDOW_MS)), 1);
-        assert_eq!(burst.rooms(Monotonic(1_000 + BURST_WINDOW_MS)), 0);
+        let mut later = burst.clone();
+        assert_eq!(later.begin(Monotonic(1_000), meeting(2_000)), 5);
+        let mut later = burst.clone();
+        let last = Monotonic(999 + BURST_WINDOW_MS);
+        assert_eq!(later.begin(last, meeting(2_000)), 1);
+        assert_eq!(burst.begin(last.plus_ms(1), meeting(2_000)), 0);
+    }
+
+    #[test]
+    fn a_room_that_is_tried_again_and_again_is_no_burst() {
+        let mut burst = Burst::default();
+        for at in 0..100 {
+            assert_eq!(burst.begin(Monotonic(at), MeetingId([1; 32])), 0);
+        }
+        assert_eq!(burst.begin(Monotonic(100), MeetingId([2; 32])), 1);
     }
 }

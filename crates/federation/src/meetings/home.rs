@@ -247,8 +247,7 @@ impl Core {
         request.history = kept.and_then(|kept| kept.history);
         if request.hint.is_none() && request.history.is_none() {
             let burst = self.meetings.bursts.entry(key.0).or_default();
-            request.unknown_rooms = burst.rooms(steady);
-            burst.begin(steady);
+            request.unknown_rooms = burst.begin(steady, request.meeting);
         }
         let creating = Creating {
             search: Search::new(request, steady, seed),
