@@ -41,7 +41,9 @@ impl Certified {
         let own_name = format!("Authority {}", mark.concat());
         own.distinguished_name.push(DnType::CommonName, own_name);
         let authority = own.self_signed(&own_key).expect("it signs itself");
-        let server = params(vec![name.to_owned()]);
+        let mut server = params(vec![name.to_owned()]);
+        // Strict clients want to read which authority it is by.
+        server.use_authority_key_identifier_extension = true;
         let server = server.signed_by(&server_key, &authority, &own_key);
         let chain = vec![server.expect("it signs").der().clone()];
         let secret = PrivateKeyDer::Pkcs8(server_key.serialize_der().into());

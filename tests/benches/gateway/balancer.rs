@@ -134,7 +134,7 @@ async fn add(coop: &Coop, servers: &Servers) {
         let url = format!("https://{host}");
         let mut words = vec!["server", "add", &url, "--region", "eu-west"];
         words.extend(["--secret-file", &file, "--share", "100", "--allow-private"]);
-        words.extend(["--name", host, "--cores", "1000", "--mbit", "100000"]);
+        words.extend(["--name", host, "--cores", "1000", "--mbit", "90000"]);
         words.extend([
             "--users",
             "100000",

@@ -49,9 +49,15 @@ pub async fn round(front: &FrontEnd, plan: &Plan, round: usize) -> Vec<Row> {
     let id = |number: usize| format!("meeting-{}-{round}-{number}", plan.at_once);
     let create = |number: usize| {
         let id = id(number);
-        let passwords = [("attendeePW", "guest"), ("moderatorPW", "host")];
-        let named = [("name", &*id), ("meetingID", &*id)];
-        front.path("create", &[&named[..], &passwords].concat())
+        let parameters = [
+            ("name", &*id),
+            ("meetingID", &id),
+            ("attendeePW", "guest"),
+            ("moderatorPW", "host"),
+            // Small enough that no server is ever full.
+            ("meta_bbb-meeting-size-hint", "2"),
+        ];
+        front.path("create", &parameters)
     };
     let about = |call: &'static str| {
         move |number: usize| {

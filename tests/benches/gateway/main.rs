@@ -53,7 +53,7 @@ fn main() {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
     stay_on(ALL_ELSE);
-    match env::var_os(AUTHORITY) {
+    match env::var_os(PORTS) {
         Some(_) => runtime.block_on(compare()),
         None => runtime.block_on(trusting_itself()),
     }
