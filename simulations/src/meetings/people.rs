@@ -8,7 +8,7 @@ use federation::{
         call::{Call, CallFault, Method, Terms},
     },
 };
-use routing::Monotonic;
+use routing::{Monotonic, request::MeetingId};
 
 use crate::{
     meetings::{
@@ -106,8 +106,10 @@ impl Market {
         let planned = &self.meetings[meeting];
         if planned.hint.is_none() && planned.history.is_none() {
             let burst = &mut self.bursts[planned.member];
-            self.runs[meeting].unknown_rooms = burst.rooms(Monotonic(world.now));
-            burst.begin(Monotonic(world.now));
+            let mut id = [0; 32];
+            id[..8].copy_from_slice(&(meeting as u64).to_be_bytes());
+            let others = burst.begin(Monotonic(world.now), MeetingId(id));
+            self.runs[meeting].unknown_rooms = others;
         }
     }
 
