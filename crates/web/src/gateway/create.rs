@@ -55,6 +55,7 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
         create.moderator_password = Some(password("moderator", place));
     }
     let terms = terms(site, &create, &tenant)?;
+    let most = terms.meetings_max;
     create
         .meta
         .retain(|(name, _)| !name.eq_ignore_ascii_case(OWN_ID));
@@ -68,7 +69,13 @@ pub(super) async fn create(site: &Site, checked: Checked) -> Result<String, Fail
     };
     let asked = asked.of_room(Method::Create, &meeting_id, Some(terms));
     let parts = site.node.call(asked).await;
-    let (_, bytes) = single(parts).map_err(|fault| unplaced(site, tenant_id, place, &fault))?;
+    let (_, bytes) =
+        single(parts).map_err(
+            |fault| match (unplaced(site, tenant_id, place, &fault), most) {
+                (_, Some(most)) if fault == CallFault::Limit => limit_reached(most),
+                (failure, _) => failure,
+            },
+        )?;
     let response = read(&bytes)?;
     site.gateway.placed();
     let mut created = Created::from_response(response).map_err(|error| unreadable(&error))?;
@@ -98,6 +105,15 @@ pub(super) fn terms_of(
 ) -> Result<Terms, Failure> {
     let create = allowed(site, tenant, parameters)?;
     terms(site, &create, tenant)
+}
+
+fn limit_reached(most: u32) -> Failure {
+    Failure::new(
+        "meetingLimitReached",
+        format!(
+            "At most {most} meetings can run at one time here. End one, or wait until one has ended."
+        ),
+    )
 }
 
 /// Counts a create that found no place, with what was found of each server.
