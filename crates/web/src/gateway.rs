@@ -8,6 +8,7 @@
 mod body;
 pub mod callback;
 mod create;
+pub(crate) mod gathering;
 pub(crate) mod inside;
 mod meeting;
 mod passwords;
@@ -109,7 +110,12 @@ async fn answer_call(site: &Site, checked: Checked) -> Response {
         Call::End | Call::GetMeetingInfo | Call::InsertDocument | Call::SendChatMessage => {
             meeting::about_one(site, checked).await
         }
-        Call::GetMeetings => meeting::all(site, checked).await,
+        Call::GetMeetings => {
+            return match gathering::gather(site, checked.tenant.id).await {
+                Ok(gathered) => xml(gathered.document.clone()),
+                Err(failure) => failed(Some(call), &failure),
+            };
+        }
         Call::GetRecordings => Ok(recordings::all(site, checked).await),
         Call::PublishRecordings | Call::DeleteRecordings | Call::UpdateRecordings => {
             recordings::change(site, checked).await
@@ -125,7 +131,7 @@ async fn answer_call(site: &Site, checked: Checked) -> Response {
     }
 }
 
-fn xml(document: String) -> Response {
+fn xml(document: impl IntoResponse) -> Response {
     let mut response = document.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));

@@ -107,21 +107,20 @@ pub(super) async fn about_one(site: &Site, checked: Checked) -> Result<String, F
     Ok(Message::from_response(&response).to_xml())
 }
 
-/// Every meeting of the tenant, from every server that can be reached.
-pub(super) async fn all(site: &Site, checked: Checked) -> Result<String, Failure> {
-    let tenant = checked.tenant.id;
-    let asked = checked.of_all(Method::GetMeetings);
-    let mut all = Meetings(Vec::new());
-    for meeting in gathered(site, asked).await {
-        if let Some(own_id) = meeting.metadata.get(OWN_ID) {
-            all.0.push(given_back(site, tenant, meeting, &own_id));
-        }
-    }
-    all.0.sort_by(|one, other| {
+/// A tenant's meetings as its front end knows them, the oldest first.
+pub(super) fn own_meetings(site: &Site, tenant: TenantId, meetings: Vec<Meeting>) -> Vec<Meeting> {
+    let mut own: Vec<Meeting> = meetings
+        .into_iter()
+        .filter_map(|meeting| {
+            let own_id = meeting.metadata.get(OWN_ID)?;
+            Some(given_back(site, tenant, meeting, &own_id))
+        })
+        .collect();
+    own.sort_by(|one, other| {
         let order = |meeting: &Meeting| (meeting.created_at_ms, meeting.meeting_id.clone());
         order(one).cmp(&order(other))
     });
-    Ok(all.to_xml())
+    own
 }
 
 /// The meetings of a tenant on every server that can be reached. One that is away says nothing of its

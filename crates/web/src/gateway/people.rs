@@ -1,12 +1,8 @@
 //! How many people a tenant has in all its meetings.
 
 use bigbluebutton::Failure;
-use federation::meetings::{
-    Asked,
-    call::{Call, Method},
-};
 
-use super::meeting::gathered;
+use super::gathering::gather;
 use crate::{meetings::tenants::TenantAccess, site::Site};
 
 /// Refuses whoever would be one too many in all of a tenant's meetings together. Servers are asked each
@@ -16,19 +12,8 @@ pub(super) async fn check_total(site: &Site, tenant: &TenantAccess) -> Result<()
     let Some(most) = tenant.rules.limits.participants_total_max else {
         return Ok(());
     };
-    let asked = Asked {
-        tenant: tenant.id,
-        room: None,
-        terms: None,
-        call: Call {
-            method: Method::GetMeetings,
-            query: String::new(),
-            body: None,
-        },
-    };
-    let meetings = gathered(site, asked).await;
-    let people = meetings.iter().map(|meeting| meeting.participant_count);
-    match people.fold(0, u64::saturating_add) < u64::from(most) {
+    let people = gather(site, tenant.id).await?.people;
+    match people < u64::from(most) {
         true => Ok(()),
         false => Err(Failure::new(
             "maxParticipantsReached",
