@@ -111,6 +111,10 @@ impl Forwarder {
         let Ok(mut target) = TcpStream::connect(("127.0.0.1", port)).await else {
             return;
         };
+        // What is passed on is not held back to be sent with more.
+        if stream.set_nodelay(true).is_err() || target.set_nodelay(true).is_err() {
+            return;
+        }
         let is_cut = async {
             while changed.changed().await.is_ok() {
                 if self.is_cut(from, to) {
