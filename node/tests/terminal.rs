@@ -89,6 +89,7 @@ fn the_help_is_the_manual() {
         "tenant list",
         "tenant add",
         "tenant show",
+        "tenant set",
         "tenant limits",
         "tenant rotate",
         "tenant configuration",
