@@ -112,6 +112,8 @@ struct Polled {
     seen: Vec<Seen>,
     /// When what the records place here was looked for last, or polls began.
     looked: Option<Monotonic>,
+    /// What was not there then.
+    absent: BTreeSet<Key>,
 }
 
 /// This node as the owner of servers.
@@ -479,15 +481,9 @@ impl Core {
         let (member, ask) = place;
         let known = self.meetings.owner.granted.get_mut(&place).map(|granted| {
             granted.jobs = granted.jobs.saturating_sub(1);
-            (granted.key, granted.server)
+            (granted.key, granted.server, granted.was_there)
         });
-        let was_there = |one: &Granted| one.was_there;
-        let was_there = self
-            .meetings
-            .owner
-            .granted
-            .get(&place)
-            .is_some_and(was_there);
+        let was_there = known.is_some_and(|(_, _, was_there)| was_there);
         match served {
             Served::Done(answer) => {
                 if let Some(granted) = self.meetings.owner.granted.get_mut(&place) {
@@ -500,7 +496,7 @@ impl Core {
                 // Admission does not remember the ask any more: neither does anybody else.
                 let granted = self.meetings.owner.granted.get(&place);
                 if granted.is_some_and(|one| one.jobs == 0 && one.keep_by.is_none()) {
-                    let server = known.and_then(|(_, server)| server);
+                    let server = known.and_then(|(_, server, _)| server);
                     self.end_unbound(place, server, outputs);
                 }
             }
@@ -512,7 +508,7 @@ impl Core {
                 let may_exist = fault != CallFault::Busy && !was_there;
                 self.not_begun(place, Err(fault), outputs);
                 self.admit(now, Event::CreateFailed { member, ask }, outputs);
-                if let (true, Some((key, Some(server)))) = (may_exist, known) {
+                if let (true, Some((key, Some(server), _))) = (may_exist, known) {
                     self.end_meeting(key, server, outputs);
                 }
             }
@@ -664,7 +660,7 @@ impl Core {
                 self.end_meeting(key, server, outputs);
                 continue;
             }
-            let Some(place) = self.note_there(now, key, host, server, one) else {
+            let Some(place) = self.note_there(now, (key, host), server, one, outputs) else {
                 outside = outside.plus(one.load());
                 continue;
             };
@@ -720,23 +716,23 @@ impl Core {
         });
         let mut asked = owner.granted.values();
         let is_asked = asked.any(|one| one.key == *key && one.server == Some(*server));
-        let placed = self.view().meetings.placed(&key.0, &key.1);
-        placed.is_some_and(|placed| {
-            !(is_granted || is_asked)
-                && (placed.server != *server || placed.standing != Standing::Placed)
-        })
+        let is_said = self.view().meetings.placed(&key.0, &key.1).is_some();
+        is_said && !(is_granted || is_asked || self.is_recorded(key, server))
     }
 
     /// Whether a server was told to end a meeting that nobody has been bound to since.
     fn is_unwanted(&self, key: &Key, server: &ServerId) -> bool {
         let owner = &self.meetings.owner;
         let steady = self.meetings.clock.now();
-        let placed = self.view().meetings.placed(&key.0, &key.1);
-        let is_placed = placed
-            .is_some_and(|placed| placed.server == *server && placed.standing == Standing::Placed);
         let is_asked = owner.granted.values().any(|one| one.key == *key);
         owner.unwanted.has(steady, *server, *key)
-            && !(is_placed || is_asked || owner.there.contains_key(key))
+            && !(self.is_recorded(key, server) || is_asked || owner.there.contains_key(key))
+    }
+
+    /// Whether the home of a room has recorded that its meeting is on this server.
+    fn is_recorded(&self, key: &Key, server: &ServerId) -> bool {
+        let placed = self.view().meetings.placed(&key.0, &key.1);
+        placed.is_some_and(|placed| placed.server == *server && placed.standing == Standing::Placed)
     }
 
     /// A poll shows a meeting; one that this node does not know of, from before it started, is taken up.
@@ -744,10 +740,10 @@ impl Core {
     fn note_there(
         &mut self,
         now: Timestamp,
-        key: Key,
-        host: MemberId,
+        (key, host): (Key, MemberId),
         server: ServerId,
         seen: &Seen,
+        outputs: &mut Vec<Output>,
     ) -> Option<Place> {
         let steady = self.meetings.clock.now();
         if let Some(there) = self.meetings.owner.there.get_mut(&key) {
@@ -757,10 +753,10 @@ impl Core {
                 return Some(there.place);
             }
             let (member, ask) = there.place;
-            if there.missing == 0 && self.is_elsewhere(&key, &server) {
+            if there.missing == 0 && !self.is_recorded(&key, &server) {
                 return None;
             }
-            self.admit(now, Event::Ended { member, ask }, &mut Vec::new());
+            self.admit(now, Event::Ended { member, ask }, outputs);
         }
         let owner = &mut self.meetings.owner;
         let ask = AskId {
@@ -813,7 +809,7 @@ impl Core {
         }
         let strays = &mut self.meetings.owner.strays;
         strays.retain(|(of, key), _| *of != server || shown.contains(key));
-        self.look_for_recorded(now, server, &shown, outputs);
+        self.look_for_recorded(server, &shown, outputs);
     }
 
     /// Meetings that their homes' records place on a server, that its polls do not show, and of which this
@@ -821,7 +817,6 @@ impl Core {
     /// hears it again until it says so itself.
     fn look_for_recorded(
         &mut self,
-        now: Timestamp,
         server: ServerId,
         shown: &BTreeSet<Key>,
         outputs: &mut Vec<Output>,
@@ -835,20 +830,24 @@ impl Core {
             return;
         }
         polled.looked = Some(steady);
+        // Only what two looks did not find: how old a placement is, its home says by its own clock.
+        let before = std::mem::take(&mut polled.absent);
         let owner = &self.meetings.owner;
-        let is_old = |at: Timestamp| at.plus_ms(YOUNG_MS) < now;
         let is_known = |key: &Key| {
             let mut asked = owner.granted.values();
             shown.contains(key) || owner.there.contains_key(key) || asked.any(|one| one.key == *key)
         };
         let running = self.view().meetings.running();
-        let gone: Vec<Key> = running
-            .filter(|(_, _, placed)| placed.server == server && is_old(placed.at))
+        let absent: BTreeSet<Key> = running
+            .filter(|(_, _, placed)| placed.server == server)
             .map(|(tenant, room, _)| (tenant, room))
             .filter(|key| !is_known(key))
             .collect();
-        for key in gone {
-            self.tell_gone(key, server, 0, outputs);
+        for key in before.intersection(&absent) {
+            self.tell_gone(*key, server, 0, outputs);
+        }
+        if let Some(polled) = self.meetings.owner.polled.get_mut(&server) {
+            polled.absent = absent;
         }
     }
 
@@ -909,24 +908,16 @@ impl Core {
     /// Whether a meeting is kept although its home's word was lost: its home recorded that it is there, or
     /// there are people in it.
     fn is_in_use(&self, key: &Key, server: &ServerId) -> bool {
-        let placed = self.view().meetings.placed(&key.0, &key.1);
-        let is_placed = placed
-            .is_some_and(|placed| placed.server == *server && placed.standing == Standing::Placed);
         let seen = self.meetings.owner.seen(server);
         let mut seen = seen.into_iter().flat_map(|(_, seen)| seen);
-        is_placed || seen.any(|one| one.whose == Some(*key) && one.users > 0)
+        self.is_recorded(key, server) || seen.any(|one| one.whose == Some(*key) && one.users > 0)
     }
 
     /// The home of a room calls the server that its meeting is on: it keeps the meeting, whatever became of
     /// its word.
     fn keep_called(&mut self, key: Key, server: ServerId) {
-        for granted in self.meetings.owner.granted.values_mut() {
-            if granted.key == key && granted.server == Some(server) && granted.keep_by.is_some() {
-                granted.keep_by = None;
-            }
-        }
-        let is_over = |one: &Granted| one.jobs == 0 && one.keep_by.is_none();
         let granted = &mut self.meetings.owner.granted;
-        granted.retain(|_, one| one.key != key || !is_over(one));
+        granted
+            .retain(|_, one| one.key != key || one.server != Some(server) || one.keep_by.is_none());
     }
 }
