@@ -12,10 +12,10 @@ use bigbluebutton::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{ACCOUNT, port};
+use super::{account, port};
 use crate::{
     api::Api,
-    clock::{self, random},
+    clock::random,
     crowds,
     failure::{Failure, Outcome},
     run::Node,
@@ -179,26 +179,10 @@ async fn tenant(node: &Node) -> Outcome<String> {
     secret.ok_or_else(|| Failure::refused("the demo's front end has no secret"))
 }
 
-/// The API of a node, as the account that anyone can use.
+/// The API of a node, as the account that anyone can use. The node signs for its servers, so no key is
+/// needed.
 async fn steward(node: &Node) -> Outcome<Api> {
-    let failed = |error: web::WebError| Failure::refused(error.to_string());
-    let all = node.site.accounts.all().await.map_err(failed)?;
-    let account = all.into_iter().find(|one| one.name == ACCOUNT);
-    let person = account
-        .ok_or_else(|| Failure::refused("the demo's account is gone"))?
-        .person;
-    let tokens = &node.site.tokens;
-    // Those of earlier runs are of no use to anybody.
-    for token in tokens.of(person).await.map_err(failed)? {
-        if token.label == TENANT {
-            let deleted = tokens.delete(person, token.id()).await;
-            deleted.map_err(failed)?;
-        }
-    }
-    // The node signs for its servers, so the token needs no key.
-    let made = tokens.make(clock::now(), person, TENANT, None).await;
-    let (_, token) = made.map_err(failed)?;
-    Ok(Api::at(&node.url)?.with_token(token))
+    account(node, TENANT, None).await
 }
 
 /// Starts a laboratory with a new secret.

@@ -18,6 +18,7 @@ use domain::{charter::Charter, key::SecretKey};
 use store::{Options, Store};
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{accounts::NewAccount, password::Password};
+use zeroize::Zeroizing;
 
 pub use self::cast::{ACCOUNT, PASSWORD};
 use self::{
@@ -31,6 +32,7 @@ use self::{
     story::Story,
 };
 use crate::{
+    api::Api,
     clock,
     config::Config,
     directory::DataDirectory,
@@ -282,4 +284,27 @@ async fn delegate(node: &Node) -> Outcome<SecretKey> {
     let (_, seed) = signed_in.map_err(|error| Failure::refused(error.to_string()))?;
     let seed = seed.ok_or_else(|| Failure::refused("the demo's account has no key"))?;
     Ok(SecretKey::from_seed(&seed))
+}
+
+/// The API of a node, as the account that anyone can use, by a token with this label; with the key that it
+/// signs with where what is done needs one.
+async fn account(node: &Node, label: &str, key: Option<&SecretKey>) -> Outcome<Api> {
+    let failed = |error: web::WebError| Failure::refused(error.to_string());
+    let all = node.site.accounts.all().await.map_err(failed)?;
+    let account = all.into_iter().find(|one| one.name == ACCOUNT);
+    let person = account
+        .ok_or_else(|| Failure::refused("the demo's account is gone"))?
+        .person;
+    let tokens = &node.site.tokens;
+    // Those of earlier runs are of no use to anybody.
+    for token in tokens.of(person).await.map_err(failed)? {
+        if token.label == label {
+            let deleted = tokens.delete(person, token.id()).await;
+            deleted.map_err(failed)?;
+        }
+    }
+    let seed = key.map(|key| Zeroizing::new(key.seed()));
+    let made = tokens.make(clock::now(), person, label, seed.as_ref());
+    let (_, token) = made.await.map_err(failed)?;
+    Ok(Api::at(&node.url)?.with_token(token))
 }

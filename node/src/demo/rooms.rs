@@ -2,11 +2,9 @@
 
 use domain::id::Timestamp;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
-use super::{ACCOUNT, delegate};
+use super::{account, delegate};
 use crate::{
-    api::Api,
     clock,
     failure::{Failure, Outcome},
     run::Node,
@@ -20,7 +18,8 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Makes the room, unless there is one.
 pub async fn open(node: &Node) -> Outcome {
-    let api = writer(node).await?;
+    let key = delegate(node).await?;
+    let api = account(node, TITLE, Some(&key)).await?;
     let known = api.get("/api/rooms").await?;
     if known["rooms"].as_array().is_some_and(|all| !all.is_empty()) {
         return Ok(());
@@ -50,29 +49,6 @@ fn text(value: &Value) -> &str {
 fn next_thursday(now: Timestamp) -> Timestamp {
     let today = now.0 / DAY_MS;
     Timestamp((today + 7 - today % 7) * DAY_MS + 16 * 60 * 60 * 1_000)
-}
-
-/// The API of a node, as the account that anyone can use, with the key that it signs with.
-async fn writer(node: &Node) -> Outcome<Api> {
-    let failed = |error: web::WebError| Failure::refused(error.to_string());
-    let key = delegate(node).await?;
-    let all = node.site.accounts.all().await.map_err(failed)?;
-    let account = all.into_iter().find(|one| one.name == ACCOUNT);
-    let person = account
-        .ok_or_else(|| Failure::refused("the demo's account is gone"))?
-        .person;
-    let tokens = &node.site.tokens;
-    // Those of earlier runs are of no use to anybody.
-    for token in tokens.of(person).await.map_err(failed)? {
-        if token.label == TITLE {
-            let deleted = tokens.delete(person, token.id()).await;
-            deleted.map_err(failed)?;
-        }
-    }
-    let seed = Zeroizing::new(key.seed());
-    let made = tokens.make(clock::now(), person, TITLE, Some(&seed)).await;
-    let (_, token) = made.map_err(failed)?;
-    Ok(Api::at(&node.url)?.with_token(token))
 }
 
 #[cfg(test)]

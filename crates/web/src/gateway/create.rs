@@ -3,7 +3,7 @@
 use bigbluebutton::{Create, Failure, answer::Created};
 use domain::{
     id::TenantId,
-    record::{FEATURES_MAX, Room, Service},
+    record::{FEATURES_MAX, Room},
 };
 use federation::meetings::call::{CallFault, Method, Terms};
 use routing::candidate::Feature;
@@ -16,7 +16,11 @@ use super::{
     single, unreadable,
 };
 use crate::{
-    meetings::{limits::Rules, tenants::TenantAccess},
+    meetings::{
+        limits::Rules,
+        overview::{self, RECORDING},
+        tenants::TenantAccess,
+    },
     site::Site,
 };
 
@@ -30,8 +34,6 @@ const PEOPLE_MAX: u64 = 10_000;
 /// Metadata by which Greenlight says which servers it wants, as Scalelite understands it: tags between
 /// `;`, with `!` at the end if nothing else will do.
 const SERVER_TAG: &str = "server-tag";
-/// What a server that records says of itself.
-const RECORDING: &str = "recording";
 /// The parameter with a text that moderators alone see.
 const FOR_MODERATORS: &str = "moderatorOnlyMessage";
 const UNRECORDED: &str = "This meeting cannot be recorded: no server here records.";
@@ -91,7 +93,7 @@ fn allowed(
 ) -> Result<Create, Failure> {
     let mut create = Create::read(with_rules(parameters, &tenant.rules))?;
     limit(&mut create, &tenant.rules);
-    if create.record == Some(true) && !is_recording_offered(site) {
+    if create.record == Some(true) && !site.node.read(overview::is_recording_offered) {
         unrecorded(&mut create);
     }
     Ok(create)
@@ -162,18 +164,6 @@ fn forbid_recording(create: &mut Create) {
     for name in ["autoStartRecording", "allowStartStopRecording"] {
         create.rest.set(name, "false");
     }
-}
-
-/// Whether any server of the federation records. One that is full or away still counts: a meeting that
-/// is to be recorded waits for it.
-fn is_recording_offered(site: &Site) -> bool {
-    site.node.read(|core| {
-        let mut servers = core.view().meetings.servers.values();
-        servers.any(|server| {
-            let record = &server.record;
-            record.service != Service::Removed && record.features.contains(RECORDING)
-        })
-    })
 }
 
 /// Where nobody records, a meeting that asks for it begins all the same, as on a server that does not

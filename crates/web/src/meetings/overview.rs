@@ -127,6 +127,18 @@ fn placed(core: &Standpoint<'_>) -> BTreeMap<Key, (ServerId, Timestamp)> {
     elsewhere.chain(here).collect()
 }
 
+/// What a server that records says of itself.
+pub(crate) const RECORDING: &str = "recording";
+
+/// Whether any server of the federation records. One that is full or away still counts: a meeting that is
+/// to be recorded waits for it.
+pub(crate) fn is_recording_offered(core: &Core) -> bool {
+    let mut servers = core.view().meetings.servers.values();
+    servers.any(|known| {
+        known.record.service != Service::Removed && known.record.features.contains(RECORDING)
+    })
+}
+
 /// Since when a room has a meeting, and on which server; none where it has none.
 pub(crate) fn placed_one(core: &Core, key: &Key) -> Option<(ServerId, Timestamp)> {
     let (tenant, room) = key;

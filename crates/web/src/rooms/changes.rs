@@ -20,12 +20,13 @@ use crate::{
     error::{FieldFault, WebError},
     fields::Fields,
     handlers::views::Rights,
-    meetings::described::{Faults, number},
+    meetings::{
+        described::{Faults, number},
+        overview::is_recording_offered,
+    },
     site::Site,
 };
 
-/// What a server must be able to do for a meeting that is recorded.
-pub(crate) const RECORDING: &str = "recording";
 /// The shortest title that servers take, in characters.
 const TITLE_CHARACTERS_MIN: usize = 2;
 
@@ -142,12 +143,10 @@ impl Offered {
     fn of_servers(core: &Core) -> Self {
         let servers = core.view().meetings.servers.values();
         let standing = servers.filter(|known| known.record.service != Service::Removed);
-        let mut offered = Self::default();
-        for known in standing {
-            offered.regions.insert(known.record.region.clone());
-            offered.recording |= known.record.features.contains(RECORDING);
+        Self {
+            regions: standing.map(|known| known.record.region.clone()).collect(),
+            recording: is_recording_offered(core),
         }
-        offered
     }
 
     /// The same for a room that is there: what it was made with stays.
