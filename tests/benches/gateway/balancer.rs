@@ -119,6 +119,7 @@ impl Balancer {
         })
         .await;
         front.creates("first", &[]).await;
+        front.end("first").await.succeeds();
         Self {
             name: "bbblb 0.0.17, SQLite",
             front,

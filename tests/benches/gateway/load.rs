@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use end_to_end::meetings::FrontEnd;
+use end_to_end::{meetings::FrontEnd, wait};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -21,6 +21,8 @@ const BEGIN_BYTES: usize = 256;
 const SUCCESS: &[u8] = b"<returncode>SUCCESS";
 /// People who join each meeting.
 const PEOPLE: usize = 3;
+/// How long meetings may still be listed after their end.
+const LISTED_SECONDS: u64 = 60;
 
 /// How many meetings, and how many calls at one time.
 pub struct Plan {
@@ -47,6 +49,16 @@ pub struct Row {
     pub p50_ms: f64,
     pub p99_ms: f64,
     pub failed: usize,
+}
+
+/// Waits until no meeting is listed: servers tell of one for a while after its end, and who is quick would
+/// have to list more than who is slow.
+pub async fn quiet(front: &FrontEnd) {
+    wait::until("no meeting is listed", LISTED_SECONDS, async || {
+        let said = front.get(&front.path("getMeetings", &[])).await;
+        (!said.body.contains("<meeting>")).then_some(())
+    })
+    .await;
 }
 
 /// One round: meetings are created and created again, joined, asked about, listed, and ended.
