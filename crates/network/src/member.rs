@@ -293,11 +293,40 @@ pub(crate) async fn send(link: &Link, limits: &Limits, mut stream: Stream) -> bo
             link.outbox.filled().await;
             continue;
         };
-        sleep(rate.charge(Instant::now(), 1)).await;
+        keep_to(&mut rate).await;
         if let Err(error) = frame::write(&mut stream, &body, limits.stall_timeout).await {
             return stalled(error);
         }
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
         link.bytes_out.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Waits until one more frame keeps to the rate. While it does, not at all: even the shortest sleep lasts
+/// to the timer's next millisecond, and would be on the way of each frame.
+async fn keep_to(rate: &mut Bucket) {
+    let wait = rate.charge(Instant::now(), 1);
+    if !wait.is_zero() {
+        sleep(wait).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_within_the_rate_is_sent_without_a_pause() {
+        // Between two milliseconds of the timer.
+        tokio::time::advance(Duration::from_micros(300)).await;
+        let begun = Instant::now();
+        let mut rate = Bucket::new(1_000, 10, begun);
+        for _ in 0..10 {
+            keep_to(&mut rate).await;
+        }
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        keep_to(&mut rate).await;
+        keep_to(&mut rate).await;
+        assert!(begun.elapsed() >= Duration::from_millis(1));
     }
 }
