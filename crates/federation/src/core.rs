@@ -587,11 +587,17 @@ impl Core {
             .collect()
     }
 
-    /// The entries by which this node shows a node that does not know it that it is a member's:
-    /// the member's root log up to the grants, and the granting steward's.
+    /// The entries by which this node shows a node that does not know it that it is a member's.
     #[must_use]
     pub fn introduction(&self) -> Vec<EntryId> {
-        let Some(known) = self.view.keys.get(&self.settings.node) else {
+        self.introduction_of(&self.settings.node)
+    }
+
+    /// The entries by which a key is shown to be a member's to whoever has nothing but the genesis: the
+    /// member's root log up to the grants, and the granting steward's. None if the key was not granted.
+    #[must_use]
+    pub fn introduction_of(&self, key: &PublicKey) -> Vec<EntryId> {
+        let Some(known) = self.view.keys.get(key) else {
             return Vec::new();
         };
         let mut ids = Vec::new();

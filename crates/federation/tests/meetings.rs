@@ -463,6 +463,32 @@ fn joins_go_on_over_a_second_node_of_the_owner() {
 }
 
 #[test]
+fn what_was_used_is_counted_once_however_many_nodes_of_the_owner_see_it() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let second = town.second_node(1);
+    town.serve_at(second, server);
+    let tenant = town.tenant(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    let key = (tenant, Room::of(tenant, WEEKLY));
+    let machine = town.machines.get_mut(&server).unwrap();
+    machine.meetings.insert(key, 6);
+    // The one of the two that counts serves it no more, and the other counts from there on.
+    town.run_ms(1_200_000);
+    let counts = match town.node_key(1) < town.node_key(second) {
+        true => 1,
+        false => second,
+    };
+    town.serve_no_more(counts, server);
+    town.run_ms(1_200_000);
+    let usage = &town.core(3).view().meetings.usage;
+    let minutes: u64 = usage.values().map(|used| used.participant_minutes).sum();
+    assert_eq!(usage.values().map(|used| used.meetings).sum::<u64>(), 1);
+    // Six people for 40 minutes, of which the last are not recorded yet.
+    assert!((180..=241).contains(&minutes), "{minutes}");
+}
+
+#[test]
 fn what_a_server_says_reaches_the_home_also_when_it_comes_back_later() {
     let mut town = Town::new();
     town.server(1, 1, |_| {});

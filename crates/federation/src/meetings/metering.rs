@@ -34,8 +34,10 @@ pub struct Meter {
 
 impl Meter {
     /// A meeting of a tenant begins on a server.
-    pub fn begun(&mut self, server: ServerId, tenant: TenantId) {
-        self.counts.entry((server, tenant)).or_default().meetings += 1;
+    pub fn begun(&mut self, server: ServerId, (tenant, member): (TenantId, MemberId)) {
+        let count = self.counts.entry((server, tenant)).or_default();
+        count.member = Some(member);
+        count.meetings += 1;
     }
 
     /// So many people were in meetings of a tenant for so long.
@@ -125,7 +127,7 @@ mod tests {
     fn minutes_add_up_over_records_without_loss() {
         let mut meter = Meter::default();
         assert_eq!(meter.since(Timestamp(1_000)), Timestamp(1_000));
-        meter.begun(SERVER, TENANT);
+        meter.begun(SERVER, (TENANT, MEMBER));
         let mut minutes = 0;
         for round in 1..=6 {
             // Seven people for half a minute each time: 3.5 minutes.

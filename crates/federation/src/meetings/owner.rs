@@ -380,7 +380,10 @@ impl Core {
                 peak: 0,
             };
             self.meetings.owner.there.insert(key, begun);
-            self.meetings.owner.meter.begun(server, key.0);
+            if let Some((_, member)) = self.booked_on(&key.0) {
+                let meter = &mut self.meetings.owner.meter;
+                meter.begun(server, (key.0, member));
+            }
         }
         let said = Said::Created {
             ask,
@@ -668,12 +671,14 @@ impl Core {
             let of = users.entry((key.0, member)).or_default();
             *of = of.saturating_add(one.users);
         }
-        self.meetings.owner.meter.since(now);
-        for (of, users) in users {
-            self.meetings
-                .owner
-                .meter
-                .count(server, of, users, elapsed_ms);
+        if self.counts_usage(&server) {
+            self.meetings.owner.meter.since(now);
+            for (of, users) in users {
+                self.meetings
+                    .owner
+                    .meter
+                    .count(server, of, users, elapsed_ms);
+            }
         }
         let event = Event::Measured {
             server,
@@ -682,6 +687,13 @@ impl Core {
         };
         self.admit(now, event, outputs);
         self.note_missing(now, server, seen, outputs);
+    }
+
+    /// Whether this node counts what is used of a server: of the connected nodes of its member that serve
+    /// it, the one with the lowest key does, so that no minute is booked twice.
+    fn counts_usage(&self, server: &ServerId) -> bool {
+        let own = self.node();
+        self.nodes_of(server).into_iter().all(|node| own <= node)
     }
 
     /// The member whose node a tenant goes through, and the one its usage is booked on: that one, or one

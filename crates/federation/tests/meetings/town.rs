@@ -347,6 +347,13 @@ impl Town {
         self.run_ms(6_000);
     }
 
+    /// A server's secret is taken from a node.
+    pub fn serve_no_more(&mut self, node: usize, server: ServerId) {
+        self.served_by[node].remove(&server);
+        self.give(node, Input::Serving(self.served_by[node].clone()));
+        self.run_ms(6_000);
+    }
+
     pub fn tenant(&mut self, node: usize) -> TenantId {
         let home = self.node_key(node);
         let member = self.world.nodes[node].member;
