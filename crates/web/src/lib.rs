@@ -41,6 +41,7 @@ mod auth;
 mod bytes;
 pub mod catalogue;
 pub mod clock;
+pub mod copy;
 mod decisions;
 mod documents;
 mod edge;

@@ -26,6 +26,8 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::{error::WebError, local::Local, seal::random, table::Table};
 
+/// Where the store has them.
+pub(crate) const AREA: &str = "web/room";
 /// The most rooms of a member. Closed ones count: their recordings are still found through them.
 pub const ROOMS_MAX: usize = 500;
 /// The most people who can be expected: no server bears more in one meeting.
@@ -161,7 +163,7 @@ impl Rooms {
     #[must_use]
     pub fn new(local: Arc<dyn Local>) -> Self {
         Self {
-            table: Table::new(local, "web/room"),
+            table: Table::new(local, AREA),
             gate: Mutex::new(()),
             making: Mutex::new(()),
             changed: Notify::new(),
@@ -232,6 +234,19 @@ impl Rooms {
         };
         self.table.put(&room.id.0, &room).await?;
         Ok(room)
+    }
+
+    /// Keeps rooms of another node of the same member.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn take(&self, rooms: &[Room]) -> Result<(), WebError> {
+        let _gate = self.gate.lock().await;
+        for room in rooms {
+            self.table.put(&room.id.0, room).await?;
+        }
+        self.changed.notify_one();
+        Ok(())
     }
 
     /// Changes a room.

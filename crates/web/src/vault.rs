@@ -147,6 +147,14 @@ impl Vault {
         }
     }
 
+    /// Makes the key if there is none yet.
+    ///
+    /// # Errors
+    /// When the key cannot be read or made.
+    pub fn make_key(&self) -> Result<(), VaultError> {
+        self.key_or_new().map(drop)
+    }
+
     /// Seals a secret. The first one makes the key.
     ///
     /// # Errors

@@ -19,6 +19,9 @@ use crate::{
     vault::{Boxed, Owner, Vault},
 };
 
+/// Where the store has them.
+pub(crate) const AREA: &str = "web/server";
+
 /// The word of an algorithm in commands, forms and answers.
 #[must_use]
 pub fn algorithm_word(algorithm: Algorithm) -> &'static str {
@@ -138,7 +141,7 @@ impl Servers {
     #[must_use]
     pub fn new(local: Arc<dyn Local>, vault: Vault) -> Self {
         Self {
-            table: Table::new(local, "web/server"),
+            table: Table::new(local, AREA),
             vault,
             current: RwLock::default(),
             gate: Mutex::new(()),
@@ -222,6 +225,29 @@ impl Servers {
             secret,
         };
         self.table.put(&id.0, &kept).await?;
+        self.reload().await
+    }
+
+    /// Refuses rows whose secrets do not open here.
+    ///
+    /// # Errors
+    /// [`WebError::Vault`]
+    pub(crate) fn check(&self, rows: &[(ServerId, Kept)]) -> Result<(), WebError> {
+        for (id, kept) in rows {
+            self.vault.open(Owner::Server(*id), &kept.secret)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps rows of another node that has the same vault.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn take(&self, rows: &[(ServerId, Kept)]) -> Result<(), WebError> {
+        let _gate = self.gate.lock().await;
+        for (id, kept) in rows {
+            self.table.put(&id.0, kept).await?;
+        }
         self.reload().await
     }
 

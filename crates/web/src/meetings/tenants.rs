@@ -22,6 +22,8 @@ use crate::{
     vault::{Boxed, Owner, Vault},
 };
 
+/// Where the store has them.
+pub(crate) const AREA: &str = "web/tenant";
 /// How long an old secret works after a new one was made, unless somebody says otherwise.
 pub const OLD_SECRET_SECONDS: u64 = 7 * 24 * 60 * 60;
 /// The most secrets of a tenant that work at one time: of more, the oldest stop working.
@@ -79,7 +81,7 @@ impl Tenants {
     #[must_use]
     pub fn new(local: Arc<dyn Local>, vault: Vault) -> Self {
         Self {
-            table: Table::new(local, "web/tenant"),
+            table: Table::new(local, AREA),
             vault,
             current: RwLock::default(),
             gate: Mutex::new(()),
@@ -208,6 +210,38 @@ impl Tenants {
         let mut kept = self.kept(id).await?;
         kept.rules = rules;
         self.table.put(&id.0, &kept).await?;
+        self.reload().await
+    }
+
+    /// Refuses rows whose secrets do not open here.
+    ///
+    /// # Errors
+    /// [`WebError::Vault`]
+    pub(crate) fn check(&self, rows: &[(TenantId, Kept)]) -> Result<(), WebError> {
+        for (id, kept) in rows {
+            for secret in &kept.secrets {
+                self.vault.open(Owner::Tenant(*id), &secret.sealed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps rows of another node that has the same vault, and forgets those that are gone there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn take(
+        &self,
+        rows: &[(TenantId, Kept)],
+        gone: &[TenantId],
+    ) -> Result<(), WebError> {
+        let _gate = self.gate.lock().await;
+        for (id, kept) in rows {
+            self.table.put(&id.0, kept).await?;
+        }
+        for id in gone {
+            self.table.delete(&id.0).await?;
+        }
         self.reload().await
     }
 
