@@ -6,6 +6,7 @@
 //! keys never travel: what they sign is prepared here, signed by the program, and submitted.
 
 mod client;
+mod copying;
 mod desk;
 mod evidence;
 mod export;
@@ -17,7 +18,7 @@ mod views;
 use domain::key::PublicKey;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use web::invitation::Invitation;
+use web::{copy::Row, invitation::Invitation};
 
 pub use self::{
     client::Access,
@@ -54,6 +55,24 @@ pub enum Command {
     },
     /// Who asks to be admitted.
     Applications,
+    /// The nodes of this member.
+    Nodes,
+    /// What a second node of this member needs.
+    Copy {
+        /// Its key, once it is granted: then what shows it to be the member's comes along.
+        node: Option<String>,
+    },
+    /// What another node of this member copied.
+    TakeCopy {
+        /// The member.
+        member: String,
+        /// The node that made it.
+        from: String,
+        /// When.
+        made_ms: u64,
+        /// Servers, front ends and rooms.
+        rows: Vec<Row>,
+    },
     /// Whose root key this is, and whether it has to take up its place first.
     Root {
         /// The key.

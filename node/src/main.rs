@@ -23,6 +23,7 @@ mod keyfile;
 mod local;
 mod logging;
 mod mail;
+mod nodefile;
 mod opening;
 mod run;
 mod servers;

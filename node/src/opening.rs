@@ -3,6 +3,7 @@
 use std::fs;
 
 use domain::{
+    genesis::Genesis,
     id::{Hash, TenantId, Timestamp},
     key::SecretKey,
     record::Room,
@@ -60,6 +61,28 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
             Err(failure)
         }
     }
+}
+
+/// A core of nothing but its genesis over a new store.
+pub async fn begin(
+    directory: &DataDirectory,
+    genesis: Genesis,
+    key: SecretKey,
+) -> Outcome<Restored> {
+    let federation = genesis.federation();
+    let settings = Settings {
+        node: key.public(),
+        seed: clock::random()?,
+    };
+    let core = Core::new(genesis, settings).map_err(core_failure)?;
+    let (store, opened) = Store::open(directory.path(), federation, Options::default()).await?;
+    Ok(Restored {
+        key,
+        core,
+        store,
+        clean: opened.clean,
+        reserve: None,
+    })
 }
 
 /// Takes up the validator key that was made to follow, once the register names it. The old one is
@@ -185,6 +208,14 @@ pub async fn close(running: Running) -> Outcome {
     };
     finish(ended)?;
     Ok(closed?)
+}
+
+/// Ends a loop whose node has to compare its logs with others before it signs anything: its store counts
+/// as one that was not closed in order.
+pub async fn leave(running: Running) -> Outcome {
+    let Running { handle, task, .. } = running;
+    handle.stop();
+    finish(task.await)
 }
 
 /// What the end of the loop means.

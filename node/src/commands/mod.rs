@@ -25,6 +25,7 @@ pub mod lab;
 pub mod leave;
 pub mod meeting;
 pub mod members;
+pub mod node;
 pub mod open;
 pub mod person;
 mod proof;

@@ -79,6 +79,14 @@ impl Desk {
             Command::Evidence => Ok(self.evidence()),
             Command::EvidenceFile { hash } => self.evidence_file(&hash).await,
             Command::Applications => self.applications().await,
+            Command::Nodes => Ok(self.nodes().await),
+            Command::Copy { node } => self.copy(node.as_deref()).await,
+            Command::TakeCopy {
+                member,
+                from,
+                made_ms,
+                rows,
+            } => self.take_copy((&member, &from), made_ms, &rows).await,
             Command::Root { key } => self.root(&key),
             Command::Leaving { root } => self.leaving(root.as_deref()),
             Command::Export { piece } => self.export(piece).await,
@@ -98,7 +106,7 @@ impl Desk {
         }
     }
 
-    fn local(&self) -> Arc<dyn Local> {
+    pub(super) fn local(&self) -> Arc<dyn Local> {
         Arc::new(Shelf::of(self.handle.store()))
     }
 
@@ -106,16 +114,13 @@ impl Desk {
         Invitations::new(self.local())
     }
 
-    async fn invite(&self, name: String, class: String, valid_seconds: u64) -> Outcome<Value> {
-        let (federation, node, known) = self.handle.read(|core| {
+    /// Where others reach this node, each with its peer id.
+    pub(super) async fn addresses(&self) -> Outcome<Vec<String>> {
+        let (node, known) = self.handle.read(|core| {
             let known = core.view().nodes.get(&core.node());
             let known = known.map(|known| known.endpoint.addresses.clone());
-            (core.federation(), core.node(), known.unwrap_or_default())
+            (core.node(), known.unwrap_or_default())
         });
-        if !class.is_empty() {
-            self.handle
-                .read(|core| crate::founding::check_class(core.charter(), &class))?;
-        }
         let mut places = self.addresses.clone();
         places.extend(known);
         if let Some(network) = self.handle.network().filter(|_| places.is_empty()) {
@@ -142,6 +147,16 @@ impl Desk {
             )
             .hint("start it with folkmoot run, or set network.announce in folkmoot.toml"));
         }
+        Ok(addresses)
+    }
+
+    async fn invite(&self, name: String, class: String, valid_seconds: u64) -> Outcome<Value> {
+        if !class.is_empty() {
+            self.handle
+                .read(|core| crate::founding::check_class(core.charter(), &class))?;
+        }
+        let addresses = self.addresses().await?;
+        let federation = self.handle.read(|core| core.federation());
         let invitation = Invitation {
             federation,
             addresses,
