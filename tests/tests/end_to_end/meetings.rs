@@ -6,6 +6,7 @@ mod clients;
 mod failures;
 mod life;
 mod rooms;
+mod second;
 
 use end_to_end::{
     federation::{Federation, charter},

@@ -12,7 +12,7 @@ const THERE_SECONDS: u64 = 20;
 const PROVED_SECONDS: u64 = 40;
 
 /// The path in the field of a room's page that holds a link.
-fn link(page: &str, role: &str) -> String {
+pub fn link(page: &str, role: &str) -> String {
     let (_, rest) = page
         .split_once(&format!("id=\"link-{role}\" value=\""))
         .unwrap();
@@ -22,7 +22,7 @@ fn link(page: &str, role: &str) -> String {
 }
 
 /// Starts the meeting as soon as there is a server for it.
-async fn start(steward: &mut Client, room: &str) {
+pub async fn start(steward: &mut Client, room: &str) {
     let enter = format!("{room}/enter");
     end_to_end::wait::until("a server takes the meeting", PROVED_SECONDS, async || {
         let answer = steward.submit(room, &enter, &[]).await;
