@@ -28,7 +28,7 @@ use domain::{
 };
 use routing::{
     Monotonic,
-    candidate::Report,
+    candidate::{Health, Report},
     capacity::Load,
     request::RequestId,
     room::Burst,
@@ -86,8 +86,8 @@ pub(crate) struct Meetings {
     why_order: VecDeque<Key>,
     owner: Owner,
     seeking: Seeking,
-    /// The servers that other nodes say they hold the secrets of.
-    serving: BTreeMap<PublicKey, BTreeSet<ServerId>>,
+    /// The servers that other nodes say they hold the secrets of, and how their polls find them.
+    serving: BTreeMap<PublicKey, BTreeMap<ServerId, Health>>,
     claims: Claims,
     saying: Saying,
     /// What is for front ends whose homes are away.
@@ -390,6 +390,9 @@ impl Core {
             let is_here = |node: &PublicKey| self.view().member_of(node) == Some(owner);
             if !still.copied().any(|node| is_here(&node)) {
                 self.meetings.plan.suspect(steady, owner);
+            }
+            if Some(owner) == self.member() {
+                self.meetings.saying.speak_for_another();
             }
         }
         self.holder_gone(now, peer, outputs);

@@ -489,6 +489,40 @@ fn what_was_used_is_counted_once_however_many_nodes_of_the_owner_see_it() {
 }
 
 #[test]
+fn a_node_of_the_owner_that_cannot_reach_a_server_is_in_nobodys_way() {
+    for is_first in [true, false] {
+        let mut town = Town::new();
+        let server = town.server(1, 1, |_| {});
+        let second = town.second_node(1);
+        let cut_off = if is_first { 1 } else { second };
+        town.cut_off.insert((cut_off, server));
+        town.serve_at(second, server);
+        town.run_ms(60_000);
+        let tenant = town.tenant(0);
+        assert_eq!(town.create(0, tenant, WEEKLY), Ok(server), "{is_first}");
+        for method in [Method::Join, Method::GetMeetingInfo, Method::Create] {
+            let ticket = town.call(0, tenant, Some(WEEKLY), method);
+            let said = text(&town.answer(ticket));
+            assert!(["done", "duplicate"].contains(&&*said[0]), "{said:?}");
+        }
+        let key = (tenant, Room::of(tenant, WEEKLY));
+        let machine = town.machines.get_mut(&server).unwrap();
+        machine.meetings.insert(key, 6);
+        town.run_ms(1_200_000);
+        let usage = &town.core(3).view().meetings.usage;
+        let minutes: u64 = usage.values().map(|used| used.participant_minutes).sum();
+        assert!((80..=121).contains(&minutes), "{minutes}");
+        // Alone, it says how it finds the server.
+        let well = 1 + second - cut_off;
+        town.disconnect(0, well);
+        town.disconnect(cut_off, well);
+        town.run_ms(40_000);
+        let health = town.core(0).server_now(&server).unwrap().report.unwrap().1;
+        assert_eq!(health.health, routing::candidate::Health::Down);
+    }
+}
+
+#[test]
 fn what_a_server_says_reaches_the_home_also_when_it_comes_back_later() {
     let mut town = Town::new();
     town.server(1, 1, |_| {});

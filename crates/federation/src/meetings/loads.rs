@@ -4,7 +4,7 @@
 //! than every few seconds, and now and then while there is load. A server without load needs no words:
 //! as long as its owner's node is connected, what was last said of it holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     id::{ServerId, Timestamp},
@@ -13,7 +13,7 @@ use domain::{
 };
 use routing::{
     Monotonic,
-    candidate::{Feature, Report, Server, State},
+    candidate::{Feature, Health, Report, Server, State},
     capacity::{Capacity, Load},
 };
 
@@ -41,7 +41,7 @@ const RECORDS_AT_ONCE: u64 = 200;
 #[derive(Debug, Default)]
 pub(super) struct Saying {
     said: Option<Monotonic>,
-    last: Vec<(ServerId, Load, routing::candidate::Health)>,
+    last: Vec<(ServerId, Load, Health)>,
     has_changed: bool,
     had_floors: bool,
     /// How often the last news is still to be said again.
@@ -55,6 +55,12 @@ pub(super) struct Saying {
 impl Saying {
     pub fn changed(&mut self) {
         self.has_changed = true;
+    }
+
+    /// Another node that served the same has gone: what this one finds of it counts now.
+    pub fn speak_for_another(&mut self) {
+        self.has_changed = true;
+        self.again = self.again.max(1);
     }
 
     fn next_said(&self, has_load: bool) -> Option<Monotonic> {
@@ -166,15 +172,27 @@ impl Core {
         self.note_change(Change::Meetings);
     }
 
-    /// The nodes that can be asked for a server, the one to ask first first: this one, then those that
-    /// said that they serve it, by key, so that all ask the same one.
+    /// The nodes that can be asked for a server, the one to ask first first: those whose polls find it well
+    /// before the others; of these this one, then by key, so that all ask the same one.
     pub(super) fn nodes_of(&self, server: &ServerId) -> Vec<PublicKey> {
-        let own = self.meetings.owner.serves(server).then(|| self.node());
-        let others = self.meetings.serving.iter();
-        let others = others.filter(|(_, servers)| servers.contains(server));
-        own.into_iter()
-            .chain(others.map(|(node, _)| *node))
-            .collect()
+        let own = self.node();
+        let mut all = self.ranked_nodes(server);
+        all.sort_by_key(|(is_ill, node)| (*is_ill, *node != own));
+        all.into_iter().map(|(_, node)| node).collect()
+    }
+
+    /// The nodes that serve a server, this one included, and whether their polls find it ill: those that find
+    /// it well first, then by key. All who see the same nodes see the same order.
+    pub(super) fn ranked_nodes(&self, server: &ServerId) -> Vec<(bool, PublicKey)> {
+        let own = self.meetings.owner.health(server);
+        let own = own.map(|health| (health != Health::Up, self.node()));
+        let others = self.meetings.serving.iter().filter_map(|(node, servers)| {
+            let health = servers.get(server)?;
+            Some((*health != Health::Up, *node))
+        });
+        let mut all: Vec<(bool, PublicKey)> = own.into_iter().chain(others).collect();
+        all.sort_unstable();
+        all
     }
 
     /// A node says how its servers are and what its tenants have on servers.
@@ -193,11 +211,19 @@ impl Core {
         let owned = |id: &ServerId| servers.get(id).is_some_and(|one| one.owner == member);
         let reports: Vec<(ServerId, Report)> =
             reports.into_iter().filter(|(id, _)| owned(id)).collect();
-        let serving: BTreeSet<ServerId> = reports.iter().map(|(id, _)| *id).collect();
-        let before = self.meetings.serving.insert(from, serving.clone());
-        let more = &serving - &before.unwrap_or_default();
+        let serving = reports.iter().map(|(id, report)| (*id, report.health));
+        let serving: BTreeMap<ServerId, Health> = serving.collect();
+        let served: BTreeSet<ServerId> = serving.keys().copied().collect();
+        let before = self.meetings.serving.insert(from, serving);
+        let before = before.unwrap_or_default().into_keys().collect();
+        let more = &served - &before;
         for (id, report) in reports {
-            self.meetings.plan.learn(now, id, report);
+            // A node that cannot reach a server says nothing of it while another of the owner can.
+            let is_ill = report.health != Health::Up;
+            let best = self.ranked_nodes(&id).first().copied();
+            if !is_ill || best.is_none_or(|(is_ill, _)| is_ill) {
+                self.meetings.plan.learn(now, id, report);
+            }
         }
         self.hear_claims(from, member, floors);
         self.settle_floors();
@@ -212,8 +238,13 @@ impl Core {
         self.take_inventory();
         let now = self.meetings.clock.now();
         // A server that said it has no load, and whose owner is here, has said nothing else since.
-        let served: BTreeSet<ServerId> =
-            self.meetings.serving.values().flatten().copied().collect();
+        let served: BTreeSet<ServerId> = self
+            .meetings
+            .serving
+            .values()
+            .flat_map(BTreeMap::keys)
+            .copied()
+            .collect();
         for id in served {
             self.meetings.plan.confirm_quiet(now, id);
         }

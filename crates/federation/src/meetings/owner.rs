@@ -690,10 +690,10 @@ impl Core {
     }
 
     /// Whether this node counts what is used of a server: of the connected nodes of its member that serve
-    /// it, the one with the lowest key does, so that no minute is booked twice.
+    /// it, one does, so that no minute is booked twice.
     fn counts_usage(&self, server: &ServerId) -> bool {
-        let own = self.node();
-        self.nodes_of(server).into_iter().all(|node| own <= node)
+        let first = self.ranked_nodes(server).first().copied();
+        first.is_none_or(|(_, node)| node == self.node())
     }
 
     /// The member whose node a tenant goes through, and the one its usage is booked on: that one, or one

@@ -62,6 +62,8 @@ pub struct Town {
     pub latency_ms: u64,
     /// Pairs of nodes between which nothing arrives, though they seem connected.
     pub deaf: BTreeSet<(usize, usize)>,
+    /// Servers that a node cannot reach, though it has the secret.
+    pub cut_off: BTreeSet<(usize, ServerId)>,
     events: BTreeMap<(u64, u64), Event>,
     served_by: Vec<BTreeSet<ServerId>>,
     sequence: u64,
@@ -84,6 +86,7 @@ impl Town {
             rooms: vec![BTreeMap::new(); nodes],
             latency_ms: 40,
             deaf: BTreeSet::new(),
+            cut_off: BTreeSet::new(),
             events: BTreeMap::new(),
             served_by: vec![BTreeSet::new(); nodes],
             sequence: 0,
@@ -210,6 +213,10 @@ impl Town {
         within_ms: u64,
     ) {
         assert!(self.served_by[node].contains(&server), "it has no secret");
+        if self.cut_off.contains(&(node, server)) {
+            let served = Served::Fault(CallFault::Server);
+            return self.push(60, Event::Served(node, job, served));
+        }
         let machine = self.machines.get_mut(&server).unwrap();
         let served = match machine.mood {
             Mood::Ill => Served::Fault(CallFault::Server),
@@ -291,7 +298,8 @@ impl Town {
             listeners: users / 2,
             cameras: users / 3,
         });
-        let is_well = !matches!(machine.mood, Mood::Ill | Mood::Silent);
+        let is_well = !matches!(machine.mood, Mood::Ill | Mood::Silent)
+            && !self.cut_off.contains(&(node, server));
         let seen = is_well.then(|| seen.collect());
         self.give(node, Input::Polled { server, seen });
     }
