@@ -438,6 +438,31 @@ fn a_second_node_of_the_home_passes_on_and_while_it_is_away_knows_what_was_recor
 }
 
 #[test]
+fn a_home_that_goes_while_a_call_is_passed_on_to_it_keeps_nobody_out_of_a_meeting() {
+    let mut town = Town::new();
+    town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    let second = town.second_node(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    town.run_ms(5_000);
+    for (room, method, expected) in [
+        (WEEKLY, Method::Join, "done"),
+        (WEEKLY, Method::GetMeetingInfo, "done"),
+        // Whether the home has begun it is not known.
+        ("other", Method::Create, "HomeAway"),
+        ("other", Method::Join, "HomeAway"),
+    ] {
+        let ticket = town.call(second, tenant, Some(room), method);
+        town.run_ms(10);
+        town.disconnect(0, second);
+        assert_eq!(text(&town.answer(ticket)), [expected], "{method:?}");
+        town.connect(0, second);
+        town.connect(second, 0);
+        town.run_ms(100);
+    }
+}
+
+#[test]
 fn joins_go_on_over_a_second_node_of_the_owner() {
     let mut town = Town::new();
     let server = town.server(1, 1, |_| {});

@@ -641,7 +641,15 @@ impl Core {
             parts,
         } = ended;
         let key = asked.room.map(|room| (asked.tenant, room));
-        let is_home = self.tenant_home(&asked) == Ok(self.node());
+        let home = self.tenant_home(&asked);
+        let is_home = home == Ok(self.node());
+        if let (Some(_), Ok(home), [part]) = (key, home, parts.as_slice())
+            && !is_home
+            && is_of_no_server(part)
+            && !self.is_connected(&home)
+        {
+            return self.go_on_without(now, home, origin, asked, outputs);
+        }
         if let (Some(key), true, [part]) = (key, is_home, parts.as_slice()) {
             match (asked.call.method, &part.result) {
                 (Method::Create, Err(CallFault::Gone)) => {
@@ -655,6 +663,23 @@ impl Core {
                 _ => {}
             }
         }
+        self.answer_call(origin, parts, outputs);
+    }
+
+    /// The home has gone while a call was passed on to it: what changes nothing more is done by its records,
+    /// and of what does nobody knows whether it was done.
+    fn go_on_without(
+        &mut self,
+        now: Timestamp,
+        home: PublicKey,
+        origin: Origin,
+        asked: Asked,
+        outputs: &mut Vec<Output>,
+    ) {
+        if asked.call.method.repeats() {
+            return self.pass_on(now, home, origin, asked, outputs);
+        }
+        let parts = vec![Part::fault(CallFault::HomeAway)];
         self.answer_call(origin, parts, outputs);
     }
 
@@ -683,6 +708,11 @@ impl Core {
         }]);
         self.note_change(Change::Meetings);
     }
+}
+
+/// Whether a call ended because the node it was passed on to has gone, and not that of a server.
+fn is_of_no_server(part: &Part) -> bool {
+    part.server.is_none() && part.result == Err(CallFault::OwnerAway)
 }
 
 /// A meeting as placement knows it: owners see no more of it either.

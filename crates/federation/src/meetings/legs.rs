@@ -297,9 +297,8 @@ impl Calls {
         self.due.remove(&(leg.until, number));
         let under = self.calls.get_mut(&leg.call)?;
         under.legs.remove(&number);
-        if under.asked.call.method.repeats()
-            && let Some(to) = leg.others.pop()
-        {
+        if under.asked.call.method.repeats() && !leg.others.is_empty() {
+            let to = leg.others.remove(0);
             let (asked, server) = (under.asked.clone(), leg.server);
             let number = self.leg(leg.call, Some(to), leg.others, leg.server, until);
             return Some(Next::Again(Again {
@@ -442,13 +441,18 @@ mod tests {
         for (method, is_asked_again) in [(Method::Join, true), (Method::SendChatMessage, false)] {
             let mut calls = Calls::default();
             let call = calls.begin(Origin::Here(1), asked(method));
-            let leg = calls.leg(call, Some(NODE), vec![OTHER], None, Monotonic(100));
+            let others = vec![OTHER, PublicKey([7; 32])];
+            let leg = calls.leg(call, Some(NODE), others, None, Monotonic(100));
             let (again, ended) = calls.expire(Monotonic(99), Monotonic(200));
             assert!(again.is_empty() && ended.is_empty());
             let (again, ended) = calls.expire(Monotonic(100), Monotonic(200));
             assert_eq!(
                 (again.len(), ended.len()),
                 if is_asked_again { (1, 0) } else { (0, 1) }
+            );
+            assert!(
+                again.iter().all(|leg| leg.to == OTHER),
+                "the next, not the last"
             );
             let late = calls.part(Some(NODE), leg, said(1, "late"), true);
             assert!(late.is_none());
