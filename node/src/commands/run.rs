@@ -39,6 +39,7 @@ impl Run {
             tracing::info!(%address, "nodes reach this one at");
         }
         print_link(&directory, &node.handle, &node.url).await;
+        say_where_people_sign_in(&node).await?;
         let mut stop = Stop::listen()?;
         let ended = tokio::select! {
             () = stop.asked() => None,
@@ -52,6 +53,24 @@ impl Run {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// A second node has no account of anybody, and its pages look like those of the first.
+async fn say_where_people_sign_in(node: &Node) -> Outcome {
+    let accounts = node.site.accounts.all().await;
+    let accounts = accounts.map_err(|error| Failure::refused(error.to_string()).because(error))?;
+    let has_another = node.handle.read(|core| {
+        let own = core.member();
+        let mut others = core.roster().keys();
+        own.is_some() && others.any(|key| core.view().member_of(key) == own)
+    });
+    if accounts.is_empty() && has_another {
+        say(
+            "Nobody has an account here: people sign in at the other node of this co-op. Front ends and links \
+             into rooms work here.",
+        );
+    }
+    Ok(())
 }
 
 /// Ctrl-C and the service manager's wish to stop.

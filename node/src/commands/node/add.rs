@@ -26,14 +26,14 @@ use crate::{
 
 /// Make the file that a second node is set up with
 ///
-/// Makes a key for it, which the root key grants, and writes it to the file with what opens and what
-/// is kept of front ends, servers and rooms. The file opens with the printed code alone, which is shown
-/// once: carry them apart. On the other machine: folkmoot node take FILE
+/// Makes a key for it, which the root key grants, and writes to the file that key and what this node keeps
+/// of front ends, servers and rooms, with their secrets. The file opens with the printed code alone, which
+/// is shown once: carry them apart. On the other machine: folkmoot node take FILE
 #[derive(Debug, Args)]
 pub struct Add {
     /// The file, which must not exist
     pub file: PathBuf,
-    /// What the new node is called in its own pages and logs [default: the name of the co-op, "second node"]
+    /// What the new node is called in its own pages and logs [default: the first's name and "second node"]
     #[arg(long)]
     name: Option<String>,
     /// This co-op's root key, if it is not in the data directory

@@ -1,7 +1,7 @@
 //! A second node of a co-op: people get into their meetings while the first one is away.
 
 use end_to_end::{
-    coop::Coop,
+    coop::{Coop, accept},
     federation::{Federation, charter},
     http::Client,
     meetings::{FrontEnd, Laboratory, Said},
@@ -119,6 +119,7 @@ fn joins_survive_the_first_node_and_no_room_is_parted() {
     story(240, async {
         let mut story = Story::begin().await;
         one_meeting_through_both(&story).await;
+        somebody_signs_in_at_the_second(&mut story).await;
 
         story.at_first.creates("weekly", &[]).await;
         story.of_birch.creates("lesson", &[]).await;
@@ -173,6 +174,32 @@ async fn one_meeting_through_both(story: &Story) {
         (first.meetings().await.is_empty() && story.meetings().await == 0).then_some(())
     })
     .await;
+}
+
+/// The second node says where people sign in, and leads in whom its own link was given.
+async fn somebody_signs_in_at_the_second(story: &mut Story) {
+    let said = |line: &str| {
+        line.contains("people sign in at the other node")
+            .then_some(())
+    };
+    let process = story.second.running();
+    process.line("where people sign in", 5, said).await;
+    let root = story.federation.coops[0].data().join("root.key");
+    let root = root.to_string_lossy();
+    let words = [
+        "person",
+        "invite",
+        "Sam",
+        "--roles",
+        "steward",
+        "--root-key",
+        &root,
+    ];
+    let link = story.second.ask(&words).await["path"].take();
+    let link = story.second.url(link.as_str().unwrap());
+    let mut sam = accept(story.second.web, &link, "Sam").await;
+    let page = sam.get("/servers").await.expect(200).body;
+    assert!(page.contains(&story.laboratory.url()), "{page}");
 }
 
 /// What goes on without the first node, and what waits for it.
