@@ -198,8 +198,9 @@ async fn somebody_signs_in_at_the_second(story: &mut Story) {
     let link = story.second.ask(&words).await["path"].take();
     let link = story.second.url(link.as_str().unwrap());
     let mut sam = accept(story.second.web, &link, "Sam").await;
-    let page = sam.get("/servers").await.expect(200).body;
-    assert!(page.contains(&story.laboratory.url()), "{page}");
+    let page = sam.get("/node/servers").await.expect(200).body;
+    let server = story.laboratory.address.to_string();
+    assert!(page.contains(&server), "{page}");
 }
 
 /// What goes on without the first node, and what waits for it.
