@@ -1,5 +1,7 @@
 //! A second node of a co-op, set up at the terminal: what it holds, and every wrong way.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::{

@@ -514,6 +514,36 @@ fn what_was_used_is_counted_once_however_many_nodes_of_the_owner_see_it() {
 }
 
 #[test]
+fn a_node_that_has_not_seen_yet_what_another_of_the_owner_created_takes_nothing_for_gone() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |server| server.region = "ca-east".parse().unwrap());
+    town.server(2, 2, |_| {});
+    let tenant = town.tenant(0);
+    let second = town.second_node(1);
+    town.serve_at(second, server);
+    let terms = Terms {
+        region: Some("ca-east".parse().unwrap()),
+        ..Terms::default()
+    };
+    let first = match town.node_key(1) < town.node_key(second) {
+        true => 1,
+        false => second,
+    };
+    // Before the next poll of the other one.
+    let ticket = town.call_with(0, tenant, Some(WEEKLY), Method::Create, terms);
+    town.run_ms(1_000);
+    assert_eq!(text(&town.called[&ticket]), ["created"]);
+    for other in (0..=second).filter(|other| *other != first) {
+        town.disconnect(first, other);
+    }
+    let ticket = town.call(0, tenant, Some(WEEKLY), Method::Create);
+    assert_eq!(text(&town.answer(ticket)), ["duplicate"]);
+    assert_eq!(town.copies(tenant, WEEKLY), 1);
+    let kept = town.core(0).room(&tenant, &Room::of(tenant, WEEKLY));
+    assert_eq!(kept.unwrap().server, server);
+}
+
+#[test]
 fn a_node_of_the_owner_that_cannot_reach_a_server_is_in_nobodys_way() {
     for is_first in [true, false] {
         let mut town = Town::new();

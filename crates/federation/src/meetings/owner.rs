@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     id::{MemberId, ServerId, TenantId, Timestamp},
     key::PublicKey,
-    record::{Room, Standing},
+    record::{Purpose, Room, Standing},
 };
 use routing::{
     Monotonic,
@@ -596,8 +596,12 @@ impl Core {
     }
 
     /// Whether a meeting is known not to be on a server: the server was polled, and neither the poll
-    /// nor what was created since has it.
+    /// nor what was created since has it. Where this member has other nodes, one of them may have had it
+    /// created since: then the server says what it has, and a room is not parted.
     fn is_gone(&self, server: &ServerId, key: &Key) -> bool {
+        if self.has_another_node() {
+            return false;
+        }
         let owner = &self.meetings.owner;
         let is_there = owner
             .there
@@ -609,6 +613,18 @@ impl Core {
             .into_iter()
             .any(|one| one.key == *key && one.server == Some(*server));
         was_polled && !is_there && !is_created
+    }
+
+    /// Whether this node's member has other nodes, connected or not.
+    fn has_another_node(&self) -> bool {
+        let (own, member) = (self.node(), self.member());
+        let mut nodes = self.view().keys.iter();
+        nodes.any(|(key, known)| {
+            known.purpose == Purpose::Node
+                && !known.revoked
+                && Some(known.member) == member
+                && *key != own
+        })
     }
 
     /// A server was polled; none when it gave no usable answer in time.
