@@ -544,6 +544,37 @@ fn a_node_that_has_not_seen_yet_what_another_of_the_owner_created_takes_nothing_
 }
 
 #[test]
+fn a_node_that_was_not_asked_waits_for_what_a_busy_home_is_yet_to_record() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let second = town.second_node(1);
+    town.serve_at(second, server);
+    let tenant = town.tenant(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    let ticket = town.call(0, tenant, Some(WEEKLY), Method::End);
+    assert_eq!(text(&town.answer(ticket)), ["ended"]);
+    town.run_ms(90_000);
+    let room = Room::of(tenant, WEEKLY);
+    let said = |town: &Town| {
+        town.core(second)
+            .view()
+            .meetings
+            .placed(&tenant, &room)
+            .cloned()
+    };
+    assert_eq!(said(&town).unwrap().standing, Standing::Ended);
+    // It begins again, nobody is in it yet, and the records of the home are late.
+    town.mute.insert(0);
+    town.create(0, tenant, WEEKLY).unwrap();
+    town.run_ms(180_000);
+    assert_eq!(said(&town).unwrap().standing, Standing::Ended);
+    assert_eq!(town.copies(tenant, WEEKLY), 1);
+    // What nobody records is ended all the same.
+    town.run_ms(600_000);
+    assert_eq!(town.copies(tenant, WEEKLY), 0);
+}
+
+#[test]
 fn a_node_of_the_owner_that_cannot_reach_a_server_is_in_nobodys_way() {
     for is_first in [true, false] {
         let mut town = Town::new();

@@ -32,6 +32,9 @@ use crate::{
 
 /// How long a home has to say that it keeps a meeting: without that it is ended.
 pub const KEEP_MS: u64 = 30_000;
+/// How long polls show a meeting that the records deny until it is ended where the home may have asked
+/// another node of this member for it: a busy home records what it placed once a minute.
+const UNASKED_MS: u64 = 600_000;
 /// Good polls in a row that do not list a meeting, after which it is gone.
 const MISSING_POLLS: u32 = 3;
 /// The attempt of meetings that a poll showed and nobody asked this node for.
@@ -730,8 +733,12 @@ impl Core {
             self.meetings.owner.strays.remove(&(server, key));
             return false;
         }
+        let patience_ms = match self.has_another_node() {
+            true => UNASKED_MS,
+            false => KEEP_MS,
+        };
         let since = self.meetings.owner.strays.entry((server, key));
-        steady.since_ms(*since.or_insert(steady)) > KEEP_MS
+        steady.since_ms(*since.or_insert(steady)) > patience_ms
     }
 
     /// Whether the home of a room has recorded that its meeting is not on this server, and has not asked

@@ -62,6 +62,8 @@ pub struct Town {
     pub latency_ms: u64,
     /// Pairs of nodes between which nothing arrives, though they seem connected.
     pub deaf: BTreeSet<(usize, usize)>,
+    /// Nodes whose entries reach nobody.
+    pub mute: BTreeSet<usize>,
     /// Servers that a node cannot reach, though it has the secret.
     pub cut_off: BTreeSet<(usize, ServerId)>,
     events: BTreeMap<(u64, u64), Event>,
@@ -86,6 +88,7 @@ impl Town {
             rooms: vec![BTreeMap::new(); nodes],
             latency_ms: 40,
             deaf: BTreeSet::new(),
+            mute: BTreeSet::new(),
             cut_off: BTreeSet::new(),
             events: BTreeMap::new(),
             served_by: vec![BTreeSet::new(); nodes],
@@ -189,7 +192,8 @@ impl Town {
     fn keep(&mut self, node: usize, write: Write) {
         match write {
             Write::Entry { bytes, .. } => {
-                let others = (0..self.world.nodes.len()).filter(|other| *other != node);
+                let is_heard = !self.mute.contains(&node);
+                let others = (0..self.world.nodes.len()).filter(|other| *other != node && is_heard);
                 let under_way = others.map(|other| (other, bytes.clone()));
                 self.world.under_way.extend(under_way);
                 let now = self.world.now;
