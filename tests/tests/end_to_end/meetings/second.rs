@@ -1,7 +1,7 @@
 //! A second node of a co-op: people get into their meetings while the first one is away.
 
 use end_to_end::{
-    coop::{Coop, accept},
+    coop::{Coop, accept, make_token},
     federation::{Federation, charter},
     http::Client,
     meetings::{FrontEnd, Laboratory, Said},
@@ -125,6 +125,7 @@ fn joins_survive_the_first_node_and_no_room_is_parted() {
         story.of_birch.creates("lesson", &[]).await;
         story.at_first.joins("weekly", "Robin").await;
         assert_eq!(story.meetings().await, 2);
+        the_second_knows_all(&story).await;
         story.federation.coops[0].kill().await;
         the_second_alone(&story).await;
 
@@ -198,9 +199,27 @@ async fn somebody_signs_in_at_the_second(story: &mut Story) {
     let link = story.second.ask(&words).await["path"].take();
     let link = story.second.url(link.as_str().unwrap());
     let mut sam = accept(story.second.web, &link, "Sam").await;
+    story.second.use_token(&make_token(&mut sam).await);
     let page = sam.get("/node/servers").await.expect(200).body;
     let server = story.laboratory.address.to_string();
     assert!(page.contains(&server), "{page}");
+}
+
+/// Where meetings are is recorded a moment after they began; the second node goes by the records.
+async fn the_second_knows_all(story: &Story) {
+    let rooms = async |coop: &Coop| {
+        let all = coop.api("/api/meetings").await["meetings"].take();
+        let all = all.as_array().cloned().unwrap_or_default();
+        let mut rooms: Vec<String> = all.iter().map(|one| one["room"].to_string()).collect();
+        rooms.sort();
+        rooms
+    };
+    let expected = rooms(&story.federation.coops[0]).await;
+    assert!(!expected.is_empty());
+    wait::until_equal("the records of all meetings", 20, &expected, async || {
+        rooms(&story.second).await
+    })
+    .await;
 }
 
 /// What goes on without the first node, and what waits for it.
