@@ -3,6 +3,8 @@
 use std::fs;
 
 use domain::{
+    cbor::Encode,
+    entry::Entry,
     genesis::Genesis,
     id::{Hash, TenantId, Timestamp},
     key::SecretKey,
@@ -10,7 +12,7 @@ use domain::{
 };
 use federation::{Core, CoreError, Settings};
 use network::{Events, Network};
-use store::{Options, Store, StoreError};
+use store::{Options, Store, StoreError, Write};
 
 use crate::{
     clock,
@@ -63,19 +65,37 @@ pub async fn restore(directory: &DataDirectory) -> Outcome<Restored> {
     }
 }
 
-/// A core of nothing but its genesis over a new store.
+/// A core of its genesis and of entries that somebody vouches for, in the order of storing, over a new store.
+///
+/// They are taken as if this node had stored them before: the entry with which a member entered by decision
+/// would wait for the register otherwise, and nobody lets a node in that does not know yet whose it is.
 pub async fn begin(
     directory: &DataDirectory,
     genesis: Genesis,
     key: SecretKey,
+    entries: &[Entry],
 ) -> Outcome<Restored> {
-    let federation = genesis.federation();
+    let (federation, now) = (genesis.federation(), clock::now());
     let settings = Settings {
         node: key.public(),
         seed: clock::random()?,
     };
-    let core = Core::new(genesis, settings).map_err(core_failure)?;
+    let mut core = Core::new(genesis, settings).map_err(core_failure)?;
+    let mut writes = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let bytes = entry.to_bytes();
+        let verifier = entry.header.author.verifier();
+        let signed = verifier.and_then(|verifier| entry.verify(&federation, &verifier));
+        signed.map_err(|error| Failure::refused("an entry is not signed").because(error))?;
+        core.restore(&bytes, now).map_err(core_failure)?;
+        writes.push(Write::Entry {
+            id: entry.id(&federation),
+            bytes,
+            received: now,
+        });
+    }
     let (store, opened) = Store::open(directory.path(), federation, Options::default()).await?;
+    store.write(writes).await?;
     Ok(Restored {
         key,
         core,

@@ -18,6 +18,8 @@ mod mediation;
 mod office;
 #[path = "register/recovery.rs"]
 mod recovery;
+#[path = "register/second.rs"]
+mod second;
 mod support;
 
 use std::collections::BTreeSet;

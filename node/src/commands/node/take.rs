@@ -4,14 +4,12 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use clap::Args;
-use domain::{cbor::Encode, id::Timestamp, key::SecretKey};
+use domain::{cbor::Encode, key::SecretKey};
 use federation::{Core, format_utc};
 use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
 use web::vault::VaultKey;
 use zeroize::Zeroizing;
 
@@ -22,7 +20,7 @@ use crate::{
     config::Config,
     control::{Access, Command, Desk},
     directory::DataDirectory,
-    driver::{Handle, Running},
+    driver::Running,
     failure::{Failure, Outcome},
     keyfile::{self, Role},
     nodefile::{self, Code, Contents},
@@ -34,8 +32,6 @@ use crate::{
 const CODE_BYTES_MAX: u64 = 256;
 /// How far a file may lie ahead of this machine's clock: what it holds would not be taken otherwise.
 const AHEAD_SECONDS_MAX: u64 = 300;
-/// How long a core may take to look at a few entries.
-const ENTRIES_DEADLINE: Duration = Duration::from_secs(20);
 /// What may lie in the data directory of a node that is yet to be set up.
 const CONFIGURATION: &str = "folkmoot.toml";
 
@@ -250,8 +246,8 @@ async fn fill(directory: &DataDirectory, key: SecretKey, contents: Contents) -> 
     keyfile::write(&directory.key_path(Role::Node), Role::Node, &key)?;
     keep_secrets_key(directory, &contents)?;
     let genesis = contents.genesis.clone();
-    let running = opening::begin(directory, genesis.clone(), key).await?;
-    let running = running.start(None, false);
+    let begun = opening::begin(directory, genesis.clone(), key, &contents.entries).await?;
+    let running = begun.start(None, false);
     let filled = fill_store(directory, &running, contents).await;
     // The key may have signed elsewhere, if the file was taken there: so it compares first.
     opening::leave(running).await?;
@@ -270,31 +266,14 @@ async fn fill_store(
     contents: Contents,
 ) -> Outcome<(Value, String)> {
     let handle = &running.handle;
-    introduce(handle, &contents).await?;
+    if handle.read(Core::member) != Some(contents.member) {
+        return Err(
+            Failure::refused("the file does not show that this is a node of its member")
+                .hint("make another at the first node: folkmoot node add FILE"),
+        );
+    }
     let config = Config::template(&contents.name, &contents.addresses);
     let desk = Desk::new(handle.clone(), directory.clone(), Vec::new());
     let counts = desk.carry_out(take_copy(contents)).await?;
     Ok((counts, config))
-}
-
-/// Takes the entries that show this node to be the member's.
-async fn introduce(handle: &Handle, contents: &Contents) -> Outcome {
-    let mut changes = handle.changes().subscribe();
-    handle.introduce(contents.entries.clone()).await;
-    let shown = async {
-        while handle.read(Core::member) != Some(contents.member) {
-            if let Err(RecvError::Closed) = changes.recv().await {
-                return;
-            }
-        }
-    };
-    let in_time = tokio::time::timeout(ENTRIES_DEADLINE, shown).await;
-    match in_time.is_ok() && handle.read(Core::member) == Some(contents.member) {
-        true => Ok(()),
-        false => Err(Failure::refused(format!(
-            "the file of {} does not show that this is a node of its member",
-            format_utc(Timestamp(contents.made.0))
-        ))
-        .hint("make another at the first node: folkmoot node add FILE")),
-    }
 }
