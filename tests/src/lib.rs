@@ -19,5 +19,6 @@ pub mod meetings;
 pub mod ports;
 pub mod process;
 pub mod program;
+pub mod second;
 pub mod story;
 pub mod wait;

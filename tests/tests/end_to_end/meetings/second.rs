@@ -5,6 +5,7 @@ use end_to_end::{
     federation::{Federation, charter},
     http::Client,
     meetings::{FrontEnd, Laboratory, Said},
+    second::{carried, second_of},
     story::story,
     wait,
 };
@@ -78,36 +79,6 @@ impl Story {
     async fn meetings(&self) -> u64 {
         self.laboratory.meetings().await - 1
     }
-}
-
-/// The sysadmin carries the file to another machine, and reads the code out.
-async fn carried(from: &Coop, to: &Coop, what: &str) {
-    let file = from.beside(what);
-    let file = file.to_string_lossy();
-    let made = from.ask(&["node", what, &file]).await;
-    let code = to.beside("code");
-    std::fs::write(&code, made["code"].as_str().unwrap()).expect("the folder can be written to");
-    let code = code.to_string_lossy();
-    to.ask(&["node", "take", &file, "--code-file", &code]).await;
-    std::fs::remove_file(&*file).expect("it is our file");
-}
-
-/// Alder's second node, connected with all and serving what the first serves.
-async fn second_of(alder: &Coop, federation: &Federation) -> Coop {
-    let mut second = Coop::new("Alder's second node", 2, &federation.forwarder).await;
-    carried(alder, &second, "add").await;
-    second.configure(&second.configuration(&[alder.address()]));
-    second.start(&[]).await;
-    second.ready().await;
-    for coop in federation.coops.iter().chain([&second]) {
-        let what = format!("{} is connected to both others", coop.name);
-        wait::until(&what, MEET_SECONDS, async || {
-            let (_, health) = coop.health().await?;
-            (health["peers"] == 2).then_some(())
-        })
-        .await;
-    }
-    second
 }
 
 async fn information(front: &FrontEnd, id: &str) -> Said {

@@ -4,6 +4,7 @@
 use end_to_end::{
     coop::{Coop, link_in},
     federation::{Federation, charter},
+    second::second_of,
     story::waiting_story,
     wait,
 };
@@ -123,5 +124,16 @@ fn a_fifth_co_op_accepts_the_charter_is_admitted_by_decision_and_votes() {
             tally.contains(&("Elm".to_owned(), "agree".to_owned())),
             "{tally:?}"
         );
+
+        // Whoever was admitted by decision may have a second node as well.
+        let elm = &federation.coops[4];
+        let second = second_of(elm, &federation).await;
+        let height = &elm.ask(&["register"]).await["register"]["height"];
+        wait::until("the second node has the register", 30, async || {
+            let answer = second.ask(&["register"]).await;
+            (answer["register"]["height"] == *height).then_some(())
+        })
+        .await;
+        assert_eq!(second.ask(&["status"]).await["member"], "Elm");
     });
 }
