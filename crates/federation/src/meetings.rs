@@ -74,6 +74,8 @@ pub(crate) struct Meetings {
     /// The servers that the records describe.
     described: BTreeSet<ServerId>,
     inventory_is_old: bool,
+    /// Whether meetings may be placed on servers that their owners took away.
+    may_be_removed: bool,
     /// Whether something else changed of which nodes may have to hear.
     has_news: bool,
     rooms: Rooms,
@@ -430,6 +432,7 @@ impl Core {
     pub(crate) fn settle_meetings(&mut self, now: Timestamp, outputs: &mut Vec<Output>) {
         let steady = self.meetings.clock.now();
         self.take_inventory();
+        self.leave_what_is_removed(now);
         let (again, ended) = self.meetings.calls.expire(steady, steady.plus_ms(CALL_MS));
         self.go_on(now, again, ended, outputs);
         self.wake_searches(now, outputs);

@@ -53,17 +53,12 @@ fn a_meeting_of_one_member_runs_on_the_server_of_another_and_is_joined_and_ended
         assert_eq!(text(&town.answer(ticket)), [expected], "{method:?}");
     }
     assert_eq!(town.machines[&server].created, 1);
-    // Some polls later the owner says that it is gone.
     let room = Room::of(tenant, WEEKLY);
-    assert_eq!(
-        town.core(0).room(&tenant, &room).unwrap().standing,
-        Standing::Placed
-    );
-    town.run_ms(90_000);
     assert_eq!(
         town.core(0).room(&tenant, &room).unwrap().standing,
         Standing::Ended
     );
+    town.run_ms(90_000);
     let ticket = town.call(0, tenant, Some(WEEKLY), Method::Join);
     assert_eq!(text(&town.answer(ticket)), ["NoMeeting"]);
     // Everybody knows of it by the records.
@@ -72,6 +67,59 @@ fn a_meeting_of_one_member_runs_on_the_server_of_another_and_is_joined_and_ended
         view.placed(&tenant, &room).unwrap().standing,
         Standing::Ended
     );
+}
+
+#[test]
+fn a_meeting_that_nobody_ended_is_over_when_polls_show_it_no_more() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    assert_eq!(town.create(0, tenant, WEEKLY), Ok(server));
+    let room = Room::of(tenant, WEEKLY);
+    let standing = |town: &Town| town.core(0).room(&tenant, &room).unwrap().standing;
+    town.machines.get_mut(&server).unwrap().meetings.clear();
+    town.run_ms(30_000);
+    assert_eq!(standing(&town), Standing::Placed, "polls may be wrong");
+    town.run_ms(60_000);
+    assert_eq!(standing(&town), Standing::Ended);
+}
+
+#[test]
+fn the_end_that_a_server_refuses_ends_nothing() {
+    let mut town = Town::new();
+    let server = town.server(1, 1, |_| {});
+    let tenant = town.tenant(0);
+    assert_eq!(town.create(0, tenant, WEEKLY), Ok(server));
+    town.machines.get_mut(&server).unwrap().mood = Mood::Refuses;
+    let ticket = town.call(0, tenant, Some(WEEKLY), Method::End);
+    assert_eq!(text(&town.answer(ticket)), ["refused"]);
+    town.machines.get_mut(&server).unwrap().mood = Mood::Well;
+    town.run_ms(90_000);
+    let room = Room::of(tenant, WEEKLY);
+    assert_eq!(
+        town.core(0).room(&tenant, &room).unwrap().standing,
+        Standing::Placed
+    );
+}
+
+#[test]
+fn a_server_that_its_owner_takes_away_keeps_no_room_from_meeting_elsewhere() {
+    for home in [0, 1] {
+        let mut town = Town::new();
+        let server = town.server(1, 1, |_| {});
+        let tenant = town.tenant(home);
+        assert_eq!(town.create(home, tenant, WEEKLY), Ok(server));
+        town.server(1, 1, |record| record.service = Service::Removed);
+        town.serve_no_more(1, server);
+        let ticket = town.call(home, tenant, Some(WEEKLY), Method::Join);
+        assert_eq!(text(&town.answer(ticket)), ["NoMeeting"]);
+        let other = town.server(2, 2, |_| {});
+        assert_eq!(town.create(home, tenant, WEEKLY), Ok(other));
+        // What is left of it there is in nobody's way.
+        town.run_ms(90_000);
+        let ticket = town.call(home, tenant, Some(WEEKLY), Method::GetMeetingInfo);
+        assert_eq!(text(&town.answer(ticket)), ["done"]);
+    }
 }
 
 #[test]
@@ -802,9 +850,13 @@ fn a_tenant_has_no_more_meetings_than_it_may_however_many_are_asked_for_at_once(
         .flat_map(|ticket| text(&town.called[ticket]))
         .collect();
     assert_eq!(said, ["created", "created", "Limit", "Limit"]);
-    // One that is there already is no further one.
+    // One that is there already is no further one, and one that was ended is none.
     let again = town.call_with(0, tenant, Some("one"), Method::Create, terms.clone());
     assert_eq!(text(&town.answer(again)), ["duplicate"]);
+    let end = town.call(0, tenant, Some("one"), Method::End);
+    assert_eq!(text(&town.answer(end)), ["ended"]);
+    let next = town.call_with(0, tenant, Some("six"), Method::Create, terms.clone());
+    assert_eq!(text(&town.answer(next)), ["created"]);
     let second = town.second_node(0);
     let other = town.call_with(second, tenant, Some("five"), Method::Create, terms);
     assert_eq!(text(&town.answer(other)), ["Limit"]);

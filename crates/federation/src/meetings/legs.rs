@@ -13,7 +13,10 @@ use domain::{
 };
 use routing::Monotonic;
 
-use super::call::{Call, CallFault, Terms};
+use super::{
+    call::{Call, CallFault, Method, Terms},
+    rooms::Key,
+};
 
 /// Calls that may be under way at one time.
 pub const CALLS_MAX: usize = 4_096;
@@ -185,6 +188,15 @@ impl Calls {
     #[must_use]
     pub fn server_of(&self, leg: u64) -> Option<ServerId> {
         self.legs.get(&leg)?.server
+    }
+
+    /// The meeting and the server, where a leg asks a server to end one.
+    #[must_use]
+    pub fn ending(&self, leg: u64) -> Option<(Key, ServerId)> {
+        let leg = self.legs.get(&leg)?;
+        let asked = &self.calls.get(&leg.call)?.asked;
+        let key = (asked.tenant, asked.room?);
+        (asked.call.method == Method::End).then_some((key, leg.server?))
     }
 
     /// A leg of a call begins; returns its number.

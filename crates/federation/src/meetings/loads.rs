@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     id::{ServerId, Timestamp},
     key::PublicKey,
-    record::{self, PLACEMENTS_MAX, Placing},
+    record::{self, PLACEMENTS_MAX, Placing, Standing},
 };
 use routing::{
     Monotonic,
@@ -17,7 +17,10 @@ use routing::{
     capacity::{Capacity, Load},
 };
 
-use super::wire::{LOADS_MAX, Said};
+use super::{
+    rooms::Key,
+    wire::{LOADS_MAX, Said},
+};
 use crate::{
     act::Act,
     core::Core,
@@ -136,6 +139,7 @@ impl Core {
         let mut has_changed = meetings.described != ids;
         for gone in meetings.described.difference(&ids) {
             meetings.plan.remove(*gone);
+            meetings.owner.forget(gone);
             if let Some(admission) = &mut meetings.owner.admission {
                 admission.remove(*gone);
             }
@@ -159,9 +163,28 @@ impl Core {
             meetings.plan.describe(id, server);
         }
         meetings.described = ids;
+        meetings.may_be_removed = true;
         meetings.seeking.inventory_changed |= has_changed;
         self.weigh_claims();
         self.settle_holds_here();
+    }
+
+    /// Meetings on servers that their owners took away are over: nobody signs links to them any more, and
+    /// nobody will say that they are gone.
+    pub(super) fn leave_what_is_removed(&mut self, now: Timestamp) {
+        if !std::mem::take(&mut self.meetings.may_be_removed) {
+            return;
+        }
+        let known = &self.view().meetings.servers;
+        let is_removed = |server: &ServerId| {
+            known.contains_key(server) && !self.meetings.described.contains(server)
+        };
+        let placed = self.meetings.rooms.placed();
+        let over = placed.filter(|(_, kept)| is_removed(&kept.server));
+        let over: Vec<Key> = over.map(|(key, _)| *key).collect();
+        for key in over {
+            self.room_ended(now, key, Standing::Ended, None);
+        }
     }
 
     /// This node holds the secrets of these servers from now on.
@@ -352,7 +375,7 @@ impl Core {
         }
         let mut rooms = std::mem::take(&mut self.meetings.rooms);
         let meetings = &self.view().meetings;
-        let said = |key: &super::rooms::Key| {
+        let said = |key: &Key| {
             let placed = meetings.placed(&key.0, &key.1)?;
             Some((placed.server, placed.at, placed.standing))
         };

@@ -159,6 +159,12 @@ impl Owner {
         }
     }
 
+    /// A server is no more: nothing is on it.
+    pub fn forget(&mut self, server: &ServerId) {
+        self.there.retain(|_, there| there.server != *server);
+        self.strays.retain(|(of, _), _| of != server);
+    }
+
     /// The health of a server by its polls.
     pub fn health(&self, server: &ServerId) -> Option<routing::candidate::Health> {
         self.polled
@@ -466,15 +472,41 @@ impl Core {
         if self.meetings.owner.ending.remove(&job).is_some() {
             return;
         }
+        let server = self.meetings.calls.server_of(job);
         let result = match served {
-            Served::Done(bytes) | Served::Refused(bytes) => Ok(bytes),
+            Served::Done(bytes) => {
+                if let Some((key, server)) = self.meetings.calls.ending(job) {
+                    self.meeting_over(now, key, server, outputs);
+                }
+                Ok(bytes)
+            }
+            Served::Refused(bytes) => Ok(bytes),
             Served::Fault(fault) => Err(fault),
         };
-        let server = self.meetings.calls.server_of(job);
         let part = Part { server, result };
         if let Some(ended) = self.meetings.calls.part(None, job, part, true) {
             self.deliver(now, ended, outputs);
         }
+    }
+
+    /// A server ended a meeting because it was asked to: its home hears of it before who asked does, and
+    /// waits for no poll.
+    fn meeting_over(
+        &mut self,
+        now: Timestamp,
+        key: Key,
+        server: ServerId,
+        outputs: &mut Vec<Output>,
+    ) {
+        let there = &mut self.meetings.owner.there;
+        let is_here = there.get(&key).is_some_and(|one| one.server == server);
+        let there = is_here.then(|| there.remove(&key)).flatten();
+        if let Some(there) = &there {
+            let (member, ask) = there.place;
+            self.admit(now, Event::Ended { member, ask }, outputs);
+        }
+        let peak = there.map_or(0, |there| there.peak);
+        self.tell_gone(key, server, peak, outputs);
     }
 
     fn create_served(
