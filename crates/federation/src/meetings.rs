@@ -296,6 +296,13 @@ impl Core {
                 server,
                 result,
             } => {
+                // Nobody speaks for servers of others, but the home for all of them to its own member's nodes.
+                let member = self.view().member_of(&from);
+                let owner = |server: &ServerId| self.view().meetings.servers.get(server);
+                let server = server.filter(|server| {
+                    member == self.member()
+                        || owner(server).is_some_and(|server| Some(server.owner) == member)
+                });
                 let part = Part { server, result };
                 if let Some(ended) = self.meetings.calls.part(Some(from), number, part, last) {
                     self.deliver(now, ended, outputs);
@@ -334,8 +341,18 @@ impl Core {
         let owner = owner.map(|server| server.owner);
         let is_owners = owner.is_some() && owner == self.view().member_of(&from);
         if is_owners && self.meetings.rooms.server(&key) == Some(server) {
-            self.room_ended(now, key, Standing::Ended, Some(peak));
+            let peak = self.believed(&key, &server, peak);
+            self.room_ended(now, key, Standing::Ended, peak);
         }
+    }
+
+    /// How many people an owner may say were in a meeting: no more than this node let in, and than the
+    /// server takes in one. What it learns for the next meeting has to be found a place.
+    fn believed(&self, key: &Key, server: &ServerId, peak: u32) -> Option<u32> {
+        let live = self.meetings.rooms.live(key)?;
+        let server = self.view().meetings.servers.get(server)?;
+        let most = u32::try_from(server.record.capability.room_users).unwrap_or(u32::MAX);
+        Some(peak.min(most).min(live.joins))
     }
 
     /// Says something of meetings to a node, or to this one.

@@ -11,6 +11,9 @@ mod hold_liars;
 #[path = "meetings/lost.rs"]
 mod lost;
 
+#[path = "meetings/server_liars.rs"]
+mod server_liars;
+
 #[path = "meetings/town.rs"]
 mod town;
 

@@ -41,6 +41,11 @@ const MISSING_POLLS: u32 = 3;
 const POLLED_ATTEMPT: u32 = 0;
 /// How often a home is told that a meeting is gone that its records place here, in milliseconds.
 const GONE_AGAIN_MS: u64 = 60_000;
+/// How many meetings that nobody is known to have asked for are taken up from a server's polls, for each one
+/// that it is to take: more is no list of meetings.
+const UNASKED_PER_ROOM: u64 = 2;
+/// So many in any case.
+const UNASKED_MIN: u64 = 64;
 /// Homes that could not be told yet that a meeting is gone.
 const UNTOLD_MAX: usize = 4_096;
 
@@ -105,6 +110,13 @@ struct There {
     since: Monotonic,
     missing: u32,
     peak: u32,
+}
+
+impl There {
+    /// Whether a poll alone showed it.
+    fn is_unasked(&self) -> bool {
+        self.place.1.attempt == POLLED_ATTEMPT
+    }
 }
 
 /// A server whose secret this node holds.
@@ -703,6 +715,7 @@ impl Core {
         let mut outside = Load::ZERO;
         let mut meetings = Vec::new();
         let mut users: BTreeMap<(TenantId, MemberId), u32> = BTreeMap::new();
+        let mut left = self.unasked_left(&server);
         for one in seen {
             let booked = one.whose.and_then(|(tenant, _)| self.booked_on(&tenant));
             let (Some(key), Some((host, member))) = (one.whose, booked) else {
@@ -713,6 +726,14 @@ impl Core {
             if one.users == 0 && (is_stray || self.is_unwanted(&key, &server)) {
                 self.end_meeting(key, server, outputs);
                 continue;
+            }
+            let is_new = !self.meetings.owner.there.contains_key(&key);
+            if is_new && !self.is_recorded(&key, &server) {
+                let Some(fewer) = left.checked_sub(1) else {
+                    outside = outside.plus(one.load());
+                    continue;
+                };
+                left = fewer;
             }
             let Some(place) = self.note_there(now, (key, host), server, one, outputs) else {
                 outside = outside.plus(one.load());
@@ -738,6 +759,18 @@ impl Core {
         };
         self.admit(now, event, outputs);
         self.note_missing(now, server, seen, outputs);
+    }
+
+    /// How many more meetings on a server are taken up that neither a home nor its records asked for.
+    fn unasked_left(&self, server: &ServerId) -> u64 {
+        let rooms = self.view().meetings.servers.get(server);
+        let rooms = rooms.map_or(0, |server| server.record.capability.rooms);
+        let most = rooms.saturating_mul(UNASKED_PER_ROOM).max(UNASKED_MIN);
+        let there = self.meetings.owner.there.iter();
+        let unasked = there.filter(|(key, there)| {
+            there.server == *server && there.is_unasked() && !self.is_recorded(key, server)
+        });
+        most.saturating_sub(unasked.count() as u64)
     }
 
     /// Whether this node counts what is used of a server: of the connected nodes of its member that serve
@@ -778,9 +811,7 @@ impl Core {
     fn is_elsewhere(&self, key: &Key, server: &ServerId) -> bool {
         let owner = &self.meetings.owner;
         let there = owner.there.get(key);
-        let is_granted = there.is_some_and(|there| {
-            there.server == *server && there.place.1.attempt != POLLED_ATTEMPT
-        });
+        let is_granted = there.is_some_and(|there| there.server == *server && !there.is_unasked());
         let mut asked = owner.granted.values();
         let is_asked = asked.any(|one| one.key == *key && one.server == Some(*server));
         let is_said = self.view().meetings.placed(&key.0, &key.1).is_some();
@@ -872,7 +903,10 @@ impl Core {
             };
             let (member, ask) = there.place;
             self.admit(now, Event::Ended { member, ask }, outputs);
-            self.tell_gone(key, server, there.peak, outputs);
+            // A home that neither asked for it nor recorded it has nothing to hear.
+            if !there.is_unasked() || self.is_recorded(&key, &server) {
+                self.tell_gone(key, server, there.peak, outputs);
+            }
         }
         let strays = &mut self.meetings.owner.strays;
         strays.retain(|(of, key), _| *of != server || shown.contains(key));
