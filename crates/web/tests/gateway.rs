@@ -27,6 +27,7 @@ use support::{
     Answer, World,
     meetings::{FrontEnd, SECRET, describe, front_end, serve, server},
     program::Program,
+    servers::LIAR,
 };
 use web::clock::Clock;
 
@@ -217,4 +218,33 @@ async fn analytics_are_read_once_signed_and_only_if_they_can_be_passed_on() {
     assert_eq!(tell(SECRET, document(PART_BYTES_MAX)).await, StatusCode::OK);
     let large = tell(SECRET, document(PART_BYTES_MAX + 1)).await;
     assert_eq!(large, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_server_is_believed_of_the_meetings_that_are_on_it_alone() {
+    let (_world, mut front) = with_front_end().await;
+    let query = format!("name={LIAR}&meetingID=weekly");
+    let made = front.call("create", &query, SECRET).await;
+    assert!(made.body.contains("SUCCESS"), "{}", made.body);
+    let all = front.call("getMeetings", "", SECRET).await.body;
+    assert_eq!(all.matches("<meeting>").count(), 1, "{all}");
+    assert!(all.contains("<meetingID>weekly</meetingID>"), "{all}");
+}
+
+#[tokio::test]
+async fn a_server_does_not_use_up_the_people_of_a_tenant_with_people_it_has_no_place_for() {
+    let (world, mut front) = with_front_end().await;
+    let mut alice = Program::of_alice(&world).await;
+    let path = format!("/api/tenants/{}/limits", front.id);
+    let limits = json!({ "participants_total_max": 1_000 });
+    let set = alice
+        .call(axum::http::Method::POST, &path, Some(&limits))
+        .await;
+    assert_eq!(set.status(), StatusCode::OK, "{}", set.body);
+    let query = format!("name={LIAR}&meetingID=weekly");
+    let made = front.call("create", &query, SECRET).await;
+    assert!(made.body.contains("SUCCESS"), "{}", made.body);
+    let join = "fullName=Ada&meetingID=weekly&role=VIEWER";
+    let joined = front.call("join", join, SECRET).await;
+    assert!(joined.status().is_redirection(), "{}", joined.body);
 }

@@ -32,13 +32,31 @@ pub(super) struct Gathered {
 
 type Said = Option<Arc<Gathered>>;
 
-/// The tenants whose servers are being asked, with those who wait for the next time.
+/// What is being asked, and what was heard.
 #[derive(Debug, Default)]
-pub(crate) struct Gatherings(Mutex<BTreeMap<TenantId, Option<watch::Sender<Said>>>>);
+pub(crate) struct Gatherings {
+    /// The tenants whose servers are being asked, with those who wait for the next time.
+    asking: Mutex<BTreeMap<TenantId, Option<watch::Sender<Said>>>>,
+    /// People in all meetings of a tenant when its servers were asked last.
+    people: Mutex<BTreeMap<TenantId, u64>>,
+}
 
 impl Gatherings {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<TenantId, Option<watch::Sender<Said>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_people(&self) -> MutexGuard<'_, BTreeMap<TenantId, u64>> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, tenant: TenantId, people: u64) {
+        self.lock_people().insert(tenant, people);
+    }
+
+    /// People in all meetings of a tenant when its servers were asked last; nobody before.
+    pub(super) fn counted(&self, tenant: TenantId) -> u64 {
+        self.lock_people().get(&tenant).copied().unwrap_or_default()
     }
 
     /// Waits for the next time, and whether nobody is asking yet.
@@ -98,10 +116,19 @@ async fn ask(site: &Site, tenant: TenantId) -> Gathered {
             body: None,
         },
     };
-    let meetings = gathered(site, asked).await;
-    let people = meetings.iter().map(|meeting| meeting.participant_count);
-    let people = people.fold(0, u64::saturating_add);
-    let own = Meetings(own_meetings(site, tenant, meetings));
+    let all = gathered(site, asked).await;
+    let people = site.node.read(|core| {
+        let servers = &core.view().meetings.servers;
+        let people = all.iter().map(|one| {
+            let server = servers.get(&one.server);
+            let most = server.map_or(0, |server| server.record.capability.room_users);
+            // A server cannot use up what a tenant may have with people whom it has no place for.
+            one.meeting.participant_count.min(most)
+        });
+        people.fold(0, u64::saturating_add)
+    });
+    site.gatherings.count(tenant, people);
+    let own = Meetings(own_meetings(site, tenant, all));
     Gathered {
         document: own.to_xml().into(),
         people,

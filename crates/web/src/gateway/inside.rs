@@ -8,10 +8,7 @@ use bigbluebutton::{
     answer::{Meeting, Recording},
 };
 use domain::record::Room;
-use federation::meetings::{
-    call::{CallFault, Method, Terms},
-    whose,
-};
+use federation::meetings::call::{CallFault, Method, Terms};
 
 use super::{
     create, meeting,
@@ -117,12 +114,9 @@ pub(crate) async fn find(
 /// How many people are in each room of the tenant, as far as servers answer.
 pub(crate) async fn people(site: &Site, tenant: &Arc<TenantAccess>) -> BTreeMap<Room, u64> {
     let asked = checked(Call::GetMeetings, tenant, Parameters::new()).of_all(Method::GetMeetings);
-    let meetings = meeting::gathered(site, asked).await.into_iter();
-    let counted = meetings.filter_map(|meeting| {
-        let (_, room) = whose(&meeting.meeting_id)?;
-        Some((room, meeting.participant_count))
-    });
-    counted.collect()
+    let all = meeting::gathered(site, asked).await.into_iter();
+    all.map(|one| (one.room, one.meeting.participant_count))
+        .collect()
 }
 
 /// The recordings of one room, the newest first.

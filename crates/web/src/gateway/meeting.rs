@@ -1,16 +1,24 @@
 //! Calls about meetings that exist.
 
+use std::collections::BTreeSet;
+
 use axum::response::Response;
 use bigbluebutton::{
     Call, Failure, Join, Parameters,
-    answer::{Meeting, Meetings, Message, Running},
+    answer::{Meeting, Meetings, Message, Metadata, Running},
     request::{End, OneMeeting, SendChatMessage},
 };
-use domain::id::TenantId;
-use federation::meetings::{
-    Asked,
-    call::{CallFault, Method},
-    whose,
+use domain::{
+    id::{ServerId, TenantId},
+    record::Room,
+};
+use federation::{
+    Core,
+    meetings::{
+        Asked,
+        call::{CallFault, Method},
+        whose,
+    },
 };
 
 use super::{
@@ -108,14 +116,11 @@ pub(super) async fn about_one(site: &Site, checked: Checked) -> Result<String, F
 }
 
 /// A tenant's meetings as its front end knows them, the oldest first.
-pub(super) fn own_meetings(site: &Site, tenant: TenantId, meetings: Vec<Meeting>) -> Vec<Meeting> {
-    let mut own: Vec<Meeting> = meetings
+pub(super) fn own_meetings(site: &Site, tenant: TenantId, all: Vec<Gathered>) -> Vec<Meeting> {
+    let own = all
         .into_iter()
-        .filter_map(|meeting| {
-            let own_id = meeting.metadata.get(OWN_ID)?;
-            Some(given_back(site, tenant, meeting, &own_id))
-        })
-        .collect();
+        .map(|one| given_back(site, tenant, one.meeting, &one.own_id));
+    let mut own: Vec<Meeting> = own.collect();
     own.sort_by(|one, other| {
         let order = |meeting: &Meeting| (meeting.created_at_ms, meeting.meeting_id.clone());
         order(one).cmp(&order(other))
@@ -124,22 +129,68 @@ pub(super) fn own_meetings(site: &Site, tenant: TenantId, meetings: Vec<Meeting>
 }
 
 /// The meetings of a tenant on every server that can be reached. One that is away says nothing of its
-/// own; the others' are told all the same.
-pub(super) async fn gathered(site: &Site, asked: Asked) -> Vec<Meeting> {
+/// own; the others' are told all the same. A server is believed of the meetings that are placed on it.
+pub(super) async fn gathered(site: &Site, asked: Asked) -> Vec<Gathered> {
     let tenant = asked.tenant;
     let mut all = Vec::new();
     for part in site.node.call(asked).await {
-        let Some(bytes) = part.result.ok().filter(|bytes| !bytes.is_empty()) else {
+        let (Some(server), Ok(bytes)) = (part.server, part.result) else {
             continue;
         };
-        let meetings = read(&bytes).map(Meetings::from_response);
-        let meetings = meetings.into_iter().flat_map(|meetings| meetings.0);
-        all.extend(
-            meetings
-                .filter(|meeting| whose(&meeting.meeting_id).is_some_and(|(of, _)| of == tenant)),
-        );
+        let Ok(response) = read(&bytes) else {
+            continue;
+        };
+        let mut placed = site.node.read(|core| placed_on(core, tenant, server));
+        for meeting in Meetings::from_response(response).0 {
+            let room = own_room(tenant, &meeting.meeting_id, &meeting.metadata);
+            if let Some((room, own_id)) = room.filter(|(room, _)| placed.remove(room)) {
+                all.push(Gathered {
+                    room,
+                    own_id,
+                    server,
+                    meeting,
+                });
+            }
+        }
     }
     all
+}
+
+/// A meeting as its server has it.
+pub(super) struct Gathered {
+    /// The room it is of.
+    pub room: Room,
+    /// What its front end calls it.
+    own_id: String,
+    /// The server it is on.
+    pub server: ServerId,
+    /// What the server says of it.
+    pub meeting: Meeting,
+}
+
+/// The rooms of a tenant whose meetings are on a server: by what its home keeps, elsewhere by the records.
+fn placed_on(core: &Core, tenant: TenantId, server: ServerId) -> BTreeSet<Room> {
+    let known = core.view().meetings.tenants.get(&tenant);
+    if known.is_some_and(|known| known.record.home == core.node()) {
+        let placed = core.placed_rooms();
+        let on = placed.filter(|((of, _), kept)| *of == tenant && kept.server == server);
+        return on.map(|((_, room), _)| *room).collect();
+    }
+    let running = core.view().meetings.running();
+    let on = running.filter(|(of, _, placed)| *of == tenant && placed.server == server);
+    on.map(|(_, room, _)| room).collect()
+}
+
+/// The room of what a server says is a tenant's, and what its front end calls it: the two must fit, or a
+/// server could put what it likes into the list of any front end.
+pub(super) fn own_room(
+    tenant: TenantId,
+    server_id: &str,
+    metadata: &Metadata,
+) -> Option<(Room, String)> {
+    let (of, room) = whose(server_id)?;
+    let own_id = metadata.get(OWN_ID)?;
+    (of == tenant && Room::of(tenant, &own_id) == room).then_some((room, own_id))
 }
 
 /// A meeting as its front end knows it.

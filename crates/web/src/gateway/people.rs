@@ -1,9 +1,14 @@
 //! How many people a tenant has in all its meetings.
 
+use std::time::Duration;
+
 use bigbluebutton::Failure;
 
 use super::gathering::gather;
 use crate::{meetings::tenants::TenantAccess, site::Site};
+
+/// How long somebody who joins waits for servers: what they said before counts while one keeps silent.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Refuses whoever would be one too many in all of a tenant's meetings together. Servers are asked each
 /// time, and only where there is such a limit: one that is away is not counted, and a few who join in the
@@ -12,7 +17,10 @@ pub(super) async fn check_total(site: &Site, tenant: &TenantAccess) -> Result<()
     let Some(most) = tenant.rules.limits.participants_total_max else {
         return Ok(());
     };
-    let people = gather(site, tenant.id).await?.people;
+    let people = match tokio::time::timeout(PATIENCE, gather(site, tenant.id)).await {
+        Ok(gathered) => gathered?.people,
+        Err(_) => site.gatherings.counted(tenant.id),
+    };
     match people < u64::from(most) {
         true => Ok(()),
         false => Err(Failure::new(

@@ -10,13 +10,15 @@ use domain::id::TenantId;
 use federation::meetings::{
     Part,
     call::{CallFault, Method},
-    scoped_id, whose,
+    scoped_id,
 };
 
 use super::{
     callback,
     create::OWN_ID,
-    failed, json, read, refusal,
+    failed, json,
+    meeting::own_room,
+    read, refusal,
     request::{Checked, room},
     unreadable,
 };
@@ -49,10 +51,7 @@ pub(super) async fn found(site: &Site, checked: Checked) -> Recordings {
         let Ok(found) = read(&bytes).map(Recordings::from_response) else {
             continue;
         };
-        let own = found
-            .recordings
-            .into_iter()
-            .filter(|recording| whose(&recording.meeting_id).is_some_and(|(of, _)| of == tenant));
+        let own = found.recordings.into_iter();
         all.recordings
             .extend(own.filter_map(|one| given_back(site, tenant, one)));
     }
@@ -66,9 +65,9 @@ pub(super) async fn found(site: &Site, checked: Checked) -> Recordings {
     all
 }
 
-/// A recording as its front end knows it; none if it does not say which meeting it is of.
+/// A recording as its front end knows it; none if it is of no meeting of the tenant's.
 fn given_back(site: &Site, tenant: TenantId, mut recording: Recording) -> Option<Recording> {
-    let own_id = recording.metadata.get(OWN_ID)?;
+    let (_, own_id) = own_room(tenant, &recording.meeting_id, &recording.metadata)?;
     recording.metadata.remove(OWN_ID);
     callback::give_back(site, tenant, &mut recording.metadata);
     recording.replace_meeting_id(&own_id);

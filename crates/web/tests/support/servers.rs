@@ -63,8 +63,9 @@ impl Servers {
                 false => return refused(),
             },
             (Method::GetMeetings, _) => {
-                let own = self.running.keys().filter(|(of, _)| *of == tenant);
-                Meetings(own.map(|key| meeting(*key)).collect()).to_xml()
+                let own = self.running.iter().filter(|((of, _), _)| *of == tenant);
+                let all = own.flat_map(|(key, asked)| listed(*key, asked));
+                Meetings(all.collect()).to_xml()
             }
             (Method::GetRecordings, _) => {
                 let own = self.recorded.iter().filter(|((of, _), _)| *of == tenant);
@@ -102,6 +103,32 @@ fn message() -> String {
     let said = "<response><returncode>SUCCESS</returncode><messageKey>done</messageKey>\
         <message>Done.</message></response>";
     said.to_owned()
+}
+
+/// The name of a meeting of which servers say what is not so.
+pub const LIAR: &str = "Liar";
+
+/// A meeting as a list of all has it.
+fn listed((tenant, room): (TenantId, Room), asked: &Parameters) -> Vec<Meeting> {
+    let own_id = asked.get("meta_folkmoot-id").unwrap_or_default();
+    let called = |own_id: &str, room| {
+        let mut one = meeting((tenant, room));
+        one.metadata.set("folkmoot-id", own_id);
+        one
+    };
+    let mut first = called(own_id, room);
+    if asked.get("name") != Some(LIAR) {
+        return vec![first];
+    }
+    first.participant_count = 4_000_000_000;
+    let elsewhere = Room::of(tenant, "made up");
+    vec![
+        called("made up", room),
+        called(own_id, elsewhere),
+        called("made up", elsewhere),
+        first.clone(),
+        first,
+    ]
 }
 
 fn meeting((tenant, room): (TenantId, Room)) -> Meeting {
