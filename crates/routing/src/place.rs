@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A server is comfortable up to here.
-pub const COMFORTABLE_PPM: u64 = 800_000;
+pub const COMFORTABLE_PPM: u64 = 750_000;
 /// A server is refused when by its floor the meeting would make it fuller than this.
 pub const FLOOR_VETO_PPM: u64 = WHOLE_PPM;
 /// The same where nobody else is left: people who joined twice or have left are in the floor too, and the
@@ -32,9 +32,9 @@ pub const NEAR_RTT_MS: u32 = 60;
 /// The greatest chance added to a score, which breaks ties.
 pub const CHANCE_PPM: u64 = 10_000;
 /// How much the case that it becomes large counts in the score of a meeting of unknown size.
-pub const LARGE_PPM: u64 = 150_000;
+pub const LARGE_PPM: u64 = 400_000;
 /// How many people that case has.
-pub const LARGE_USERS: u32 = 150;
+pub const LARGE_USERS: u32 = 200;
 
 /// A server that may be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -197,12 +197,12 @@ proptest! {
         };
         let (before, plain_ppm) = tier(full_ppm, seeds[0]).unwrap();
         let near = |limit: u64| plain_ppm.abs_diff(limit) <= 11_000;
-        prop_assume!(!near(800_000) && !near(950_000));
+        prop_assume!(!near(COMFORTABLE_PPM) && !near(950_000));
         let (after, _) = tier(full_ppm + noise_ppm, seeds[1]).unwrap();
         prop_assert_eq!(before, after);
         let expected = match plain_ppm {
-            0..=800_000 => Tier::A,
-            800_001..=950_000 => Tier::B,
+            0..=COMFORTABLE_PPM => Tier::A,
+            _ if plain_ppm <= 950_000 => Tier::B,
             _ => Tier::C,
         };
         prop_assert_eq!(before, expected);

@@ -52,7 +52,7 @@ fn the_emptiest_of_the_right_region_is_chosen_and_the_next_is_the_runner_up() {
         (1, "ca-east", 500_000),
         (2, "ca-east", 300_000),
         (3, "eu-north", 0),
-        (4, "ca-east", 700_000),
+        (4, "ca-east", 600_000),
     ] {
         add(&mut view, number, sixteen_cores(region), full_ppm);
     }
