@@ -116,7 +116,9 @@ async fn poll(callers: Callers, id: ServerId) -> (ServerId, Option<Vec<Seen>>) {
     match client.meetings().await {
         Ok(Meetings(all)) => {
             let now_ms = clock::now().0;
-            (id, Some(all.iter().map(|one| seen(one, now_ms)).collect()))
+            // Servers go on telling of a meeting for a while after its end.
+            let running = all.iter().filter(|one| !one.forcibly_ended);
+            (id, Some(running.map(|one| seen(one, now_ms)).collect()))
         }
         Err(error) => {
             tracing::info!(server = %id, %error, "a server could not be polled");
