@@ -217,6 +217,29 @@ fn check_admitted(site: &Site, actor: &Actor, uri: &Uri) -> Result<(), WebError>
     Err(WebError::NotAdmitted)
 }
 
+/// The person with a token or a session, before the request is read.
+///
+/// # Errors
+/// When there is none, or what was asked for is not theirs to see yet.
+pub(crate) async fn person_of(
+    site: &Site,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<PersonId, WebError> {
+    Ok(known(site, headers, uri).await?.person())
+}
+
+async fn known(site: &Site, headers: &HeaderMap, uri: &Uri) -> Result<Actor, WebError> {
+    let actor = match bearer_of(site, headers).await? {
+        Some(actor) => actor,
+        None => session_of(site, headers)
+            .await?
+            .ok_or(WebError::SignedOut)?,
+    };
+    check_admitted(site, &actor, uri)?;
+    Ok(actor)
+}
+
 /// A signed-in person, for pages.
 pub(crate) struct Signed {
     pub actor: Actor,
@@ -260,13 +283,7 @@ pub(crate) struct Caller(pub Actor);
 impl FromRequestParts<Site> for Caller {
     type Rejection = WebError;
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, WebError> {
-        let actor = match bearer_of(site, &parts.headers).await? {
-            Some(actor) => actor,
-            None => session_of(site, &parts.headers)
-                .await?
-                .ok_or(WebError::SignedOut)?,
-        };
-        check_admitted(site, &actor, &parts.uri)?;
+        let actor = known(site, &parts.headers, &parts.uri).await?;
         site.rates
             .count(site.now(), Limit::Calls, Whose::Person(actor.person()))?;
         Ok(Self(actor))

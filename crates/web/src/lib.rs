@@ -38,6 +38,7 @@ pub mod accounts;
 mod acts;
 mod api;
 mod auth;
+mod budget;
 mod bytes;
 pub mod catalogue;
 pub mod clock;

@@ -24,6 +24,7 @@ use crate::{
     origin::{Network, PublicUrl},
     password::{Cost, Hasher},
     power::Powers,
+    protect::Bodies,
     rate::Rates,
     reminders::Mail,
     rooms::Rooms,
@@ -83,6 +84,7 @@ pub struct Inner {
     pub(crate) gateway: Gateway,
     pub(crate) gatherings: Gatherings,
     pub(crate) forms: Forms,
+    pub(crate) bodies: Bodies,
     stopping: watch::Sender<bool>,
     /// How people sign in.
     pub accounts: Accounts,
@@ -146,6 +148,7 @@ impl Site {
             gateway: Gateway::default(),
             gatherings: Gatherings::default(),
             forms: Forms::default(),
+            bodies: Bodies::default(),
             stopping: watch::Sender::new(false),
             settings,
             node,
