@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use domain::key::SecretKey;
 use libp2p::{
     Swarm, SwarmBuilder, Transport, connection_limits, core::upgrade::Version, dns, identify,
-    identity, memory_connection_limits, noise, ping, swarm::NetworkBehaviour, tcp,
+    identity, noise, ping, swarm::NetworkBehaviour, tcp,
 };
 
 use crate::{
@@ -29,7 +29,6 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
     pub(crate) pending: connection_limits::Behaviour,
-    pub(crate) memory: memory_connection_limits::Behaviour,
     pub(crate) gate: Gate,
     pub(crate) identify: identify::Behaviour,
     pub(crate) ping: ping::Behaviour,
@@ -103,7 +102,6 @@ fn compose(
         .with_timeout(PING_TIMEOUT);
     Behaviour {
         pending: connection_limits::Behaviour::new(connections),
-        memory: memory_connection_limits::Behaviour::with_max_bytes(limits.memory_bytes_max),
         gate: Gate::new(limits, counters),
         identify: identify::Behaviour::new(identify),
         ping: ping::Behaviour::new(ping),

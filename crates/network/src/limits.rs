@@ -1,4 +1,8 @@
 //! What bounds every size, rate and wait.
+//!
+//! What the network itself holds is bounded here, piece by piece. The size of the whole process is no
+//! limit: what elsewhere used memory for a moment would cut members off, and for good, because an
+//! allocator does not always give back what it was once given.
 
 use std::time::Duration;
 
@@ -24,8 +28,6 @@ pub struct Limits {
     pub connections_max: u32,
     /// Established connections with one peer.
     pub connections_per_peer_max: u32,
-    /// Resident memory of the process in bytes above which no new connection is accepted.
-    pub memory_bytes_max: usize,
     /// Events waiting to be taken.
     pub events_max: usize,
     /// Bytes of frames that were read and not yet taken, over all peers.
@@ -94,7 +96,6 @@ impl Default for Limits {
             connections_pending_max: 64,
             connections_max: 1_024,
             connections_per_peer_max: 4,
-            memory_bytes_max: 1_024 * MEBIBYTE,
             events_max: 256,
             received_bytes_max: 32 * MEBIBYTE,
             queue_bytes_max: 16 * MEBIBYTE,
