@@ -34,7 +34,7 @@ use bigbluebutton::{
 use domain::id::ServerId;
 use federation::meetings::{Part, call::CallFault};
 
-pub(crate) use self::body::Forms;
+pub(crate) use self::body::{Forms, Signed};
 use self::request::Checked;
 use crate::{metrics::Refused, site::Site};
 

@@ -95,9 +95,7 @@ async fn strangers_of_one_address_hold_a_share_and_nobody_who_is_signed_in_waits
     let answer = further.post("/sign-in", &[("name", "alice")]).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     let fields = [("title", "Minutes"), ("text", "We met."), ("sort", "text")];
-    let answer = alice
-        .submit("/documents/new", "/documents", &fields)
-        .await;
+    let answer = alice.submit("/documents/new", "/documents", &fields).await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     for one in held {
         assert_eq!(one.await.unwrap().status(), StatusCode::REQUEST_TIMEOUT);

@@ -158,7 +158,7 @@ async fn a_document_is_read_once_the_checksum_fits_and_no_fields_of_an_upload_go
         let asked = world.asked.lock().unwrap();
         asked.last().unwrap().body.clone()
     };
-    assert_eq!(passed_on(&world).unwrap().bytes, b"<modules/>");
+    assert_eq!(passed_on(&world).unwrap().bytes, &b"<modules/>"[..]);
 
     let (body, _) = watched(b"--x\r\nContent-Disposition: form-data; name=record\r\n\r\ntrue");
     let parts = "multipart/form-data; boundary=x";

@@ -248,7 +248,7 @@ mod tests {
     fn a_home_can_have_a_server_read_documents_and_uploads_and_no_further_parameters() {
         let body = |media_type: &str| call::Body {
             media_type: media_type.to_owned(),
-            bytes: b"meta_bbb-recording-ready-url=https://elsewhere.example".to_vec(),
+            bytes: b"meta_bbb-recording-ready-url=https://elsewhere.example"[..].into(),
         };
         let xml = body("text/xml; charset=utf-8");
         let parts = body("multipart/form-data; boundary=x");

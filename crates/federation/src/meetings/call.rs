@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     record::FEATURES_MAX,
@@ -104,8 +105,8 @@ impl Method {
 pub struct Body {
     /// Its media type.
     pub media_type: String,
-    /// It.
-    pub bytes: Vec<u8>,
+    /// It. Copies of a call share it, so that none of them costs its length.
+    pub bytes: Bytes,
 }
 
 /// A call, without the meeting's id and the checksum.
@@ -325,7 +326,7 @@ mod tests {
             query: "x".repeat(query),
             body: Some(Body {
                 media_type: "x".repeat(media_type),
-                bytes: vec![1; bytes],
+                bytes: vec![1; bytes].into(),
             }),
         };
         let most = call(QUERY_BYTES_MAX, BODY_BYTES_MAX, MEDIA_TYPE_BYTES_MAX);

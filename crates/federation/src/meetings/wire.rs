@@ -1,6 +1,7 @@
 //! What nodes say to each other about meetings (`specs/meetings.md`): asks and answers, calls to
 //! servers, loads. It travels as one kind of message, so that releases without meetings leave it alone.
 
+use bytes::Bytes;
 use domain::{
     cbor::{Decode, DecodeError, Decoder, Encode, Encoder},
     id::{MemberId, ServerId, TenantId, Timestamp},
@@ -393,7 +394,7 @@ impl Decode for Body {
         decoder.array(2)?;
         Ok(Self {
             media_type: decoder.text("media type", MEDIA_TYPE_BYTES_MAX)?.to_owned(),
-            bytes: decoder.bytes("body of a call", BODY_BYTES_MAX)?.to_vec(),
+            bytes: Bytes::copy_from_slice(decoder.bytes("body of a call", BODY_BYTES_MAX)?),
         })
     }
 }

@@ -19,7 +19,7 @@ use federation::meetings::{
 
 use hyper::body::Body as _;
 
-use super::body::read_signed;
+use super::{BODY_BYTES_MAX, body::FORM_BYTES_MAX};
 use crate::{meetings::tenants::TenantAccess, site::Site};
 
 /// The parameter in which the id of a meeting travels.
@@ -69,7 +69,7 @@ pub(super) async fn check(site: &Site, call: Call, request: Request) -> Result<C
     let mut document = None;
     match kind {
         Body::Form => {
-            let form = read_signed(body).await?;
+            let form = site.signed.read(tenant.id, body, FORM_BYTES_MAX).await?;
             let form = Parameters::from_form(&form).map_err(|error| error.failure())?;
             parameters.merge(form);
         }
@@ -77,7 +77,7 @@ pub(super) async fn check(site: &Site, call: Call, request: Request) -> Result<C
         Body::Xml | Body::Multipart => {
             document = Some(call::Body {
                 media_type: content_type.unwrap_or_default().to_owned(),
-                bytes: read_signed(body).await?.to_vec(),
+                bytes: site.signed.read(tenant.id, body, BODY_BYTES_MAX).await?,
             });
         }
         Body::None => {}
