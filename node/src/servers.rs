@@ -6,6 +6,7 @@
 
 mod calling;
 mod lists;
+mod places;
 mod polling;
 mod telling;
 
@@ -25,11 +26,9 @@ use web::{
     site::Site,
 };
 
-use self::lists::Lists;
+use self::{lists::Lists, places::Places};
 use crate::driver::Serve;
 
-/// Calls that may be under way at one time, to all servers.
-const CALLS_MAX: usize = 512;
 /// How often the round trips to other nodes are told to the core.
 const ROUND_TRIPS_EVERY: Duration = Duration::from_secs(20);
 
@@ -46,6 +45,8 @@ struct Inner {
     transports: [Transport; 2],
     /// Calls whose answers are lists.
     lists: Lists,
+    /// Calls under way.
+    places: Places,
 }
 
 impl Callers {
@@ -71,6 +72,7 @@ impl Callers {
             address: address.trim_end_matches('/').to_owned(),
             transports,
             lists: Lists::default(),
+            places: Places::default(),
         })))
     }
 
@@ -111,14 +113,16 @@ impl Callers {
 
 /// Calls servers as the core asks, as many at once as may be. Ends with the queue.
 pub async fn serve_all(callers: Callers, mut serves: mpsc::Receiver<Serve>) {
-    let places = Arc::new(tokio::sync::Semaphore::new(CALLS_MAX));
     while let Some(serve) = serves.recv().await {
         let job = serve.job;
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            let served = Served::Fault(CallFault::Busy);
-            let input = MeetingsInput::Served { job, served };
-            callers.0.node.tell(input).await;
-            continue;
+        let place = match callers.0.places.take(serve.server, serve.call.method) {
+            Ok(place) => place,
+            Err(fault) => {
+                let served = Served::Fault(fault);
+                let input = MeetingsInput::Served { job, served };
+                callers.0.node.tell(input).await;
+                continue;
+            }
         };
         let callers = callers.clone();
         tokio::spawn(async move {

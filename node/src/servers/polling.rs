@@ -51,6 +51,7 @@ pub async fn poll_all(callers: Callers) {
         let ended = tokio::time::timeout(LOOK, polls.join_next()).await;
         match ended {
             Ok(Some(Ok((id, seen)))) => {
+                callers.0.places.polled(id, seen.is_some());
                 if let Some(server) = servers.get_mut(&id) {
                     server.note(seen.as_deref());
                     let input = MeetingsInput::Polled { server: id, seen };
@@ -80,6 +81,7 @@ async fn take_up(callers: &Callers, servers: &mut BTreeMap<ServerId, Server>) {
         return;
     }
     servers.retain(|id, _| here.contains(id));
+    callers.0.places.keep(&here);
     for id in &here {
         servers.entry(*id).or_insert_with(|| Server {
             due: Instant::now(),
