@@ -27,9 +27,9 @@ use routing::Reason;
 use self::text::Writer;
 use crate::{
     error::WebError,
-    origin::{Network, Peer},
+    origin::Peer,
     protect::ClientAddress,
-    site::Site,
+    site::{Settings, Site},
 };
 
 /// The type of the format.
@@ -151,18 +151,29 @@ fn fault_word(fault: &CallFault) -> &'static str {
     }
 }
 
+/// Headers of requests that a proxy passed on.
+const FORWARDED: [&str; 5] = [
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-real-ip",
+    "forwarded",
+    "via",
+];
+
 /// Whether a request may read the metrics: it comes from this machine or a trusted address, and no proxy
-/// that nobody trusts brought it from elsewhere.
+/// that nobody trusts brought it from elsewhere. A proxy that says nothing about itself passes on at least
+/// the name under which everybody reaches this node.
 fn may_read(
     peer: IpAddr,
     ClientAddress(client): ClientAddress,
     headers: &HeaderMap,
-    trusted: &[Network],
+    settings: &Settings,
 ) -> bool {
+    let trusted = &settings.trusted_proxies;
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
-    let was_forwarded = ["x-forwarded-for", "forwarded"]
-        .iter()
-        .any(|name| headers.contains_key(*name));
+    let public = settings.public_url.as_ref();
+    let asks_public = public.is_some_and(|url| !url.is_loopback() && url.is_named_by(headers));
+    let was_forwarded = asks_public || FORWARDED.iter().any(|name| headers.contains_key(*name));
     let is_near = client.to_canonical().is_loopback() || is_trusted(client);
     is_near && (!was_forwarded || is_trusted(peer))
 }
@@ -176,7 +187,7 @@ pub(crate) async fn show(
 ) -> Result<Response, WebError> {
     let is_public = site.settings.metrics == Readers::Public;
     let peer = peer.map_or(client.0, |Extension(Peer(peer))| peer.ip());
-    if !is_public && !may_read(peer, client, &headers, &site.settings.trusted_proxies) {
+    if !is_public && !may_read(peer, client, &headers, &site.settings) {
         return Err(WebError::Metrics);
     }
     let store_bytes = site.node.library.size_bytes().await.ok();
@@ -207,21 +218,45 @@ mod tests {
 
     #[test]
     fn metrics_are_read_from_near_and_not_through_a_proxy_that_nobody_trusts() {
-        let trusted: [Network; 1] = ["10.0.0.0/8".parse().unwrap()];
-        let mut forwarded = HeaderMap::new();
-        forwarded.insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
-        let may = |peer: &str, client: &str, headers: &HeaderMap| {
+        let mut settings = Settings {
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+            ..Settings::default()
+        };
+        let header = |name: &'static str, value: &str| {
+            HeaderMap::from_iter([(
+                header::HeaderName::from_static(name),
+                value.parse().unwrap(),
+            )])
+        };
+        let may = |settings: &Settings, peer: &str, client: &str, headers: &HeaderMap| {
             let client = ClientAddress(client.parse().unwrap());
-            may_read(peer.parse().unwrap(), client, headers, &trusted)
+            may_read(peer.parse().unwrap(), client, headers, settings)
         };
         let plain = HeaderMap::new();
-        assert!(may("127.0.0.1", "127.0.0.1", &plain));
-        assert!(may("::1", "::1", &plain));
-        assert!(may("::ffff:127.0.0.1", "::ffff:127.0.0.1", &plain));
-        assert!(may("10.1.2.3", "10.1.2.3", &plain));
-        assert!(!may("192.0.2.1", "192.0.2.1", &plain));
-        assert!(!may("127.0.0.1", "127.0.0.1", &forwarded));
-        assert!(!may("10.1.2.3", "203.0.113.9", &forwarded));
-        assert!(may("10.1.2.3", "127.0.0.1", &forwarded));
+        assert!(may(&settings, "127.0.0.1", "127.0.0.1", &plain));
+        assert!(may(&settings, "::1", "::1", &plain));
+        let mapped = "::ffff:127.0.0.1";
+        assert!(may(&settings, mapped, mapped, &plain));
+        assert!(may(&settings, "10.1.2.3", "10.1.2.3", &plain));
+        assert!(!may(&settings, "192.0.2.1", "192.0.2.1", &plain));
+        for name in FORWARDED {
+            let forwarded = header(name, "203.0.113.9");
+            assert!(!may(&settings, "127.0.0.1", "127.0.0.1", &forwarded));
+            assert!(!may(&settings, "10.1.2.3", "203.0.113.9", &forwarded));
+            assert!(may(&settings, "10.1.2.3", "127.0.0.1", &forwarded));
+        }
+        let (public, local) = ("vote.example.org", "localhost:7400");
+        for (url, host, is_near) in [
+            ("https://vote.example.org", public, false),
+            ("https://vote.example.org", "VOTE.example.org", false),
+            ("https://vote.example.org", local, true),
+            ("http://localhost:7400", local, true),
+        ] {
+            settings.public_url = Some(url.parse().unwrap());
+            let asked = header("host", host);
+            let found = may(&settings, "127.0.0.1", "127.0.0.1", &asked);
+            assert_eq!(found, is_near, "{url} {host}");
+            assert!(may(&settings, "10.1.2.3", "10.1.2.3", &asked));
+        }
     }
 }

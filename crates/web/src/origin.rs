@@ -38,6 +38,14 @@ impl PublicUrl {
     }
 }
 
+impl PublicUrl {
+    /// Whether a request asks for it.
+    #[must_use]
+    pub fn is_named_by(&self, headers: &HeaderMap) -> bool {
+        text(headers, header::HOST).is_some_and(|host| self.authority.eq_ignore_ascii_case(host))
+    }
+}
+
 impl std::fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let scheme = if self.secure { "https" } else { "http" };
