@@ -4,10 +4,18 @@
 (() => {
   const wait_ms = 15000;
   const status = document.getElementById("live-status");
+  // The link leads nowhere any more, or this address has looked too often.
+  const final = [404, 410, 429];
+  let timer;
+  const stop = () => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", look);
+  };
   const look = async () => {
     if (document.hidden) return;
     try {
       const answer = await fetch(location.pathname, { headers: { "X-Fragment": "1" }, signal: AbortSignal.timeout(10000) });
+      if (final.includes(answer.status)) stop();
       if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-live]")) {
@@ -23,6 +31,6 @@
       // The next look may succeed; until then the page says what it knew.
     }
   };
-  setInterval(look, wait_ms);
+  timer = setInterval(look, wait_ms);
   document.addEventListener("visibilitychange", look);
 })();

@@ -18,6 +18,10 @@ const KEYS_MAX: usize = 10_000;
 pub enum Limit {
     /// Requests of one address.
     Requests,
+    /// Links into rooms that lead nowhere, opened from one address. They are secrets of 128 bits that
+    /// nobody guesses; and any page of anybody's can have a browser open some, so this is no limit of
+    /// what else its reader does.
+    VoidLinksOfAddress,
     /// Attempts to sign in from one address.
     SignInsOfAddress,
     /// Attempts to sign in to one account from one address: a stranger elsewhere must not be able
@@ -36,6 +40,7 @@ impl Limit {
     fn burst_and_interval_ms(self) -> (u64, u64) {
         match self {
             Self::Requests => (600, 20),
+            Self::VoidLinksOfAddress => (120, 500),
             Self::SignInsOfAddress => (30, 30_000),
             Self::SignInsOfAccountFrom => (10, 60_000),
             Self::SignInsOfAccount => (200, 20_000),

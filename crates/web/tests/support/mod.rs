@@ -8,6 +8,7 @@ pub mod hosted;
 pub mod meetings;
 pub mod node;
 pub mod program;
+pub mod rooms;
 pub mod servers;
 
 use std::sync::Arc;

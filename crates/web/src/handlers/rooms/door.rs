@@ -55,7 +55,7 @@ async fn find(site: &Site, id: &str, token: &str) -> Result<Option<(Room, Role)>
 fn void(site: &Site, asker: &Asker) -> Result<Response, WebError> {
     let from = Whose::address(asker.address.0);
     site.rates
-        .count(site.now(), Limit::SignInsOfAddress, from)?;
+        .count(site.now(), Limit::VoidLinksOfAddress, from)?;
     let frame = views::frame(site, asker.actor.as_ref(), &asker.place)?;
     Ok(hidden((StatusCode::NOT_FOUND, pages::void(&frame))))
 }
