@@ -50,6 +50,8 @@ messages! {
     join_room() { English: "Join" }
     join_room_vh(title) { English: " the meeting in {title}" }
     end_meeting() { English: "End the meeting for all" }
+    room_come_back() { English: "Who has entered already can come back" }
+    room_come_back_until() { English: "The meeting goes on. Who entered it before can leave it and come back until it is ended; then their way in is void, too." }
     room_links() { English: "Links" }
     room_links_explained() { English: "Whoever has a link gets in with it: no account is needed. If one has come into wrong hands, make it anew, and the old one leads nowhere." }
     room_link_guest() { English: "For guests" }

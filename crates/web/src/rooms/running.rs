@@ -70,7 +70,7 @@ pub(super) fn closed() -> WebError {
     }
 }
 
-/// The address that lets one person into the running meeting of a room.
+/// The address that lets one person into the running meeting of a room, and into no later one.
 ///
 /// # Errors
 /// When it does not run, or something is away; the message says what to do.
@@ -84,15 +84,29 @@ pub(crate) async fn enter(
         Role::Moderator => "MODERATOR",
         Role::Guest => "VIEWER",
     };
+    let begun = begun_at(site, room, &tenant).await;
+    let begun = begun.map_err(|failure| in_words(site, (room, &tenant), site.now(), &failure))?;
     let mut parameters = Parameters::new()
         .with("meetingID", room.meeting_id())
         .with("fullName", name)
-        .with("role", word);
+        .with("role", word)
+        .with("createTime", begun.to_string());
     if role == Role::Guest && room.entrance == Entrance::Asked {
         parameters.push("guest", "true");
     }
     let entered = inside::link(site, &tenant, parameters).await;
     entered.map_err(|failure| in_words(site, (room, &tenant), site.now(), &failure))
+}
+
+/// When the meeting that runs in a room was created, as its server counts, in milliseconds since 1970. An
+/// address that says so is refused by the server for any other meeting: else who was let in once would get
+/// into each later one, whatever has become of the room's links.
+async fn begun_at(site: &Site, room: &Room, tenant: &Arc<TenantAccess>) -> Result<u64, Failure> {
+    match inside::find(site, tenant, &room.meeting_id()).await? {
+        Some(meeting) if meeting.created_at_ms > 0 => Ok(meeting.created_at_ms),
+        Some(_) => Err(Failure::server_unavailable()),
+        None => Err(Failure::invalid_meeting_identifier()),
+    }
 }
 
 /// Ends the room's meeting.

@@ -27,8 +27,10 @@ pub const PEOPLE: u64 = 7;
 /// All servers as one.
 #[derive(Default)]
 pub struct Servers {
-    /// The meetings that run, each with the call that created it.
-    running: BTreeMap<(TenantId, Room), Parameters>,
+    /// The meetings that run, each with when it was created and the call that did so.
+    running: BTreeMap<(TenantId, Room), (u64, Parameters)>,
+    /// When the last meeting was created, in milliseconds since 1970.
+    last_created_ms: u64,
     /// What was recorded, and whether it is published: whoever ends a recorded meeting leaves one.
     recorded: BTreeMap<(TenantId, Room), (bool, Metadata)>,
 }
@@ -39,7 +41,10 @@ impl Servers {
         let done = match (call.method, key) {
             (Method::Create, Some(key)) => {
                 let asked = Parameters::from_query(&call.query).unwrap();
-                self.running.insert(key, asked);
+                if !self.running.contains_key(&key) {
+                    self.last_created_ms = self.last_created_ms.max(1_800_000_000_000) + 1;
+                    self.running.insert(key, (self.last_created_ms, asked));
+                }
                 CREATED.to_owned()
             }
             // What was asked for stands in the address, so that tests see it.
@@ -47,7 +52,7 @@ impl Servers {
                 format!("https://9.9.9.9/bigbluebutton/api/join?{}", call.query)
             }
             (Method::End, Some(key)) => match self.running.remove(&key) {
-                Some(asked) => {
+                Some((_, asked)) => {
                     if asked.get("record") == Some("true") {
                         let own_id = asked.get("meta_folkmoot-id").unwrap_or_default();
                         let mut metadata = Metadata::default();
@@ -58,13 +63,13 @@ impl Servers {
                 }
                 None => return refused(),
             },
-            (Method::GetMeetingInfo, Some(key)) => match self.running.contains_key(&key) {
-                true => meeting(key).to_xml(),
-                false => return refused(),
+            (Method::GetMeetingInfo, Some(key)) => match self.running.get(&key) {
+                Some((created_at_ms, _)) => meeting(key, *created_at_ms).to_xml(),
+                None => return refused(),
             },
             (Method::GetMeetings, _) => {
                 let own = self.running.iter().filter(|((of, _), _)| *of == tenant);
-                let all = own.flat_map(|(key, asked)| listed(*key, asked));
+                let all = own.flat_map(|(key, created)| listed(*key, created));
                 Meetings(all.collect()).to_xml()
             }
             (Method::GetRecordings, _) => {
@@ -109,10 +114,13 @@ fn message() -> String {
 pub const LIAR: &str = "Liar";
 
 /// A meeting as a list of all has it.
-fn listed((tenant, room): (TenantId, Room), asked: &Parameters) -> Vec<Meeting> {
+fn listed(
+    (tenant, room): (TenantId, Room),
+    (created_at_ms, asked): &(u64, Parameters),
+) -> Vec<Meeting> {
     let own_id = asked.get("meta_folkmoot-id").unwrap_or_default();
     let called = |own_id: &str, room| {
-        let mut one = meeting((tenant, room));
+        let mut one = meeting((tenant, room), *created_at_ms);
         one.metadata.set("folkmoot-id", own_id);
         one
     };
@@ -131,11 +139,12 @@ fn listed((tenant, room): (TenantId, Room), asked: &Parameters) -> Vec<Meeting> 
     ]
 }
 
-fn meeting((tenant, room): (TenantId, Room)) -> Meeting {
+fn meeting((tenant, room): (TenantId, Room), created_at_ms: u64) -> Meeting {
     Meeting {
         meeting_id: scoped_id(tenant, room),
         internal_id: "i-1".to_owned(),
         running: true,
+        created_at_ms,
         participant_count: PEOPLE,
         ..Meeting::default()
     }

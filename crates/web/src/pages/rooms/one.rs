@@ -11,6 +11,7 @@ use crate::{
         frame::{Area, Frame, Head, document},
         meet::{Live, why_here},
         parts::{Name, circle_link, crumbs, member_link, note, page_head},
+        reader::Done,
         work::{Around, Happening, happenings},
     },
     rooms::{Entrance, links::Role},
@@ -100,6 +101,11 @@ impl Room {
         format!("/rooms/{}", self.room.id)
     }
 
+    /// Whether somebody may think that nobody has a way in, and those who were let in have one.
+    fn may_come_back(&self, done: Option<Done>) -> bool {
+        self.running.is_some() && (self.is_closed || done == Some(Done::LinkRenewed))
+    }
+
     fn next(&self) -> Option<Timestamp> {
         let next = self.gathering.iter().flat_map(|gathering| &gathering.next);
         let mut next = next.filter(|each| !each.is_cancelled);
@@ -119,6 +125,7 @@ pub fn page(frame: &Frame, view: &Room, filled: &Filled) -> Markup {
             p.say data-say-now { (state(frame, view)) }
             (buttons(frame, view))
         }
+        @if view.may_come_back(frame.done) { (come_back(frame, view)) }
         div.split {
             div.col {
                 @if !view.is_closed { (links(frame, view)) }
@@ -174,15 +181,14 @@ fn buttons(frame: &Frame, view: &Room) -> Markup {
     html! {
         @if !view.is_closed || view.running.is_some() {
             div.buttons.no-print {
-                form method="post" action={ (path) "/enter" } {
-                    (csrf(frame.csrf()))
-                    button.btn.primary { (enter) }
-                }
-                @if view.running.is_some() {
-                    form method="post" action={ (path) "/end" } {
+                @if !view.is_closed {
+                    form method="post" action={ (path) "/enter" } {
                         (csrf(frame.csrf()))
-                        button.btn { (say.end_meeting()) }
+                        button.btn.primary { (enter) }
                     }
+                }
+                @if view.running.is_some() && !view.may_come_back(frame.done) {
+                    (end_button(frame, view))
                 }
             }
         }
@@ -190,6 +196,24 @@ fn buttons(frame: &Frame, view: &Room) -> Markup {
             (why_here(frame, live))
         }
     }
+}
+
+fn end_button(frame: &Frame, view: &Room) -> Markup {
+    html! {
+        form.no-print method="post" action={ (view.path()) "/end" } {
+            (csrf(frame.csrf()))
+            button.btn { (frame.language.end_meeting()) }
+        }
+    }
+}
+
+/// That closing a room or making a link anew puts nobody out of the meeting, and the button that does.
+fn come_back(frame: &Frame, view: &Room) -> Markup {
+    let say = frame.language;
+    note(
+        say.room_come_back(),
+        html! { p { (say.room_come_back_until()) } (end_button(frame, view)) },
+    )
 }
 
 fn links(frame: &Frame, view: &Room) -> Markup {
