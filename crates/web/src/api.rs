@@ -44,7 +44,7 @@
 //! | `POST /api/rooms`, `POST /api/rooms/{id}` `{"title", "people", "region"?, "record"?, "entrance"?}` | makes a room, changes one; `entrance` is `anybody` or `asked` |
 //! | `POST /api/rooms/{id}/start`, `/end` | has a meeting run and gives the `url` by which the caller enters as a moderator; ends it. 409 `no-room`, `room-limit`, `no-answer`, `not-running`, `room-closed` |
 //! | `POST /api/rooms/{id}/links` `{"role"}`, `/close` `{"closed"}` | makes the link of a `moderator` or `guest` anew; closes the room or opens it again |
-//! | `POST /api/rooms/{id}/gathering` `{"gathering"}` | a gathering of one of the caller's circles meets there: the link for guests becomes its place |
+//! | `POST /api/rooms/{id}/gathering` `{"gathering"}` | a gathering of one of the caller's circles meets there: the link for guests becomes its place. 409 `room-taken` where another meets that is not over and the caller may not change the room |
 //! | `GET /api/rooms/{id}/recordings` | what was recorded there, as far as servers answer, with its `state` and `formats` |
 //! | `GET /api/usage?month=2026-11` | what was used in a month of UTC, this one unless it says otherwise: `participant_minutes`, `meetings` and `peak` by member, tenant and server, and who `measured_by` |
 //! | `GET /api/entries/{id}` | a stored entry with its bytes (base64url) |

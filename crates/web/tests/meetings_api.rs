@@ -12,27 +12,14 @@ use bigbluebutton::{
 };
 use domain::id::Timestamp;
 use serde_json::{Value, json};
-use support::{Browser, World, hosted::hosted_coop, program::Program};
+use support::{
+    World,
+    hosted::hosted_coop,
+    program::{Program, worker},
+};
 use web::local::Local;
 
 const SECRET: &str = "server-secret-of-the-machine";
-
-/// A worker of the node's member, signed in.
-async fn worker(world: &World) -> Browser {
-    let mut alice = Program::of_alice(world).await;
-    let invite = json!({ "name": "Wim", "roles": ["worker"] });
-    let made = alice
-        .call(Method::POST, "/api/invitations", Some(&invite))
-        .await;
-    assert_eq!(made.status(), StatusCode::CREATED, "{}", made.body);
-    let path = made.json()["path"].as_str().unwrap().to_owned();
-    let mut wim = world.browser();
-    let entered = wim
-        .post(&path, &[("name", "Wim"), ("password", "another horse")])
-        .await;
-    assert_eq!(entered.status(), StatusCode::SEE_OTHER, "{}", entered.body);
-    wim
-}
 
 fn server() -> Value {
     json!({

@@ -64,7 +64,7 @@ pub(super) async fn show(
     let now = site.now();
     let view = actor.read(site, |core| view_of(core, actor, id, now));
     let mut view = view.ok_or_else(missing)?;
-    view.rooms = rooms::gathering::choice(site, actor, &view.place).await?;
+    view.rooms = rooms::gathering::choice(site, actor, (id, &view.place)).await?;
     Ok(gathering::page(&frame, &view, filled).into_response())
 }
 
@@ -278,6 +278,10 @@ async fn save(
     let work = async {
         let gathering = read(&form.fields, circle, known.as_ref())?;
         let id = gathering.gathering;
+        if let Some(room) = form.fields.optional("room") {
+            // Refused before it is planned.
+            meets::find_to_take(site, &form.actor, room, id).await?;
+        }
         let entry = acts::perform(site, &form.actor, Act::Gathering(gathering)).await?;
         let id = id.unwrap_or(entry);
         if let Some(room) = form.fields.optional("room") {

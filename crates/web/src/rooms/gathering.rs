@@ -66,17 +66,58 @@ fn standing(site: &Site, id: EntryId) -> Result<record::Gathering, WebError> {
     })
 }
 
+/// Whether a gathering meets in a room that is not over, other than this one.
+fn is_taken(core: &Core, room: &Room, gathering: Option<EntryId>, now: Timestamp) -> bool {
+    let other = of(core, room).filter(|known| Some(known.id) != gathering);
+    other.is_some_and(|known| !gatherings::next(&known.record, now, AHEAD).is_empty())
+}
+
+/// Whether the actor may have a gathering meet in this room of its member. A server may be held for the
+/// one that meets there: only who may change the room puts another in its place.
+pub(crate) fn may_take(
+    site: &Site,
+    actor: &Actor,
+    room: &Room,
+    gathering: Option<EntryId>,
+) -> bool {
+    let now = site.now();
+    let is_taken = site.node.read(|core| is_taken(core, room, gathering, now));
+    !is_taken || changes::may_change(site, actor, room)
+}
+
+/// A room of the actor's member in which it may have a gathering meet; a new one without id.
+///
+/// # Errors
+/// When there is no such room, or another gathering meets in it.
+pub(crate) async fn find_to_take(
+    site: &Site,
+    actor: &Actor,
+    room: &str,
+    gathering: Option<EntryId>,
+) -> Result<Room, WebError> {
+    let room = changes::find(site, actor, room).await?;
+    match may_take(site, actor, &room, gathering) {
+        true => Ok(room),
+        false => Err(WebError::Conflict {
+            code: "room-taken",
+            message: "Another gathering meets in this room. Whoever made the room, a steward or a \
+                      delegate can put this one in its place; or take another room."
+                .to_owned(),
+        }),
+    }
+}
+
 /// Keeps that a gathering, of which this room's link is the place, meets in a room.
 ///
 /// # Errors
-/// When the room is none of the actor's member, or the store fails.
+/// Those of [`find_to_take`], and when the store fails.
 pub(crate) async fn keep(
     site: &Site,
     actor: &Actor,
     room: &str,
     gathering: EntryId,
 ) -> Result<Room, WebError> {
-    let room = changes::find(site, actor, room).await?;
+    let room = find_to_take(site, actor, room, Some(gathering)).await?;
     // Places are held for it before anybody starts a meeting.
     tenancy::tenant_of(site, room.member).await?;
     let set = |room: &mut Room| room.gathering = Some(gathering);
@@ -104,7 +145,7 @@ pub(crate) async fn put_link(
 /// Has a gathering meet in a room of the actor's member, or in a new one that is called like it.
 ///
 /// # Errors
-/// When the actor is not in the gathering's circle, or may use no rooms.
+/// When the actor is not in the gathering's circle, may use no rooms, or another gathering meets there.
 pub(crate) async fn meet_in(
     site: &Site,
     (actor, place): (&Actor, &Place),
@@ -118,7 +159,7 @@ pub(crate) async fn meet_in(
         .prepare(key, Act::Gathering(known.clone()))
         .await?;
     let room = match room {
-        Some(id) => changes::find(site, actor, id).await?,
+        Some(id) => find_to_take(site, actor, id, Some(gathering)).await?,
         None => changes::make(site, actor, changes::Said::plain(&known.title)).await?,
     };
     if room.closed {

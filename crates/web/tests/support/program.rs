@@ -90,3 +90,20 @@ impl Program {
         (id, shown["version_hash"].as_str().unwrap().to_owned())
     }
 }
+
+/// A worker of the node's member, signed in.
+pub async fn worker(world: &World) -> Browser {
+    let mut alice = Program::of_alice(world).await;
+    let invite = json!({ "name": "Wim", "roles": ["worker"] });
+    let made = alice
+        .call(Method::POST, "/api/invitations", Some(&invite))
+        .await;
+    assert_eq!(made.status(), StatusCode::CREATED, "{}", made.body);
+    let path = made.json()["path"].as_str().unwrap().to_owned();
+    let mut wim = world.browser();
+    let entered = wim
+        .post(&path, &[("name", "Wim"), ("password", "another horse")])
+        .await;
+    assert_eq!(entered.status(), StatusCode::SEE_OTHER, "{}", entered.body);
+    wim
+}

@@ -16,11 +16,11 @@ use crate::{
     site::Site,
 };
 
-/// The rooms in which a gathering can meet, for those who may use them.
+/// The rooms in which a gathering of this place can meet, for those who may use them.
 pub(crate) async fn choice(
     site: &Site,
     actor: &Actor,
-    place: &str,
+    (id, place): (EntryId, &str),
 ) -> Result<Option<RoomChoice>, WebError> {
     let Ok(member) = changes::need_user(site, actor) else {
         return Ok(None);
@@ -29,7 +29,8 @@ pub(crate) async fn choice(
     let name = |room: &Room| Name::new(room.id.to_string(), room.title.clone());
     let here = links::room_of(place);
     let here = rooms.iter().find(|room| Some(room.id) == here);
-    let mut offered: Vec<Name> = rooms.iter().filter(|room| !room.closed).map(name).collect();
+    let can_meet = |room: &&Room| !room.closed && meets::may_take(site, actor, room, Some(id));
+    let mut offered: Vec<Name> = rooms.iter().filter(can_meet).map(name).collect();
     offered.sort_by_key(|room| room.name.to_lowercase());
     Ok(Some(RoomChoice {
         here: here.map(name),
