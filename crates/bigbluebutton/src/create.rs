@@ -36,6 +36,25 @@ pub struct Create {
 /// Prefix of the parameters that become metadata of the meeting and its recordings.
 const META_PREFIX: &str = "meta_";
 
+/// Parameters that make a meeting a breakout room of another one.
+const OF_BREAKOUT_ROOMS: [&str; 5] = [
+    "isBreakout",
+    "isBreakoutRoom",
+    "parentMeetingID",
+    "sequence",
+    "freeJoin",
+];
+
+/// Takes out of a call to create what would make its meeting a breakout room. Servers make those of their
+/// meetings themselves; who may create meetings and knows the id of another's could join them to it.
+pub fn leave_out_breakout_rooms(parameters: &mut Parameters) {
+    parameters.take_where(|name| {
+        OF_BREAKOUT_ROOMS
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    });
+}
+
 impl Create {
     /// Reads and checks the parameters of a call.
     ///

@@ -69,6 +69,20 @@ async fn what_xml_cannot_carry_reaches_no_server() {
 }
 
 #[tokio::test]
+async fn a_front_end_joins_no_meeting_to_another() {
+    let (world, mut front) = with_front_end().await;
+    let query = "name=Weekly&meetingID=weekly&isBreakout=true&parentMeetingID=anothers&sequence=1\
+                 &freeJoin=true&breakoutRoomsEnabled=false";
+    let made = front.call("create", query, SECRET).await;
+    assert!(made.body.contains("SUCCESS"), "{}", made.body);
+    let create = asked(&world, Method::Create);
+    for left_out in ["isBreakout", "parentMeetingID", "sequence", "freeJoin"] {
+        assert_eq!(create.get(left_out), None);
+    }
+    assert_eq!(create.get("breakoutRoomsEnabled"), Some("false"));
+}
+
+#[tokio::test]
 async fn what_fits_into_no_message_is_planned_for_as_far_as_it_fits_or_refused() {
     let (_world, mut front) = with_front_end().await;
     for (meeting, more) in [

@@ -4,8 +4,10 @@ use bigbluebutton::{
     Body, Call, Client, Error, Failure, Parameters,
     answer::{self, Meetings, Outcome, Recordings},
     client::Payload,
+    create::leave_out_breakout_rooms,
     request::{RecordingFilter, record_ids},
 };
+use domain::id::{ServerId, TenantId};
 use federation::meetings::{
     Served,
     call::{self, CallFault, Method},
@@ -54,8 +56,8 @@ pub(super) async fn call(callers: &Callers, serve: Serve) -> Served {
         Method::Join => return Served::Done(client.join_url(&with_id()).into_bytes()),
         Method::End if serve.call.query.is_empty() => return end(&client, &id).await,
         Method::Create => {
-            let mut all = with_id();
-            callback::direct(&callers.0.address, serve.server, serve.tenant, &mut all);
+            let of = (serve.server, serve.tenant);
+            let all = creating(&callers.0.address, of, with_id());
             return pass(&client, Call::Create, &all, serve.call.body).await;
         }
         Method::IsMeetingRunning => Call::IsMeetingRunning,
@@ -66,6 +68,18 @@ pub(super) async fn call(callers: &Callers, serve: Serve) -> Served {
         _ => return Served::Fault(CallFault::NotAllowed),
     };
     pass(&client, name, &with_id(), serve.call.body).await
+}
+
+/// What a server is asked to create: what comes of it is told to this node, and it is no part of another
+/// meeting, whatever its home left in.
+fn creating(
+    address: &str,
+    (server, tenant): (ServerId, TenantId),
+    mut parameters: Parameters,
+) -> Parameters {
+    leave_out_breakout_rooms(&mut parameters);
+    callback::direct(address, server, tenant, &mut parameters);
+    parameters
 }
 
 /// What a server has against a create that no other server would take either.
@@ -262,6 +276,21 @@ mod tests {
                 assert!(!may_bring(method, Some(&body(odd))), "{method:?} {odd}");
             }
         }
+    }
+
+    #[test]
+    fn no_home_joins_a_meeting_to_another() {
+        let asked = Parameters::new()
+            .with("name", "Weekly")
+            .with("isBreakout", "true")
+            .with("parentMeetingID", "another-tenants")
+            .with("parentMeetingId", "another-tenants")
+            .with("sequence", "1")
+            .with("freeJoin", "true")
+            .with("meetingID", "own");
+        let of = (ServerId([1; 16]), TenantId([2; 16]));
+        let sent = creating("https://a.example", of, asked);
+        assert_eq!(sent.encode(), "name=Weekly&meetingID=own");
     }
 
     #[test]

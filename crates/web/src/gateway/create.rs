@@ -1,6 +1,6 @@
 //! `create`: what the tenant may have is put into the call, and the core finds it a server.
 
-use bigbluebutton::{Create, Failure, answer::Created};
+use bigbluebutton::{Create, Failure, answer::Created, create::leave_out_breakout_rooms};
 use domain::{
     id::TenantId,
     record::{FEATURES_MAX, Room},
@@ -91,7 +91,10 @@ fn allowed(
     tenant: &TenantAccess,
     parameters: bigbluebutton::Parameters,
 ) -> Result<Create, Failure> {
-    let mut create = Create::read(with_rules(parameters, &tenant.rules))?;
+    let mut parameters = with_rules(parameters, &tenant.rules);
+    // The id of a parent would not be translated, so it could only be another tenant's.
+    leave_out_breakout_rooms(&mut parameters);
+    let mut create = Create::read(parameters)?;
     limit(&mut create, &tenant.rules);
     if create.record == Some(true) && !site.node.read(overview::is_recording_offered) {
         unrecorded(&mut create);
