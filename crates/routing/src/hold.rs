@@ -34,10 +34,15 @@ pub const HOLD_AFTER_MS: u64 = 30 * 60_000;
 pub const HOLD_AHEAD_MS: u64 = 90 * 86_400_000;
 /// How many holds one member may have with one owner.
 pub const HOLDS_PER_MEMBER_MAX: usize = 16;
-/// How many holds a member may leave unused within [`UNUSED_MS`] and still get further ones.
+/// On how many days within [`UNUSED_MS`] a member may leave holds unused, and how many on one day, and
+/// still get further ones.
 pub const UNUSED_MAX: usize = 3;
-/// How long a hold that was not used is remembered.
+/// How long it is remembered that a member left holds unused on a day.
 pub const UNUSED_MS: u64 = 28 * 86_400_000;
+/// How long before its start a hold is given up so that others can still take the server.
+pub const GIVEN_UP_BEFORE_MS: u64 = 30 * 60_000;
+/// A day, from any moment on.
+const DAY_MS: u64 = 86_400_000;
 
 /// A hold, of one member for one meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,8 +112,56 @@ struct Kept {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holds {
     holds: BTreeMap<(MemberId, MeetingId), Kept>,
-    /// When each member last had holds that were not used, the newest [`UNUSED_MAX`].
-    unused: BTreeMap<MemberId, VecDeque<Timestamp>>,
+    /// What each member left unused of late.
+    unused: BTreeMap<MemberId, Unused>,
+}
+
+/// The holds that a member left unused of late.
+///
+/// People change their plans, and one of them must not be able to spend in an hour what all of their co-op
+/// may hold: so one a day counts for long. What bounds a member that moves a hold on and on is how many
+/// it may leave unused within a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Unused {
+    /// When the last ones ended, at most [`UNUSED_MAX`].
+    ended: VecDeque<Timestamp>,
+    /// Those that count for long, a day apart, at most [`UNUSED_MAX`].
+    counted: VecDeque<Timestamp>,
+}
+
+impl Unused {
+    /// One ended; `early` if it was given up well before its start.
+    fn note(&mut self, at: Timestamp, early: bool) {
+        let is_day_after =
+            |last: Option<&Timestamp>| last.is_none_or(|last| !within_day(at, *last));
+        let is_first = is_day_after(self.ended.back());
+        push(&mut self.ended, at);
+        if !(early && is_first) && is_day_after(self.counted.back()) {
+            push(&mut self.counted, at);
+        }
+    }
+
+    /// How many there were of late, by the longer of both memories that is full, if one is.
+    fn too_many(&self, now: Timestamp) -> Option<usize> {
+        let remembered = |at: &&Timestamp| now.since_ms(**at) < UNUSED_MS;
+        let counted = self.counted.iter().filter(remembered).count();
+        let ended = self.ended.iter().filter(|at| within_day(now, **at)).count();
+        [counted, ended]
+            .into_iter()
+            .find(|found| *found >= UNUSED_MAX)
+    }
+}
+
+fn within_day(now: Timestamp, before: Timestamp) -> bool {
+    now.since_ms(before) < DAY_MS
+}
+
+/// Remembers the newest [`UNUSED_MAX`].
+fn push(known: &mut VecDeque<Timestamp>, at: Timestamp) {
+    known.push_back(at);
+    if known.len() > UNUSED_MAX {
+        known.pop_front();
+    }
 }
 
 /// What is held beside a hold at its time.
@@ -212,15 +265,14 @@ impl Holds {
                 limit: HOLDS_PER_MEMBER_MAX,
             });
         }
-        let unused = self.unused.get(&hold.member).into_iter().flatten();
-        let found = unused.filter(|at| now.since_ms(**at) < UNUSED_MS).count();
-        if found >= UNUSED_MAX && hold.member != server.owner {
-            return Err(Error::HoldsUnused {
+        let unused = self.unused.get(&hold.member);
+        match unused.and_then(|unused| unused.too_many(now)) {
+            Some(found) if hold.member != server.owner => Err(Error::HoldsUnused {
                 found,
                 limit: UNUSED_MAX,
-            });
+            }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The holds for other meetings.
@@ -294,11 +346,9 @@ impl Holds {
         if kept.used || now < kept.hold.from() {
             return;
         }
+        let early = now.plus_ms(GIVEN_UP_BEFORE_MS) <= kept.hold.starts;
         let unused = self.unused.entry(kept.hold.member).or_default();
-        unused.push_back(now);
-        if unused.len() > UNUSED_MAX {
-            unused.pop_front();
-        }
+        unused.note(now, early);
     }
 
     /// When a hold counts next or is over, if there is any.

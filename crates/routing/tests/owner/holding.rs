@@ -8,8 +8,8 @@ use routing::{
     candidate::{Health, Report, Server, State},
     capacity::{Capacity, Load},
     hold::{
-        HOLD_AFTER_MS, HOLD_AHEAD_MS, HOLD_BEFORE_MS, HOLDS_PER_MEMBER_MAX, Hold, UNUSED_MAX,
-        UNUSED_MS, servers,
+        GIVEN_UP_BEFORE_MS, HOLD_AFTER_MS, HOLD_AHEAD_MS, HOLD_BEFORE_MS, HOLDS_PER_MEMBER_MAX,
+        Hold, UNUSED_MAX, UNUSED_MS, servers,
     },
     request::{MeetingId, Request, RequestId},
     view::View,
@@ -290,6 +290,26 @@ fn who_holds_again_and_again_what_it_does_not_use_gets_no_more_for_a_while() {
     let mut admission = owner(1);
     let mut wall = WALL;
     for _ in 0..UNUSED_MAX {
+        take_at(&mut admission, wall, hold(1, HOME, wall)).expect("not on so many days so far");
+        admission.release(wall, HOME, MeetingId([1; 32]));
+        wall = wall.plus_ms(DAY_MS);
+    }
+    let refused = take_at(&mut admission, wall, hold(2, HOME, wall));
+    assert!(
+        matches!(refused, Err(Error::HoldsUnused { found: 3, .. })),
+        "{refused:?}"
+    );
+    take_at(&mut admission, wall, hold(2, OTHER, wall)).expect("others do");
+    take_at(&mut admission, wall, hold(3, OWNER, wall)).expect("on its own server always");
+    let later = wall.plus_ms(UNUSED_MS);
+    take_at(&mut admission, later, hold(2, HOME, later)).expect("it is forgotten");
+}
+
+#[test]
+fn what_is_left_unused_within_one_day_counts_once() {
+    let mut admission = owner(1);
+    let mut wall = WALL;
+    for _ in 0..UNUSED_MAX {
         take_at(&mut admission, wall, hold(1, HOME, wall)).unwrap();
         // Moving it on is no way out.
         wall = wall.plus_ms(HOLD_AFTER_MS - 1);
@@ -301,10 +321,31 @@ fn who_holds_again_and_again_what_it_does_not_use_gets_no_more_for_a_while() {
         matches!(refused, Err(Error::HoldsUnused { found: 3, .. })),
         "{refused:?}"
     );
-    take_at(&mut admission, wall, hold(2, OTHER, wall)).expect("others do");
-    take_at(&mut admission, wall, hold(3, OWNER, wall)).expect("on its own server always");
-    let later = wall.plus_ms(UNUSED_MS);
-    take_at(&mut admission, later, hold(2, HOME, later)).expect("it is forgotten");
+    let tomorrow = wall.plus_ms(DAY_MS);
+    take_at(&mut admission, tomorrow, hold(2, HOME, tomorrow)).expect("that day is over");
+    admission.release(tomorrow, HOME, MeetingId([2; 32]));
+    take_at(&mut admission, tomorrow, hold(2, HOME, tomorrow)).expect("two days counted");
+}
+
+#[test]
+fn one_that_is_given_up_half_an_hour_before_its_start_does_not_count_once_a_day() {
+    let give_up = |before_ms: u64, times: u64| {
+        let mut admission = owner(1);
+        for day in 0..2 * UNUSED_MAX as u64 {
+            let wall = WALL.plus_ms(day * DAY_MS);
+            for _ in 0..times {
+                take_at(&mut admission, wall, hold(1, HOME, wall.plus_ms(before_ms)))?;
+                admission.release(wall, HOME, MeetingId([1; 32]));
+            }
+        }
+        Ok(())
+    };
+    let early_ms = GIVEN_UP_BEFORE_MS;
+    assert_eq!(give_up(early_ms, 1), Ok(()));
+    for (before_ms, times) in [(early_ms - 1, 1), (early_ms, 2)] {
+        let refused = give_up(before_ms, times);
+        assert!(matches!(refused, Err(Error::HoldsUnused { .. })));
+    }
 }
 
 #[test]

@@ -6,7 +6,10 @@ use domain::{
     id::{MemberId, Timestamp},
     record,
 };
-use federation::{Core, meetings::holds::Standing};
+use federation::{
+    Core,
+    meetings::holds::{Refusal, Standing},
+};
 
 use super::{
     Room, changes, gathering,
@@ -183,6 +186,10 @@ fn holding(core: &Standpoint<'_>, room: &Room) -> Option<one::Holding> {
                 .map_or_else(|| short_id(&server), |known| known.record.name.clone()),
             views::member(core, &owner),
         ),
+        Standing::Refused {
+            why: Refusal::Unused,
+            possible_users: 0,
+        } => one::Hold::LeftUnused,
         Standing::Refused { possible_users, .. } => one::Hold::Refused(u64::from(possible_users)),
     };
     Some(one::Holding {

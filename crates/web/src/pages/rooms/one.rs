@@ -63,6 +63,8 @@ pub enum Hold {
     Sought,
     /// One is held: its name, and its owner.
     Held(String, Name),
+    /// None is held, as the co-op left too many unused of late.
+    LeftUnused,
     /// None is held; for so many people one would be, or for none.
     Refused(u64),
 }
@@ -299,6 +301,7 @@ fn held_words(frame: &Frame, holding: &Holding) -> Markup {
     match &holding.hold {
         Hold::Sought => say.room_hold_sought(people, when),
         Hold::Held(server, owner) => say.room_held(server, member_link(owner), people, when),
+        Hold::LeftUnused => say.room_hold_left_unused(people, when),
         Hold::Refused(0) => say.room_hold_refused(people, when),
         Hold::Refused(possible) => {
             say.room_hold_smaller(people, when, say.room_people_in(*possible))
