@@ -41,7 +41,8 @@
 //! | `GET /api/meetings` | `servers` as they are now (`state` is `open`, `cordoned`, `draining`, `tests-only` or `not-answering`), the `meetings` that this node's member placed and the caller may see, each with `why` it is where it is, how many `others` run, and the `unplaced` ones that found no place |
 //! | `POST /api/meetings/release` `{"tenant", "room"}` | stewards: gives up a meeting whose server's owner is away; 409 `owner-answers` otherwise |
 //! | `GET /api/rooms`, `GET /api/rooms/{id}` | the rooms of the caller's member: since when a meeting runs (`since_ms`), how many are in it `now` and expected (`people`), when a gathering meets there next; of one also its `links`, the `server`, the `gathering` |
-//! | `POST /api/rooms`, `POST /api/rooms/{id}` `{"title", "people", "region"?, "record"?, "entrance"?}` | makes a room, changes one; `entrance` is `anybody` or `asked` |
+//! | `POST /api/rooms`, `POST /api/rooms/{id}` `{"title", "people", "region"?, "record"?, "entrance"?}` | makes a room, changes one; `entrance` is `anybody` or `asked`. 409 `too-many-rooms` |
+//! | `DELETE /api/rooms/{id}` | deletes a room; 409 `room-runs`, and `recordings` where something was recorded or a server does not say |
 //! | `POST /api/rooms/{id}/start`, `/end` | has a meeting run and gives the `url` by which the caller enters as a moderator; ends it. 409 `no-room`, `room-limit`, `no-answer`, `not-running`, `room-closed` |
 //! | `POST /api/rooms/{id}/links` `{"role"}`, `/close` `{"closed"}` | makes the link of a `moderator` or `guest` anew; closes the room or opens it again |
 //! | `POST /api/rooms/{id}/gathering` `{"gathering"}` | a gathering of one of the caller's circles meets there: the link for guests becomes its place. 409 `room-taken` where another meets that is not over and the caller may not change the room |
@@ -168,7 +169,10 @@ fn of_meetings() -> Router<Site> {
         .route("/api/meetings/release", post(meetings::release))
         .route("/api/usage", get(meetings::usage))
         .route("/api/rooms", get(rooms::list).post(rooms::make))
-        .route("/api/rooms/{id}", get(rooms::one).post(rooms::change))
+        .route(
+            "/api/rooms/{id}",
+            get(rooms::one).post(rooms::change).delete(rooms::remove),
+        )
         .route("/api/rooms/{id}/start", post(rooms::start))
         .route("/api/rooms/{id}/end", post(rooms::end))
         .route("/api/rooms/{id}/links", post(rooms::renew))

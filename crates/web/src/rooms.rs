@@ -28,8 +28,14 @@ use crate::{error::WebError, local::Local, seal::random, table::Table};
 
 /// Where the store has them.
 pub(crate) const AREA: &str = "web/room";
-/// The most rooms of a member. Closed ones count: their recordings are still found through them.
+/// The most rooms of a member that are not closed.
 pub const ROOMS_MAX: usize = 500;
+/// The most rooms of a member with the closed ones, through which their recordings are still found.
+pub const KEPT_MAX: usize = 2_000;
+/// The most rooms of one person that are not closed. Stewards may go beyond.
+pub const OWN_MAX: usize = 20;
+/// The most rooms of one person with the closed ones. Stewards may go beyond.
+pub const OWN_KEPT_MAX: usize = 100;
 /// The most people who can be expected: no server bears more in one meeting.
 pub const PEOPLE_MAX: u32 = 1_000;
 /// The longest title, in characters.
@@ -216,18 +222,11 @@ impl Rooms {
     /// Keeps a new room; its id is made here.
     ///
     /// # Errors
-    /// When its member has too many, or the store fails.
-    pub(crate) async fn add(&self, room: Room) -> Result<Room, WebError> {
+    /// When its member has too many or, unless a steward makes it, whoever makes it has; or the store
+    /// fails.
+    pub(crate) async fn add(&self, room: Room, is_stewards: bool) -> Result<Room, WebError> {
         let _gate = self.gate.lock().await;
-        if self.of(room.member).await?.len() >= ROOMS_MAX {
-            return Err(WebError::Conflict {
-                code: "too-many-rooms",
-                message: format!(
-                    "Your co-op has {ROOMS_MAX} rooms, the most there can be. Use one that is there: \
-                     a closed one can be opened again."
-                ),
-            });
-        }
+        need_place(&self.of(room.member).await?, &room, is_stewards)?;
         let room = Room {
             id: RoomId(*random()?),
             ..room
@@ -249,6 +248,35 @@ impl Rooms {
         Ok(())
     }
 
+    /// Opens a closed room again.
+    ///
+    /// # Errors
+    /// As [`Rooms::add`], and when there is none.
+    pub(crate) async fn reopen(&self, id: RoomId, is_stewards: bool) -> Result<Room, WebError> {
+        let _gate = self.gate.lock().await;
+        let mut room = self.find(id).await?;
+        if room.closed {
+            let mut others = self.of(room.member).await?;
+            others.retain(|other| other.id != id);
+            need_place(&others, &room, is_stewards)?;
+            room.closed = false;
+            self.table.put(&id.0, &room).await?;
+            self.changed.notify_one();
+        }
+        Ok(room)
+    }
+
+    /// Forgets a room.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn delete(&self, id: RoomId) -> Result<(), WebError> {
+        let _gate = self.gate.lock().await;
+        self.table.delete(&id.0).await?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
     /// Changes a room.
     ///
     /// # Errors
@@ -265,6 +293,36 @@ impl Rooms {
         self.changed.notify_one();
         Ok(room)
     }
+}
+
+/// That there is a place for a room beside the others of its member: nobody alone uses up the places of
+/// all.
+fn need_place(others: &[Room], room: &Room, is_stewards: bool) -> Result<(), WebError> {
+    let own = || others.iter().filter(|other| other.creator == room.creator);
+    let open = others.iter().filter(|other| !other.closed).count();
+    let own_open = own().filter(|other| !other.closed).count();
+    let message = match is_stewards {
+        _ if open >= ROOMS_MAX => format!(
+            "Your co-op has {ROOMS_MAX} rooms, the most there can be. Use one that is there, or close \
+             one."
+        ),
+        _ if others.len() >= KEPT_MAX => format!(
+            "Your co-op has {KEPT_MAX} rooms with the closed ones, the most there can be. Delete closed \
+             ones in which nothing was recorded."
+        ),
+        false if own_open >= OWN_MAX => format!(
+            "You have made {OWN_MAX} rooms, the most for one person. Use one that is there, or close one."
+        ),
+        false if own().count() >= OWN_KEPT_MAX => format!(
+            "You have made {OWN_KEPT_MAX} rooms with the closed ones, the most for one person. Delete \
+             closed ones in which nothing was recorded."
+        ),
+        _ => return Ok(()),
+    };
+    Err(WebError::Conflict {
+        code: "too-many-rooms",
+        message,
+    })
 }
 
 #[cfg(test)]
@@ -294,9 +352,9 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn a_member_has_its_own_rooms_and_each_another_id() {
         let rooms = Rooms::new(Arc::new(MemoryLocal::default()));
-        let one = rooms.add(room(1)).await.unwrap();
-        let other = rooms.add(room(1)).await.unwrap();
-        rooms.add(room(2)).await.unwrap();
+        let one = rooms.add(room(1), false).await.unwrap();
+        let other = rooms.add(room(1), false).await.unwrap();
+        rooms.add(room(2), false).await.unwrap();
         assert_ne!(one.id, other.id);
         assert_eq!(rooms.of(one.member).await.unwrap().len(), 2);
         let title = |room: &mut Room| room.title = "Monthly".to_owned();
@@ -305,6 +363,32 @@ pub(crate) mod tests {
         assert!(rooms.find(RoomId([9; 16])).await.is_err());
         rooms.delete_of(one.member).await.unwrap();
         assert_eq!(rooms.all().await.unwrap().len(), 1);
+    }
+
+    #[test]
+    fn one_person_has_so_many_rooms_and_closed_ones_count_apart() {
+        let of = |creator: u8, closed: bool| Room {
+            creator: PersonId([creator; 16]),
+            closed,
+            ..room(1)
+        };
+        let with = |open: usize, shut: usize, creator: u8| {
+            let mut all = vec![of(creator, false); open];
+            all.extend(vec![of(creator, true); shut]);
+            all
+        };
+        for (others, person, steward) in [
+            (with(OWN_MAX - 1, OWN_KEPT_MAX - OWN_MAX, 1), true, true),
+            (with(OWN_MAX, 0, 1), false, true),
+            (with(0, OWN_KEPT_MAX, 1), false, true),
+            (with(OWN_MAX, OWN_KEPT_MAX, 2), true, true),
+            (with(ROOMS_MAX, 0, 2), false, false),
+            (with(0, KEPT_MAX, 2), false, false),
+        ] {
+            let found = [false, true]
+                .map(|is_stewards| need_place(&others, &of(1, false), is_stewards).is_ok());
+            assert_eq!(found, [person, steward], "{} others", others.len());
+        }
     }
 
     #[test]

@@ -184,6 +184,7 @@ fn rooms() -> Router<Site> {
         .route("/rooms/{id}/end", post(rooms::end))
         .route("/rooms/{id}/links", post(rooms::renew))
         .route("/rooms/{id}/close", post(rooms::close))
+        .route("/rooms/{id}/delete", post(rooms::delete))
         .route(
             "/rooms/{id}/recordings",
             get(rooms::recordings::page).post(rooms::recordings::change),

@@ -118,6 +118,17 @@ pub(crate) async fn change(
     Ok(unkept(StatusCode::OK, json))
 }
 
+/// `DELETE /api/rooms/{id}`
+pub(crate) async fn remove(
+    State(site): State<Site>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, WebError> {
+    count_write(&site, &actor)?;
+    changes::delete(&site, &actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// `POST /api/rooms/{id}/start`: has a meeting run, and gives the caller's own way into it.
 pub(crate) async fn start(
     State(site): State<Site>,

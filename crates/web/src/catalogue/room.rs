@@ -69,6 +69,8 @@ messages! {
     room_recording_no() { English: "no" }
     close_room() { English: "Close the room" }
     close_room_explained() { English: "Its links lead nowhere while it is closed. What was recorded stays." }
+    delete_room() { English: "Delete the room" }
+    delete_room_explained() { English: "A closed room can be deleted if nothing was recorded in it. It does not come back." }
     reopen_room() { English: "Open it again" }
     room_gathering() { English: "Gathering" }
     room_gathering_none() { English: "No gathering meets here. Plan one, and it stands in the calendars of its circle with this room’s link, with agenda and minutes." }
@@ -129,6 +131,7 @@ messages! {
     done_room_ended() { English: "The meeting was ended for all." }
     done_link_renewed() { English: "The link is new. The old one leads nowhere." }
     done_room_closed() { English: "The room is closed." }
+    done_room_deleted() { English: "The room is deleted." }
     done_room_reopened() { English: "The room is open again, with the links that it had." }
 }
 

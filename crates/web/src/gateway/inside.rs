@@ -119,15 +119,16 @@ pub(crate) async fn people(site: &Site, tenant: &Arc<TenantAccess>) -> BTreeMap<
         .collect()
 }
 
-/// The recordings of one room, the newest first.
+/// The recordings of one room, the newest first, and whether all servers have said theirs.
 pub(crate) async fn found(
     site: &Site,
     tenant: &Arc<TenantAccess>,
     meeting_id: &str,
-) -> Vec<Recording> {
+) -> (Vec<Recording>, bool) {
     let parameters = of_meeting(meeting_id).with("state", "any");
     let checked = checked(Call::GetRecordings, tenant, parameters);
-    recordings::found(site, checked).await.recordings
+    let (found, is_whole) = recordings::found(site, checked).await;
+    (found.recordings, is_whole)
 }
 
 /// Publishes or deletes a recording of the tenant.

@@ -26,11 +26,11 @@ use crate::site::Site;
 
 /// Every recording of the tenant that fits, from every server that can be reached.
 pub(super) async fn all(site: &Site, checked: Checked) -> String {
-    found(site, checked).await.to_xml()
+    found(site, checked).await.0.to_xml()
 }
 
 /// The recordings themselves.
-pub(super) async fn found(site: &Site, checked: Checked) -> Recordings {
+pub(super) async fn found(site: &Site, checked: Checked) -> (Recordings, bool) {
     let tenant = checked.tenant.id;
     let mut filter = RecordingFilter::read(checked.parameters.clone());
     let (offset, limit) = (filter.offset.take(), filter.limit.take());
@@ -43,12 +43,17 @@ pub(super) async fn found(site: &Site, checked: Checked) -> Recordings {
     };
     let parts = site.node.call(checked.of_all(Method::GetRecordings)).await;
     let mut all = Recordings::default();
+    let mut is_whole = true;
     for part in parts {
-        let Ok(bytes) = part.result else { continue };
+        let Ok(bytes) = part.result else {
+            is_whole = false;
+            continue;
+        };
         if bytes.is_empty() {
             continue;
         }
         let Ok(found) = read(&bytes).map(Recordings::from_response) else {
+            is_whole = false;
             continue;
         };
         let own = found.recordings.into_iter();
@@ -62,7 +67,7 @@ pub(super) async fn found(site: &Site, checked: Checked) -> Recordings {
     });
     let page = all.recordings.into_iter().skip(offset.unwrap_or_default());
     all.recordings = page.take(limit.unwrap_or(usize::MAX)).collect();
-    all
+    (all, is_whole)
 }
 
 /// A recording as its front end knows it; none if it is of no meeting of the tenant's.

@@ -182,6 +182,22 @@ pub(crate) async fn close(
     done(&site, &form, &id, work).await
 }
 
+/// `POST /rooms/{id}/delete`
+pub(crate) async fn delete(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    form: Form,
+) -> Result<Response, WebError> {
+    let work = async {
+        changes::delete(&site, &form.actor, &id).await?;
+        Ok("/rooms?done=room-deleted".to_owned())
+    };
+    submit(&site, &form, work, async |filled| {
+        show(&site, (&form.actor, &form.place), &id, &filled).await
+    })
+    .await
+}
+
 async fn edit_page(
     site: &Site,
     (actor, place): (&Actor, &Place),

@@ -62,6 +62,7 @@
 //! | `/rooms`, `/rooms/{id}` | `title`, `people`, `region`?, `entrance` (`anybody`, `asked`), `record`? (`yes`) | `/rooms/{id}?done=room`, `?done=saved` |
 //! | `/rooms/{id}/enter`, `/rooms/{id}/end` | | into the meeting, `?done=ended` |
 //! | `/rooms/{id}/links`, `/rooms/{id}/close` | `role` (`moderator`, `guest`); `closed`? (`yes`) | `?done=link-renewed`, `?done=closed`, `?done=reopened` |
+//! | `/rooms/{id}/delete` | | `/rooms?done=room-deleted` |
 //! | `/rooms/{id}/recordings` | `recording`, `change` (`publish`, `unpublish`, `delete`) | `?done=saved` |
 //! | `/rooms/{id}/{token}` (without `csrf`) | `name` | into the meeting once it runs |
 //! | `/gatherings/{id}/room` | `room`? (a new one without) | `/gatherings/{id}?done=gathering` |

@@ -123,11 +123,13 @@ pub enum Done {
     Closed,
     /// A room was opened again.
     Reopened,
+    /// A room was deleted.
+    RoomDeleted,
 }
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -162,6 +164,7 @@ impl Done {
         Self::LinkRenewed,
         Self::Closed,
         Self::Reopened,
+        Self::RoomDeleted,
     ];
 
     /// The word in the address after a redirect.
@@ -202,6 +205,7 @@ impl Done {
             Self::LinkRenewed => "link-renewed",
             Self::Closed => "closed",
             Self::Reopened => "reopened",
+            Self::RoomDeleted => "room-deleted",
         }
     }
 
@@ -248,6 +252,7 @@ impl Done {
             Self::LinkRenewed => say.done_link_renewed(),
             Self::Closed => say.done_room_closed(),
             Self::Reopened => say.done_room_reopened(),
+            Self::RoomDeleted => say.done_room_deleted(),
         }
     }
 }

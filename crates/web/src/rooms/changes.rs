@@ -12,7 +12,8 @@ use federation::Core;
 use serde::Deserialize;
 
 use super::{
-    Entrance, PEOPLE_MAX, Room, RoomId, TITLE_CHARACTERS_MAX, gathering, links::Role, tenancy,
+    Entrance, PEOPLE_MAX, Room, RoomId, TITLE_CHARACTERS_MAX, gathering, links::Role, recordings,
+    running, tenancy,
 };
 use crate::{
     acts,
@@ -201,10 +202,14 @@ pub(crate) async fn find_to_change(site: &Site, actor: &Actor, id: &str) -> Resu
     }
 }
 
+fn is_steward(site: &Site, actor: &Actor) -> bool {
+    actor.read(site, |core| Rights::of(core, &actor.person()).steward)
+}
+
 /// Makes a room.
 ///
 /// # Errors
-/// When the actor may use no rooms, or what is said does not fit.
+/// When the actor may use no rooms or has made too many, or what is said does not fit.
 pub(crate) async fn make(site: &Site, actor: &Actor, said: Said) -> Result<Room, WebError> {
     let member = need_user(site, actor)?;
     let fit = said.fit(&Offered::of(site, member))?;
@@ -223,7 +228,7 @@ pub(crate) async fn make(site: &Site, actor: &Actor, said: Said) -> Result<Room,
         created_ms: site.now().0,
         closed: false,
     };
-    let made = site.rooms.add(room).await?;
+    let made = site.rooms.add(room, is_steward(site, actor)).await?;
     tracing::info!(person = %actor.person(), room = %made.id, "a room was made");
     Ok(made)
 }
@@ -253,7 +258,7 @@ pub(crate) async fn edit(
 /// Closes a room, or opens it again. Its links lead nowhere while it is closed.
 ///
 /// # Errors
-/// When the actor may not.
+/// When the actor may not, or there are too many rooms to open it again.
 pub(crate) async fn close(
     site: &Site,
     actor: &Actor,
@@ -261,9 +266,29 @@ pub(crate) async fn close(
     closed: bool,
 ) -> Result<Room, WebError> {
     let room = find_to_change(site, actor, id).await?;
-    site.rooms
-        .change(room.id, |room| room.closed = closed)
-        .await
+    match closed {
+        true => site.rooms.change(room.id, |room| room.closed = true).await,
+        false => site.rooms.reopen(room.id, is_steward(site, actor)).await,
+    }
+}
+
+/// Deletes a room in which nothing was recorded.
+///
+/// # Errors
+/// When the actor may not, a meeting runs in it, or it has recordings or may have some: they are found
+/// through it alone.
+pub(crate) async fn delete(site: &Site, actor: &Actor, id: &str) -> Result<(), WebError> {
+    let room = find_to_change(site, actor, id).await?;
+    if running::state(site, &room).await != running::State::Idle {
+        return Err(WebError::Conflict {
+            code: "room-runs",
+            message: "A meeting runs in this room. End it first.".to_owned(),
+        });
+    }
+    recordings::need_none(site, &room).await?;
+    site.rooms.delete(room.id).await?;
+    tracing::info!(person = %actor.person(), room = %room.id, "a room was deleted");
+    Ok(())
 }
 
 /// Makes the link for a role anew: the old one is void. The new one for guests becomes the place of the

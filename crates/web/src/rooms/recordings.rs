@@ -44,12 +44,35 @@ pub(crate) async fn of(site: &Site, room: &Room) -> Vec<Recorded> {
     let Some(tenant) = tenancy::find(site, room.member) else {
         return Vec::new();
     };
-    let found = inside::found(site, &tenant, &room.meeting_id()).await;
+    let (found, _) = inside::found(site, &tenant, &room.meeting_id()).await;
     let found = found.into_iter();
     // A server may tell of more than it was asked for.
     let own = found.filter(|one| one.meeting_id == room.meeting_id());
     let there = own.filter(|one| one.state != "deleted");
     there.take(LISTED_MAX).map(recorded).collect()
+}
+
+/// That nothing was recorded in a room, by all servers.
+///
+/// # Errors
+/// When something was, or one of them does not say.
+pub(super) async fn need_none(site: &Site, room: &Room) -> Result<(), WebError> {
+    let Some(tenant) = tenancy::find(site, room.member) else {
+        return Ok(());
+    };
+    let (found, is_whole) = inside::found(site, &tenant, &room.meeting_id()).await;
+    let message = match found.is_empty() {
+        true if is_whole => return Ok(()),
+        true => {
+            "A server gives no answer now, so nobody can say whether something was recorded in this room. \
+             Try again later."
+        }
+        false => "Something was recorded in this room. Delete its recordings first.",
+    };
+    Err(WebError::Conflict {
+        code: "recordings",
+        message: message.to_owned(),
+    })
 }
 
 fn recorded(one: Recording) -> Recorded {

@@ -323,6 +323,18 @@ fn void_link(frame: &Frame, view: &Room) -> Markup {
     )
 }
 
+/// The button that deletes a room; closing it first is what asks once more.
+fn delete(frame: &Frame, view: &Room) -> Markup {
+    let say = frame.language;
+    html! {
+        p.small.muted { (say.delete_room_explained()) }
+        form.no-print method="post" action={ (view.path()) "/delete" } {
+            (csrf(frame.csrf()))
+            button.btn.quiet { (say.delete_room()) }
+        }
+    }
+}
+
 fn facts(frame: &Frame, view: &Room) -> Markup {
     let (say, path) = (frame.language, view.path());
     let (way, _) = entrance(say, view.entrance);
@@ -354,7 +366,8 @@ fn facts(frame: &Frame, view: &Room) -> Markup {
                         }
                     }
                 }
-                @if !view.is_closed { p.small.muted { (say.close_room_explained()) } }
+                @if view.is_closed { (delete(frame, view)) }
+                @else { p.small.muted { (say.close_room_explained()) } }
             }
         }
     }
