@@ -30,9 +30,9 @@
 //! | `POST /api/documents/{id}/restart` | begins it anew with its text |
 //! | `POST /api/documents/{id}/file` `{"sort", "circle"?, "proposal"?, "meeting"?, "closed"?}` | says where it belongs |
 //! | `GET /api/servers` | every server of the federation; stewards see of their own whether its `secret` is `here`, and how it is reached |
-//! | `POST /api/servers` `{"name", "url", "region", "secret", …}`, `POST /api/servers/{id}`, `DELETE /api/servers/{id}` | stewards: adds a server and gives its `id`, changes what is said (`service` is `open`, `cordoned`, `draining` or `tests-only`), removes it. `cores` and `mbit_s` stand for a usual machine; `cpu_units`, `net_out_kbit_s`, `users`, `rooms`, `room_users` for what was measured; also `features`, `share_percent`, `energy`, `cost` (`"30.00"`) and `currency`, `algorithm`, `allow_private`, `allow_http` |
+//! | `POST /api/servers` `{"name", "url", "region", "secret", …}`, `POST /api/servers/{id}`, `DELETE /api/servers/{id}` | stewards: adds a server and gives its `id`, changes what is said (`service` is `open`, `cordoned`, `draining` or `tests-only`), removes it; while meetings run on it only with `?force=true` (409 `meetings-run`). `cores` and `mbit_s` stand for a usual machine; `cpu_units`, `net_out_kbit_s`, `users`, `rooms`, `room_users` for what was measured; also `features`, `share_percent`, `energy`, `cost` (`"30.00"`) and `currency`, `algorithm`, `allow_private`, `allow_http` |
 //! | `POST /api/servers/{id}/check` | stewards: calls one of their own servers: its `version` and `server_version`, how many `meetings` it has, `round_trip_ms`, `clock_ahead_ms`; 409 `server-check` says what is wrong |
-//! | `GET /api/tenants`, `GET /api/tenants/{id}` | the front ends of the caller's member, for stewards all of this node, with their `rules` and without secrets |
+//! | `GET /api/tenants`, `GET /api/tenants/{id}` | the front ends of the caller's member, for stewards all of this node, with their `rules` and without secrets; `rooms` are those of the dashboard, which have no secret for anybody (409 `tenant-of-rooms`) |
 //! | `POST /api/tenants` `{"name", "member"?, "region"?, "level"?, "secret"?}`, `DELETE /api/tenants/{id}` | stewards: adds one and gives its `id` and, once, its `secret`; ends it |
 //! | `POST /api/tenants/{id}` `{"name"?, "region"?}` | stewards: another name, or where its people are |
 //! | `POST /api/tenants/{id}/rotate` `{"secret"?, "now"?}` | stewards: a new `secret`, given once; the old one works until `old_until_ms` |
@@ -43,7 +43,7 @@
 //! | `GET /api/rooms`, `GET /api/rooms/{id}` | the rooms of the caller's member: since when a meeting runs (`since_ms`), how many are in it `now` and expected (`people`), when a gathering meets there next; of one also its `links`, the `server`, the `gathering` |
 //! | `POST /api/rooms`, `POST /api/rooms/{id}` `{"title", "people", "region"?, "record"?, "entrance"?}` | makes a room, changes one; `entrance` is `anybody` or `asked`. 409 `too-many-rooms` |
 //! | `DELETE /api/rooms/{id}` | deletes a room; 409 `room-runs`, and `recordings` where something was recorded or a server does not say |
-//! | `POST /api/rooms/{id}/start`, `/end` | has a meeting run and gives the `url` by which the caller enters as a moderator; ends it. 409 `no-room`, `room-limit`, `no-answer`, `not-running`, `room-closed` |
+//! | `POST /api/rooms/{id}/start`, `/end` | has a meeting run and gives the `url` by which the caller enters as a moderator; ends it. 409 `no-room`, `room-limit`, `people-limit`, `no-answer`, `not-running`, `room-closed` |
 //! | `POST /api/rooms/{id}/links` `{"role"}`, `/close` `{"closed"}` | makes the link of a `moderator` or `guest` anew; closes the room or opens it again |
 //! | `POST /api/rooms/{id}/gathering` `{"gathering"}` | a gathering of one of the caller's circles meets there: the link for guests becomes its place. 409 `room-taken` where another meets that is not over and the caller may not change the room |
 //! | `GET /api/rooms/{id}/recordings` | what was recorded there, as far as servers answer, with its `state` and `formats` |

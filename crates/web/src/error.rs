@@ -94,6 +94,15 @@ pub enum WebError {
         /// What is in the way.
         message: String,
     },
+    /// Meetings run on a server that was to be removed.
+    #[error(
+        "{} on it. Drain it and wait until it is empty, or say that it goes all the same.",
+        if *count == 1 { "1 meeting runs".to_owned() } else { format!("{count} meetings run") }
+    )]
+    MeetingsRun {
+        /// How many.
+        count: usize,
+    },
     /// The core refuses, and says what to do.
     #[error("{}", sentence(&.0.to_string()))]
     Refused(#[from] Refused),
@@ -180,7 +189,7 @@ impl WebError {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Slow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Conflict { .. } | Self::MeetingsRun { .. } => StatusCode::CONFLICT,
             Self::InvitationSpent => StatusCode::GONE,
             Self::Refused(refused) => refused_status(refused),
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -220,6 +229,7 @@ impl WebError {
             Self::Method { .. } => "method",
             Self::InvitationSpent => "invitation-spent",
             Self::Conflict { code, .. } => code,
+            Self::MeetingsRun { .. } => "meetings-run",
             Self::Refused(refused) => refused.code(),
             Self::Form(_) => "form",
             Self::Limit(_) => "limit",
@@ -274,6 +284,9 @@ impl WebError {
             Self::Vault(VaultError::Lost | VaultError::Shut) => {
                 "Put the file back, or give the secrets again: folkmoot server set NAME \
                  --secret-file FILE, folkmoot tenant rotate NAME."
+            }
+            Self::MeetingsRun { .. } => {
+                "folkmoot server drain NAME; or folkmoot server remove NAME --force"
             }
             Self::Conflict { .. }
             | Self::Form(_)

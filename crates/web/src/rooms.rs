@@ -6,6 +6,7 @@
 //! that a front end's calls take, with the same limits, placement and counting.
 
 pub(crate) mod changes;
+pub(crate) mod failed;
 pub(crate) mod gathering;
 pub mod links;
 pub(crate) mod recordings;

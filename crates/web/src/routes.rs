@@ -170,7 +170,7 @@ fn circles() -> Router<Site> {
 fn meetings() -> Router<Site> {
     Router::new()
         .route("/meet", get(meet::page))
-        .route("/meet/release", post(meet::release))
+        .route("/meet/release", get(common::above).post(meet::release))
         .route("/meet/usage", get(usage::page))
         .route("/meet/usage.csv", get(usage::table))
 }
@@ -180,16 +180,22 @@ fn rooms() -> Router<Site> {
         .route("/rooms", get(rooms::page).post(rooms::add))
         .route("/rooms/{id}", get(rooms::one).post(rooms::change))
         .route("/rooms/{id}/edit", get(rooms::edit))
-        .route("/rooms/{id}/enter", post(rooms::enter))
-        .route("/rooms/{id}/end", post(rooms::end))
-        .route("/rooms/{id}/links", post(rooms::renew))
-        .route("/rooms/{id}/close", post(rooms::close))
-        .route("/rooms/{id}/delete", post(rooms::delete))
+        .route("/rooms/{id}/enter", get(common::above).post(rooms::enter))
+        .route("/rooms/{id}/end", get(common::above).post(rooms::end))
+        .route("/rooms/{id}/links", get(common::above).post(rooms::renew))
+        .route("/rooms/{id}/close", get(common::above).post(rooms::close))
+        .route(
+            "/rooms/{id}/delete",
+            get(common::above).post(rooms::delete),
+        )
         .route(
             "/rooms/{id}/recordings",
             get(rooms::recordings::page).post(rooms::recordings::change),
         )
-        .route("/rooms/{id}/gathering", post(rooms::gathering::put_link))
+        .route(
+            "/rooms/{id}/gathering",
+            get(common::above).post(rooms::gathering::put_link),
+        )
         .route(
             "/rooms/{id}/{token}",
             get(rooms::door::page).post(rooms::door::join),
@@ -219,22 +225,44 @@ fn servers_and_tenants() -> Router<Site> {
             "/node/servers/{id}",
             get(servers::one).post(servers::change),
         )
-        .route("/node/servers/{id}/service", post(servers::service))
-        .route("/node/servers/{id}/check", post(servers::check))
-        .route("/node/servers/{id}/remove", post(servers::remove))
+        .route(
+            "/node/servers/{id}/service",
+            get(common::above).post(servers::service),
+        )
+        .route(
+            "/node/servers/{id}/check",
+            get(common::above).post(servers::check),
+        )
+        .route(
+            "/node/servers/{id}/remove",
+            get(common::above).post(servers::remove),
+        )
         .route("/node/tenants", get(tenants::page).post(tenants::add))
         .route(
             "/node/tenants/{id}",
             get(tenants::one).post(tenants::describe),
         )
-        .route("/node/tenants/{id}/limits", post(tenants::limits))
-        .route("/node/tenants/{id}/level", post(tenants::level))
-        .route("/node/tenants/{id}/rotate", post(tenants::rotate))
+        .route(
+            "/node/tenants/{id}/limits",
+            get(common::above).post(tenants::limits),
+        )
+        .route(
+            "/node/tenants/{id}/level",
+            get(common::above).post(tenants::level),
+        )
+        .route(
+            "/node/tenants/{id}/rotate",
+            get(common::above).post(tenants::rotate),
+        )
         .route(
             "/node/tenants/{id}/configuration",
-            post(tenants::configuration),
+            get(tenants::configuration),
         )
-        .route("/node/tenants/{id}/remove", post(tenants::remove))
+        .route("/node/tenants/{id}/secret", get(tenants::secret))
+        .route(
+            "/node/tenants/{id}/remove",
+            get(common::above).post(tenants::remove),
+        )
 }
 
 fn own_account() -> Router<Site> {

@@ -5,12 +5,17 @@
 
 mod support;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use bigbluebutton::{
     Secret,
     laboratory::{Laboratory, Settings},
 };
-use support::{Answer, Browser, World};
+use domain::record::Service;
+use support::{
+    Answer, Browser, World,
+    meetings::{self, describe, serve},
+    program::Program,
+};
 
 const SECRET: &str = "server-secret-of-the-machine";
 
@@ -124,7 +129,20 @@ async fn a_steward_adds_changes_checks_and_removes_a_server() {
 
     world.clock.advance_ms(1);
     let remove = format!("{own}/remove");
+    // A page that was answered there is loaded again: its form is one above.
+    let again = alice.get(&remove).await;
+    assert_eq!(
+        (again.status(), again.header("location")),
+        (StatusCode::SEE_OTHER, &*own)
+    );
+    let page = alice.get(&own).await.body;
+    let (before, form) = page.split_once(&format!("action=\"{remove}\"")).unwrap();
+    assert!(before.rfind("<details").unwrap() > before.rfind("</details>").unwrap_or_default());
+    assert!(!form.contains("name=\"force\""), "nothing runs on it");
     assert_eq!(done(&mut alice, &own, &remove, &[]).await, "/node/servers");
+    let said = alice.get("/node/servers?done=server-removed").await.body;
+    assert!(said.contains("The server is removed."), "{said}");
+    assert!(!said.contains("person"), "{said}");
     assert!(
         alice
             .get("/meet/servers")
@@ -189,34 +207,29 @@ async fn a_failed_call_leaves_the_fields_of_the_server_as_they_stand() {
     assert_eq!(answer.field("features"), "dedicated recording");
 }
 
+/// The secret on a page.
+fn secret_on(page: &Answer) -> String {
+    assert_eq!(page.status(), StatusCode::OK, "{}", page.body);
+    assert_eq!(page.header("cache-control"), "no-store");
+    let (_, rest) = page.body.split_once("<p class=\"secret\"><code>").unwrap();
+    rest.split('<').next().unwrap().to_owned()
+}
+
 #[tokio::test]
-async fn a_front_end_is_added_and_its_secret_is_shown_once() {
+async fn a_front_end_is_added_and_its_secret_stands_on_a_page_that_can_be_loaded_again() {
     let world = World::with_alice().await;
     let mut alice = world.alice().await;
     let page = "/node/tenants";
-    let token = alice.get(page).await.field("csrf").to_owned();
-    let fields = [
-        ("name", "Our <Greenlight>"),
-        ("level", "level-2"),
-        ("csrf", token.as_str()),
-    ];
-    let answer = alice.post(page, &fields).await;
-    assert_eq!(answer.status(), StatusCode::OK, "{}", answer.body);
-    assert_eq!(answer.header("cache-control"), "no-store");
-    let (_, rest) = answer
-        .body
-        .split_once("<p class=\"secret\"><code>")
-        .unwrap();
-    let secret = rest.split('<').next().unwrap().to_owned();
+    let fields = [("name", "Our <Greenlight>"), ("level", "level-2")];
+    let shown = done(&mut alice, page, page, &fields).await;
+    let secret = secret_on(&alice.get(&shown).await);
     assert_eq!(secret.len(), 43);
-    // Sent once more by a reload, it makes no second one and shows nothing again.
-    let again = alice.post(page, &fields).await;
-    assert_eq!(again.status(), StatusCode::SEE_OTHER);
+    assert_eq!(secret_on(&alice.get(&shown).await), secret);
     let list = alice.get(page).await;
     assert!(!list.body.contains(&secret));
     assert!(list.body.contains("Our &lt;Greenlight&gt;") && list.body.contains("Level 2"));
     assert_eq!(list.body.matches("href=\"/node/tenants/").count(), 1);
-    let taken = alice.submit(page, page, &fields[..2]).await;
+    let taken = alice.submit(page, page, &fields).await;
     assert_eq!(wrong(&taken), ["name"]);
 }
 
@@ -225,11 +238,11 @@ async fn front_end(alice: &mut Browser) -> String {
     let page = "/node/tenants";
     let secret = "a-secret-it-has-already";
     let fields = [("name", "Ours"), ("level", "level-2"), ("secret", secret)];
-    let made = alice.submit(page, page, &fields).await;
-    assert_eq!(made.status(), StatusCode::OK, "{}", made.body);
-    assert!(!made.body.contains(secret), "it is known already");
-    let (_, rest) = made.body.split_once("href=\"/node/tenants/").unwrap();
-    format!("/node/tenants/{}", rest.split('"').next().unwrap())
+    let own = done(alice, page, page, &fields).await;
+    let kept = alice.get(&format!("{own}?done=secret-kept")).await.body;
+    assert!(kept.contains("The secret you gave is kept."), "{kept}");
+    assert!(!kept.contains(secret), "it is known already");
+    own
 }
 
 #[tokio::test]
@@ -293,20 +306,24 @@ async fn a_secret_is_changed_and_a_configuration_shows_it_where_that_is_asked_fo
     let world = World::with_alice().await;
     let mut alice = world.alice().await;
     let own = front_end(&mut alice).await;
-    let page = alice.submit(&own, &format!("{own}/rotate"), &[]).await;
-    assert_eq!(page.status(), StatusCode::OK, "{}", page.body);
-    let (_, rest) = page.body.split_once("<p class=\"secret\"><code>").unwrap();
-    let secret = rest.split('<').next().unwrap().to_owned();
+    let shown = done(&mut alice, &own, &format!("{own}/rotate"), &[]).await;
+    assert_eq!(shown, format!("{own}/secret"));
+    let page = alice.get(&shown).await;
+    let secret = secret_on(&page);
     assert!(
         page.body.contains("An old secret works until"),
         "{}",
         page.body
     );
     let path = format!("{own}/configuration");
-    let plain = alice.submit(&own, &path, &[("for", "moodle")]).await;
+    let plain = alice.get(&format!("{path}?for=moodle")).await;
     assert!(plain.body.contains("SECRET-OF-THIS-TENANT") && !plain.body.contains(&secret));
-    let fields = [("for", "greenlight"), ("with_secret", "yes")];
-    let open = alice.submit(&own, &path, &fields).await;
+    let unknown = alice.get(&format!("{path}?for=pen")).await;
+    assert_eq!(wrong(&unknown), ["for"]);
+    let open = alice
+        .get(&format!("{path}?for=greenlight&with_secret=yes"))
+        .await;
+    assert_eq!(open.header("cache-control"), "no-store");
     assert!(
         open.body
             .contains(&format!("BIGBLUEBUTTON_SECRET={secret}")),
@@ -318,6 +335,8 @@ async fn a_secret_is_changed_and_a_configuration_shows_it_where_that_is_asked_fo
     world.clock.advance_ms(1);
     let gone = done(&mut alice, &own, &format!("{own}/remove"), &[]).await;
     assert_eq!(gone, "/node/tenants");
+    let said = alice.get("/node/tenants?done=front-end-removed").await.body;
+    assert!(said.contains("Its secrets work no more."), "{said}");
     assert!(
         alice
             .get("/node/tenants")
@@ -357,4 +376,52 @@ async fn only_stewards_open_the_pages_and_everybody_the_list() {
     let mut stranger = world.browser();
     let away = stranger.get("/meet/servers").await;
     assert_ne!(away.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_server_with_meetings_on_it_goes_only_by_force() {
+    let world = World::with_alice().await;
+    let mut program = Program::of_alice(&world).await;
+    let id = describe(
+        &world,
+        0,
+        meetings::server("Montréal 1", "ca-east", Service::Open),
+    )
+    .await;
+    serve(&world, &[id]).await;
+    let mut greenlight = meetings::front_end(&world, &mut program, "Greenlight").await;
+    let made = greenlight.create("weekly").await;
+    assert!(made.body.contains("SUCCESS"), "{}", made.body);
+    world.clock.advance_ms(1);
+    let mut alice = world.alice().await;
+    let own = format!("/node/servers/{id}");
+    let page = alice.get(&own).await.body;
+    assert!(
+        page.contains("1 meeting runs on it: remove it all the same"),
+        "{page}"
+    );
+    let remove = format!("{own}/remove");
+    let refused = alice.submit(&own, &remove, &[]).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT, "{}", refused.body);
+    assert!(
+        refused.body.contains("href=\"#field-force\""),
+        "{}",
+        refused.body
+    );
+    let path = format!("/api/servers/{id}");
+    let refused = program.call(Method::DELETE, &path, None).await;
+    assert_eq!(
+        refused.json()["error"]["code"],
+        "meetings-run",
+        "{}",
+        refused.body
+    );
+    assert!(
+        refused.json()["error"]["hint"]
+            .as_str()
+            .unwrap()
+            .contains("--force")
+    );
+    let gone = done(&mut alice, &own, &remove, &[("force", "yes")]).await;
+    assert_eq!(gone, "/node/servers");
 }

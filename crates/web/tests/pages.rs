@@ -529,7 +529,10 @@ async fn settings_are_kept_and_wrong_ones_refused() {
     let saved = browser
         .submit("/account", "/account/settings", &settings)
         .await;
-    assert_eq!(saved.header("location"), "/account?done=saved#settings");
+    assert_eq!(
+        saved.header("location"),
+        "/account?done=saved-here#settings"
+    );
     let page = browser.get("/account").await;
     assert!(page.body.contains("data-theme=\"dark\"") && page.body.contains("Europe/Berlin"));
     let wrong = [("zone", "Mars/Olympus"), ("theme", "dark")];

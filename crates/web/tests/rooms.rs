@@ -15,6 +15,16 @@ use support::{
     program::Program,
     rooms::{TUESDAYS, WEEKLY, circle, links, make, onward, world},
 };
+use web::clock::Clock;
+
+/// Tries to start a room's meeting, and gives the room's page that says what was in the way.
+async fn refused(browser: &mut Browser, room: &str) -> String {
+    let answer = browser.submit(room, &format!("{room}/enter"), &[]).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.body);
+    let (path, _) = answer.header("location").split_once("?failed=").unwrap();
+    assert_eq!(path, room);
+    browser.get(answer.header("location")).await.body
+}
 
 #[tokio::test]
 async fn one_button_starts_a_meeting_and_leads_into_it_and_one_ends_it() {
@@ -152,7 +162,8 @@ async fn a_link_made_anew_makes_the_old_one_void_and_void_ones_say_nothing() {
     let refused = alice
         .post(&format!("{room}/enter"), &[("csrf", &csrf)])
         .await;
-    assert_eq!(refused.status(), StatusCode::CONFLICT, "{}", refused.body);
+    let page = alice.get(refused.header("location")).await.body;
+    assert!(page.contains("This room is closed."), "{page}");
     let answer = alice.submit(&room, &format!("{room}/close"), &[]).await;
     assert_eq!(answer.header("location"), format!("{room}?done=reopened"));
     assert_eq!(gus.get(&new).await.status(), StatusCode::OK);
@@ -252,20 +263,82 @@ async fn the_limits_of_the_rooms_tenant_hold_as_a_front_ends_do() {
         !page_of_rooms.contains("name=\"record\""),
         "{page_of_rooms}"
     );
-    let refused = alice.submit(&other, &format!("{other}/enter"), &[]).await;
-    assert_eq!(refused.status(), StatusCode::CONFLICT, "{}", refused.body);
-    let said = "At most 1 meetings can run at one time here.";
-    assert!(refused.body.contains(said), "{}", refused.body);
+    let said = "Only 1 meeting can run at one time here.";
+    let refused = refused(&mut alice, &other).await;
+    assert!(refused.contains(said), "{refused}");
     // Who comes to one that runs is not a further meeting.
     onward(&alice.submit(&room, &format!("{room}/enter"), &[]).await);
-    // Removed among the front ends, it is there again with the next start.
-    alice.submit(&page, &format!("{page}/remove"), &[]).await;
+}
+
+#[tokio::test]
+async fn the_rooms_of_the_dashboard_have_no_secret_for_anybody() {
+    let world = world().await;
+    let mut alice = world.alice().await;
+    let room = make(&mut alice, &WEEKLY).await;
     onward(&alice.submit(&room, &format!("{room}/enter"), &[]).await);
-    let stands = world.node.read(|core| {
-        let mut tenants = core.view().meetings.tenants.values();
-        tenants.any(|known| !known.record.ended)
+    let id = world.node.read(|core| {
+        let mut tenants = core.view().meetings.tenants.keys();
+        *tenants.next().unwrap()
     });
-    assert!(stands);
+    let own = format!("/node/tenants/{id}");
+    let page = alice.get(&own).await.body;
+    assert!(
+        page.contains("These are the rooms that people make"),
+        "{page}"
+    );
+    for act in ["rotate", "remove", "configuration"] {
+        assert!(!page.contains(&format!("{own}/{act}")), "{act}: {page}");
+    }
+    let known = [("secret", "a-secret-that-is-known")];
+    for (act, fields) in [("rotate", &known[..]), ("remove", &[])] {
+        let answer = alice.submit(&own, &format!("{own}/{act}"), fields).await;
+        assert_eq!(
+            answer.status(),
+            StatusCode::CONFLICT,
+            "{act}: {}",
+            answer.body
+        );
+    }
+    for path in ["secret", "configuration?for=moodle&with_secret=yes"] {
+        let answer = alice.get(&format!("{own}/{path}")).await;
+        assert_eq!(
+            answer.status(),
+            StatusCode::CONFLICT,
+            "{path}: {}",
+            answer.body
+        );
+    }
+    let mut program = Program::of_alice(&world).await;
+    let (path, asked) = (format!("/api/tenants/{id}"), json!({ "for": "moodle" }));
+    for (method, path, body) in [
+        (Method::POST, format!("{path}/rotate"), Some(json!({}))),
+        (Method::POST, format!("{path}/configuration"), Some(asked)),
+        (Method::DELETE, path.clone(), None),
+    ] {
+        let answer = program.call(method, &path, body.as_ref()).await;
+        assert_eq!(
+            answer.json()["error"]["code"],
+            "tenant-of-rooms",
+            "{}",
+            answer.body
+        );
+    }
+    assert_eq!(
+        program.get("/api/tenants").await["tenants"][0]["rooms"],
+        true
+    );
+    // Not even its own secret opens the gateway.
+    let tenants = world.site.tenants.snapshot();
+    let secret = tenants
+        .secrets_of(id, Clock::now(&*world.clock))
+        .next()
+        .unwrap();
+    let query = checksum::sign(Algorithm::Sha256, "getMeetings", "", secret);
+    let answer = world
+        .browser()
+        .get(&format!("/bigbluebutton/api/getMeetings?{query}"))
+        .await;
+    assert!(answer.body.contains("checksumError"), "{}", answer.body);
 }
 
 #[tokio::test]
@@ -278,10 +351,18 @@ async fn what_found_no_place_says_how_many_there_are_places_for() {
         ("entrance", "anybody"),
     ];
     let room = make(&mut alice, &many).await;
-    let refused = alice.submit(&room, &format!("{room}/enter"), &[]).await;
-    assert_eq!(refused.status(), StatusCode::CONFLICT, "{}", refused.body);
-    let said = "No room for 260 now. Try again later, or try 180.";
-    assert!(refused.body.contains(said), "{}", refused.body);
+    let enter = format!("{room}/enter");
+    let refused = refused(&mut alice, &room).await;
+    let said = "No room for 260 now: no server that takes meetings now has so many places left. \
+                Try again later, or try 180.";
+    assert!(refused.contains(said), "{refused}");
+    assert!(refused.contains("Why not"), "{refused}");
+    // A page that was answered there is loaded again.
+    let again = alice.get(&enter).await;
+    assert_eq!(
+        (again.status(), again.header("location")),
+        (StatusCode::SEE_OTHER, &*room)
+    );
     // The one that records takes no new meetings.
     let fields = [&WEEKLY[..], &[("record", "yes")]].concat();
     let room = make(&mut alice, &fields).await;
@@ -289,9 +370,14 @@ async fn what_found_no_place_says_how_many_there_are_places_for() {
     shut.features.insert("recording".to_owned());
     describe(&world, 0, shut).await;
     describe(&world, 0, server("Plain", "ca-east", Service::Open)).await;
-    let refused = alice.submit(&room, &format!("{room}/enter"), &[]).await;
     let said = "No server that records takes this meeting now.";
-    assert!(refused.body.contains(said), "{}", refused.body);
+    let refused = self::refused(&mut alice, &room).await;
+    assert!(refused.contains(said), "{refused}");
+    let room = make(&mut alice, &WEEKLY).await;
+    describe(&world, 0, server("Plain", "ca-east", Service::Draining)).await;
+    let said = "No room for 12 now: every server is draining, cordoned or for tests.";
+    let refused = self::refused(&mut alice, &room).await;
+    assert!(refused.contains(said), "{refused}");
 }
 
 #[tokio::test]
@@ -308,7 +394,7 @@ async fn a_room_is_changed_and_what_does_not_fit_is_said_at_its_field() {
         ("record", "yes"),
     ];
     let saved = alice.submit(&edit, &room, &fields).await;
-    assert_eq!(saved.header("location"), format!("{room}?done=saved"));
+    assert_eq!(saved.header("location"), format!("{room}?done=saved-here"));
     let page = alice.get(&room).await.body;
     for said in [
         "Monthly",
@@ -579,7 +665,7 @@ async fn what_was_recorded_is_watched_taken_back_and_deleted() {
     assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{}", refused.body);
     let unpublish = [("recording", "r-1"), ("change", "unpublish")];
     let done = alice.submit(&page, &page, &unpublish).await;
-    assert_eq!(done.header("location"), format!("{page}?done=saved"));
+    assert_eq!(done.header("location"), format!("{page}?done=saved-here"));
     let shown = alice.get(&page).await.body;
     assert!(shown.contains("Not published"), "{shown}");
     assert!(!shown.contains("Watch (presentation)"), "{shown}");

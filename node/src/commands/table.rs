@@ -54,9 +54,26 @@ pub fn short(id: &str) -> String {
     id.chars().take(8).collect()
 }
 
+/// A name as one word of a command line, quoted for the shell where it has to be.
+pub fn quoted(name: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "-_./:@+".contains(character);
+    if !name.is_empty() && !name.starts_with('-') && name.chars().all(is_plain) {
+        return name.to_owned();
+    }
+    format!("'{}'", name.replace('\'', "'\\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_quoted_so_that_a_shell_reads_it_as_one_word() {
+        assert_eq!(quoted("Montréal-1"), "Montréal-1");
+        assert_eq!(quoted("Montréal $1"), "'Montréal $1'");
+        assert_eq!(quoted("Lathe's"), "'Lathe'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 
     #[test]
     fn a_cell_of_several_lines_makes_no_row() {

@@ -37,6 +37,7 @@ fn server(index: usize, name: &str, region: &str, service: Service) -> Server {
             1 => SecretState::Shut,
             _ => SecretState::Missing,
         }),
+        meetings: if index == 0 { 3 } else { 0 },
     }
 }
 
@@ -57,6 +58,7 @@ fn tenant(name: &str, secret: SecretState, rules: Option<Rules>) -> Tenant {
         secret,
         old_until: vec![in_hours(100)],
         rules,
+        is_of_rooms: false,
     }
 }
 
@@ -120,8 +122,12 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
         tenant("Greenlight", SecretState::Here, Some(rules())),
         tenant("School", SecretState::Missing, None),
     ];
+    let rooms = Tenant {
+        is_of_rooms: true,
+        ..tenant("Rooms", SecretState::Here, Some(rules()))
+    };
     let made = Once {
-        secret: Some(("Greenlight".into(), Some("invented-secret".into()))),
+        secret: Some("invented-secret".into()),
         ..Once::default()
     };
     let configured = Once {
@@ -134,11 +140,19 @@ pub fn pages() -> Vec<(&'static str, Markup)> {
     pages.extend([
         (
             "node-tenants",
-            tenants::list(&at, &tenants, (&members, &made), &none),
+            tenants::list(&at, &tenants, &members, &none),
         ),
         (
             "node-tenants-none",
-            tenants::list(&at, &[], (&members[..1], &Once::default()), &none),
+            tenants::list(&at, &[], &members[..1], &none),
+        ),
+        (
+            "node-tenant-secret",
+            tenants::one(&at, &tenants[0], &made, &none),
+        ),
+        (
+            "node-tenant-rooms",
+            tenants::one(&at, &rooms, &Once::default(), &none),
         ),
         (
             "node-tenant",

@@ -47,6 +47,7 @@ fn room() -> Room {
         entrance: Entrance::Asked,
         is_closed: false,
         running: None,
+        why_not: None,
         links: (LINK.into(), LINK.replace("invented", "moderate")),
         gathering: None,
         holding: None,

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
 };
 use domain::{
@@ -11,6 +11,7 @@ use domain::{
     record::Service,
 };
 use replica::view::Server;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -148,13 +149,24 @@ pub(crate) async fn check(
     })))
 }
 
-/// `DELETE /api/servers/{id}`
+/// How a server is removed.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Removal {
+    /// Whether it goes though meetings run on it.
+    force: bool,
+}
+
+/// `DELETE /api/servers/{id}`: `?force=true` while meetings run on it.
 pub(crate) async fn remove(
     State(site): State<Site>,
     Caller(actor): Caller,
     Path(id): Path<String>,
+    removal: Result<Query<Removal>, QueryRejection>,
 ) -> Result<StatusCode, WebError> {
     count_write(&site, &actor)?;
-    inventory::remove(&site, &actor, server_id(&id)?).await?;
+    let unreadable = |_| WebError::Malformed("write ?force=true, or nothing".to_owned());
+    let Query(removal) = removal.map_err(unreadable)?;
+    inventory::remove(&site, &actor, server_id(&id)?, removal.force).await?;
     Ok(StatusCode::NO_CONTENT)
 }

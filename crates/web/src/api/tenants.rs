@@ -19,7 +19,7 @@ use crate::{
     auth::Caller,
     error::{FieldFault, WebError},
     meetings::{
-        configuration::{FrontEnd, SECRET_PLACEHOLDER, text},
+        configuration::FrontEnd,
         limits::Rules,
         tenancy::{self, Seen},
     },
@@ -54,6 +54,7 @@ fn tenant_json(seen: &Seen) -> Value {
         "member_name": seen.member_name,
         "region": seen.region,
         "home": seen.is_home,
+        "rooms": seen.is_of_rooms,
         "secret": seen.secret.as_str(),
         "old_secrets_until_ms": old.collect::<Vec<u64>>(),
         "rules": seen.rules.as_ref().map(rules_json),
@@ -211,18 +212,11 @@ pub(crate) async fn configuration(
         WebError::Form(vec![FieldFault::new("for", message)])
     })?;
     let seen = find(&site, &actor, &id).await?;
-    let secret = match body.with_secret {
-        true => Some(text_of(&tenancy::reveal(&site, &actor, seen.id).await?)),
-        false => None,
-    };
-    let secret = secret
-        .as_ref()
-        .map_or(SECRET_PLACEHOLDER, |text| text.as_str());
     let host = headers.get(header::HOST);
     let host = host
         .and_then(|host| host.to_str().ok())
         .unwrap_or("localhost");
-    let rules = seen.rules.clone().unwrap_or_default();
-    let text = text(front_end, (&seen.name, &rules), &site.address(host), secret);
+    let (asked, address) = ((front_end, body.with_secret), site.address(host));
+    let text = tenancy::configuration(&site, &actor, &seen, asked, &address).await?;
     Ok(once(StatusCode::OK, json!({ "configuration": text })))
 }

@@ -58,6 +58,7 @@ messages! {
     done_saved() { English: "Saved, and on its way to every other node." }
     done_admitted() { English: "Signed with this member’s root key." }
     done_applied() { English: "Signed with your root key, and on its way to all members." }
+    done_saved_here() { English: "Saved. It holds from now on." }
     done_removed() { English: "Removed. This person’s keys sign nothing from now on." }
     done_password_changed() { English: "The password is changed. Every other session has ended." }
     done_token_revoked() { English: "The token is revoked and opens nothing from now on." }

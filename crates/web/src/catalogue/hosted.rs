@@ -16,6 +16,7 @@ messages! {
     hosted_applies(signed, needed) { English: "signed up; {signed} of {needed} founders have admitted it" }
     hosted_signed_up() { English: "signed up; it has not accepted the charter and applied to all members yet" }
     hosted_left() { English: "not hosted here any more; its accounts are still here" }
+    done_guest_removed() { English: "Removed. This node keeps nothing of its accounts and links any more." }
     hosted_keys_may_go() { English: "Its people took their keys along, or do not need them" }
     hosted_signs_itself() { English: "signs on a device of its own" }
     hosted_accept() { English: "Host it" }

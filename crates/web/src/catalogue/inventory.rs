@@ -79,6 +79,8 @@ messages! {
     server_clock_ahead(off) { English: "Its clock is {off} ahead of this node’s. Turn on time synchronisation there (NTP)." }
     server_clock_behind(off) { English: "Its clock is {off} behind this node’s. Turn on time synchronisation there (NTP)." }
     server_remove() { English: "Remove this server" }
+    server_remove_open() { English: "Remove …" }
+    done_server_removed() { English: "The server is removed. This node has forgotten its secret, and no new meeting goes there." }
     server_remove_explained() { English: "This node forgets its secret. Meetings that run on it go on there, but nobody finds them through the federation any more: drain it first, and wait until it is empty." }
     secret_missing() { English: "no secret here" }
     secret_shut() { English: "its secret does not open" }
@@ -118,18 +120,31 @@ messages! {
     set_level() { English: "Set this level’s limits" }
     tenant_rotate() { English: "New secret" }
     tenant_rotate_explained() { English: "The old one works for seven more days, so that there is time to set the new one." }
+    tenant_rotate_open() { English: "Change the secret …" }
     tenant_rotate_now() { English: "The old secret was stolen: it stops working at once" }
     tenant_rotate_given() { English: "The new secret, if you have one" }
     make_secret() { English: "Change the secret" }
     tenant_old_until(until) { English: "An old secret works until {until}." }
-    secret_of_once(name) { English: "The secret of {name}" }
-    secret_shown_once() { English: "It is shown this once. Set it in the front end now." }
-    secret_set() { English: "The secret you gave is kept." }
+    secret_of(name) { English: "The secret of {name}" }
+    secret_shown() { English: "Set it in the front end. A steward sees it again under “Show the secret” on this page; nobody else does." }
+    show_secret() { English: "Show the secret" }
+    done_secret_kept() { English: "The secret you gave is kept. Nobody else sees it." }
+    tenant_of_rooms() { English: "rooms of the dashboard" }
+    tenant_of_rooms_explained() { English: "These are the rooms that people make in the dashboard. No program calls for them, so they have no secret to set anywhere and are not removed; their limits hold as those of every front end do." }
     tenant_configuration() { English: "What to set in the front end" }
     tenant_configuration_for() { English: "Program" }
     tenant_with_secret() { English: "With the secret in its place" }
     show_configuration() { English: "Show" }
     configuration_of(program) { English: "For {program}" }
     tenant_remove() { English: "Remove this front end" }
+    tenant_remove_open() { English: "Remove …" }
+    done_tenant_removed() { English: "The front end is removed. Its secrets work no more." }
     tenant_remove_explained() { English: "Its secrets work no more. Meetings that run go on until they end." }
+}
+
+plurals! {
+    server_remove_forced[count]() {
+        English: one "1 meeting runs on it: remove it all the same"
+            other "{count} meetings run on it: remove it all the same"
+    }
 }

@@ -51,6 +51,7 @@ messages! {
     meet_people_unknown() { English: "not known since the restart" }
     meet_names_stay() { English: "Names of meetings and people stay with the front end and the server: other co-ops see only that a room is in use." }
     meet_why_here() { English: "Why here" }
+    meet_why_not_of(tenant, when) { English: ": {tenant}, {when}" }
     meet_why_of(tenant) { English: ": {tenant}" }
     meet_why_forgotten() { English: "Placed before this node was started. The place is kept, the reasons are not." }
     meet_server_gone() { English: "a server whose record has not arrived here" }

@@ -49,6 +49,8 @@ messages! {
     start_now_vh(title) { English: " a meeting in {title}" }
     join_room() { English: "Join" }
     join_room_vh(title) { English: " the meeting in {title}" }
+    end_meeting_open() { English: "End the meeting …" }
+    end_meeting_means() { English: "Everybody who is in it is sent out at once." }
     end_meeting() { English: "End the meeting for all" }
     room_come_back() { English: "Who has entered already can come back" }
     room_come_back_until() { English: "The meeting goes on. Who entered it before can leave it and come back until it is ended; then their way in is void, too." }
@@ -58,6 +60,7 @@ messages! {
     room_link_moderator() { English: "For moderators" }
     room_link_guest_means() { English: "They get in once the meeting runs." }
     room_link_moderator_means() { English: "They start the meeting, mute and remove people, and end it." }
+    new_link_means() { English: "The old link leads nowhere from then on, wherever it stands: in letters, calendars and bookmarks." }
     new_guest_link() { English: "New guests’ link" }
     new_moderator_link() { English: "New moderators’ link" }
     room_facts() { English: "What it is" }
@@ -68,6 +71,7 @@ messages! {
     room_recording_yes() { English: "when a moderator begins it" }
     room_recording_no() { English: "no" }
     close_room() { English: "Close the room" }
+    close_room_open() { English: "Close the room …" }
     close_room_explained() { English: "Its links lead nowhere while it is closed. What was recorded stays." }
     delete_room() { English: "Delete the room" }
     delete_room_explained() { English: "A closed room can be deleted if nothing was recorded in it. It does not come back." }
@@ -101,6 +105,7 @@ messages! {
     recording_publish() { English: "Publish" }
     recording_unpublish() { English: "Take back" }
     recording_delete() { English: "Delete" }
+    recording_delete_means() { English: "Its server deletes it, and nobody can bring it back." }
     recording_of_vh(when) { English: " the recording of {when}" }
     recording_state() { English: "State" }
     recording_when() { English: "When" }

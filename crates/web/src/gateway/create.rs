@@ -113,12 +113,21 @@ pub(super) fn terms_of(
 }
 
 fn limit_reached(most: u32) -> Failure {
-    Failure::new(
-        "meetingLimitReached",
-        format!(
+    Failure::new("meetingLimitReached", meeting_limit(Some(most)))
+}
+
+/// That as many meetings run as may.
+pub(super) fn meeting_limit(most: Option<u32>) -> String {
+    match most {
+        None => {
+            "No more meetings can run here now. End one, or wait until one has ended.".to_owned()
+        }
+        Some(1) => "Only 1 meeting can run at one time here. End it, or wait until it has ended."
+            .to_owned(),
+        Some(most) => format!(
             "At most {most} meetings can run at one time here. End one, or wait until one has ended."
         ),
-    )
+    }
 }
 
 /// Counts a create that found no place, with what was found of each server.

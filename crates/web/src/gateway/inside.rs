@@ -69,6 +69,16 @@ pub(crate) async fn link(
     meeting::link(site, checked(Call::Join, tenant, parameters)).await
 }
 
+/// That a tenant has as many meetings as it may.
+pub(crate) fn meeting_limit(most: Option<u32>) -> String {
+    create::meeting_limit(most)
+}
+
+/// That a tenant has as many people in its meetings as it may.
+pub(crate) fn people_limit(most: Option<u32>) -> String {
+    super::people::people_limit(most)
+}
+
 /// Ends a meeting.
 ///
 /// # Errors

@@ -25,9 +25,17 @@ pub(super) async fn check_total(site: &Site, tenant: &TenantAccess) -> Result<()
         true => Ok(()),
         false => Err(Failure::new(
             "maxParticipantsReached",
-            format!(
-                "At most {most} people can be in all meetings here together. Wait until somebody has left."
-            ),
+            people_limit(Some(most)),
         )),
     }
+}
+
+/// That as many people are in meetings as may.
+pub(super) fn people_limit(most: Option<u32>) -> String {
+    let most = match most {
+        None => "No more people".to_owned(),
+        Some(1) => "Only 1 person".to_owned(),
+        Some(most) => format!("At most {most} people"),
+    };
+    format!("{most} can be in all meetings here together. Wait until somebody has left.")
 }

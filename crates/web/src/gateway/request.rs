@@ -20,7 +20,7 @@ use federation::meetings::{
 use hyper::body::Body as _;
 
 use super::{BODY_BYTES_MAX, body::FORM_BYTES_MAX};
-use crate::{meetings::tenants::TenantAccess, site::Site};
+use crate::{meetings::tenants::TenantAccess, rooms::tenancy::is_of_rooms, site::Site};
 
 /// The parameter in which the id of a meeting travels.
 pub(super) const MEETING_ID: &str = "meetingID";
@@ -93,7 +93,9 @@ fn tenant(
     let tenants = site.tenants.snapshot();
     let place = fitting(tenants.secrets()).map_err(|error| error.failure())?;
     let tenant = tenants.bearer(place, site.now());
-    tenant.map(Arc::clone).ok_or_else(Failure::checksum)
+    // Rooms are this node's own: whoever may use them comes through its pages.
+    let outer = tenant.filter(|tenant| !site.node.read(|core| is_of_rooms(core, tenant.id)));
+    outer.map(Arc::clone).ok_or_else(Failure::checksum)
 }
 
 impl Checked {

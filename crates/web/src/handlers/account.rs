@@ -141,7 +141,7 @@ pub(crate) async fn settings(State(site): State<Site>, form: Form) -> Result<Res
         site.accounts.change(form.actor.person(), change).await
     };
     match work.await {
-        Ok(_) => Ok(go("/account?done=saved#settings")),
+        Ok(_) => Ok(go("/account?done=saved-here#settings")),
         Err(error) => {
             let page = async |settings| {
                 let forms = Forms {

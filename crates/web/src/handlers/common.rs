@@ -2,12 +2,12 @@
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, Uri, header},
     response::{IntoResponse, Response},
 };
 use futures::future::BoxFuture;
 
-use super::views;
+use super::{go, views};
 use crate::{
     auth::{Signed, Visitor},
     error::WebError,
@@ -55,6 +55,13 @@ pub(crate) async fn events(
     // Proxies that gather answers would hold the stream back.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// `GET` of an address that takes forms alone, as a page that was answered there is loaded again: the
+/// page above it, which has the form.
+pub(crate) async fn above(uri: Uri) -> Response {
+    let path = uri.path();
+    go(path.rsplit_once('/').map_or("/", |(above, _)| above))
 }
 
 /// `GET /help/{word}`

@@ -324,7 +324,7 @@ pub(crate) async fn remove(
     let with_keys = form.fields.is_ticked("with_keys");
     let work = async {
         hosted::remove(&site, &form.actor, member, with_keys).await?;
-        Ok("/node/hosted?done=removed".to_owned())
+        Ok("/node/hosted?done=member-removed".to_owned())
     };
     let page = async |filled| refilled(&site, &form, filled).await;
     submit(&site, &form, work, page).await

@@ -5,18 +5,20 @@ pub(crate) mod gathering;
 pub(crate) mod recordings;
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 
 use super::{
+    go,
     submit::{again, submit},
     views,
 };
 use crate::{
     auth::{Actor, Form, Place, Signed},
     error::WebError,
+    fields as query_fields,
     pages::{
         form::Filled,
         parts::Name,
@@ -24,6 +26,7 @@ use crate::{
     },
     rooms::{
         changes::{self, Offered, Said},
+        failed::Failed,
         links::Role,
         running, seen,
     },
@@ -95,8 +98,17 @@ pub(crate) async fn one(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, WebError> {
-    show(&site, (&actor, &place), &id, &Filled::default()).await
+    let query = query_fields::Fields::parse(query.unwrap_or_default().as_bytes())?;
+    let filled = match Failed::from_word(query.get("failed")) {
+        Some(failed) => {
+            let room = changes::find(&site, &actor, &id).await?;
+            Filled::default().with_error("", failed.sentence(&site, &room))
+        }
+        None => Filled::default(),
+    };
+    show(&site, (&actor, &place), &id, &filled).await
 }
 
 /// Does something with a room and goes back to its page.
@@ -130,6 +142,10 @@ pub(crate) async fn enter(
         Ok(url) => {
             let frame = views::frame(&site, Some(&form.actor), &form.place)?;
             Ok(unkept(pages::door::going(&frame, &room.title, &url)))
+        }
+        // What was in the way is said by the room's own page, which can be loaded again.
+        Err(WebError::Conflict { code, .. }) if Failed::from_word(code).is_some() => {
+            Ok(go(&format!("/rooms/{id}?failed={code}")))
         }
         Err(error) => {
             again(&form.fields, error, async |filled| {
@@ -239,7 +255,7 @@ pub(crate) async fn change(
     let work = async {
         let said = Said::of_form(&form.fields)?;
         let room = changes::edit(&site, &form.actor, &id, said).await?;
-        Ok(format!("/rooms/{}?done=saved", room.id))
+        Ok(format!("/rooms/{}?done=saved-here", room.id))
     };
     submit(&site, &form, work, async |filled| {
         edit_page(&site, (&form.actor, &form.place), &id, &filled).await

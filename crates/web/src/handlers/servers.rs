@@ -51,6 +51,7 @@ fn shown(core: &Standpoint<'_>, (id, known): (&ServerId, &replica::view::Server)
             .as_ref()
             .map(|sum| (cost::amount(sum), sum.currency.as_str().to_owned())),
         secret: None,
+        meetings: inventory::running_on(core, *id) as u64,
     }
 }
 
@@ -241,7 +242,7 @@ pub(crate) async fn check(
     }
 }
 
-/// `POST /node/servers/{id}/remove`
+/// `POST /node/servers/{id}/remove`: `force`? (`yes`, while meetings run on it)
 pub(crate) async fn remove(
     State(site): State<Site>,
     Path(id): Path<String>,
@@ -249,8 +250,8 @@ pub(crate) async fn remove(
 ) -> Result<Response, WebError> {
     let id = id_of(&id)?;
     let work = async {
-        inventory::remove(&site, &form.actor, id).await?;
-        Ok("/node/servers?done=removed".to_owned())
+        inventory::remove(&site, &form.actor, id, form.fields.is_ticked("force")).await?;
+        Ok("/node/servers?done=server-removed".to_owned())
     };
     let page = async |filled| refilled(&site, &form, id, filled).await;
     submit(&site, &form, work, page).await

@@ -83,6 +83,7 @@ fn refill(fields: &Fields, error: WebError) -> Result<(StatusCode, Filled), WebE
         WebError::Refused(refused) if !status.is_server_error() => {
             filled.with_error(field_of(refused), error.to_string())
         }
+        WebError::MeetingsRun { .. } => filled.with_error("force", error.to_string()),
         // What was typed must not be lost because the node is busy.
         WebError::Conflict { .. }
         | WebError::SignIn

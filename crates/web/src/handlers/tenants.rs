@@ -1,22 +1,24 @@
 //! Front ends of this node, for its stewards.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use bigbluebutton::Secret;
 use domain::id::{MemberId, TenantId};
 
 use super::{
-    submit::{again, reveal, submit},
+    submit::{again, submit},
     views,
 };
 use crate::{
     acts,
     auth::{Actor, Form, Place, Signed},
     error::{FieldFault, WebError},
+    fields::Fields,
     meetings::{
-        configuration::{FrontEnd, SECRET_PLACEHOLDER, text},
+        configuration::FrontEnd,
         tenancy::{self, Changed, Described, NewTenant, Seen},
     },
     pages::{
@@ -36,6 +38,7 @@ fn shown(seen: &Seen) -> Tenant {
         secret: seen.secret,
         old_until: seen.old_until.clone(),
         rules: seen.rules.clone(),
+        is_of_rooms: seen.is_of_rooms,
     }
 }
 
@@ -63,15 +66,13 @@ fn unkept(mut response: Response) -> Response {
 async fn list(
     site: &Site,
     (actor, place): (&Actor, &Place),
-    once: Once,
     filled: &Filled,
 ) -> Result<Response, WebError> {
     acts::need_host(site, actor)?;
     let frame = views::frame(site, Some(actor), place)?;
     let seen = tenancy::seen(site, actor).await?;
     let tenants: Vec<Tenant> = seen.iter().map(shown).collect();
-    let page = pages::list(&frame, &tenants, (&members(site), &once), filled);
-    Ok(unkept(page.into_response()))
+    Ok(pages::list(&frame, &tenants, &members(site), filled).into_response())
 }
 
 /// `GET /node/tenants`
@@ -79,25 +80,28 @@ pub(crate) async fn page(
     State(site): State<Site>,
     Signed { actor, place }: Signed,
 ) -> Result<Response, WebError> {
-    list(&site, (&actor, &place), Once::default(), &Filled::default()).await
+    list(&site, (&actor, &place), &Filled::default()).await
 }
 
-/// `POST /node/tenants`: the page has the secret, once.
+/// Where the secret of a front end is seen, or that the given one is kept.
+fn after_secret(id: TenantId, made: Option<&Secret>) -> String {
+    match made {
+        Some(_) => format!("/node/tenants/{id}/secret"),
+        None => format!("/node/tenants/{id}?done=secret-kept"),
+    }
+}
+
+/// `POST /node/tenants`: leads to the secret.
 pub(crate) async fn add(State(site): State<Site>, form: Form) -> Result<Response, WebError> {
     let work = async {
         let said = NewTenant::of_form(&form.fields)?;
-        let name = said.name.clone();
-        let (_, made) = tenancy::add(&site, &form.actor, said).await?;
-        Ok((name, made.map(|secret| text_of(&secret).to_string())))
+        let (id, made) = tenancy::add(&site, &form.actor, said).await?;
+        Ok(after_secret(id, made.as_ref()))
     };
-    let page = async |secret, filled: Filled| {
-        let once = Once {
-            secret,
-            ..Once::default()
-        };
-        list(&site, (&form.actor, &form.place), once, &filled).await
-    };
-    reveal(&site, &form, "/node/tenants", work, page).await
+    submit(&site, &form, work, async |filled| {
+        list(&site, (&form.actor, &form.place), &filled).await
+    })
+    .await
 }
 
 fn id_of(text: &str) -> Result<TenantId, WebError> {
@@ -169,7 +173,7 @@ async fn changed(
 ) -> Result<Response, WebError> {
     let work = async {
         tenancy::limit(site, &form.actor, id, said()?).await?;
-        Ok(format!("/node/tenants/{id}?done=saved"))
+        Ok(format!("/node/tenants/{id}?done=saved-here"))
     };
     let page = async |filled| refilled(site, form, id, filled).await;
     submit(site, form, work, page).await
@@ -199,7 +203,7 @@ pub(crate) async fn level(
     changed(&site, &form, id_of(&id)?, said).await
 }
 
-/// `POST /node/tenants/{id}/rotate`: `now`?, `secret`?; the page has the secret, once.
+/// `POST /node/tenants/{id}/rotate`: `now`?, `secret`?; leads to the secret.
 pub(crate) async fn rotate(
     State(site): State<Site>,
     Path(id): Path<String>,
@@ -207,45 +211,47 @@ pub(crate) async fn rotate(
 ) -> Result<Response, WebError> {
     let id = id_of(&id)?;
     let work = async {
-        let name = find(&site, &form.actor, id).await?.name;
         let given = tenancy::secret_of_form(&form.fields)?;
         let how = (given, form.fields.is_ticked("now"));
         let (made, _) = tenancy::rotate(&site, &form.actor, id, how).await?;
-        Ok((name, made.map(|secret| text_of(&secret).to_string())))
+        Ok(after_secret(id, made.as_ref()))
     };
-    let page = async |secret, filled: Filled| {
-        let once = Once {
-            secret,
-            ..Once::default()
-        };
-        show(&site, (&form.actor, &form.place), id, (once, &filled)).await
-    };
-    let path = format!("/node/tenants/{id}");
-    reveal(&site, &form, &path, work, page).await
+    let page = async |filled| refilled(&site, &form, id, filled).await;
+    submit(&site, &form, work, page).await
 }
 
-/// `POST /node/tenants/{id}/configuration`: `for`, `with_secret`?; the page has the text.
-pub(crate) async fn configuration(
+/// `GET /node/tenants/{id}/secret`: the page with the newest secret on it.
+pub(crate) async fn secret(
     State(site): State<Site>,
+    Signed { actor, place }: Signed,
     Path(id): Path<String>,
-    form: Form,
 ) -> Result<Response, WebError> {
     let id = id_of(&id)?;
+    let secret = text_of(&tenancy::reveal(&site, &actor, id).await?).to_string();
+    let once = Once {
+        secret: Some(secret),
+        ..Once::default()
+    };
+    show(&site, (&actor, &place), id, (once, &Filled::default())).await
+}
+
+/// `GET /node/tenants/{id}/configuration`: `for`, `with_secret`?; the page has the text.
+pub(crate) async fn configuration(
+    State(site): State<Site>,
+    Signed { actor, place }: Signed,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, WebError> {
+    let id = id_of(&id)?;
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let made = async {
-        let seen = find(&site, &form.actor, id).await?;
-        let front_end = FrontEnd::from_word(form.fields.get("for"));
+        let front_end = FrontEnd::from_word(fields.get("for"));
         let fault = || FieldFault::new("for", "Choose a program of the list.");
         let front_end = front_end.ok_or_else(|| WebError::Form(vec![fault()]))?;
-        let secret = match form.fields.is_ticked("with_secret") {
-            true => Some(text_of(&tenancy::reveal(&site, &form.actor, id).await?)),
-            false => None,
-        };
-        let secret = secret
-            .as_ref()
-            .map_or(SECRET_PLACEHOLDER, |text| text.as_str());
-        let rules = seen.rules.clone().unwrap_or_default();
-        let address = site.address(&form.place.host);
-        let text = text(front_end, (&seen.name, &rules), &address, secret);
+        let seen = find(&site, &actor, id).await?;
+        let address = site.address(&place.host);
+        let asked = (front_end, fields.is_ticked("with_secret"));
+        let text = tenancy::configuration(&site, &actor, &seen, asked, &address).await?;
         Ok((front_end.name(), text))
     };
     match made.await {
@@ -254,12 +260,11 @@ pub(crate) async fn configuration(
                 configuration: Some(made),
                 ..Once::default()
             };
-            let shown = (once, &Filled::default());
-            show(&site, (&form.actor, &form.place), id, shown).await
+            show(&site, (&actor, &place), id, (once, &Filled::default())).await
         }
         Err(error) => {
-            again(&form.fields, error, async |filled| {
-                refilled(&site, &form, id, filled).await
+            again(&fields, error, async |filled: Filled| {
+                show(&site, (&actor, &place), id, (Once::default(), &filled)).await
             })
             .await
         }
@@ -275,7 +280,7 @@ pub(crate) async fn remove(
     let id = id_of(&id)?;
     let work = async {
         tenancy::remove(&site, &form.actor, id).await?;
-        Ok("/node/tenants?done=removed".to_owned())
+        Ok("/node/tenants?done=front-end-removed".to_owned())
     };
     let page = async |filled| refilled(&site, &form, id, filled).await;
     submit(&site, &form, work, page).await

@@ -1,10 +1,12 @@
 //! What stewards do with their member's servers: add, change, remove.
 
+use std::collections::BTreeSet;
+
 use domain::{
     id::{MemberId, ServerId},
     record::{self, Service},
 };
-use federation::{Act, Core};
+use federation::{Act, Core, meetings::Key};
 
 use super::{
     address,
@@ -120,14 +122,39 @@ pub(crate) async fn change(
     Ok(())
 }
 
-/// Removes a server: the record first, then the secret. Meetings that run on it go on.
+/// How many meetings run on a server: those its last answer showed, and those that whoever placed them
+/// has there. One that ended just now may still be among them.
+pub(crate) fn running_on(core: &Core, id: ServerId) -> usize {
+    let recorded = core.view().meetings.running();
+    let recorded = recorded.filter(|(_, _, placed)| placed.server == id);
+    let recorded = recorded.map(|(tenant, room, _)| (tenant, room));
+    let here = core.placed_rooms().filter(|(_, kept)| kept.server == id);
+    let seen = core.seen_meetings(&id);
+    let known: BTreeSet<Key> = recorded
+        .chain(here.map(|(key, _)| *key))
+        .chain(seen.iter().filter_map(|seen| seen.whose))
+        .collect();
+    known.len() + seen.iter().filter(|seen| seen.whose.is_none()).count()
+}
+
+/// Removes a server: the record first, then the secret. While meetings run on it that is `forced` or
+/// refused.
 ///
 /// # Errors
-/// When the actor is no steward of the owner, or there is no such server.
-pub(crate) async fn remove(site: &Site, actor: &Actor, id: ServerId) -> Result<(), WebError> {
+/// When the actor is no steward of the owner, there is no such server, or meetings run on it.
+pub(crate) async fn remove(
+    site: &Site,
+    actor: &Actor,
+    id: ServerId,
+    forced: bool,
+) -> Result<(), WebError> {
     acts::need_host(site, actor)?;
     match own(site, id) {
         Ok(known) => {
+            let count = site.node.read(|core| running_on(core, id));
+            if count > 0 && !forced {
+                return Err(WebError::MeetingsRun { count });
+            }
             let service = Service::Removed;
             let act = Act::Server(record::Server { service, ..known });
             site.node.act(site.node.key.clone(), act).await?;

@@ -199,17 +199,24 @@ fn one(
     })
 }
 
+/// The meeting of one room that found no place and that the reader may see.
+pub(crate) fn unplaced_one(
+    core: &Standpoint<'_>,
+    (tenant, room): &Key,
+    why: &federation::meetings::Why,
+) -> Option<Unplaced> {
+    Some(Unplaced {
+        tenant: *tenant,
+        tenant_name: visible(core, tenant)?.record.name.clone(),
+        room: *room,
+        why: why_of(core, why),
+    })
+}
+
 fn unplaced(core: &Standpoint<'_>) -> Vec<Unplaced> {
     let none = core.whys().filter(|(_, why)| why.server.is_none());
     let mut unplaced: Vec<Unplaced> = none
-        .filter_map(|((tenant, room), why)| {
-            Some(Unplaced {
-                tenant: *tenant,
-                tenant_name: visible(core, tenant)?.record.name.clone(),
-                room: *room,
-                why: why_of(core, why),
-            })
-        })
+        .filter_map(|(key, why)| unplaced_one(core, key, why))
         .collect();
     unplaced.sort_by_key(|one| (std::cmp::Reverse(one.why.at), one.tenant, one.room));
     unplaced

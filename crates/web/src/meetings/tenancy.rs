@@ -17,6 +17,7 @@ pub(crate) use self::{
     seen::{Seen, seen},
 };
 use super::{
+    configuration::{FrontEnd, SECRET_PLACEHOLDER, text},
     inventory::own_member,
     limits::Rules,
     tenants::{OLD_SECRET_SECONDS, SECRET_BYTES_MIN},
@@ -25,9 +26,10 @@ use crate::{
     acts,
     auth::Actor,
     error::{WebError, sentence},
+    rooms,
     seal::random,
     site::Site,
-    vault::new_secret,
+    vault::{new_secret, text_of},
 };
 
 /// A tenant whose record stands and has not ended, of this node's member.
@@ -217,7 +219,7 @@ fn not_here() -> WebError {
 /// it was made here.
 ///
 /// # Errors
-/// When the actor is no steward of this node's member, or there is no such tenant.
+/// When the actor is no steward of this node's member, there is no such tenant, or it is that of rooms.
 pub(crate) async fn rotate(
     site: &Site,
     actor: &Actor,
@@ -226,6 +228,7 @@ pub(crate) async fn rotate(
 ) -> Result<(Option<Secret>, Timestamp), WebError> {
     acts::need_host(site, actor)?;
     let known = own(site, id)?;
+    check_outer(site, id)?;
     let now = site.now();
     let old_until = match ends_now {
         true => now,
@@ -251,9 +254,10 @@ pub(crate) async fn rotate(
 /// Ends a tenant: the record first, then its secrets. Meetings that run go on.
 ///
 /// # Errors
-/// When the actor is no steward of this node's member, or there is no such tenant.
+/// When the actor is no steward of this node's member, there is no such tenant, or it is that of rooms.
 pub(crate) async fn remove(site: &Site, actor: &Actor, id: TenantId) -> Result<(), WebError> {
     acts::need_host(site, actor)?;
+    check_outer(site, id)?;
     match own(site, id) {
         Ok(known) => {
             // It may be another node's: this one says so too, that all know it.
@@ -273,14 +277,53 @@ pub(crate) async fn remove(site: &Site, actor: &Actor, id: TenantId) -> Result<(
 /// The newest secret of a tenant, for a steward who sets up its front end.
 ///
 /// # Errors
-/// When the actor is no steward of this node's member, or the secret is not here or does not open.
+/// When the actor is no steward of this node's member, the secret is not here or does not open, or the
+/// tenant is that of rooms.
 pub(crate) async fn reveal(site: &Site, actor: &Actor, id: TenantId) -> Result<Secret, WebError> {
     acts::need_host(site, actor)?;
     own(site, id)?;
+    check_outer(site, id)?;
     if site.tenants.of(id).await?.is_none() {
         return Err(not_here());
     }
     let secret = site.tenants.newest(id).await?;
     tracing::info!(person = %actor.person(), tenant = %id, "a tenant's secret was shown");
     Ok(secret)
+}
+
+/// What to set in a front end, with a word where the secret goes; with the secret only where a steward
+/// asks for it.
+///
+/// # Errors
+/// When the tenant is that of rooms, or those of [`reveal`].
+pub(crate) async fn configuration(
+    site: &Site,
+    actor: &Actor,
+    seen: &Seen,
+    (front_end, with_secret): (FrontEnd, bool),
+    address: &str,
+) -> Result<String, WebError> {
+    check_outer(site, seen.id)?;
+    let secret = match with_secret {
+        true => Some(text_of(&reveal(site, actor, seen.id).await?)),
+        false => None,
+    };
+    let secret = secret
+        .as_ref()
+        .map_or(SECRET_PLACEHOLDER, |text| text.as_str());
+    let rules = seen.rules.clone().unwrap_or_default();
+    Ok(text(front_end, (&seen.name, &rules), address, secret))
+}
+
+/// Refuses what is for programs outside of this node: the rooms of a member are none.
+fn check_outer(site: &Site, id: TenantId) -> Result<(), WebError> {
+    if !site.node.read(|core| rooms::tenancy::is_of_rooms(core, id)) {
+        return Ok(());
+    }
+    Err(WebError::Conflict {
+        code: "tenant-of-rooms",
+        message: "These are the rooms of the dashboard, no program outside of it: they have no \
+                  secret to set anywhere, and are not removed. Their limits can be set."
+            .to_owned(),
+    })
 }

@@ -125,6 +125,23 @@ pub(crate) fn csrf(token: &str) -> Markup {
     html! { input type="hidden" name="csrf" value=(token); }
 }
 
+/// What cannot be taken back takes two steps: the first opens what it does, with the form that does it.
+/// `id` keeps it open on a page that is brought up to date.
+pub(crate) fn second_step(
+    (id, is_open): (&str, bool),
+    name: Markup,
+    means: Markup,
+    form: Markup,
+) -> Markup {
+    html! {
+        details.step.no-print id=(id) open[is_open] {
+            summary { span.btn.quiet { (name) } }
+            (means)
+            (form)
+        }
+    }
+}
+
 /// One field of a form.
 pub(crate) struct Field<'a> {
     pub name: &'a str,

@@ -18,7 +18,7 @@ use super::parts::{Name, icon, member_link, note, page_head};
 use crate::catalogue::Language;
 
 pub(crate) use self::{
-    live::why_here,
+    live::{why_here, why_not},
     reason::{order, sentence},
 };
 

@@ -23,7 +23,7 @@
 //! | `/rooms/{id}/{token}` (anyone with the link) | [`rooms::door::page`], [`rooms::door::going`], [`rooms::door::void`] |
 //! | `/node`, `/node/people`, `/node/keys` | [`node::page`], [`people::page`], [`keys::page`] |
 //! | `/meet/servers`, `/node/servers`, `/node/servers/{id}` | [`servers::all`], [`servers::own`], [`servers::edit`] |
-//! | `/node/tenants`, `/node/tenants/{id}` | [`tenants::list`], [`tenants::one`] |
+//! | `/node/tenants`, `/node/tenants/{id}`, `/node/tenants/{id}/secret`, `/node/tenants/{id}/configuration` | [`tenants::list`], [`tenants::one`] |
 //! | `/account`, `/sign-in`, `/welcome/{secret}` | [`account::page`], [`account::sign_in`], [`account::welcome`] |
 //! | `/join/{secret}` (anyone with the link), `/account/application` | [`hosted::sign_up`], [`application::page`] |
 //! | `/archive`, `/archive/{id}` (anyone) | [`decide::archive`], [`decision::archived`] |
@@ -59,11 +59,11 @@
 //! | `/circles` | `name`, `domain`, `rhythm`? | `/circles/{id}?done=saved` |
 //! | `/circles/{id}` | `name`, `domain`, `rhythm`?, `ended`? (`yes`) | `?done=saved` |
 //! | `/circles/{id}/roles` | `person`, `title`? (empty ends the role), `until`? (`yyyy-mm-dd`, the end of that day in the reader's zone) | `?done=saved` |
-//! | `/rooms`, `/rooms/{id}` | `title`, `people`, `region`?, `entrance` (`anybody`, `asked`), `record`? (`yes`) | `/rooms/{id}?done=room`, `?done=saved` |
-//! | `/rooms/{id}/enter`, `/rooms/{id}/end` | | into the meeting, `?done=ended` |
+//! | `/rooms`, `/rooms/{id}` | `title`, `people`, `region`?, `entrance` (`anybody`, `asked`), `record`? (`yes`) | `/rooms/{id}?done=room`, `?done=saved-here` |
+//! | `/rooms/{id}/enter`, `/rooms/{id}/end` | | into the meeting or `?failed=` and what was in the way, `?done=ended` |
 //! | `/rooms/{id}/links`, `/rooms/{id}/close` | `role` (`moderator`, `guest`); `closed`? (`yes`) | `?done=link-renewed`, `?done=closed`, `?done=reopened` |
 //! | `/rooms/{id}/delete` | | `/rooms?done=room-deleted` |
-//! | `/rooms/{id}/recordings` | `recording`, `change` (`publish`, `unpublish`, `delete`) | `?done=saved` |
+//! | `/rooms/{id}/recordings` | `recording`, `change` (`publish`, `unpublish`, `delete`) | `?done=saved-here` |
 //! | `/rooms/{id}/{token}` (without `csrf`) | `name` | into the meeting once it runs |
 //! | `/gatherings/{id}/room` | `room`? (a new one without) | `/gatherings/{id}?done=gathering` |
 //! | `/circles/{id}/join`, `/circles/{id}/leave` | | `?done=joined`, `?done=left` |
@@ -81,18 +81,17 @@
 //! | `/node/servers`, `/node/servers/{id}` | `name`, `url`, `region`, `secret` (may be empty later), `cores`?, `mbit_s`?, `cpu_units`?, `net_out_kbit_s`?, `users`?, `rooms`?, `room_users`?, `features`?, `share_percent`, `energy`?, `cost`?, `currency`?, `algorithm`, `allow_private`? (`yes`), `allow_http`? (`yes`) | `/node/servers/{id}?done=saved` |
 //! | `/node/servers/{id}/service` | `service` (`open`, `cordoned`, `draining`, `tests-only`) | `?done=saved` |
 //! | `/node/servers/{id}/check` | | page with [`servers::Answered`] |
-//! | `/node/servers/{id}/remove` | | `/node/servers?done=removed` |
-//! | `/node/tenants` | `name`, `member`?, `region`?, `level`?, `secret`? | page with [`tenants::Once::secret`] |
-//! | `/node/tenants/{id}/limits` | `meetings_max`?, `participants_max`?, `participants_total_max`?, `duration_max_minutes`?, `recording`? (`yes`), `features`?, `defaults`?, `forced`? (`name=value`, one on a line) | `?done=saved` |
-//! | `/node/tenants/{id}/level` | `level` | `?done=saved` |
-//! | `/node/tenants/{id}/rotate` | `now`? (`yes`), `secret`? | page with [`tenants::Once::secret`] |
-//! | `/node/tenants/{id}/configuration` | `for`, `with_secret`? (`yes`) | page with [`tenants::Once::configuration`] |
-//! | `/node/tenants/{id}/remove` | | `/node/tenants?done=removed` |
+//! | `/node/servers/{id}/remove` | `force`? (`yes`, while meetings run on it) | `/node/servers?done=server-removed` |
+//! | `/node/tenants` | `name`, `member`?, `region`?, `level`?, `secret`? | `/node/tenants/{id}/secret`, `?done=secret-kept` |
+//! | `/node/tenants/{id}/limits` | `meetings_max`?, `participants_max`?, `participants_total_max`?, `duration_max_minutes`?, `recording`? (`yes`), `features`?, `defaults`?, `forced`? (`name=value`, one on a line) | `?done=saved-here` |
+//! | `/node/tenants/{id}/level` | `level` | `?done=saved-here` |
+//! | `/node/tenants/{id}/rotate` | `now`? (`yes`), `secret`? | `/node/tenants/{id}/secret`, `?done=secret-kept` |
+//! | `/node/tenants/{id}/remove` | | `/node/tenants?done=front-end-removed` |
 //! | `/federation/applications/{key}/admit` | (`key` is the root key as did:key) | `?done=admitted` |
 //! | `/join/{secret}` | `member_name`, `class`, `request`?, `name`, `mail`?, `password`, `export`?, `old_password`?, where decisions admit `contribution`, `accept_charter` (the hash of the charter shown) | `/account` |
 //! | `/account/application` | `request`, `contribution`, `accept_charter` | `?done=applied` |
 //! | `/account/password` | `current`, `new` | `?done=password-changed` |
-//! | `/account/settings` | `zone`, `theme` (`system`, `light`, `dark`) | `?done=saved` |
+//! | `/account/settings` | `zone`, `theme` (`system`, `light`, `dark`) | `?done=saved-here` |
 //! | `/account/reminders` | `mail`?, `reminders`? (`yes`), `digest`? (`yes`), `digest_hour` (0 to 23) | `?done=reminders-set` |
 //! | `/account/feeds` | | `?done=feed-renewed` |
 //! | `/account/tokens` | `label` | page with [`account::Account::new_token`] |

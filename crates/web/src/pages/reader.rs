@@ -77,6 +77,16 @@ pub enum Done {
     Applied,
     /// A person was removed.
     Removed,
+    /// A server of one's own was removed.
+    ServerRemoved,
+    /// A front end was removed.
+    TenantRemoved,
+    /// What this node kept of a member that it hosted was removed.
+    GuestRemoved,
+    /// What this node alone keeps was saved.
+    SavedHere,
+    /// The secret that was given for a front end is kept.
+    SecretKept,
     /// The password was changed.
     PasswordChanged,
     /// A token was revoked.
@@ -129,7 +139,7 @@ pub enum Done {
 
 impl Done {
     /// Every result.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 40] = [
         Self::Voted,
         Self::Proposed,
         Self::Amended,
@@ -141,6 +151,11 @@ impl Done {
         Self::Admitted,
         Self::Applied,
         Self::Removed,
+        Self::ServerRemoved,
+        Self::TenantRemoved,
+        Self::GuestRemoved,
+        Self::SavedHere,
+        Self::SecretKept,
         Self::PasswordChanged,
         Self::TokenRevoked,
         Self::SignedOut,
@@ -182,6 +197,11 @@ impl Done {
             Self::Admitted => "admitted",
             Self::Applied => "applied",
             Self::Removed => "removed",
+            Self::ServerRemoved => "server-removed",
+            Self::TenantRemoved => "front-end-removed",
+            Self::GuestRemoved => "member-removed",
+            Self::SavedHere => "saved-here",
+            Self::SecretKept => "secret-kept",
             Self::PasswordChanged => "password-changed",
             Self::TokenRevoked => "token-revoked",
             Self::SignedOut => "signed-out",
@@ -229,6 +249,11 @@ impl Done {
             Self::Admitted => say.done_admitted(),
             Self::Applied => say.done_applied(),
             Self::Removed => say.done_removed(),
+            Self::ServerRemoved => say.done_server_removed(),
+            Self::TenantRemoved => say.done_tenant_removed(),
+            Self::GuestRemoved => say.done_guest_removed(),
+            Self::SavedHere => say.done_saved_here(),
+            Self::SecretKept => say.done_secret_kept(),
             Self::PasswordChanged => say.done_password_changed(),
             Self::TokenRevoked => say.done_token_revoked(),
             Self::SignedOut => say.done_signed_out(),

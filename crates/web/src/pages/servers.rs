@@ -6,7 +6,7 @@ use domain::record::Service;
 use maud::{Markup, html};
 
 use self::fields::fields;
-use super::form::{Field, Filled, csrf};
+use super::form::{Field, Filled, csrf, second_step};
 use super::frame::{Area, Frame, Head, document};
 use super::node::tabs;
 use super::parts::{Name, crumbs, icon, member_link, note, page_head};
@@ -40,6 +40,8 @@ pub struct Server {
     pub cost: Option<(String, String)>,
     /// What this node has of its secret; none for servers of others.
     pub secret: Option<SecretState>,
+    /// Meetings that run on it.
+    pub meetings: u64,
 }
 
 /// What is typed into the form of a server, as it stands.
@@ -321,13 +323,26 @@ fn acts(frame: &Frame, one: &Server, (path, filled): (&str, &Filled)) -> Markup 
                 div.buttons { button.btn { (say.server_check()) } }
             }
         }
+        (removal(frame, one, (path, filled)))
+    }
+}
+
+fn removal(frame: &Frame, one: &Server, (path, filled): (&str, &Filled)) -> Markup {
+    let say = frame.language;
+    let form = html! {
+        form method="post" action={ (path) "/remove" } {
+            (csrf(frame.csrf()))
+            @if one.meetings > 0 {
+                (Field::new(say, filled, "force", say.server_remove_forced(one.meetings)).check())
+            }
+            div.buttons { button.btn { (say.server_remove()) } }
+        }
+    };
+    let means = html! { p.small { (say.server_remove_explained()) } };
+    html! {
         section aria-labelledby="remove-title" {
             h2.h3 id="remove-title" { (say.server_remove()) }
-            p.small { (say.server_remove_explained()) }
-            form method="post" action={ (path) "/remove" } {
-                (csrf(frame.csrf()))
-                div.buttons { button.btn.quiet { (say.server_remove()) } }
-            }
+            (second_step(("remove", filled.is_wrong("force")), say.server_remove_open(), means, form))
         }
     }
 }

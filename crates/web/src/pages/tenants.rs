@@ -3,7 +3,7 @@
 use domain::id::Timestamp;
 use maud::{Markup, html};
 
-use super::form::{Field, Filled, csrf};
+use super::form::{Field, Filled, csrf, second_step};
 use super::frame::{Area, Frame, Head, document};
 use super::node::tabs;
 use super::parts::{Name, crumbs, member_link, note, page_head};
@@ -29,13 +29,15 @@ pub struct Tenant {
     pub old_until: Vec<Timestamp>,
     /// What is set for it; none where its home is another node.
     pub rules: Option<Rules>,
+    /// It is the rooms of its member, no program outside of this node.
+    pub is_of_rooms: bool,
 }
 
-/// What a form that was just sent shows once.
+/// What is shown of a front end where that is asked for.
 #[derive(Clone, Default)]
 pub struct Once {
-    /// The name of a front end, and the secret that was made for it; none where it was brought along.
-    pub secret: Option<(String, Option<String>)>,
+    /// Its newest secret.
+    pub secret: Option<String>,
     /// The program a configuration is for, and its text.
     pub configuration: Option<(&'static str, String)>,
 }
@@ -46,7 +48,7 @@ pub struct Once {
 pub fn list(
     frame: &Frame,
     tenants: &[Tenant],
-    (members, once): (&[(String, String)], &Once),
+    members: &[(String, String)],
     filled: &Filled,
 ) -> Markup {
     let say = frame.language;
@@ -57,7 +59,6 @@ pub fn list(
             say.tenants_explained(),
         ))
         (tabs(say, "/node/tenants"))
-        (shown_once(say, once))
         div.split {
             div.col {
                 @if tenants.is_empty() { p.empty { (say.tenants_none()) } }
@@ -91,6 +92,7 @@ fn table(say: Language, tenants: &[Tenant]) -> Markup {
                         th scope="row" {
                             a href={ "/node/tenants/" (one.tenant.id) } { (one.tenant.name) }
                             @if !one.region.is_empty() { span.sub { (one.region) } }
+                            @if one.is_of_rooms { span.sub { (say.tenant_of_rooms()) } }
                             (secret_remark(say, Some(one.secret)))
                         }
                         td data-label=(say.tenant_member()) { (member_link(&one.member)) }
@@ -128,23 +130,14 @@ fn limits_words(say: Language, one: &Tenant) -> Markup {
     say.tenant_limits_of(figure(limits.meetings_max), figure(limits.participants_max))
 }
 
-fn shown_once(say: Language, once: &Once) -> Markup {
+fn asked_for(say: Language, name: &str, once: &Once) -> Markup {
     html! {
-        @match &once.secret {
-            Some((name, Some(secret))) => {
-                section.box aria-labelledby="secret-title" {
-                    h2 id="secret-title" { (say.secret_of_once(name)) }
-                    p { (say.secret_shown_once()) }
-                    p.secret { code { (secret) } }
-                }
+        @if let Some(secret) = &once.secret {
+            section.box aria-labelledby="secret-title" {
+                h2 id="secret-title" { (say.secret_of(name)) }
+                p { (say.secret_shown()) }
+                p.secret { code { (secret) } }
             }
-            Some((name, None)) => {
-                section.box aria-labelledby="secret-title" {
-                    h2 id="secret-title" { (say.secret_of_once(name)) }
-                    p { (say.secret_set()) }
-                }
-            }
-            None => {}
         }
         @if let Some((program, text)) = &once.configuration {
             section.box aria-labelledby="configuration-title" {
@@ -207,7 +200,7 @@ pub fn one(frame: &Frame, one: &Tenant, once: &Once, filled: &Filled) -> Markup 
             },
         ))
         (tabs(say, "/node/tenants"))
-        (shown_once(say, once))
+        (asked_for(say, &one.tenant.name, once))
         @match one.secret {
             SecretState::Shut => {
                 (note(say.secret_shut(), html! { p { (say.secret_shut_todo()) } }))
@@ -217,6 +210,7 @@ pub fn one(frame: &Frame, one: &Tenant, once: &Once, filled: &Filled) -> Markup 
             }
             SecretState::Here => {}
         }
+        @if one.is_of_rooms { p { (say.tenant_of_rooms_explained()) } }
         @for until in &one.old_until {
             p { (say.tenant_old_until(clock.deadline_short(*until))) }
         }
@@ -299,13 +293,6 @@ fn acts(frame: &Frame, one: &Tenant, (path, filled): (&str, &Filled)) -> Markup 
     let say = frame.language;
     let of_level = filled.of_form_with("level");
     let of_description = filled.of_form_with("region");
-    let of_program = filled.of_form_with("for");
-    // Of a new secret nothing but what is wrong comes back.
-    let of_secret = match filled.is_wrong("secret") {
-        true => filled.clone(),
-        false => Filled::default(),
-    };
-    let programs = FrontEnd::ALL.map(|one| (one.as_str().to_owned(), html! { (one.name()) }));
     html! {
         @if let Some(rules) = &one.rules {
             section aria-labelledby="level-title" {
@@ -330,35 +317,64 @@ fn acts(frame: &Frame, one: &Tenant, (path, filled): (&str, &Filled)) -> Markup 
                 div.buttons { button.btn { (say.save_tenant()) } }
             }
         }
+        @if !one.is_of_rooms { (outer_acts(frame, one, (path, filled))) }
+    }
+}
+
+/// What is done with a program outside of this node: rooms are none.
+fn outer_acts(frame: &Frame, one: &Tenant, (path, filled): (&str, &Filled)) -> Markup {
+    let say = frame.language;
+    let of_program = filled.of_form_with("for");
+    // Of a new secret nothing but what is wrong comes back.
+    let of_secret = match filled.is_wrong("secret") {
+        true => filled.clone(),
+        false => Filled::default(),
+    };
+    let programs = FrontEnd::ALL.map(|one| (one.as_str().to_owned(), html! { (one.name()) }));
+    html! {
         section aria-labelledby="configure-title" {
             h2.h3 id="configure-title" { (say.tenant_configuration()) }
-            form method="post" action={ (path) "/configuration" } {
-                (csrf(frame.csrf()))
+            form method="get" action={ (path) "/configuration" } {
                 (Field::new(say, &of_program, "for", say.tenant_configuration_for()).select(None, &programs))
                 @if one.secret == SecretState::Here {
                     (Field::new(say, &of_program, "with_secret", say.tenant_with_secret()).check())
                 }
                 div.buttons { button.btn { (say.show_configuration()) } }
             }
+            @if one.secret == SecretState::Here {
+                p { a href={ (path) "/secret" } { (say.show_secret()) } }
+            }
         }
         section aria-labelledby="rotate-title" {
             h2.h3 id="rotate-title" { (say.tenant_rotate()) }
-            p.small { (say.tenant_rotate_explained()) }
-            form method="post" action={ (path) "/rotate" } {
-                (csrf(frame.csrf()))
-                (Field::new(say, &of_secret, "now", say.tenant_rotate_now()).check())
-                (Field::new(say, &of_secret, "secret", say.tenant_rotate_given()).hint(say.tenant_secret_hint())
-                    .line("password", Some("off")))
-                div.buttons { button.btn { (say.make_secret()) } }
-            }
+            (second_step(
+                ("rotate", of_secret.has_errors()),
+                say.tenant_rotate_open(),
+                html! { p.small { (say.tenant_rotate_explained()) } },
+                html! {
+                    form method="post" action={ (path) "/rotate" } {
+                        (csrf(frame.csrf()))
+                        (Field::new(say, &of_secret, "now", say.tenant_rotate_now()).check())
+                        (Field::new(say, &of_secret, "secret", say.tenant_rotate_given())
+                            .hint(say.tenant_secret_hint()).line("password", Some("off")))
+                        div.buttons { button.btn { (say.make_secret()) } }
+                    }
+                },
+            ))
         }
         section aria-labelledby="remove-title" {
             h2.h3 id="remove-title" { (say.tenant_remove()) }
-            p.small { (say.tenant_remove_explained()) }
-            form method="post" action={ (path) "/remove" } {
-                (csrf(frame.csrf()))
-                div.buttons { button.btn.quiet { (say.tenant_remove()) } }
-            }
+            (second_step(
+                ("remove", false),
+                say.tenant_remove_open(),
+                html! { p.small { (say.tenant_remove_explained()) } },
+                html! {
+                    form method="post" action={ (path) "/remove" } {
+                        (csrf(frame.csrf()))
+                        div.buttons { button.btn { (say.tenant_remove()) } }
+                    }
+                },
+            ))
         }
     }
 }

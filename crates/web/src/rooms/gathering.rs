@@ -13,6 +13,7 @@ use replica::view;
 
 use super::{
     Room, changes,
+    failed::Failed,
     links::{self, Role},
     seen, tenancy,
 };
@@ -163,7 +164,7 @@ pub(crate) async fn meet_in(
         None => changes::make(site, actor, changes::Said::plain(&known.title)).await?,
     };
     if room.closed {
-        return Err(super::running::closed());
+        return Err(Failed::Closed.error(site, &room));
     }
     put_link(site, (actor, place), &room, gathering).await?;
     keep(site, actor, &room.id.to_string(), gathering).await

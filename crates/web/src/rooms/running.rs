@@ -1,16 +1,15 @@
 //! Meetings in rooms: begun, entered, ended.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bigbluebutton::{Failure, Parameters, answer::Meeting};
 use domain::id::Timestamp;
-use routing::Reason;
 
-use super::{Entrance, Room, links::Role, tenancy};
+use super::{Entrance, Room, failed::Failed, links::Role, tenancy};
 use crate::{
     error::{FieldFault, WebError},
     gateway::inside,
-    meetings::{overview, tenants::TenantAccess},
+    meetings::overview,
     site::Site,
 };
 
@@ -54,20 +53,12 @@ pub(super) fn creating(room: &Room, after: &str) -> Parameters {
 /// When there is no place for it, or something is away; the message says what to do.
 pub(crate) async fn start(site: &Site, room: &Room, after: &str) -> Result<(), WebError> {
     if room.closed {
-        return Err(closed());
+        return Err(Failed::Closed.error(site, room));
     }
     let tenant = tenancy::tenant_of(site, room.member).await?;
     let begun = site.now();
     let started = inside::begin(site, &tenant, creating(room, after)).await;
-    started.map_err(|failure| in_words(site, (room, &tenant), begun, &failure))
-}
-
-pub(super) fn closed() -> WebError {
-    WebError::Conflict {
-        code: "room-closed",
-        message: "This room is closed. Whoever made it, a steward or a delegate can open it again."
-            .to_owned(),
-    }
+    started.map_err(|failure| Failed::of(site, room, begun, &failure).error(site, room))
 }
 
 /// The address that lets one person into the running meeting of a room, and into no later one.
@@ -95,7 +86,7 @@ pub(crate) async fn enter(
         parameters.push("guest", "true");
     }
     let entered = inside::link(site, &tenant, parameters).await;
-    entered.map_err(|failure| in_words(site, (room, &tenant), site.now(), &failure))
+    entered.map_err(|failure| refused(site, room, &failure))
 }
 
 /// When the meeting that runs in a room was created, as its server counts, in milliseconds since 1970. An
@@ -116,7 +107,13 @@ async fn begun_at(site: &Site, room: &Room, tenant: &Arc<TenantAccess>) -> Resul
 pub(crate) async fn end(site: &Site, room: &Room) -> Result<(), WebError> {
     let tenant = tenancy::tenant_of(site, room.member).await?;
     let ended = inside::end(site, &tenant, &room.meeting_id()).await;
-    ended.map_err(|failure| in_words(site, (room, &tenant), site.now(), &failure))
+    ended.map_err(|failure| refused(site, room, &failure))
+}
+
+/// What a front end is told of a meeting that was begun before, as a person is told it.
+fn refused(site: &Site, room: &Room, failure: &Failure) -> WebError {
+    tracing::info!(room = %room.id, key = %failure.key, "a room's call failed");
+    Failed::of(site, room, site.now(), failure).error(site, room)
 }
 
 /// How a room stands, by what its server says where it answers in time.
@@ -155,81 +152,6 @@ pub(crate) fn name_of(typed: &str) -> Result<String, WebError> {
         )));
     }
     Ok(name.to_owned())
-}
-
-/// What a front end is told, as a person is told it.
-fn in_words(
-    site: &Site,
-    (room, tenant): (&Room, &Arc<TenantAccess>),
-    begun: Timestamp,
-    failure: &Failure,
-) -> WebError {
-    if let Some(message) = no_place(site, (room, tenant), begun) {
-        return WebError::Conflict {
-            code: "no-room",
-            message,
-        };
-    }
-    let (code, message) = match &*failure.key {
-        "meetingLimitReached" | "maxParticipantsReached" => {
-            ("room-limit", failure.message.to_string())
-        }
-        "notFound" | "invalidMeetingIdentifier" | "meetingForciblyEnded" => (
-            "not-running",
-            "The meeting does not run. Start it, or wait until a moderator does.".to_owned(),
-        ),
-        _ => (
-            "no-answer",
-            "The server, or the node of the co-op that owns it, gave no answer. A meeting that \
-             runs goes on. Try again in a moment."
-                .to_owned(),
-        ),
-    };
-    tracing::info!(room = %room.id, key = %failure.key, "a room's call failed");
-    WebError::Conflict { code, message }
-}
-
-/// That no server had a place, if that was so, and for how many people there is one.
-fn no_place(
-    site: &Site,
-    (room, tenant): (&Room, &Arc<TenantAccess>),
-    begun: Timestamp,
-) -> Option<String> {
-    let people = room.people;
-    let (free, lacks) = site.node.read(|core| {
-        let why = core.why(&tenant.id, &room.of_tenant(tenant.id))?;
-        let is_this = why.server.is_none() && why.at >= begun;
-        let lacks = |(_, reason): &(_, Reason)| matches!(reason, Reason::Feature { .. });
-        let lacks = room.record && why.reasons.iter().any(lacks);
-        let servers = &core.view().meetings.servers;
-        let of = |server, reason: &Reason| match reason {
-            Reason::RoomTooLarge { limit_users, .. } => Some(*limit_users),
-            Reason::OverLimit { .. } | Reason::RefusedFull { .. } => {
-                let capability = &servers.get(server)?.record.capability;
-                let now = core.server_now(server)?;
-                // As full as it is in what it has least of, that share of its places is left.
-                let left_ppm = 1_000_000_u64.saturating_sub(now.utilisation_ppm);
-                let left = u128::from(capability.users) * u128::from(left_ppm) / 1_000_000;
-                Some(u64::try_from(left).ok()?.min(capability.room_users))
-            }
-            _ => None,
-        };
-        let free = why.reasons.iter().filter_map(|(id, why)| of(id, why)).max();
-        is_this.then_some((free.unwrap_or_default(), lacks))
-    })?;
-    if lacks {
-        let message = "No server that records takes this meeting now. Try again later, or change the \
-                       room so that it is not recorded.";
-        return Some(message.to_owned());
-    }
-    // A little less than what is left, as what is left changes; fewer than a few is no meeting.
-    let rounded = free.saturating_sub(free / 10) / 5 * 5;
-    Some(match rounded {
-        5.. if rounded < u64::from(people) => {
-            format!("No room for {people} now. Try again later, or try {rounded}.")
-        }
-        _ => format!("No room for {people} now. Try again later."),
-    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use federation::{
 };
 
 use super::{
-    Room, changes, gathering,
+    Room, changes, failed, gathering,
     links::{self, Role},
     running::{self, State},
     tenancy, wanted,
@@ -25,7 +25,7 @@ use crate::{
     handlers::{circle_documents, views, work},
     meetings::overview,
     pages::{
-        meet::short_id,
+        meet::{Unplaced, short_id},
         parts::Name,
         rooms::{Listed, one},
     },
@@ -120,6 +120,9 @@ pub(crate) async fn one(
             })
         }
     };
+    let why_not = actor
+        .read(site, |core| why_not(core, room))
+        .filter(|_| running.is_none());
     let links = (
         link(site, place, room, Role::Guest)?,
         link(site, place, room, Role::Moderator)?,
@@ -145,12 +148,20 @@ pub(crate) async fn one(
         entrance: room.entrance,
         is_closed: room.closed,
         running,
+        why_not,
         links,
         gathering,
         holding: actor.read(site, |core| holding(core, room)),
         circles,
         may_change: changes::may_change(site, actor, room),
     })
+}
+
+/// Why the last meeting in a room found no place, if it found none.
+fn why_not(core: &Standpoint<'_>, room: &Room) -> Option<Unplaced> {
+    let tenant = tenancy::id_of(core, room.member)?;
+    let why = failed::unplaced(core, room, tenant)?;
+    overview::unplaced_one(core, &(tenant, room.of_tenant(tenant)), why)
 }
 
 fn shown_gathering(

@@ -1,8 +1,8 @@
 //! The tenant that the rooms of a member are to the rest of the node.
 //!
 //! Its number follows from the member, so that each member has one. It is among the front ends of the
-//! node, where stewards set its limits. Its secret is shown to nobody, so nobody calls for it from outside
-//! unless a steward gives one out.
+//! node, where stewards set its limits. Its secret is shown to nobody and can be set by nobody, and the
+//! gateway takes no call with it.
 
 use std::sync::Arc;
 
@@ -31,6 +31,12 @@ fn nonce(member: MemberId) -> [u8; 16] {
 pub(crate) fn id_of(core: &Core, member: MemberId) -> Option<TenantId> {
     let host = Core::member(core)?;
     Some(record::Tenant::id_of(host, &nonce(member)))
+}
+
+/// Whether a tenant is that of its member's rooms.
+pub(crate) fn is_of_rooms(core: &Core, id: TenantId) -> bool {
+    let known = core.view().meetings.tenants.get(&id);
+    known.is_some_and(|known| record::Tenant::id_of(known.host, &nonce(known.record.member)) == id)
 }
 
 /// What is kept of the tenant of a member's rooms; none until the first of them was used.

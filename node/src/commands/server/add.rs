@@ -6,7 +6,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::description::{Description, secret_of};
-use crate::{api::Connection, cli::Global, commands::table::short, failure::Outcome};
+use crate::{
+    api::Connection,
+    cli::Global,
+    commands::table::{quoted, short},
+    failure::Outcome,
+};
 
 /// Add a BigBlueButton server of your co-op
 ///
@@ -45,8 +50,9 @@ impl Add {
         let answer = api.post("/api/servers", &fields).await?;
         let id = answer["id"].as_str().unwrap_or_default();
         let said = format!(
-            "{name} is added ({}). folkmoot server check {name:?} calls it.",
-            short(id)
+            "{name} is added ({}). folkmoot server check {} calls it.",
+            short(id),
+            quoted(&name)
         );
         global.say(&answer, said)
     }

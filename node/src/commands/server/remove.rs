@@ -8,12 +8,16 @@ use crate::{cli::Global, commands::table::text, failure::Outcome};
 
 /// Remove one of your servers
 ///
-/// Your node forgets its secret. Meetings that run on it go on there, but nobody finds them through
-/// the federation any more: drain it first, and wait until it is empty.
+/// Your node forgets its secret. While meetings run on it that is refused: drain it first, and wait
+/// until it is empty. With --force they go on there, but nobody finds them through the federation any
+/// more.
 #[derive(Debug, Args)]
 pub struct Remove {
     #[command(flatten)]
     named: Named,
+    /// Remove it though meetings run on it
+    #[arg(long)]
+    force: bool,
 }
 
 impl Remove {
@@ -21,7 +25,12 @@ impl Remove {
     pub async fn run(self, global: &Global) -> Outcome {
         let api = self.named.connection.api(global)?;
         let server = find(&api, &self.named.server).await?;
-        api.delete(&path_of(&server)).await?;
+        let path = path_of(&server);
+        let path = match self.force {
+            true => format!("{path}?force=true"),
+            false => path,
+        };
+        api.delete(&path).await?;
         let json = json!({ "id": server["id"] });
         global.say(&json, format!("{} is removed.", text(&server, "name")))
     }

@@ -11,15 +11,15 @@ use crate::{
     commands::{
         host::find_member,
         server::{optional_secret, without_nothing},
-        table::text,
+        table::{quoted, text},
     },
     failure::Outcome,
 };
 
 /// Add a front end
 ///
-/// It gets a secret of its own, which is printed once. folkmoot tenant configuration prints what to
-/// set in the front end.
+/// It gets a secret of its own, which is printed. folkmoot tenant configuration prints what to set in
+/// the front end, and with --with-secret the secret again.
 #[derive(Debug, Args)]
 pub struct Add {
     /// What you call it
@@ -59,11 +59,12 @@ impl Add {
         let answer = api.post("/api/tenants", &fields).await?;
         let mut said = format!("{} is added.", self.name);
         if answer["secret"].is_string() {
-            said += &format!("\nIts secret, shown this once: {}", text(&answer, "secret"));
+            said += &format!("\nIts secret: {}", text(&answer, "secret"));
         }
         said += &format!(
-            "\nfolkmoot tenant configuration {:?} --for greenlight prints what to set there.",
-            self.name
+            "\nfolkmoot tenant configuration {} --for greenlight prints what to set there; \
+             --with-secret shows the secret again.",
+            quoted(&self.name)
         );
         global.say(&answer, said)
     }

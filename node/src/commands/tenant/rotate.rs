@@ -10,7 +10,7 @@ use crate::{
     cli::Global,
     commands::{
         server::{optional_secret, without_nothing},
-        table::{text, time},
+        table::{quoted, text, time},
     },
     failure::Outcome,
 };
@@ -25,7 +25,7 @@ pub struct Rotate {
     /// The old secret stops working at once: it was stolen
     #[arg(long)]
     now: bool,
-    /// A file with the new secret [default: a new one is made, and printed once]
+    /// A file with the new secret [default: a new one is made and printed]
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
 }
@@ -44,7 +44,12 @@ impl Rotate {
         let answer = api.post(&path, &fields).await?;
         let mut said = format!("{} has a new secret.", text(&tenant, "name"));
         if answer["secret"].is_string() {
-            said += &format!("\nIt is shown this once: {}", text(&answer, "secret"));
+            said += &format!(
+                "\nIt is {}\nfolkmoot tenant configuration {} --for greenlight --with-secret shows it \
+                 again.",
+                text(&answer, "secret"),
+                quoted(&text(&tenant, "name"))
+            );
         }
         said += &match self.now {
             true => "\nOld ones work no more.".to_owned(),

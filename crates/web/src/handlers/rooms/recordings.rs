@@ -53,7 +53,7 @@ pub(crate) async fn change(
         let change = Change::from_word(form.fields.get("change"));
         let change = change.ok_or_else(|| WebError::Form(vec![fault()]))?;
         recordings::change(&site, &room, form.fields.get("recording"), change).await?;
-        Ok(format!("/rooms/{id}/recordings?done=saved"))
+        Ok(format!("/rooms/{id}/recordings?done=saved-here"))
     };
     submit(&site, &form, work, async |filled| {
         show(&site, (&form.actor, &form.place), &id, &filled).await

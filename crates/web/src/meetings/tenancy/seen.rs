@@ -10,6 +10,7 @@ use crate::{
     auth::Actor,
     error::WebError,
     meetings::{SecretState, limits::Rules, tenants::Kept},
+    rooms,
     site::Site,
 };
 
@@ -28,6 +29,8 @@ pub(crate) struct Seen {
     pub old_until: Vec<Timestamp>,
     /// What is set for it; none where this node has nothing of it.
     pub rules: Option<Rules>,
+    /// It is the rooms of its member: nothing outside of this node calls for it.
+    pub is_of_rooms: bool,
     /// When the record was written.
     pub at: Timestamp,
 }
@@ -65,6 +68,7 @@ pub(crate) async fn seen(site: &Site, actor: &Actor) -> Result<Vec<Seen>, WebErr
                     },
                     old_until: row.map(|row| row.old_until(now)).unwrap_or_default(),
                     rules: row.map(|row| row.rules.clone()),
+                    is_of_rooms: rooms::tenancy::is_of_rooms(core, *id),
                     at: tenant.time,
                 }
             })

@@ -167,8 +167,19 @@ fn unplaced_one(frame: &Frame, one: &Unplaced) -> Markup {
     let people = say.meet_people_count(one.why.users);
     html! {
         p { (say.meet_unplaced_one(&one.tenant_name, clock.past(one.why.at), people)) }
+        (why_not(frame, one))
+    }
+}
+
+/// Why a meeting found no place, folded.
+pub(crate) fn why_not(frame: &Frame, one: &Unplaced) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    html! {
         details.small id={ "why-not-" (short(&one.room)) "-" (one.why.at.0) } {
-            summary { (say.meet_why_not()) span.vh { (say.meet_why_of(&one.tenant_name)) } }
+            summary {
+                (say.meet_why_not())
+                span.vh { (say.meet_why_not_of(&one.tenant_name, clock.past(one.why.at))) }
+            }
             (candidates(frame, &one.why))
         }
     }

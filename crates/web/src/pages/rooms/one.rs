@@ -7,9 +7,9 @@ use super::entrance;
 use crate::{
     pages::{
         circle::{Documents, documents},
-        form::{Filled, csrf},
+        form::{Filled, csrf, second_step},
         frame::{Area, Frame, Head, document},
-        meet::{Live, why_here},
+        meet::{Live, Unplaced, why_here, why_not},
         parts::{Name, circle_link, crumbs, member_link, note, page_head},
         reader::Done,
         work::{Around, Happening, happenings},
@@ -86,6 +86,8 @@ pub struct Room {
     pub is_closed: bool,
     /// The meeting that runs in it.
     pub running: Option<Running>,
+    /// Why the last meeting found no place, if it found none.
+    pub why_not: Option<Unplaced>,
     /// The guests' link and the moderators'.
     pub links: (String, String),
     /// What meets in it.
@@ -181,6 +183,7 @@ fn buttons(frame: &Frame, view: &Room) -> Markup {
         None => html! { (say.start_now()) span.vh { (say.start_now_vh(&view.room.name)) } },
     };
     html! {
+        @if let Some(unplaced) = &view.why_not { (why_not(frame, unplaced)) }
         @if !view.is_closed || view.running.is_some() {
             div.buttons.no-print {
                 @if !view.is_closed {
@@ -190,7 +193,7 @@ fn buttons(frame: &Frame, view: &Room) -> Markup {
                     }
                 }
                 @if view.running.is_some() && !view.may_come_back(frame.done) {
-                    (end_button(frame, view))
+                    (ending(frame, view))
                 }
             }
         }
@@ -198,6 +201,13 @@ fn buttons(frame: &Frame, view: &Room) -> Markup {
             (why_here(frame, live))
         }
     }
+}
+
+fn ending(frame: &Frame, view: &Room) -> Markup {
+    let say = frame.language;
+    let means = html! { p.small { (say.end_meeting_means()) } };
+    let step = ("end", false);
+    second_step(step, say.end_meeting_open(), means, end_button(frame, view))
 }
 
 fn end_button(frame: &Frame, view: &Room) -> Markup {
@@ -249,11 +259,15 @@ fn links(frame: &Frame, view: &Room) -> Markup {
                     input type="text" id=(id) value=(link) readonly aria-describedby={ (id) "-hint" };
                 }
                 @if view.may_change {
-                    form.no-print method="post" action={ (view.path()) "/links" } {
-                        (csrf(frame.csrf()))
-                        input type="hidden" name="role" value=(role.as_str());
-                        button.btn.quiet { (renew) }
-                    }
+                    @let step = format!("renew-{}", role.as_str());
+                    @let means = html! { p.small { (say.new_link_means()) } };
+                    (second_step((&step, false), html! { (renew) " …" }, means, html! {
+                        form method="post" action={ (view.path()) "/links" } {
+                            (csrf(frame.csrf()))
+                            input type="hidden" name="role" value=(role.as_str());
+                            button.btn { (renew) }
+                        }
+                    }))
                 }
             }
         }
@@ -358,17 +372,29 @@ fn facts(frame: &Frame, view: &Room) -> Markup {
             @if view.may_change {
                 div.buttons.no-print {
                     a.btn href={ (path) "/edit" } { (say.edit_room()) }
-                    form method="post" action={ (path) "/close" } {
-                        (csrf(frame.csrf()))
-                        @if !view.is_closed { input type="hidden" name="closed" value="yes"; }
-                        button.btn.quiet {
-                            @if view.is_closed { (say.reopen_room()) } @else { (say.close_room()) }
+                    @if view.is_closed {
+                        form method="post" action={ (path) "/close" } {
+                            (csrf(frame.csrf()))
+                            button.btn.quiet { (say.reopen_room()) }
                         }
                     }
                 }
                 @if view.is_closed { (delete(frame, view)) }
-                @else { p.small.muted { (say.close_room_explained()) } }
+                @else { (closing(frame, &path)) }
             }
         }
     }
+}
+
+fn closing(frame: &Frame, path: &str) -> Markup {
+    let say = frame.language;
+    let means = html! { p.small { (say.close_room_explained()) } };
+    let form = html! {
+        form method="post" action={ (path) "/close" } {
+            (csrf(frame.csrf()))
+            input type="hidden" name="closed" value="yes";
+            button.btn { (say.close_room()) }
+        }
+    };
+    second_step(("close", false), say.close_room_open(), means, form)
 }

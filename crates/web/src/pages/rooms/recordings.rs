@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::{
     catalogue::Language,
     pages::{
-        form::{Filled, csrf},
+        form::{Filled, csrf, second_step},
         frame::{Area, Frame, Head, document},
         parts::{Name, crumbs, icon, page_head},
     },
@@ -122,7 +122,6 @@ fn row(frame: &Frame, (room, may_change): (&str, bool), one: &Recorded) -> Marku
         State::Unpublished => vec![("publish", say.recording_publish())],
         State::Processing => Vec::new(),
     };
-    let acts = acts.into_iter().chain([("delete", say.recording_delete())]);
     html! {
         tr {
             th scope="row" { (when) }
@@ -144,19 +143,34 @@ fn row(frame: &Frame, (room, may_change): (&str, bool), one: &Recorded) -> Marku
                     @if may_change {
                         div.buttons.no-print {
                             @for (act, words) in acts {
-                                form method="post" action={ (room) "/recordings" } {
-                                    (csrf(frame.csrf()))
-                                    input type="hidden" name="recording" value=(one.id);
-                                    input type="hidden" name="change" value=(act);
-                                    button.btn.quiet {
-                                        (words) span.vh { (say.recording_of_vh(&when)) }
-                                    }
-                                }
+                                (change(frame, (room, &one.id), act, html! {
+                                    (words) span.vh { (say.recording_of_vh(&when)) }
+                                }))
                             }
+                            @let named = say.recording_of_vh(&when);
+                            @let open = html! { (say.recording_delete()) " …" span.vh { (named) } };
+                            @let means = html! { p.small { (say.recording_delete_means()) } };
+                            @let words = html! { (say.recording_delete()) span.vh { (named) } };
+                            (second_step(
+                                (&format!("delete-{}", one.id), false), open, means,
+                                change(frame, (room, &one.id), "delete", words),
+                            ))
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+/// The form that does one thing with a recording.
+fn change(frame: &Frame, (room, recording): (&str, &str), act: &str, words: Markup) -> Markup {
+    html! {
+        form method="post" action={ (room) "/recordings" } {
+            (csrf(frame.csrf()))
+            input type="hidden" name="recording" value=(recording);
+            input type="hidden" name="change" value=(act);
+            button.btn.quiet { (words) }
         }
     }
 }
