@@ -59,7 +59,9 @@ async fn every_server_stands_in_its_region_with_its_state_in_words() {
         "Tests only</span>",
         "Not answering</span>",
         "unknown of 200",
-        "0 of 200",
+        "0 of 200 people",
+        "A server is as full as what it has least of",
+        "<title>One server does not answer · Meet · Folkmoot</title>",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
@@ -83,10 +85,13 @@ async fn a_meeting_is_shown_with_its_server_and_a_sentence_for_every_candidate()
     for said in [
         "One meeting takes",
         "Greenlight &amp; co",
-        "7 now, 12 expected",
+        "7 now, planned for 12",
         "Montréal 1 was chosen:",
         "Old one is draining: it takes no new meetings.",
         "Nothing was heard of Far one since this node was started.",
+        "near this node",
+        " % of its ",
+        "<span class=\"vh\">: Greenlight &amp; co, room ",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
@@ -103,6 +108,25 @@ async fn a_meeting_is_shown_with_its_server_and_a_sentence_for_every_candidate()
     let states: Vec<_> = listed["servers"].as_array().unwrap().iter().collect();
     assert_eq!(states.len(), 3);
     assert_eq!(states[0]["places_taken"], 12, "planned for, as it is young");
+    assert_eq!(states[0]["fullest"], "processing");
+
+    // Its server does not answer any more: nobody can say that nothing runs.
+    for _ in 0..5 {
+        let (server, seen) = (open, None);
+        world
+            .node
+            .tell(MeetingsInput::Polled { server, seen })
+            .await;
+        settle(&world).await;
+    }
+    let page = world.alice().await.get("/meet").await.body;
+    for said in [
+        "No server answers now, so no meeting can begin.",
+        "One meeting is on a server that does not answer: it may go on there.",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("No meeting runs now"), "{page}");
 }
 
 #[tokio::test]
@@ -126,9 +150,20 @@ async fn a_create_without_a_place_is_shown_with_the_reasons() {
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
+    assert!(!page.contains(", for 0 people"), "{page}");
     let listed = alice.get("/api/meetings").await;
     let why = &listed["unplaced"][0]["why"];
     assert_eq!(why["candidates"][0]["reason"], "cordoned");
+    assert!(why["users"].is_null(), "{why}");
+    for number in 0..10 {
+        greenlight.create(&format!("more-{number}")).await;
+    }
+    let page = world.alice().await.get("/meet").await.body;
+    assert_eq!(page.matches("Why not<span").count(), 10);
+    assert!(
+        page.contains("One more before found no place either."),
+        "{page}"
+    );
     assert_eq!(listed["meetings"], json!([]));
 }
 

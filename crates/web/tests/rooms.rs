@@ -49,9 +49,10 @@ async fn one_button_starts_a_meeting_and_leads_into_it_and_one_ends_it() {
         assert!(page.body.contains(said), "{said}: {}", page.body);
     }
     let list = alice.get("/rooms").await.body;
-    assert!(list.contains("7 now, 12 expected"), "{list}");
+    assert!(list.contains("7 now, planned for 12"), "{list}");
     let meet = alice.get("/meet").await.body;
     assert!(meet.contains("href=\"/rooms\""), "{meet}");
+    assert!(meet.contains("Weekly &lt;call&gt;"), "{meet}");
 
     let ended = alice.submit(&room, &format!("{room}/end"), &[]).await;
     assert_eq!(ended.header("location"), format!("{room}?done=ended"));
@@ -238,6 +239,12 @@ async fn a_rooms_member_has_it_alone_also_at_a_host() {
     );
     let meet = dora.get("/meet").await.body;
     assert!(meet.contains("Rooms of Buyers"), "{meet}");
+    // What a room is called only its own people read, not even those of its host.
+    let named = "<th scope=\"row\">Buyers<span";
+    assert!(meet.contains(named), "{meet}");
+    let hosts = alice.get("/meet").await.body;
+    assert!(hosts.contains("Weekly &lt;call&gt;"), "{hosts}");
+    assert!(!hosts.contains(named), "{hosts}");
 }
 
 #[tokio::test]

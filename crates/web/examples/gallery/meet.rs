@@ -9,7 +9,7 @@ use replica::view::Used;
 use routing::{Distance, Reason, Suspicion, Tier, candidate::State};
 use web::meetings::usage::Month;
 use web::pages::form::Filled;
-use web::pages::meet::{self, Live, Meet, Region, Server, ServerState, Taken, Unplaced, Why};
+use web::pages::meet::{self, Live, Meet, Part, Region, Server, ServerState, Taken, Unplaced, Why};
 use web::pages::parts::Name;
 use web::pages::usage::{self, Line, OfMember, Usage};
 
@@ -27,6 +27,11 @@ fn server(name: &str, owner: u8, state: ServerState, places: u64, users: u64) ->
             users,
             meetings: users / 15,
             utilisation_ppm: users * 1_100_000 / places,
+            fullest: if owner == 1 {
+                Part::Processing
+            } else {
+                Part::People
+            },
         }),
         heard: (owner != 4).then(|| hours_ago(u64::from(!answers))),
         is_down: false,
@@ -110,6 +115,7 @@ pub fn live(number: u8, tenant: &str, is_owner_away: bool) -> Live {
         tenant: TenantId([number; 16]),
         tenant_name: tenant.to_owned(),
         room: Room([0x30 + number; 16]),
+        title: None,
         since: hours_ago(u64::from(number)),
         server: Some((server.to_owned(), owner, "ca-east".to_owned())),
         server_id: ServerId([number; 16]),
@@ -136,6 +142,7 @@ fn meet_view() -> Meet {
             tenant: TenantId([9; 16]),
             tenant_name: "Greenlight of the platform co-op".to_owned(),
             room: Room([9; 16]),
+            title: None,
             why: none,
         }],
         has_tenants: true,

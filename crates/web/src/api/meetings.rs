@@ -36,6 +36,7 @@ fn server_json(region: &str, server: &Server) -> Value {
         "places_taken": server.taken.map(|taken| taken.users),
         "meetings": server.taken.map(|taken| taken.meetings),
         "utilisation_ppm": server.taken.map(|taken| taken.utilisation_ppm),
+        "fullest": server.taken.map(|taken| taken.fullest.as_str()),
         "heard_ms": server.heard.map(|at| at.0),
     })
 }
@@ -51,7 +52,7 @@ fn why_json(why: &Why) -> Value {
     });
     json!({
         "at_ms": why.at.0,
-        "users": why.users,
+        "users": Some(why.users).filter(|users| *users > 0),
         "elapsed_ms": why.elapsed_ms,
         "candidates": candidates.collect::<Vec<_>>(),
     })

@@ -8,6 +8,8 @@ messages! {
     meet_nothing_runs(places, servers, regions) {
         English: "No meeting runs now. There is room for {places} people on {servers} in {regions}."
     }
+    meet_room_for(places, servers, regions) { English: "There is room for {places} people on {servers} in {regions}." }
+    meet_all_silent() { English: "No server answers now, so no meeting can begin." }
     meet_by_region() { English: "Servers by region" }
     meet_strip_title() { English: "How full the servers of each region are" }
     meet_strip_desc() { English: "The same figures are in the table below." }
@@ -19,9 +21,13 @@ messages! {
     meet_places() { English: "Places taken" }
     meet_meetings() { English: "Meetings" }
     meet_heard() { English: "Heard of" }
-    meet_places_of(used, places) { English: "{used} of {places}" }
+    meet_places_of(used, places) { English: "{used} of {places} people" }
     meet_places_unknown(places) { English: "unknown of {places}" }
-    meet_full(percent) { English: "{percent} % full" }
+    meet_full_processing(percent) { English: "{percent} % of its processing power" }
+    meet_full_traffic(percent) { English: "{percent} % of its outgoing traffic" }
+    meet_full_people(percent) { English: "{percent} % of its places" }
+    meet_full_rooms(percent) { English: "{percent} % of its rooms" }
+    meet_full_means() { English: "A server is as full as what it has least of: places for people, processing power, outgoing traffic or rooms. The percentages say how much of that is taken. A meeting that has just begun takes what is planned for it, so it can be more than people are there, and more than 100 %." }
     meet_never_heard() { English: "not since this node started" }
     meet_of_owner(owner) { English: "of {owner}" }
     meet_owner_and_region(owner, region) { English: "of {owner}, in {region}" }
@@ -45,14 +51,14 @@ messages! {
     meet_since() { English: "Since" }
     meet_people() { English: "People" }
     meet_room(room) { English: "room {room}" }
-    meet_people_expected(expected) { English: "{expected} expected" }
-    meet_people_now(now, expected) { English: "{now} now, {expected} expected" }
+    meet_people_expected(expected) { English: "planned for {expected}" }
+    meet_people_now(now, expected) { English: "{now} now, planned for {expected}" }
     meet_people_only(now) { English: "{now} now" }
     meet_people_unknown() { English: "not known since the restart" }
     meet_names_stay() { English: "Names of meetings and people stay with the front end and the server: other co-ops see only that a room is in use." }
     meet_why_here() { English: "Why here" }
-    meet_why_not_of(tenant, when) { English: ": {tenant}, {when}" }
-    meet_why_of(tenant) { English: ": {tenant}" }
+    meet_why_not_of(tenant, room, when) { English: ": {tenant}, room {room}, {when}" }
+    meet_why_of(tenant, room) { English: ": {tenant}, room {room}" }
     meet_why_forgotten() { English: "Placed before this node was started. The place is kept, the reasons are not." }
     meet_server_gone() { English: "a server whose record has not arrived here" }
     meet_nothing_live() { English: "No meeting of this node’s front ends runs now. One stands here from the moment its front end begins it, with its server and the reasons." }
@@ -64,6 +70,7 @@ messages! {
     meet_usage_link() { English: "What was used" }
     meet_unplaced() { English: "Found no place" }
     meet_unplaced_explained() { English: "Since this node was started, the newest first. The front end was told to try again." }
+    meet_unplaced_unsized(tenant, when) { English: "{tenant}, {when}" }
     meet_unplaced_one(tenant, when, users) { English: "{tenant}, {when}, for {users}" }
     meet_why_not() { English: "Why not" }
     meet_none_known() { English: "No server was known." }
@@ -95,8 +102,8 @@ messages! {
     why_chosen(server, score, distance) { English: "{server} was chosen: {score} % full with this meeting, {distance}." }
     why_chosen_beyond(server, score, distance) { English: "{server} was chosen: {score} % full with this meeting by what this node knew, {distance}; its owner knows better and took it." }
     why_distance_right() { English: "in the region that was wanted" }
-    why_distance_near() { English: "not in the region that was wanted, but near" }
-    why_distance_far() { English: "far from where it was wanted" }
+    why_distance_near() { English: "near this node" }
+    why_distance_far() { English: "not known to be near" }
 }
 
 plurals! {
@@ -111,6 +118,11 @@ plurals! {
     meet_silent[count]() { English: one "One server does not answer" other "{count} servers do not answer" }
     meet_silent_sentence[count]() { English: one "One server does not answer." other "{count} servers do not answer." }
     meet_unplaced_sentence[count]() { English: one "In the last hour one meeting found no place." other "In the last hour {count} meetings found no place." }
+    meet_runs_unseen[count]() {
+        English: one "One meeting is on a server that does not answer: it may go on there."
+            other "{count} meetings are on servers that do not answer: they may go on there."
+    }
+    meet_unplaced_more[count]() { English: one "One more before found no place either." other "{count} more before found no place either." }
     meet_live_others[count]() { English: one "One more runs that others placed." other "{count} more run that others placed." }
     meet_live_more[count]() { English: one "One more is listed by <code>folkmoot meeting list</code>." other "{count} more are listed by <code>folkmoot meeting list</code>." }
     meet_why_asked[users](took) { English: one "Planned for 1 person, placed within {took} ms." other "Planned for {users} people, placed within {took} ms." }

@@ -38,7 +38,7 @@ messages! {
     room_is_closed() { English: "Closed" }
     room_next(when) { English: "Next: {when}" }
     room_expected(count) { English: "{count} expected" }
-    room_now_of(now, expected) { English: "{now} now, {expected} expected" }
+    room_now_of(now, expected) { English: "{now} now, planned for {expected}" }
     room_runs_on(server, owner, when, people) { English: "Runs on {server} of {owner} since {when}; {people}." }
     room_runs_silent(server, owner, when) { English: "Runs on {server} of {owner} since {when}. Its server gives no answer now, so nobody can say how many are in it." }
     room_runs_somewhere(when) { English: "Runs since {when}." }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use domain::{
     id::{MemberId, ServerId, TenantId, Timestamp},
-    record::{Room, Service, Standing},
+    record::{Capability, Room, Service, Standing},
 };
 use federation::{
     Core,
@@ -21,7 +21,9 @@ use crate::{
     error::WebError,
     node::MeetingsInput,
     pages::{
-        meet::{Live, Meet, Region, Server, ServerState, Taken, Unplaced, Why, order, short_id},
+        meet::{
+            Live, Meet, Part, Region, Server, ServerState, Taken, Unplaced, Why, order, short_id,
+        },
         parts::Name,
     },
     site::Site,
@@ -94,17 +96,39 @@ fn server(core: &Core, now: Timestamp, id: ServerId, known: &view::Server) -> Se
             Service::Open => ServerState::Open,
         },
         places: record.capability.users,
-        taken: answers.zip(seen.as_ref()).map(taken),
+        taken: answers
+            .zip(seen.as_ref())
+            .map(|seen| taken(seen, &record.capability)),
         heard: report.map(|(age_ms, _)| Timestamp(now.0.saturating_sub(*age_ms))),
         is_down,
     }
 }
 
-fn taken(((_, report), now): (&(u64, routing::candidate::Report), &ServerNow)) -> Taken {
+fn taken(
+    ((_, report), now): (&(u64, routing::candidate::Report), &ServerNow),
+    capability: &Capability,
+) -> Taken {
+    let load = &report.load;
+    let part = |load: u64, of: u64| u128::from(load) * 1_000_000 / u128::from(of.max(1));
+    // Where several are as full, people understand places best.
+    let parts = [
+        (Part::Rooms, part(load.rooms, capability.rooms)),
+        (
+            Part::Traffic,
+            part(load.net_out_kbit_s, capability.net_out_kbit_s),
+        ),
+        (
+            Part::Processing,
+            part(load.cpu_units_milli, capability.cpu_units * 1_000),
+        ),
+        (Part::People, part(load.users, capability.users)),
+    ];
+    let fullest = parts.into_iter().max_by_key(|(_, full)| *full);
     Taken {
-        users: report.load.users,
-        meetings: report.load.rooms,
+        users: load.users,
+        meetings: load.rooms,
         utilisation_ppm: now.utilisation_ppm,
+        fullest: fullest.map_or(Part::People, |(part, _)| part),
     }
 }
 
@@ -184,6 +208,7 @@ fn one(
         tenant,
         tenant_name: known.record.name.clone(),
         room,
+        title: None,
         since,
         server: described.map(|described| {
             let record = &described.record;
@@ -209,6 +234,7 @@ pub(crate) fn unplaced_one(
         tenant: *tenant,
         tenant_name: visible(core, tenant)?.record.name.clone(),
         room: *room,
+        title: None,
         why: why_of(core, why),
     })
 }

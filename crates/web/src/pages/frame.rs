@@ -226,7 +226,8 @@ fn title(frame: &Frame, head: &Head<'_>, has_errors: bool) -> Markup {
     html! {
         @if has_errors { (say.error_before_title()) " " }
         (head.title)
-        @if head.area != Area::None { " · " (head.area.name(say)) }
+        @let area = head.area.name(say);
+        @if head.area != Area::None && head.title.0 != area.0 { " · " (area) }
         " · Folkmoot"
     }
 }

@@ -5,6 +5,8 @@ mod live;
 mod reason;
 mod strip;
 
+use std::collections::BTreeSet;
+
 use domain::{
     id::{ServerId, TenantId, Timestamp},
     record::Room,
@@ -25,7 +27,7 @@ pub(crate) use self::{
 /// The most meetings on the page; more are listed by the command.
 pub const LIVE_MAX: usize = 40;
 /// The most creates without a place on the page.
-pub const UNPLACED_MAX: usize = 20;
+pub const UNPLACED_MAX: usize = 10;
 
 /// How a server is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +97,41 @@ impl ServerState {
     }
 }
 
+/// What a server can run out of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Places for people.
+    People,
+    /// Processing power.
+    Processing,
+    /// Outgoing traffic.
+    Traffic,
+    /// Rooms.
+    Rooms,
+}
+
+impl Part {
+    /// The word of programs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Processing => "processing",
+            Self::Traffic => "traffic",
+            Self::Rooms => "rooms",
+        }
+    }
+
+    fn taken(self, say: Language, percent: u64) -> Markup {
+        match self {
+            Self::People => say.meet_full_people(percent),
+            Self::Processing => say.meet_full_processing(percent),
+            Self::Traffic => say.meet_full_traffic(percent),
+            Self::Rooms => say.meet_full_rooms(percent),
+        }
+    }
+}
+
 /// What its owner says is on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
@@ -104,6 +141,8 @@ pub struct Taken {
     pub meetings: u64,
     /// How full it is in what it has least of, in millionths.
     pub utilisation_ppm: u64,
+    /// What that is.
+    pub fullest: Part,
 }
 
 /// A server as this node knows it now.
@@ -182,6 +221,8 @@ pub struct Live {
     pub tenant_name: String,
     /// The room: names stay with the front end.
     pub room: Room,
+    /// What the room is called, for the people whose room of the dashboard it is.
+    pub title: Option<String>,
     /// Since when.
     pub since: Timestamp,
     /// The server's name and region, with its owner; none where its record is not here.
@@ -209,6 +250,8 @@ pub struct Unplaced {
     pub tenant_name: String,
     /// The room.
     pub room: Room,
+    /// What the room is called, for the people whose room of the dashboard it is.
+    pub title: Option<String>,
     /// Why not.
     pub why: Why,
 }
@@ -231,6 +274,13 @@ pub struct Meet {
 impl Meet {
     fn servers(&self) -> impl Iterator<Item = &Server> {
         self.regions.iter().flat_map(|region| &region.servers)
+    }
+
+    /// Meetings of the list on servers that do not answer: nobody counts their people now.
+    fn unseen(&self) -> u64 {
+        let silent: BTreeSet<ServerId> = self.silent().map(|server| server.id).collect();
+        let live = self.live.iter();
+        live.filter(|one| silent.contains(&one.server_id)).count() as u64
     }
 
     fn silent(&self) -> impl Iterator<Item = &Server> {
@@ -273,6 +323,7 @@ pub fn page(frame: &Frame, view: &Meet, filled: &Filled) -> Markup {
             } @else {
                 (strip::strip(frame, &view.regions))
                 (table(frame, &view.regions))
+                p.small { (say.meet_full_means()) }
                 (legend(say, view))
             }
         }
@@ -310,11 +361,15 @@ fn first_sentence(frame: &Frame, view: &Meet) -> Markup {
     let recent = view.unplaced.iter();
     let recent = recent.filter(|one| one.why.at.plus_ms(HOUR_MS) > frame.now);
     let recent = recent.count() as u64;
+    let unseen = view.unseen();
     html! {
         @if view.regions.is_empty() { (say.meet_no_servers()) }
+        @else if answering.is_empty() { (say.meet_all_silent()) }
+        @else if meetings == 0 && unseen > 0 { (say.meet_room_for(places, servers, regions)) }
         @else if meetings == 0 { (say.meet_nothing_runs(places, servers, regions)) }
         @else { (say.meet_runs(meetings, used, places, servers, regions)) }
         @if silent > 0 { " " (say.meet_silent_sentence(silent)) }
+        @if unseen > 0 { " " (say.meet_runs_unseen(unseen)) }
         @if recent > 0 { " " (say.meet_unplaced_sentence(recent)) }
     }
 }
@@ -382,7 +437,9 @@ fn row(frame: &Frame, server: &Server) -> Markup {
                     @match server.taken {
                         Some(taken) => {
                             (say.meet_places_of(taken.users, server.places))
-                            span.sub { (say.meet_full(percent(taken.utilisation_ppm))) }
+                            span.sub {
+                                (taken.fullest.taken(say, percent(taken.utilisation_ppm)))
+                            }
                         }
                         None => (say.meet_places_unknown(server.places)),
                     }

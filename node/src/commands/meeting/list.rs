@@ -41,11 +41,11 @@ impl List {
     }
 }
 
-/// People now, or else those expected.
+/// People now, or else those planned for.
 fn people(one: &Value) -> String {
     match (one["users"].as_u64(), one["expected_users"].as_u64()) {
         (Some(users), _) => users.to_string(),
-        (None, Some(expected)) => format!("{expected} expected"),
+        (None, Some(expected)) => format!("planned for {expected}"),
         (None, None) => String::new(),
     }
 }
@@ -70,7 +70,10 @@ fn unplaced_row(one: &Value) -> Vec<String> {
         short(&text(one, "room")),
         text(one, "tenant_name"),
         time(&why["at_ms"]),
-        format!("{} expected", text(why, "users")),
+        match why["users"].as_u64() {
+            Some(users) => format!("planned for {users}"),
+            None => String::new(),
+        },
         String::new(),
         String::new(),
         "found no place".to_owned(),

@@ -34,11 +34,12 @@ impl Why {
             "" => "No place".to_owned(),
             server => format!("On {server}"),
         };
-        let people = text(why, "users");
-        let mut lines = vec![format!(
-            "{where_to}, {} UTC, planned for {people} people.",
-            time(&why["at_ms"])
-        )];
+        let planned = match why["users"].as_u64() {
+            None => String::new(),
+            Some(1) => ", planned for 1 person".to_owned(),
+            Some(people) => format!(", planned for {people} people"),
+        };
+        let mut lines = vec![format!("{where_to}, {}{planned}.", time(&why["at_ms"]))];
         let candidates = why["candidates"].as_array().into_iter().flatten();
         lines.extend(candidates.map(|one: &Value| format!("- {}", text(one, "sentence"))));
         global.say(&one, lines.join("\n"))

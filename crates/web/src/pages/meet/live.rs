@@ -57,8 +57,16 @@ fn row(frame: &Frame, one: &Live) -> Markup {
     html! {
         tr {
             th scope="row" {
-                (one.tenant_name)
-                span.sub { (say.meet_room(html! { code { (short(&one.room)) } })) }
+                @match &one.title {
+                    Some(title) => {
+                        (title)
+                        span.sub { (one.tenant_name) }
+                    }
+                    None => {
+                        (one.tenant_name)
+                        span.sub { (say.meet_room(html! { code { (short(&one.room)) } })) }
+                    }
+                }
             }
             td data-label=(say.meet_people()) {
                 span {
@@ -94,7 +102,10 @@ pub(crate) fn why_here(frame: &Frame, one: &Live) -> Markup {
     html! {
         // Its id lets a page that is brought up to date keep it open.
         details.small id={ "why-" (short(&one.room)) "-" (one.since.0) } {
-            summary { (say.meet_why_here()) span.vh { (say.meet_why_of(&one.tenant_name)) } }
+            summary {
+                (say.meet_why_here())
+                span.vh { (say.meet_why_of(&one.tenant_name, short(&one.room))) }
+            }
             @match &one.why {
                 Some(why) => {
                     p { (say.meet_why_asked(why.users, why.elapsed_ms)) }
@@ -147,6 +158,7 @@ fn release(frame: &Frame, one: &Live) -> Markup {
 
 pub(super) fn unplaced(frame: &Frame, view: &Meet) -> Markup {
     let say = frame.language;
+    let more = view.unplaced.len().saturating_sub(UNPLACED_MAX) as u64;
     html! {
         div data-live="meet-unplaced" {
             @if !view.unplaced.is_empty() {
@@ -156,6 +168,7 @@ pub(super) fn unplaced(frame: &Frame, view: &Meet) -> Markup {
                     ul.stack {
                         @for one in view.unplaced.iter().take(UNPLACED_MAX) { li { (unplaced_one(frame, one)) } }
                     }
+                    @if more > 0 { p.small.muted { (say.meet_unplaced_more(more)) } }
                 }
             }
         }
@@ -166,7 +179,14 @@ fn unplaced_one(frame: &Frame, one: &Unplaced) -> Markup {
     let (say, clock) = (frame.language, frame.clock());
     let people = say.meet_people_count(one.why.users);
     html! {
-        p { (say.meet_unplaced_one(&one.tenant_name, clock.past(one.why.at), people)) }
+        p {
+            @let name = one.title.as_ref().unwrap_or(&one.tenant_name);
+            // For how many it was is not always known.
+            @match one.why.users {
+                0 => (say.meet_unplaced_unsized(name, clock.past(one.why.at))),
+                _ => (say.meet_unplaced_one(name, clock.past(one.why.at), people)),
+            }
+        }
         (why_not(frame, one))
     }
 }
@@ -178,7 +198,7 @@ pub(crate) fn why_not(frame: &Frame, one: &Unplaced) -> Markup {
         details.small id={ "why-not-" (short(&one.room)) "-" (one.why.at.0) } {
             summary {
                 (say.meet_why_not())
-                span.vh { (say.meet_why_not_of(&one.tenant_name, clock.past(one.why.at))) }
+                span.vh { (say.meet_why_not_of(&one.tenant_name, short(&one.room), clock.past(one.why.at))) }
             }
             (candidates(frame, &one.why))
         }

@@ -9,7 +9,8 @@ use crate::pages::frame::Frame;
 const ROW: usize = 5;
 const WIDTH: usize = 1_180;
 const ROW_HEIGHT: usize = 176;
-const RADIUS_MIN: u64 = 22;
+/// Three digits and a sign fit into it.
+const RADIUS_MIN: u64 = 34;
 const RADIUS_MAX: u64 = 44;
 /// Places at which a ring is largest.
 const PLACES_LARGEST: u64 = 1_000;
@@ -114,6 +115,6 @@ mod tests {
             ("226.1".to_owned(), "72.3".to_owned())
         );
         assert_eq!(ring.lengths(5_000_000).1, "226.1");
-        assert_eq!((radius(0), radius(u64::MAX)), (22, 44));
+        assert_eq!((radius(0), radius(u64::MAX)), (34, 44));
     }
 }
