@@ -127,6 +127,25 @@ async fn a_meeting_is_shown_with_its_server_and_a_sentence_for_every_candidate()
         assert!(page.contains(said), "{said}: {page}");
     }
     assert!(!page.contains("No meeting runs now"), "{page}");
+    let mut alices = world.alice().await;
+    let health = alices.get("/node").await.body;
+    assert!(
+        health.contains("The server Montréal 1 does not answer"),
+        "{health}"
+    );
+    assert!(!health.contains("The server Far one"), "it is another's");
+    for path in ["/meet/servers", "/node/servers"] {
+        let list = alices.get(path).await.body;
+        assert!(list.contains("gives its owner no answer"), "{path}: {list}");
+    }
+    let listed = alice.get("/api/servers").await;
+    let states: Vec<&str> = listed["servers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["not-answering"; 3]);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use web::pages::usage::{self, Line, OfMember, Usage};
 
 use super::sample::{frame, hours_ago, member};
 
-fn server(name: &str, owner: u8, state: ServerState, places: u64, users: u64) -> Server {
+pub(super) fn server(name: &str, owner: u8, state: ServerState, places: u64, users: u64) -> Server {
     let answers = state != ServerState::NotAnswering;
     Server {
         id: ServerId([owner; 16]),

@@ -6,6 +6,7 @@ use web::meetings::SecretState;
 use web::meetings::levels::level;
 use web::meetings::limits::Rules;
 use web::pages::form::Filled;
+use web::pages::meet::ServerState;
 use web::pages::parts::Name;
 use web::pages::servers::{self, Answered, Server, Typed};
 use web::pages::tenants::{self, Once, Tenant};
@@ -38,6 +39,16 @@ fn server(index: usize, name: &str, region: &str, service: Service) -> Server {
             _ => SecretState::Missing,
         }),
         meetings: if index == 0 { 3 } else { 0 },
+        now: super::meet::server(
+            name,
+            index as u8,
+            match index {
+                0 => ServerState::Open,
+                _ => ServerState::NotAnswering,
+            },
+            200,
+            66,
+        ),
     }
 }
 

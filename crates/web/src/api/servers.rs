@@ -19,7 +19,7 @@ use crate::{
     auth::{Actor, Caller},
     error::WebError,
     meetings::{
-        check, cost, inventory,
+        check, cost, inventory, overview,
         servers::{ServerSnapshot, algorithm_word},
     },
     rate::{Limit, Whose},
@@ -78,12 +78,18 @@ pub(crate) async fn list(
         let (view, own) = (core.view(), core.member());
         let stands = |server: &&Server| server.record.service != Service::Removed;
         let all = view.meetings.servers.iter();
+        let now = site.now();
         let servers: Vec<Value> = all
             .filter(|(_, server)| stands(server))
             .map(|(id, server)| {
                 let owner: MemberId = server.owner;
                 let name = view.member_name(&owner);
                 let mut json = server_json(*id, server, &name, Some(owner) == own);
+                let seen = overview::server(core, now, *id, server);
+                json["state"] = json!(seen.state.as_str());
+                json["utilisation_ppm"] = json!(seen.taken.map(|taken| taken.utilisation_ppm));
+                json["fullest"] = json!(seen.taken.map(|taken| taken.fullest.as_str()));
+                json["heard_ms"] = json!(seen.heard.map(|at| at.0));
                 if is_steward && Some(owner) == here {
                     json["here"] = local_json(&snapshot, *id);
                 }

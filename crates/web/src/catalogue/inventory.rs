@@ -25,6 +25,7 @@ messages! {
     service_cordoned_means() { English: "It takes none for now. Those that run go on." }
     service_draining_means() { English: "It takes none any more: it is about to go. Those that run go on." }
     service_tests_only_means() { English: "It takes new meetings of your co-op only." }
+    server_now() { English: "Now" }
     server_capacity() { English: "Capacity" }
     capacity_of(users, rooms) { English: "{users} people, {rooms} meetings" }
     capacity_room(users) { English: "{users} people in one meeting" }

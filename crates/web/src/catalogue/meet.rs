@@ -28,6 +28,8 @@ messages! {
     meet_full_people(percent) { English: "{percent} % of its places" }
     meet_full_rooms(percent) { English: "{percent} % of its rooms" }
     meet_full_means() { English: "A server is as full as what it has least of: places for people, processing power, outgoing traffic or rooms. The percentages say how much of that is taken. A meeting that has just begun takes what is planned for it, so it can be more than people are there, and more than 100 %." }
+    meet_down() { English: "gives its owner no answer" }
+    meet_heard_last(when) { English: "last heard of {when}" }
     meet_never_heard() { English: "not since this node started" }
     meet_of_owner(owner) { English: "of {owner}" }
     meet_owner_and_region(owner, region) { English: "of {owner}, in {region}" }

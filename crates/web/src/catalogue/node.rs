@@ -37,6 +37,8 @@ messages! {
     todo_next_key_named() { English: "The node takes the key up from the file <code>validator-next.key</code> when it starts. If that is not there, name a new one with the root key: <code>folkmoot register key</code>." }
     trouble_next_key_waits() { English: "A new validator key is declared" }
     todo_next_key_waits() { English: "It counts from the next height of the register on. Restart this node then; this page says when." }
+    trouble_server(name) { English: "The server {name} does not answer" }
+    todo_server(server) { English: "New meetings go elsewhere. Look whether the machine runs, and whether this node reaches it: the page of {server} has a button that calls it. If it is gone for good, remove it there." }
     trouble_unencrypted() { English: "Passwords cross the network unencrypted" }
     todo_unencrypted() { English: "Put a reverse proxy with TLS before this node, or listen on this machine alone." }
     other_nodes() { English: "The other nodes" }

@@ -9,7 +9,7 @@ use axum::{
 use domain::{
     id::{PersonId, Timestamp},
     key::PublicKey,
-    record::{Custody, Purpose},
+    record::{Custody, Purpose, Service},
 };
 use federation::{Core, PeerState, Successor};
 
@@ -23,12 +23,14 @@ use crate::{
     auth::{Actor, Form, Place, Signed},
     error::WebError,
     leaving,
+    meetings::overview,
     node::DiskTrouble,
     pages::{
         federation::Role,
         form::Filled,
         home::Connection,
         keys::{self, Key, Purpose as KeyPurpose},
+        meet::ServerState,
         node::{self, CatchUp, Node, Peer, Trouble},
         people::{People, Person, page as render_people},
     },
@@ -66,6 +68,7 @@ pub(crate) async fn page(
         let peers = core.peers();
         let left = leaving::own_departed(core);
         let mut troubles = troubles(&site, core, &peers, left.is_some());
+        troubles.extend(server_troubles(core, frame.now));
         troubles.extend(register_troubles(core, frame.now));
         troubles.extend(failed.map(|because| Trouble::StoreFailed { because }));
         Node {
@@ -142,6 +145,21 @@ fn troubles(site: &Site, core: &Core, peers: &[PeerState], has_left: bool) -> Ve
         troubles.push(Trouble::Unencrypted);
     }
     troubles
+}
+
+/// The member's own servers that give no answer.
+fn server_troubles(core: &Core, now: Timestamp) -> Vec<Trouble> {
+    let all = core.view().meetings.servers.iter();
+    let own = all.filter(|(_, known)| {
+        Some(known.owner) == core.member() && known.record.service != Service::Removed
+    });
+    let now = own.map(|(id, known)| overview::server(core, now, *id, known));
+    now.filter(|server| server.state == ServerState::NotAnswering)
+        .map(|server| Trouble::Server {
+            name: server.name,
+            id: server.id.to_string(),
+        })
+        .collect()
 }
 
 /// What is wrong with the register, or with this node's part in it.

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    id::ServerId,
+    id::{ServerId, Timestamp},
     record::{self, Service},
 };
 
@@ -21,7 +21,7 @@ use crate::{
     meetings::{
         check, cost,
         described::Described,
-        inventory,
+        inventory, overview,
         servers::{Reach, algorithm_word},
     },
     pages::{
@@ -33,7 +33,11 @@ use crate::{
     standpoint::Standpoint,
 };
 
-fn shown(core: &Standpoint<'_>, (id, known): (&ServerId, &replica::view::Server)) -> Server {
+fn shown(
+    core: &Standpoint<'_>,
+    now: Timestamp,
+    (id, known): (&ServerId, &replica::view::Server),
+) -> Server {
     let record = &known.record;
     Server {
         server: Name::new(id.to_string(), record.name.clone()),
@@ -52,12 +56,13 @@ fn shown(core: &Standpoint<'_>, (id, known): (&ServerId, &replica::view::Server)
             .map(|sum| (cost::amount(sum), sum.currency.as_str().to_owned())),
         secret: None,
         meetings: inventory::running_on(core, *id) as u64,
+        now: overview::server(core, now, *id, known),
     }
 }
 
 /// The servers that are not removed, by region and name.
 fn servers(site: &Site, actor: &Actor, own_only: bool) -> Vec<Server> {
-    let snapshot = site.servers.snapshot();
+    let (snapshot, now) = (site.servers.snapshot(), site.now());
     let mut all: Vec<Server> = actor.read(site, |core| {
         let own = core.member();
         let all = core.view().meetings.servers.iter();
@@ -67,7 +72,7 @@ fn servers(site: &Site, actor: &Actor, own_only: bool) -> Vec<Server> {
         wanted
             .map(|one| Server {
                 secret: own_only.then(|| snapshot.state(*one.0)),
-                ..shown(core, one)
+                ..shown(core, now, one)
             })
             .collect()
     });
@@ -151,7 +156,7 @@ async fn show(
         let secret = Some(snapshot.state(id));
         Some(Server {
             secret,
-            ..shown(core, known)
+            ..shown(core, frame.now, known)
         })
     });
     let server = server.ok_or(WebError::NotFound { what: "server" })?;

@@ -77,7 +77,8 @@ fn visible<'a>(core: &'a Standpoint<'_>, tenant: &TenantId) -> Option<&'a view::
     may_see(core, known).then_some(known)
 }
 
-fn server(core: &Core, now: Timestamp, id: ServerId, known: &view::Server) -> Server {
+/// A server as this node knows it now.
+pub(crate) fn server(core: &Core, now: Timestamp, id: ServerId, known: &view::Server) -> Server {
     let seen = core.server_now(&id);
     let report = seen.as_ref().and_then(|seen| seen.report.as_ref());
     let fresh = report.filter(|(age_ms, _)| *age_ms <= REPORT_AGE_MS_MAX);

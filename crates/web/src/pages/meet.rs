@@ -462,6 +462,26 @@ fn row(frame: &Frame, server: &Server) -> Markup {
     }
 }
 
+/// How a server is now: in a word, and how full, or since when nothing is heard of it.
+pub(crate) fn now(frame: &Frame, server: &Server) -> Markup {
+    let (say, clock) = (frame.language, frame.clock());
+    html! {
+        div {
+            (server.state.pill(say))
+            span.sub {
+                @match (server.taken, server.is_down, server.heard) {
+                    (Some(taken), ..) => {
+                        (taken.fullest.taken(say, percent(taken.utilisation_ppm)))
+                    }
+                    (None, true, _) => (say.meet_down()),
+                    (None, false, Some(at)) => (say.meet_heard_last(clock.past(at))),
+                    (None, false, None) => (say.meet_never_heard()),
+                }
+            }
+        }
+    }
+}
+
 /// How full a server is, as a bar beside the words.
 fn bar(taken: Option<Taken>) -> Markup {
     let full = taken.map_or(0, |taken| percent(taken.utilisation_ppm).min(100));

@@ -76,6 +76,13 @@ pub enum Trouble {
         /// How many mails wait.
         waiting: u64,
     },
+    /// One of the member's own servers gives no answer.
+    Server {
+        /// What it is called.
+        name: String,
+        /// Its id.
+        id: String,
+    },
     /// Sign-in is reached over an address that is neither this machine nor encrypted.
     Unencrypted,
 }
@@ -269,6 +276,10 @@ fn trouble_note(frame: &Frame, trouble: &Trouble) -> Markup {
                 say.trouble_mail(),
                 html! { (todo) " " (say.mails_wait(*waiting)) },
             )
+        }
+        Trouble::Server { name, id } => {
+            let link = html! { a href={ "/node/servers/" (id) } { (name) } };
+            (say.trouble_server(name), say.todo_server(link))
         }
         Trouble::Unencrypted => (say.trouble_unencrypted(), say.todo_unencrypted()),
     };

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use self::fields::fields;
 use super::form::{Field, Filled, csrf, second_step};
 use super::frame::{Area, Frame, Head, document};
+use super::meet;
 use super::node::tabs;
 use super::parts::{Name, crumbs, icon, member_link, note, page_head};
 use crate::catalogue::Language;
@@ -42,6 +43,8 @@ pub struct Server {
     pub secret: Option<SecretState>,
     /// Meetings that run on it.
     pub meetings: u64,
+    /// How it is now.
+    pub now: meet::Server,
 }
 
 /// What is typed into the form of a server, as it stands.
@@ -116,6 +119,7 @@ pub fn all(frame: &Frame, servers: &[Server]) -> Markup {
                         th scope="col" { (say.server()) }
                         th scope="col" { (say.server_owner()) }
                         th scope="col" { (say.server_service()) }
+                        th scope="col" { (say.server_now()) }
                         th scope="col" { (say.server_capacity()) }
                         th scope="col" { (say.server_features()) }
                         th scope="col" { (say.server_share()) }
@@ -137,6 +141,7 @@ fn row(frame: &Frame, one: &Server) -> Markup {
             th scope="row" { (one.server.name) span.sub { (one.region) } }
             td data-label=(say.server_owner()) { (member_link(&one.owner)) }
             td data-label=(say.server_service()) { (service_mark(say, one.service)) }
+            td data-label=(say.server_now()) { (meet::now(frame, &one.now)) }
             td data-label=(say.server_capacity()) { (capacity(say, one)) }
             td data-label=(say.server_features()) { span { (features(say, one)) } }
             td data-label=(say.server_share()) {
@@ -218,6 +223,7 @@ fn own_table(frame: &Frame, servers: &[Server]) -> Markup {
                 tr {
                     th scope="col" { (say.server()) }
                     th scope="col" { (say.server_service()) }
+                    th scope="col" { (say.server_now()) }
                     th scope="col" { (say.server_capacity()) }
                     th scope="col" { span.vh { (say.server_change()) } }
                 }
@@ -231,6 +237,7 @@ fn own_table(frame: &Frame, servers: &[Server]) -> Markup {
                             (secret_remark(say, one.secret))
                         }
                         td data-label=(say.server_service()) { (service_mark(say, one.service)) }
+                        td data-label=(say.server_now()) { (meet::now(frame, &one.now)) }
                         td data-label=(say.server_capacity()) { (capacity(say, one)) }
                         td data-label="" {
                             a href={ "/node/servers/" (one.server.id) } {

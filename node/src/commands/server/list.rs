@@ -6,11 +6,15 @@ use serde_json::Value;
 use crate::{
     api::Connection,
     cli::Global,
-    commands::table::{table, text},
+    commands::table::{short, table, text, time},
     failure::Outcome,
 };
 
-/// List the servers of all members
+/// List the servers of all members, and how they are now
+///
+/// SERVICE is what the owner says: open, cordoned (no new meetings for now), draining (no new ones any
+/// more) or tests-only. NOW is how full a server is of what it has least of: people, processing, traffic
+/// or rooms.
 #[derive(Debug, Args)]
 pub struct List {
     /// Those of your co-op alone
@@ -34,9 +38,21 @@ impl List {
         let mut rows: Vec<Vec<String>> = all.iter().map(row).collect();
         rows.sort();
         let heading = [
-            "REGION", "NAME", "OWNER", "SERVICE", "PEOPLE", "ROOMS", "SHARE", "FEATURES", "",
+            "REGION", "NAME", "ID", "OWNER", "SERVICE", "NOW", "PEOPLE", "ROOMS", "SHARE",
+            "FEATURES", "",
         ];
         global.say(&answer, table(&heading, &rows))
+    }
+}
+
+/// How a server is: how full of what it has least of, or since when it keeps silent.
+fn now(one: &Value) -> String {
+    if let Some(full) = one["utilisation_ppm"].as_u64() {
+        return format!("{} % of {}", (full + 5_000) / 10_000, text(one, "fullest"));
+    }
+    match time(&one["heard_ms"]) {
+        at if at.is_empty() => "no answer".to_owned(),
+        at => format!("no answer, last heard of {at}"),
     }
 }
 
@@ -51,8 +67,10 @@ fn row(one: &Value) -> Vec<String> {
     vec![
         text(one, "region"),
         text(one, "name"),
+        short(&text(one, "id")),
         text(one, "owner_name"),
         text(one, "service"),
+        now(one),
         text(one, "users"),
         text(one, "rooms"),
         format!("{} %", text(one, "share_percent")),
