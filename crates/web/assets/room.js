@@ -11,6 +11,18 @@
     clearInterval(timer);
     document.removeEventListener("visibilitychange", look);
   };
+  // Whoever has a link may be anywhere: times stand in the node's zone, and here in the browser's.
+  const own_time = () => {
+    const line = document.getElementById("own-time");
+    const time = document.querySelector("[data-live=door-state] time[datetime]");
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    line.hidden = !time || zone === document.documentElement.dataset.zone;
+    if (line.hidden) return;
+    const options = { dateStyle: "full", timeStyle: "short", hourCycle: "h23" };
+    const at = new Intl.DateTimeFormat(document.documentElement.lang, options).format(new Date(time.dateTime));
+    line.querySelector("span").textContent = `${at} (${zone})`;
+  };
+  own_time();
   const look = async () => {
     if (document.hidden) return;
     try {
@@ -27,6 +39,7 @@
         if (focused) placed.querySelector("button")?.focus();
         if (placed.hasAttribute("data-say-now")) status.textContent = placed.textContent.trim();
       }
+      own_time();
     } catch {
       // The next look may succeed; until then the page says what it knew.
     }

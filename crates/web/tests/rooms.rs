@@ -41,7 +41,7 @@ async fn one_button_starts_a_meeting_and_leads_into_it_and_one_ends_it() {
     assert_eq!(way.get("fullName"), Some("Alice"));
     let page = alice.get(&room).await;
     for said in [
-        "Runs on Montréal 1 of <a href=",
+        "It has been running on Montréal 1 of <a href=",
         "; 7 people.",
         "Montréal 1 was chosen:",
         "End the meeting for all",
@@ -59,6 +59,10 @@ async fn one_button_starts_a_meeting_and_leads_into_it_and_one_ends_it() {
     // Its owner has not said yet that it is gone; its server is asked.
     let page = alice.get(&room).await;
     assert!(page.body.contains("Not running."), "{}", page.body);
+    // A guest who comes now is late, not early.
+    let late = world.browser().get(&links(&page).0).await.body;
+    assert!(late.contains("The meeting has ended, "), "{late}");
+    assert!(!late.contains("Not started yet"), "{late}");
     let again = alice.submit(&room, &format!("{room}/end"), &[]).await;
     assert_eq!(again.status(), StatusCode::CONFLICT, "{}", again.body);
     assert!(
@@ -101,12 +105,20 @@ async fn a_guest_waits_with_the_name_kept_until_a_moderator_has_started() {
     assert_eq!(way.get("role"), Some("MODERATOR"));
     assert_eq!(way.get("guest"), None);
     let page = gus.get(&guest).await.body;
-    assert!(page.contains("The meeting runs since"), "{page}");
+    assert!(
+        page.contains("The meeting has been running since"),
+        "{page}"
+    );
     assert!(page.contains("A moderator lets you in."), "{page}");
     let way = onward(&gus.post(&guest, &name).await);
     assert_eq!(way.get("role"), Some("VIEWER"));
     assert_eq!(way.get("fullName"), Some("Gus"));
     assert_eq!(way.get("guest"), Some("true"));
+    // Whoever has a link may be anywhere, and reads a page that is none of the archive.
+    for said in ["id=\"own-time\"", "refreshes itself every 15 seconds"] {
+        assert!(early.body.contains(said), "{said}: {}", early.body);
+    }
+    assert!(!early.body.contains("public archive of"), "{}", early.body);
     for wrong in ["", "a\nb", &"x".repeat(81)] {
         let answer = gus.post(&guest, &[("name", wrong)]).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");

@@ -33,7 +33,8 @@ const FAULT_MAX: u64 = 1_000_000_000;
 ///
 /// To try a node, a front end or a monitoring against. They keep what they know in memory. Programs
 /// on this machine can look into one and tell it what to do: GET /laboratory answers how it is, POST
-/// /laboratory takes JSON such as {"misbehaviour":{"hang":true}} or {"forget_meetings":true}.
+/// /laboratory takes JSON, with the header Content-Type: application/json, such as
+/// {"misbehaviour":{"hang":true}} or {"forget_meetings":true}.
 #[derive(Debug, Args)]
 pub struct Lab {
     /// Where the first listens, over plain HTTP; port 0 takes a free one
@@ -233,7 +234,7 @@ async fn forget_again(servers: &[Handle], every: Duration) {
 
 fn print(global: &Global, servers: &[Running], secret_file: &Path) -> Outcome {
     let file = secret_file.display().to_string();
-    let urls: Vec<&str> = servers.iter().map(|server| server.url.as_str()).collect();
+    let urls: Vec<String> = servers.iter().map(|server| usable(&server.url)).collect();
     let mut text = String::from("Laboratory servers run, without sound or picture, at\n\n");
     for url in &urls {
         text += &format!("  {url}\n");
@@ -249,6 +250,12 @@ fn print(global: &Global, servers: &[Running], secret_file: &Path) -> Outcome {
         );
     }
     global.say(&json!({ "servers": urls, "secret_file": file }), text)
+}
+
+/// An address that can be called: one that listens everywhere is called on this machine.
+fn usable(url: &str) -> String {
+    url.replace("//0.0.0.0:", "//127.0.0.1:")
+        .replace("//[::]:", "//[::1]:")
 }
 
 #[cfg(test)]
@@ -275,6 +282,13 @@ mod tests {
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_address_that_listens_everywhere_is_printed_as_one_that_can_be_called() {
+        assert_eq!(usable("http://0.0.0.0:8090"), "http://127.0.0.1:8090");
+        assert_eq!(usable("http://[::]:8090"), "http://[::1]:8090");
+        assert_eq!(usable("http://10.0.0.1:8090"), "http://10.0.0.1:8090");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::{circle::only_one, table::text};
 use crate::{
     api::{Api, Connection},
     cli::Global,
-    failure::Outcome,
+    failure::{Failure, Outcome},
 };
 
 /// BigBlueButton servers: yours, and those of the other members
@@ -81,6 +81,15 @@ async fn find(api: &Api, named: &str) -> Outcome<Value> {
             && (text(one, "name") == named
                 || named.len() >= 6 && text(one, "id").starts_with(named))
     };
+    let others = |one: &&Value| one["own"] != true && text(one, "name") == named;
+    if let Some(other) = all.iter().find(others)
+        && !all.iter().any(is_it)
+    {
+        let owner = text(other, "owner_name");
+        return Err(Failure::refused(format!(
+            "the server {named} belongs to {owner}: only its stewards can do this"
+        )));
+    }
     only_one(&all, is_it, named, "folkmoot server list lists them")
 }
 

@@ -21,7 +21,7 @@ use crate::{
 
 /// Tenants: the front ends that have their meetings through your node
 ///
-/// A front end is a Greenlight, a Nextcloud, a Moodle or the like. To it your node is one
+/// A tenant is what the pages call a front end: a Greenlight, a Nextcloud, a Moodle or the like. To it your node is one
 /// BigBlueButton server.
 #[derive(Debug, Args)]
 pub struct Tenant {

@@ -189,6 +189,10 @@ async fn respond(shared: &Shared, peer: SocketAddr, request: Request<Incoming>) 
                 Err(reason) => plain(StatusCode::BAD_REQUEST, &reason),
             }
         }
+        ("/laboratory", Method::Post) => plain(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Send JSON with the header Content-Type: application/json.",
+        ),
         ("/html5client/" | "/html5client", Method::Get) => {
             html(page::meeting(&shared.world(), query).unwrap_or_else(page::left))
         }

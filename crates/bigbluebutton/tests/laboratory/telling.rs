@@ -257,7 +257,7 @@ async fn the_laboratory_is_steered_by_its_own_address() {
     .await;
     assert!(wrong.starts_with("HTTP/1.1 400"), "{wrong}");
     let strange = post(&lab.laboratory, "/laboratory", "text/plain", "{}").await;
-    assert!(strange.starts_with("HTTP/1.1 404"), "{strange}");
+    assert!(strange.starts_with("HTTP/1.1 415"), "{strange}");
 }
 
 #[tokio::test]

@@ -178,6 +178,7 @@ fn door(role: Role) -> Door {
         role,
         entrance: Entrance::Asked,
         since: None,
+        ended: None,
         next: None,
         name: String::new(),
         own: None,

@@ -73,7 +73,7 @@ pub(crate) async fn list(
 }
 
 fn tenant_id(text: &str) -> Result<TenantId, WebError> {
-    let missing = |_| WebError::NotFound { what: "tenant" };
+    let missing = |_| WebError::NotFound { what: "front end" };
     text.parse().map_err(missing)
 }
 
@@ -82,7 +82,7 @@ async fn find(site: &Site, actor: &crate::auth::Actor, id: &str) -> Result<Seen,
     let id = tenant_id(id)?;
     let seen = tenancy::seen(site, actor).await?;
     let found = seen.into_iter().find(|seen| seen.id == id);
-    found.ok_or(WebError::NotFound { what: "tenant" })
+    found.ok_or(WebError::NotFound { what: "front end" })
 }
 
 /// `GET /api/tenants/{id}`

@@ -62,7 +62,7 @@ messages! {
     server_users() { English: "People at one time" }
     server_rooms() { English: "Meetings at one time" }
     server_room_users() { English: "People in one meeting" }
-    server_features_hint() { English: "Words such as recording or dedicated, with spaces between." }
+    server_features_hint() { English: "Words with spaces between. With “recording” it takes meetings that are recorded; other words, such as “dedicated”, mean what your co-op gives them: a front end can ask for them." }
     server_share_hint() { English: "How much of it meetings of other members may take, in per cent." }
     server_reach() { English: "How this node reaches it" }
     server_algorithm() { English: "Hash of checksums" }
@@ -117,6 +117,10 @@ messages! {
     tenant_forced() { English: "Parameters whatever the front end says" }
     tenant_parameters_hint() { English: "One on a line, such as muteOnStart=true." }
     tenant_features() { English: "What a server must be able to do" }
+    tenant_features_hint() { English: "Words with spaces between, such as recording or dedicated: its meetings go only to servers that have all of them." }
+    tenant_levels_explained() { English: "What the levels allow" }
+    tenant_levels_recording() { English: "Recording is not part of a level and stays as it is set." }
+    not_limited() { English: "no limit" }
     save_limits() { English: "Save the limits" }
     set_level() { English: "Set this level’s limits" }
     tenant_rotate() { English: "New secret" }

@@ -39,9 +39,9 @@ messages! {
     room_next(when) { English: "Next: {when}" }
     room_expected(count) { English: "{count} expected" }
     room_now_of(now, expected) { English: "{now} now, planned for {expected}" }
-    room_runs_on(server, owner, when, people) { English: "Runs on {server} of {owner} since {when}; {people}." }
-    room_runs_silent(server, owner, when) { English: "Runs on {server} of {owner} since {when}. Its server gives no answer now, so nobody can say how many are in it." }
-    room_runs_somewhere(when) { English: "Runs since {when}." }
+    room_runs_on(server, owner, when, people) { English: "It has been running on {server} of {owner} since {when}; {people}." }
+    room_runs_silent(server, owner, when) { English: "It has been running on {server} of {owner} since {when}. Its server gives no answer now, so nobody can say how many are in it." }
+    room_runs_somewhere(when) { English: "It has been running since {when}." }
     room_not_running() { English: "Not running." }
     room_not_running_next(when) { English: "Not running. The next gathering in it begins {when}." }
     room_closed_sentence() { English: "Closed. Nobody can meet in it, and its links lead nowhere." }
@@ -60,6 +60,8 @@ messages! {
     room_link_moderator() { English: "For moderators" }
     room_link_guest_means() { English: "They get in once the meeting runs." }
     room_link_moderator_means() { English: "They start the meeting, mute and remove people, and end it." }
+    copy() { English: "Copy" }
+    copied() { English: "Copied." }
     new_link_means() { English: "The old link leads nowhere from then on, wherever it stands: in letters, calendars and bookmarks." }
     new_guest_link() { English: "New guests’ link" }
     new_moderator_link() { English: "New moderators’ link" }
@@ -112,8 +114,11 @@ messages! {
     recording_watch() { English: "Watch" }
 
     door_of(member) { English: "A room of {member}" }
-    door_runs(when) { English: "The meeting runs since {when}." }
+    door_runs(when) { English: "The meeting has been running since {when}." }
     door_runs_asked() { English: "A moderator lets you in." }
+    door_ended(when) { English: "The meeting has ended, {when}. Another one is started by a moderator." }
+    door_next(when) { English: "The next one starts {when}." }
+    door_own_time() { English: "In your time zone:" }
     door_not_started() { English: "Not started yet. A moderator starts it." }
     door_not_started_until(when) { English: "Not started yet. It starts {when}." }
     door_moderator_starts() { English: "Not running. You start it when you join." }
@@ -123,7 +128,7 @@ messages! {
     door_join() { English: "Join" }
     door_start() { English: "Start and join" }
     door_look_again() { English: "Look again" }
-    door_looks() { English: "This page looks by itself every quarter of a minute; without script the button does." }
+    door_looks() { English: "This page refreshes itself every 15 seconds; without script the button does." }
     door_own(link) { English: "This is a room of your co-op: {link}." }
     door_own_page() { English: "start it or look after it there" }
     door_void() { English: "This link leads nowhere" }

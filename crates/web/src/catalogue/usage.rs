@@ -6,7 +6,7 @@ messages! {
     usage() { English: "Usage" }
     usage_title(month, year) { English: "Used in {month} {year}" }
     usage_nothing(month, year) { English: "Nothing is recorded for {month} {year}." }
-    usage_nothing_explained() { English: "Here stand the minutes people spent in meetings, by co-op, front end and server. The owner of each server counts them and signs a record every quarter of an hour." }
+    usage_nothing_explained() { English: "Here you will find the minutes that people spent in meetings, by co-op, front end and server. The owner of each server counts them and signs a record every quarter of an hour." }
     usage_explained() { English: "Months begin and end at midnight UTC. Each figure was measured and signed by the owner of the server; names are those of today." }
     usage_by_member() { English: "By co-op and front end" }
     usage_by_server() { English: "By server" }

@@ -105,7 +105,7 @@ pub(crate) async fn add(State(site): State<Site>, form: Form) -> Result<Response
 }
 
 fn id_of(text: &str) -> Result<TenantId, WebError> {
-    let missing = |_| WebError::NotFound { what: "tenant" };
+    let missing = |_| WebError::NotFound { what: "front end" };
     text.parse().map_err(missing)
 }
 
@@ -113,7 +113,7 @@ async fn find(site: &Site, actor: &Actor, id: TenantId) -> Result<Seen, WebError
     acts::need_host(site, actor)?;
     let seen = tenancy::seen(site, actor).await?;
     let found = seen.into_iter().find(|seen| seen.id == id);
-    found.ok_or(WebError::NotFound { what: "tenant" })
+    found.ok_or(WebError::NotFound { what: "front end" })
 }
 
 async fn show(

@@ -39,7 +39,16 @@ pub fn guard(reach: &Reach) -> Guard {
 /// The address as a record has it, once it was looked up.
 pub(crate) async fn checked(url: &str, reach: &Reach) -> Result<String, FieldFault> {
     let fault = |message: String| FieldFault::new("url", message);
-    let endpoint = endpoint(url, reach).map_err(|error| fault(sentence(&error.to_string())))?;
+    let endpoint = endpoint(url, reach).map_err(|error| {
+        let said = sentence(&error.to_string());
+        fault(match url.trim().starts_with("http://") {
+            true => format!(
+                "{said} If it stands beside this node, allow calls without encryption and private \
+                 addresses for it (--allow-http --allow-private)."
+            ),
+            false => said,
+        })
+    })?;
     let whole = endpoint.to_string();
     let short = whole.strip_suffix(API_PATH).unwrap_or(&whole).to_owned();
     if short.len() > SERVER_URL_BYTES_MAX {
@@ -53,7 +62,7 @@ pub(crate) async fn checked(url: &str, reach: &Reach) -> Result<String, FieldFau
     match tokio::time::timeout(RESOLVE_DEADLINE, resolved).await {
         Ok(Ok(_)) => Ok(short),
         Ok(Err(error @ Error::RefusedAddress { .. })) => Err(fault(format!(
-            "{} Allow private addresses for this server if it stands beside this node.",
+            "{} Allow private addresses for this server if it stands beside this node (--allow-private).",
             sentence(&error.to_string())
         ))),
         Ok(Err(error)) => Err(fault(sentence(&error.to_string()))),
@@ -90,6 +99,14 @@ mod tests {
         assert_eq!(kept, other);
         let again = endpoint(&kept, &Reach::default()).unwrap();
         assert_eq!(again.to_string(), other);
+    }
+
+    #[tokio::test]
+    async fn what_can_be_allowed_is_said_with_its_option() {
+        let said = |url| async move { checked(url, &Reach::default()).await.unwrap_err().message };
+        assert!(said("http://9.9.9.9").await.contains("--allow-http"));
+        assert!(said("https://10.0.0.1").await.contains("--allow-private"));
+        assert!(!said("ftp://9.9.9.9").await.contains("--allow"));
     }
 
     #[tokio::test]

@@ -206,10 +206,14 @@ impl Described {
             of_cores = self.cores.map_or(known, |_| expected);
             of_line = self.mbit_s.map_or(known, |_| expected);
         }
-        let mut figure = |field, given: Option<u64>, otherwise| {
+        let mut figure = |field: &'static str, given: Option<u64>, otherwise| {
             let figure = given.unwrap_or(otherwise);
             if !(1..=CAPACITY_MAX).contains(&figure) {
-                faults.say(field, format!("Enter a number from 1 to {CAPACITY_MAX}."));
+                let what = field.replace('_', " ");
+                faults.say(
+                    field,
+                    format!("Enter for {what} a number from 1 to {CAPACITY_MAX}."),
+                );
             }
             figure
         };
@@ -306,7 +310,10 @@ impl Described {
         let share = known.map_or(SHARE_PERCENT_USUAL, |known| known.share_percent.into());
         let share = self.share_percent.unwrap_or(share);
         if share > 100 {
-            faults.say("share_percent", "Enter a number from 0 to 100.");
+            faults.say(
+                "share_percent",
+                "Share for others: enter a number from 0 to 100.",
+            );
         }
         let service = match self.service.as_deref() {
             None => known.map_or(Service::Open, |known| known.service),

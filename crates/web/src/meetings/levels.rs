@@ -72,6 +72,39 @@ pub const LEVELS: [Level; 6] = [
     },
 ];
 
+impl Level {
+    /// What it allows, in a line for people at a terminal.
+    #[must_use]
+    pub fn allows(&self) -> String {
+        let figure = |limit: Option<u32>, one: &str, several: &str| match limit {
+            None => format!("any number of {several}"),
+            Some(1) => format!("1 {one}"),
+            Some(limit) => format!("{limit} {several}"),
+        };
+        let limits = &self.limits;
+        format!(
+            "{} at one time, {} in each, {}",
+            figure(limits.meetings_max, "meeting", "meetings"),
+            figure(limits.participants_max, "person", "people"),
+            figure(limits.duration_max_minutes, "minute", "minutes"),
+        )
+    }
+}
+
+/// Every level with what it allows, for the help of commands.
+#[must_use]
+pub fn table() -> String {
+    let mut lines =
+        vec!["Service levels (what each limits; each limit can be set by itself):".to_owned()];
+    lines.extend(
+        LEVELS
+            .iter()
+            .map(|level| format!("  {:<14} {}", level.word, level.allows())),
+    );
+    lines.push("  Recording is not part of a level and stays as it is set.".to_owned());
+    lines.join("\n")
+}
+
 /// The level of a word.
 #[must_use]
 pub fn level(word: &str) -> Option<&'static Level> {
@@ -81,6 +114,15 @@ pub fn level(word: &str) -> Option<&'static Level> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_help_says_what_each_level_allows() {
+        let table = table();
+        assert!(
+            table.contains("  free           1 meeting at one time, 5 people in each, 60 minutes")
+        );
+        assert!(table.contains("  custom         any number of meetings at one time"));
+    }
 
     #[test]
     fn every_level_allows_at_least_as_much_as_the_one_before() {

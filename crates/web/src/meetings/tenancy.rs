@@ -40,7 +40,7 @@ fn own(site: &Site, id: TenantId) -> Result<record::Tenant, WebError> {
         let stands = tenant.host == host && !tenant.record.ended;
         stands.then(|| tenant.record.clone())
     });
-    found.ok_or(WebError::NotFound { what: "tenant" })
+    found.ok_or(WebError::NotFound { what: "front end" })
 }
 
 fn check_length(secret: &Secret) -> Result<(), WebError> {
@@ -167,7 +167,7 @@ fn check_name(site: &Site, host: MemberId, name: &str) -> Result<(), WebError> {
     match is_taken {
         true => Err(fault(
             "name",
-            "Another tenant has this name. Choose another.",
+            "Another front end has this name. Choose another.",
         )),
         false => Ok(()),
     }
@@ -209,9 +209,10 @@ pub(crate) async fn limit(
 fn not_here() -> WebError {
     WebError::Conflict {
         code: "tenant-elsewhere",
-        message: "This node has no secret of this tenant. Do this at its home, or give this node \
+        message:
+            "This node has no secret of this front end. Do this at its home, or give this node \
                   the secret first: folkmoot tenant rotate NAME --secret-file FILE."
-            .to_owned(),
+                .to_owned(),
     }
 }
 

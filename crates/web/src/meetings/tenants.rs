@@ -267,7 +267,7 @@ impl Tenants {
     }
 
     async fn kept(&self, id: TenantId) -> Result<Kept, WebError> {
-        let missing = || WebError::NotFound { what: "tenant" };
+        let missing = || WebError::NotFound { what: "front end" };
         self.of(id).await?.ok_or_else(missing)
     }
 
@@ -276,7 +276,7 @@ impl Tenants {
         let snapshot = self.snapshot();
         let mut all = snapshot.secrets.iter().zip(&snapshot.bearers);
         if all.any(|(one, bearer)| bearer.tenant != id && one.expose() == secret.expose()) {
-            let message = "Another tenant has this secret. Choose another.";
+            let message = "Another front end has this secret. Choose another.";
             return Err(WebError::Form(vec![FieldFault::new("secret", message)]));
         }
         Ok(())

@@ -12,7 +12,7 @@ pub struct Asset {
 }
 
 /// Every file.
-pub const ASSETS: [Asset; 6] = [
+pub const ASSETS: [Asset; 7] = [
     Asset {
         path: "/assets/style.css",
         media_type: "text/css; charset=utf-8",
@@ -32,6 +32,11 @@ pub const ASSETS: [Asset; 6] = [
         path: "/assets/room.js",
         media_type: "text/javascript; charset=utf-8",
         content: include_str!("../../assets/room.js"),
+    },
+    Asset {
+        path: "/assets/copy.js",
+        media_type: "text/javascript; charset=utf-8",
+        content: include_str!("../../assets/copy.js"),
     },
     Asset {
         path: "/assets/icons.svg",

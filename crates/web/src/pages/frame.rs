@@ -214,7 +214,7 @@ pub(crate) fn document(frame: &Frame, head: &Head<'_>, body: Markup) -> Markup {
                         (body)
                     }
                 }
-                (foot(frame, head.live))
+                (foot(frame, head))
                 p.vh role="status" id="live-status" {}
             }
         }
@@ -305,21 +305,22 @@ fn live_line(say: Language) -> Markup {
     }
 }
 
-fn foot(frame: &Frame, live: bool) -> Markup {
+fn foot(frame: &Frame, head: &Head<'_>) -> Markup {
     let say = frame.language;
     html! {
         footer.foot {
             div.wrap {
                 @if let Some(session) = &frame.session {
                     p { (say.you_act_as(&session.person, &frame.member, &frame.federation)) }
-                } @else {
+                } @else if head.area != Area::None {
+                    // A page behind a private link is none of the archive.
                     p { (say.you_only_read(&frame.member, &frame.federation)) }
                 }
                 p {
                     @if frame.zone.is_utc() { (say.times_are_utc()) }
                     @else { (say.times_are_in_zone(frame.zone.name())) }
                 }
-                @if live && frame.session.is_some() {
+                @if head.live && frame.session.is_some() {
                     p.live-switch hidden {
                         button.btn.quiet type="button" aria-pressed="false" data-live-pause {
                             (say.pause_live_updates())

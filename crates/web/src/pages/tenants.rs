@@ -148,6 +148,40 @@ fn asked_for(say: Language, name: &str, once: &Once) -> Markup {
     }
 }
 
+/// What each level allows, folded.
+fn levels_explained(say: Language) -> Markup {
+    let figure = |limit: Option<u32>| match limit {
+        Some(limit) => html! { (limit) },
+        None => say.not_limited(),
+    };
+    html! {
+        details.small {
+            summary { (say.tenant_levels_explained()) }
+            table {
+                thead {
+                    tr {
+                        th scope="col" { (say.tenant_level()) }
+                        th scope="col" { (say.limit_meetings()) }
+                        th scope="col" { (say.limit_participants()) }
+                        th scope="col" { (say.limit_duration()) }
+                    }
+                }
+                tbody {
+                    @for level in &LEVELS {
+                        tr {
+                            th scope="row" { (level.name) }
+                            td { (figure(level.limits.meetings_max)) }
+                            td { (figure(level.limits.participants_max)) }
+                            td { (figure(level.limits.duration_max_minutes)) }
+                        }
+                    }
+                }
+            }
+            p { (say.tenant_levels_recording()) }
+        }
+    }
+}
+
 fn levels() -> Vec<(String, Markup)> {
     let all = LEVELS.iter();
     all.map(|level| (level.word.to_owned(), html! { (level.name) }))
@@ -176,6 +210,7 @@ fn add_form(frame: &Frame, members: &[(String, String)], filled: &Filled) -> Mar
                     .line("text", Some("off")))
                 (field("level", say.tenant_level()).hint(say.tenant_level_hint())
                     .select(Some(say.tenant_level_none()), &levels()))
+                (levels_explained(say))
                 (field("secret", say.tenant_secret()).hint(say.tenant_secret_hint())
                     .line("password", Some("off")))
                 div.buttons { button.btn.primary { (say.add_tenant()) } }
@@ -277,7 +312,7 @@ fn limits_form(frame: &Frame, (path, rules): (&str, &Rules), filled: &Filled) ->
                 }
                 (field("recording", say.limit_recording())
                     .initial(if limits.recording { "yes" } else { "" }).check())
-                (field("features", say.tenant_features()).hint(say.server_features_hint())
+                (field("features", say.tenant_features()).hint(say.tenant_features_hint())
                     .initial(&words).line("text", Some("off")))
                 (field("defaults", say.tenant_defaults()).hint(say.tenant_parameters_hint())
                     .initial(&defaults).area(3))
@@ -302,6 +337,7 @@ fn acts(frame: &Frame, one: &Tenant, (path, filled): (&str, &Filled)) -> Markup 
                     (Field::new(say, &of_level, "level", say.tenant_level())
                         .initial(&rules.level).required()
                         .select(Some(say.not_said()), &levels()))
+                    (levels_explained(say))
                     div.buttons { button.btn { (say.set_level()) } }
                 }
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bigbluebutton::{Failure, Parameters, answer::Meeting};
-use domain::id::Timestamp;
+use domain::{id::Timestamp, record::Standing};
 
 use super::{Entrance, Room, failed::Failed, links::Role, tenancy};
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 
 /// The longest name with which somebody enters, in characters.
 pub const NAME_CHARACTERS_MAX: usize = 80;
+/// So long it is said that a meeting has ended.
+const ENDED_LATELY_MS: u64 = 12 * 3_600_000;
 /// How long a page waits for what a server says of a meeting.
 const LOOK_DEADLINE: Duration = Duration::from_millis(1_500);
 
@@ -133,6 +135,23 @@ pub(crate) async fn state(site: &Site, room: &Room) -> State {
         Ok(Ok(None)) => State::Idle,
         Ok(Ok(Some(meeting))) => State::Runs(since, Some(Box::new(meeting))),
         Ok(Err(_)) | Err(_) => State::Runs(since, None),
+    }
+}
+
+/// When the last meeting in a room that has none ended, if that was lately: whoever comes then has missed
+/// it, and is not early.
+pub(crate) fn ended(site: &Site, room: &Room) -> Option<Timestamp> {
+    let tenant = tenancy::find(site, room.member)?.id;
+    let room = room.of_tenant(tenant);
+    let (standing, at) = site.node.read(|core| {
+        let kept = core.room(&tenant, &room)?;
+        Some((kept.standing, kept.at))
+    })?;
+    match standing {
+        // Its server says that it is gone, and its owner has not yet said so.
+        Standing::Placed => Some(site.now()),
+        Standing::Ended => Some(at).filter(|at| at.plus_ms(ENDED_LATELY_MS) > site.now()),
+        Standing::Released => None,
     }
 }
 

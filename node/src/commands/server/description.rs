@@ -33,7 +33,9 @@ pub(super) struct Description {
     /// People in one meeting [default: 200, for a new server]
     #[arg(long, value_name = "NUMBER")]
     room_users: Option<u64>,
-    /// What it can do beyond meetings, such as recording or dedicated; may come several times
+    /// What it can do beyond meetings; may come several times. With recording it takes meetings that are
+    /// recorded; other words, such as dedicated, mean what your co-op gives them: a front end can ask for
+    /// them (folkmoot tenant limits --feature)
     #[arg(long, value_name = "WORD")]
     feature: Vec<String>,
     /// How much of it meetings of other members may take, in per cent [default: 50, for a new

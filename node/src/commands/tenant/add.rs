@@ -1,12 +1,12 @@
 //! `folkmoot tenant add`
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use crate::{
-    api::Connection,
+    api::{Api, Connection},
     cli::Global,
     commands::{
         host::find_member,
@@ -21,6 +21,7 @@ use crate::{
 /// It gets a secret of its own, which is printed. folkmoot tenant configuration prints what to set in
 /// the front end, and with --with-secret the secret again.
 #[derive(Debug, Args)]
+#[command(after_long_help = web::meetings::levels::table(), after_help = web::meetings::levels::table())]
 pub struct Add {
     /// What you call it
     name: String,
@@ -57,6 +58,11 @@ impl Add {
             "secret": secret.as_ref().map(|secret| secret.as_str()),
         }));
         let answer = api.post("/api/tenants", &fields).await?;
+        if let Some(region) = &self.region {
+            if let Some(note) = region_note(&api, region).await? {
+                global.note(note);
+            }
+        }
         let mut said = format!("{} is added.", self.name);
         if answer["secret"].is_string() {
             said += &format!("\nIts secret: {}", text(&answer, "secret"));
@@ -68,4 +74,22 @@ impl Add {
         );
         global.say(&answer, said)
     }
+}
+
+/// That no server stands where the meetings should be near, if none does.
+async fn region_note(api: &Api, region: &str) -> Outcome<Option<String>> {
+    let known = api.get("/api/servers").await?;
+    let servers = known["servers"].as_array().into_iter().flatten();
+    let regions: BTreeSet<String> = servers.map(|one| text(one, "region")).collect();
+    if regions.contains(region) {
+        return Ok(None);
+    }
+    let regions: Vec<String> = regions.into_iter().collect();
+    let known = match regions.is_empty() {
+        true => String::new(),
+        false => format!(" (servers are in {})", regions.join(", ")),
+    };
+    Ok(Some(format!(
+        "note: no server is in the region {region}{known}; its meetings go elsewhere"
+    )))
 }

@@ -17,6 +17,7 @@ use crate::{
 ///
 /// First what --clear names goes, then --level sets its limits, then the rest is set.
 #[derive(Debug, Args)]
+#[command(after_long_help = web::meetings::levels::table(), after_help = web::meetings::levels::table())]
 pub struct Limits {
     #[command(flatten)]
     named: Named,
@@ -44,7 +45,8 @@ pub struct Limits {
     /// A parameter of create whatever the front end says; may come several times
     #[arg(long, value_name = "NAME=VALUE")]
     force: Vec<String>,
-    /// What a server must be able to do for its meetings; may come several times, names all
+    /// What a server must be able to do for its meetings, such as recording or dedicated: they go only
+    /// to servers that have all of these words; may come several times, names all
     #[arg(long, value_name = "WORD")]
     feature: Vec<String>,
     /// What to clear: meetings, participants, participants-total, duration, level, defaults, forced

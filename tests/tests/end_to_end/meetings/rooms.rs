@@ -70,7 +70,7 @@ fn a_guest_waits_before_the_door_and_is_in_the_meeting_once_it_was_started() {
         start(&mut steward, &room).await;
         // The page looks by itself; the name that was typed stays.
         browser
-            .wait_for_text("The meeting runs since", LOOKS_SECONDS)
+            .wait_for_text("The meeting has been running since", LOOKS_SECONDS)
             .await;
         assert_eq!(
             browser.element("input[name=name]").await.value().await,
@@ -84,7 +84,7 @@ fn a_guest_waits_before_the_door_and_is_in_the_meeting_once_it_was_started() {
         assert!(browser.shown().await.contains("Gus"));
 
         let page = steward.get(&room).await.body;
-        assert!(page.contains("Runs on"), "{page}");
+        assert!(page.contains("It has been running on"), "{page}");
         steward
             .submit(&room, &format!("{room}/end"), &[])
             .await

@@ -94,6 +94,7 @@ async fn show(
         role,
         entrance: room.entrance,
         since,
+        ended: running::ended(site, room),
         next,
         name: actor.map_or_else(String::new, |actor| actor.account.name.clone()),
         own: is_own.then(|| format!("/rooms/{}", room.id)),

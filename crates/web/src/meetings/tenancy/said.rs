@@ -172,7 +172,12 @@ impl Changed {
     pub(super) fn of(&self, mut rules: Rules) -> Result<Rules, WebError> {
         self.clear(&mut rules)?;
         if let Some(word) = &self.level {
-            rules.limits = limits_of(word)?;
+            // No level says anything of recording: what was set of it stays.
+            let recording = rules.limits.recording;
+            rules.limits = Limits {
+                recording,
+                ..limits_of(word)?
+            };
             rules.level.clone_from(word);
         }
         let limits = &mut rules.limits;
@@ -197,7 +202,9 @@ impl Changed {
             let Some(given) = given else { continue };
             if !(1..=LIMIT_MAX).contains(&given) {
                 let found = given.to_string();
-                return Err(fault(field, LimitError::Limit { found }.to_string()));
+                let what = what_of(field);
+                let said = LimitError::Limit { found };
+                return Err(fault(field, format!("{what}: {said}")));
             }
             *limit = Some(given);
         }
@@ -212,6 +219,16 @@ impl Changed {
                 features(words).map_err(|error| fault("features", error.to_string()))?;
         }
         Ok(rules)
+    }
+}
+
+/// What a limit is of, as people read it.
+fn what_of(field: &str) -> &'static str {
+    match field {
+        "meetings_max" => "Meetings at one time",
+        "participants_max" => "People in one meeting",
+        "participants_total_max" => "People in all meetings",
+        _ => "Minutes of a meeting",
     }
 }
 
@@ -263,6 +280,36 @@ mod tests {
             .collect();
         assert_eq!(names, ["logo", "muteOnStart"]);
         assert_eq!(rules.forced.len(), 1);
+    }
+
+    #[test]
+    fn a_level_leaves_recording_as_it_was_set() {
+        let mut known = Rules::default();
+        for recording in [true, false] {
+            known.limits.recording = recording;
+            let changed = Changed {
+                level: Some("level-2".to_owned()),
+                ..Changed::default()
+            };
+            let limits = changed.of(known.clone()).unwrap().limits;
+            assert_eq!(
+                (limits.recording, limits.meetings_max),
+                (recording, Some(5))
+            );
+        }
+    }
+
+    #[test]
+    fn a_limit_that_does_not_fit_says_what_it_is_of() {
+        let changed = Changed {
+            participants_total_max: Some(0),
+            ..Changed::default()
+        };
+        let said = changed.of(Rules::default()).unwrap_err().to_string();
+        assert!(
+            said.starts_with("People in all meetings: A limit is"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Door {
     pub entrance: Entrance,
     /// Since when a meeting runs.
     pub since: Option<Timestamp>,
+    /// When the last meeting ended, if it was lately.
+    pub ended: Option<Timestamp>,
     /// When a gathering meets here next.
     pub next: Option<Timestamp>,
     /// What the name begins with.
@@ -54,6 +56,7 @@ pub fn page(frame: &Frame, view: &Door, filled: &Filled) -> Markup {
         (page_head(Markup::default(), title.clone(), say.door_of(&view.member)))
         div.narrow.stack {
             p.say data-live="door-state" data-say-now { (state(frame, view)) }
+            p.small.muted id="own-time" hidden { (say.door_own_time()) " " span {} }
             form method="post" action=(view.path) {
                 (name.line("text", Some("name")))
                 div.buttons data-live="door-button" { button.btn.primary { (button) } }
@@ -80,6 +83,13 @@ fn state(frame: &Frame, view: &Door) -> Markup {
             (say.door_runs(clock.past(since)))
             @if role == Role::Guest && view.entrance == Entrance::Asked { " " (say.door_runs_asked()) }
         },
+        (None, Role::Guest, next) if view.ended.is_some() => {
+            let ended = view.ended.map(|at| clock.past(at)).unwrap_or_default();
+            html! {
+                (say.door_ended(ended))
+                @if let Some(next) = next { " " (say.door_next(clock.deadline(next))) }
+            }
+        }
         (None, Role::Guest, Some(next)) => say.door_not_started_until(clock.deadline(next)),
         (None, Role::Guest, None) => say.door_not_started(),
         (None, Role::Moderator, Some(next)) => say.door_moderator_starts_next(clock.deadline(next)),

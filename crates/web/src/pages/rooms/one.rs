@@ -150,6 +150,7 @@ pub fn page(frame: &Frame, view: &Room, filled: &Filled) -> Markup {
     };
     let head = Head {
         filled: Some(filled),
+        script: Some("/assets/copy.js"),
         ..Head::live(html! { (state) ", " (title) }, Area::Meet)
     };
     document(frame, &head, body)
@@ -257,6 +258,10 @@ fn links(frame: &Frame, view: &Room) -> Markup {
                     label for=(id) { (name) }
                     span.hint id={ (id) "-hint" } { (means) }
                     input type="text" id=(id) value=(link) readonly aria-describedby={ (id) "-hint" };
+                    button.btn.quiet.no-print type="button" hidden data-copy=(id)
+                        data-copied=(say.copied().0) {
+                        (say.copy()) span.vh { " " (name) }
+                    }
                 }
                 @if view.may_change {
                     @let step = format!("renew-{}", role.as_str());
