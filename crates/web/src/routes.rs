@@ -184,10 +184,7 @@ fn rooms() -> Router<Site> {
         .route("/rooms/{id}/end", get(common::above).post(rooms::end))
         .route("/rooms/{id}/links", get(common::above).post(rooms::renew))
         .route("/rooms/{id}/close", get(common::above).post(rooms::close))
-        .route(
-            "/rooms/{id}/delete",
-            get(common::above).post(rooms::delete),
-        )
+        .route("/rooms/{id}/delete", get(common::above).post(rooms::delete))
         .route(
             "/rooms/{id}/recordings",
             get(rooms::recordings::page).post(rooms::recordings::change),

@@ -6,10 +6,11 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
+use bigbluebutton::{Algorithm, checksum};
 use domain::record::Service;
 use serde_json::json;
 use support::{
-    Answer, PASSWORD, World,
+    Answer, Browser, PASSWORD, World,
     hosted::hosted_coop,
     meetings::{describe, server},
     program::Program,

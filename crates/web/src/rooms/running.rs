@@ -1,6 +1,6 @@
 //! Meetings in rooms: begun, entered, ended.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bigbluebutton::{Failure, Parameters, answer::Meeting};
 use domain::{id::Timestamp, record::Standing};
@@ -9,7 +9,7 @@ use super::{Entrance, Room, failed::Failed, links::Role, tenancy};
 use crate::{
     error::{FieldFault, WebError},
     gateway::inside,
-    meetings::overview,
+    meetings::{overview, tenants::TenantAccess},
     site::Site,
 };
 
@@ -78,7 +78,7 @@ pub(crate) async fn enter(
         Role::Guest => "VIEWER",
     };
     let begun = begun_at(site, room, &tenant).await;
-    let begun = begun.map_err(|failure| in_words(site, (room, &tenant), site.now(), &failure))?;
+    let begun = begun.map_err(|failure| refused(site, room, &failure))?;
     let mut parameters = Parameters::new()
         .with("meetingID", room.meeting_id())
         .with("fullName", name)

@@ -58,10 +58,10 @@ impl Add {
             "secret": secret.as_ref().map(|secret| secret.as_str()),
         }));
         let answer = api.post("/api/tenants", &fields).await?;
-        if let Some(region) = &self.region {
-            if let Some(note) = region_note(&api, region).await? {
-                global.note(note);
-            }
+        if let Some(region) = &self.region
+            && let Some(note) = region_note(&api, region).await?
+        {
+            global.note(note);
         }
         let mut said = format!("{} is added.", self.name);
         if answer["secret"].is_string() {
