@@ -68,7 +68,7 @@ fn a_guest_waits_before_the_door_and_is_in_the_meeting_once_it_was_started() {
             .await;
         browser.fill("input[name=name]", "Gus").await;
         start(&mut steward, &room).await;
-        // The page looks by itself; the name that was typed stays.
+        // The page refreshes itself; the name that was typed stays.
         browser
             .wait_for_text("The meeting has been running since", LOOKS_SECONDS)
             .await;

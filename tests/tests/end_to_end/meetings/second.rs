@@ -217,7 +217,10 @@ async fn the_second_alone(story: &Story) {
 
     let mut guest = Client::of(story.second.web);
     let page = guest.get(&story.room).await.expect(200).body;
-    assert!(page.contains("The meeting runs since"), "{page}");
+    assert!(
+        page.contains("The meeting has been running since"),
+        "{page}"
+    );
     let told = guest
         .submit(&story.room, &story.room, &[("name", "Gus")])
         .await
