@@ -10,7 +10,7 @@ use bigbluebutton::{
 };
 use domain::{
     id::{ServerId, TenantId},
-    record::Room,
+    record::{Room, Standing},
 };
 use federation::{
     Core,
@@ -132,7 +132,7 @@ pub(super) fn own_meetings(site: &Site, tenant: TenantId, all: Vec<Gathered>) ->
 /// own; the others' are told all the same. A server is believed of the meetings that are placed on it.
 pub(super) async fn gathered(site: &Site, asked: Asked) -> Vec<Gathered> {
     let tenant = asked.tenant;
-    let mut all = Vec::new();
+    let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
     for part in site.node.call(asked).await {
         let (Some(server), Ok(bytes)) = (part.server, part.result) else {
             continue;
@@ -140,18 +140,20 @@ pub(super) async fn gathered(site: &Site, asked: Asked) -> Vec<Gathered> {
         let Ok(response) = read(&bytes) else {
             continue;
         };
-        let mut placed = site.node.read(|core| placed_on(core, tenant, server));
-        for meeting in Meetings::from_response(response).0 {
-            let room = own_room(tenant, &meeting.meeting_id, &meeting.metadata);
-            if let Some((room, own_id)) = room.filter(|(room, _)| placed.remove(room)) {
-                all.push(Gathered {
-                    room,
-                    own_id,
-                    server,
-                    meeting,
-                });
-            }
-        }
+        let listed = Meetings::from_response(response).0.into_iter();
+        let rooms = listed.filter_map(|meeting| {
+            let (room, own_id) = own_room(tenant, &meeting.meeting_id, &meeting.metadata)?;
+            Some(Gathered {
+                room,
+                own_id,
+                server,
+                meeting,
+            })
+        });
+        site.node.read(|core| {
+            let on = rooms.filter(|one| is_on(core, tenant, one.room, server));
+            all.extend(on.filter(|one| seen.insert(one.room)));
+        });
     }
     all
 }
@@ -168,17 +170,17 @@ pub(super) struct Gathered {
     pub meeting: Meeting,
 }
 
-/// The rooms of a tenant whose meetings are on a server: by what its home keeps, elsewhere by the records.
-fn placed_on(core: &Core, tenant: TenantId, server: ServerId) -> BTreeSet<Room> {
+/// Whether the meeting of a room is on a server: by what its home keeps. Elsewhere by the records, which
+/// come a moment later: of a meeting that none places yet its server is believed.
+fn is_on(core: &Core, tenant: TenantId, room: Room, server: ServerId) -> bool {
     let known = core.view().meetings.tenants.get(&tenant);
     if known.is_some_and(|known| known.record.home == core.node()) {
-        let placed = core.placed_rooms();
-        let on = placed.filter(|((of, _), kept)| *of == tenant && kept.server == server);
-        return on.map(|((_, room), _)| *room).collect();
+        let kept = core.room(&tenant, &room);
+        return kept.is_some_and(|kept| kept.standing == Standing::Placed && kept.server == server);
     }
-    let running = core.view().meetings.running();
-    let on = running.filter(|(of, _, placed)| *of == tenant && placed.server == server);
-    on.map(|(_, room, _)| room).collect()
+    let placed = core.view().meetings.placed(&tenant, &room);
+    let placed = placed.filter(|placed| placed.standing == Standing::Placed);
+    placed.is_none_or(|placed| placed.server == server)
 }
 
 /// The room of what a server says is a tenant's, and what its front end calls it: the two must fit, or a
