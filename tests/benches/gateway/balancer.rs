@@ -31,10 +31,7 @@ impl Balancer {
     pub fn none(servers: &Servers) -> Self {
         Self {
             name: "server itself",
-            front: FrontEnd {
-                server: servers.first,
-                secret: servers.secret.clone(),
-            },
+            front: servers.fronts().next().unwrap(),
             _runs: Box::new(()),
         }
     }

@@ -12,6 +12,8 @@ use tokio::{
     sync::Mutex,
 };
 
+use super::servers::Servers;
+
 /// How long a call may take before it counts as failed.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// What is read at once.
@@ -51,14 +53,16 @@ pub struct Row {
     pub failed: usize,
 }
 
-/// Waits until no meeting is listed: servers tell of one for a while after its end, and who is quick would
-/// have to list more than who is slow.
-pub async fn quiet(front: &FrontEnd) {
-    wait::until("no meeting is listed", LISTED_SECONDS, async || {
-        let said = front.get(&front.path("getMeetings", &[])).await;
-        (!said.body.contains("<meeting>")).then_some(())
-    })
-    .await;
+/// Waits until no server lists a meeting: they tell of one for a while after its end, and who is quick would
+/// have to read more than who is slow.
+pub async fn quiet(servers: &Servers) {
+    for server in servers.fronts() {
+        wait::until("no meeting is listed", LISTED_SECONDS, async || {
+            let said = server.get(&server.path("getMeetings", &[])).await;
+            (!said.body.contains("<meeting>")).then_some(())
+        })
+        .await;
+    }
 }
 
 /// One round: meetings are created and created again, joined, asked about, listed, and ended.

@@ -87,7 +87,7 @@ async fn compare() {
         for balancer in &balancers {
             let mut rounds = Vec::new();
             for round in 0..ROUNDS {
-                load::quiet(&balancer.front).await;
+                load::quiet(&servers).await;
                 rounds.push(load::round(&balancer.front, &plan, round).await);
             }
             tables.push((balancer.name, middle(&rounds)));

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use end_to_end::{certificate::Certified, ports, process::Process, program};
+use end_to_end::{certificate::Certified, meetings::FrontEnd, ports, process::Process, program};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Whom programs trust, as many libraries read it.
@@ -52,8 +52,8 @@ async fn pass_on(listener: TcpListener, certified: Certified, plain: u16) {
 pub struct Servers {
     /// Where each is, encrypted.
     pub hosts: Vec<String>,
-    /// Where the first is, plain.
-    pub first: SocketAddr,
+    /// Where each is, plain.
+    pub plain: Vec<SocketAddr>,
     /// The secret of all of them.
     pub secret: String,
     /// The file it is in.
@@ -79,13 +79,23 @@ impl Servers {
             process.line("what to type next", START_SECONDS, said).await;
             processes.push(process);
         }
+        let plain = ports.chunks(2);
+        let plain = plain.map(|pair| SocketAddr::from((Ipv4Addr::LOCALHOST, pair[1])));
         let hosts = ports.chunks(2).map(|pair| format!("localhost:{}", pair[0]));
         Self {
             hosts: hosts.collect(),
-            first: SocketAddr::from((Ipv4Addr::LOCALHOST, ports[1])),
+            plain: plain.collect(),
             secret: fs::read_to_string(&secret_file).unwrap().trim().to_owned(),
             secret_file,
             _processes: processes,
         }
+    }
+
+    /// Each of them, called as a front end calls it.
+    pub fn fronts(&self) -> impl Iterator<Item = FrontEnd> {
+        self.plain.iter().map(|server| FrontEnd {
+            server: *server,
+            secret: self.secret.clone(),
+        })
     }
 }
