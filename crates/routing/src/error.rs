@@ -57,12 +57,14 @@ pub enum Error {
         entitled_cpu_units_milli: u64,
     },
     /// A member that held servers for meetings that never came.
-    #[error("after {limit} holds that were not used there are no more for a while; found {found}")]
+    #[error(
+        "who kept servers in vain for more than {limit_ms} ms gets no more for a while; it was {in_vain_ms} ms"
+    )]
     HoldsUnused {
-        /// How many it left unused.
-        found: usize,
-        /// How many it may.
-        limit: usize,
+        /// How long it kept servers in vain, in milliseconds.
+        in_vain_ms: u64,
+        /// How long it may, in milliseconds.
+        limit_ms: u64,
     },
     /// A hold for more people than the server takes in one meeting.
     #[error("the server takes at most {limit_users} people in one meeting; found {users}")]

@@ -11,7 +11,7 @@
 //! entitlement. A single one is allowed beyond it, or no member of a large federation could ever hold a
 //! server. Who holds again and again what it does not use gets no more for a while.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use domain::id::{MemberId, ServerId, Timestamp};
 
@@ -34,14 +34,11 @@ pub const HOLD_AFTER_MS: u64 = 30 * 60_000;
 pub const HOLD_AHEAD_MS: u64 = 90 * 86_400_000;
 /// How many holds one member may have with one owner.
 pub const HOLDS_PER_MEMBER_MAX: usize = 16;
-/// On how many days within [`UNUSED_MS`] a member may leave holds unused, and how many on one day, and
-/// still get further ones.
-pub const UNUSED_MAX: usize = 3;
-/// How long it is remembered that a member left holds unused on a day.
-pub const UNUSED_MS: u64 = 28 * 86_400_000;
-/// How long before its start a hold is given up so that others can still take the server.
-pub const GIVEN_UP_BEFORE_MS: u64 = 30 * 60_000;
-/// A day, from any moment on.
+/// How long a member may keep servers of one owner in vain within [`UNUSED_MS`] and still get further holds:
+/// as long as two holds of which nothing comes.
+pub const IN_VAIN_MS_MAX: u64 = 2 * (HOLD_BEFORE_MS + HOLD_AFTER_MS);
+/// How long it is remembered that a member kept a server in vain.
+pub const UNUSED_MS: u64 = 28 * DAY_MS;
 const DAY_MS: u64 = 86_400_000;
 
 /// A hold, of one member for one meeting.
@@ -104,6 +101,8 @@ pub fn counts_until(starts: Timestamp) -> Timestamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Kept {
     hold: Hold,
+    /// When it was taken for this start.
+    since: Timestamp,
     /// Whether its meeting was asked for.
     used: bool,
 }
@@ -112,56 +111,8 @@ struct Kept {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holds {
     holds: BTreeMap<(MemberId, MeetingId), Kept>,
-    /// What each member left unused of late.
-    unused: BTreeMap<MemberId, Unused>,
-}
-
-/// The holds that a member left unused of late.
-///
-/// People change their plans, and one of them must not be able to spend in an hour what all of their co-op
-/// may hold: so one a day counts for long. What bounds a member that moves a hold on and on is how many
-/// it may leave unused within a day.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Unused {
-    /// When the last ones ended, at most [`UNUSED_MAX`].
-    ended: VecDeque<Timestamp>,
-    /// Those that count for long, a day apart, at most [`UNUSED_MAX`].
-    counted: VecDeque<Timestamp>,
-}
-
-impl Unused {
-    /// One ended; `early` if it was given up well before its start.
-    fn note(&mut self, at: Timestamp, early: bool) {
-        let is_day_after =
-            |last: Option<&Timestamp>| last.is_none_or(|last| !within_day(at, *last));
-        let is_first = is_day_after(self.ended.back());
-        push(&mut self.ended, at);
-        if !(early && is_first) && is_day_after(self.counted.back()) {
-            push(&mut self.counted, at);
-        }
-    }
-
-    /// How many there were of late, by the longer of both memories that is full, if one is.
-    fn too_many(&self, now: Timestamp) -> Option<usize> {
-        let remembered = |at: &&Timestamp| now.since_ms(**at) < UNUSED_MS;
-        let counted = self.counted.iter().filter(remembered).count();
-        let ended = self.ended.iter().filter(|at| within_day(now, **at)).count();
-        [counted, ended]
-            .into_iter()
-            .find(|found| *found >= UNUSED_MAX)
-    }
-}
-
-fn within_day(now: Timestamp, before: Timestamp) -> bool {
-    now.since_ms(before) < DAY_MS
-}
-
-/// Remembers the newest [`UNUSED_MAX`].
-fn push(known: &mut VecDeque<Timestamp>, at: Timestamp) {
-    known.push_back(at);
-    if known.len() > UNUSED_MAX {
-        known.pop_front();
-    }
+    /// How long each member kept servers in vain, by the day on which it ended.
+    in_vain: BTreeMap<MemberId, BTreeMap<u64, u64>>,
 }
 
 /// What is held beside a hold at its time.
@@ -217,8 +168,13 @@ impl Holds {
             // Else a hold that is moved on again and again would keep a server free for ever.
             self.note_unused(now, before);
         }
-        let used = before.is_some_and(|before| before.used && !is_moved(&before));
-        self.holds.insert(key, Kept { hold, used });
+        let stays = before.filter(|before| !is_moved(before));
+        let kept = Kept {
+            hold,
+            since: stays.map_or(now, |before| before.since),
+            used: stays.is_some_and(|before| before.used),
+        };
+        self.holds.insert(key, kept);
         Ok(())
     }
 
@@ -265,14 +221,21 @@ impl Holds {
                 limit: HOLDS_PER_MEMBER_MAX,
             });
         }
-        let unused = self.unused.get(&hold.member);
-        match unused.and_then(|unused| unused.too_many(now)) {
-            Some(found) if hold.member != server.owner => Err(Error::HoldsUnused {
-                found,
-                limit: UNUSED_MAX,
+        let in_vain_ms = self.in_vain_ms(now, hold.member);
+        match in_vain_ms > IN_VAIN_MS_MAX && hold.member != server.owner {
+            true => Err(Error::HoldsUnused {
+                in_vain_ms,
+                limit_ms: IN_VAIN_MS_MAX,
             }),
-            _ => Ok(()),
+            false => Ok(()),
         }
+    }
+
+    /// How long a member kept servers in vain of late, in milliseconds.
+    fn in_vain_ms(&self, now: Timestamp, member: MemberId) -> u64 {
+        let days = self.in_vain.get(&member).into_iter().flatten();
+        let late = days.filter(|(day, _)| is_remembered(now, **day));
+        late.fold(0, |sum, (_, ms)| sum.saturating_add(*ms))
     }
 
     /// The holds for other meetings.
@@ -341,14 +304,17 @@ impl Holds {
         }
     }
 
-    /// A hold ends: if it kept a server free for nothing, that is remembered.
+    /// A hold ends: how long it kept a server free for nothing is remembered. Plans change: who says so
+    /// early pays little, and nobody can spend in a moment what all of a co-op may hold.
     fn note_unused(&mut self, now: Timestamp, kept: Kept) {
-        if kept.used || now < kept.hold.from() {
+        let counted = kept.hold.from().max(kept.since);
+        if kept.used || now <= counted {
             return;
         }
-        let early = now.plus_ms(GIVEN_UP_BEFORE_MS) <= kept.hold.starts;
-        let unused = self.unused.entry(kept.hold.member).or_default();
-        unused.note(now, early);
+        let days = self.in_vain.entry(kept.hold.member).or_default();
+        days.retain(|day, _| is_remembered(now, *day));
+        let of_day = days.entry(now.0 / DAY_MS).or_default();
+        *of_day = of_day.saturating_add(now.since_ms(counted));
     }
 
     /// When a hold counts next or is over, if there is any.
@@ -385,6 +351,11 @@ impl Beside {
         }
         Ok(())
     }
+}
+
+/// Whether what a day had is not too long ago.
+fn is_remembered(now: Timestamp, day: u64) -> bool {
+    now.since_ms(Timestamp(day.saturating_mul(DAY_MS))) < UNUSED_MS + DAY_MS
 }
 
 fn fits(load: Load, server: &Server, limit_ppm: u64) -> Result<(), Error> {

@@ -141,7 +141,7 @@ fn a_hold_that_is_moved_on_and_on_keeps_a_server_for_some_hours_and_no_more() {
         town.run_ms(HOUR_MS);
         blocked_ms += HOUR_MS * on(&town, 1) as u64;
     }
-    assert!(blocked_ms <= 16 * HOUR_MS, "{blocked_ms} ms");
+    assert!(blocked_ms <= 8 * HOUR_MS, "{blocked_ms} ms");
     assert!(refusals(&town).contains(&Refusal::Unused));
 }
 

@@ -8,8 +8,8 @@ use routing::{
     candidate::{Health, Report, Server, State},
     capacity::{Capacity, Load},
     hold::{
-        GIVEN_UP_BEFORE_MS, HOLD_AFTER_MS, HOLD_AHEAD_MS, HOLD_BEFORE_MS, HOLDS_PER_MEMBER_MAX,
-        Hold, UNUSED_MAX, UNUSED_MS, servers,
+        HOLD_AFTER_MS, HOLD_AHEAD_MS, HOLD_BEFORE_MS, HOLDS_PER_MEMBER_MAX, Hold, IN_VAIN_MS_MAX,
+        UNUSED_MS, servers,
     },
     request::{MeetingId, Request, RequestId},
     view::View,
@@ -289,69 +289,71 @@ fn who_is_refused_hears_how_many_would_fit() {
 fn who_holds_again_and_again_what_it_does_not_use_gets_no_more_for_a_while() {
     let mut admission = owner(1);
     let mut wall = WALL;
-    for _ in 0..UNUSED_MAX {
-        take_at(&mut admission, wall, hold(1, HOME, wall)).expect("not on so many days so far");
-        admission.release(wall, HOME, MeetingId([1; 32]));
-        wall = wall.plus_ms(DAY_MS);
-    }
-    let refused = take_at(&mut admission, wall, hold(2, HOME, wall));
+    let mut blocked_ms = 0;
+    let refused = loop {
+        // Moving it on is no way out.
+        match take_at(&mut admission, wall, hold(1, HOME, wall)) {
+            Ok(()) => blocked_ms += HOLD_AFTER_MS - 1,
+            refused => break refused,
+        }
+        wall = wall.plus_ms(HOLD_AFTER_MS - 1);
+    };
     assert!(
-        matches!(refused, Err(Error::HoldsUnused { found: 3, .. })),
+        matches!(refused, Err(Error::HoldsUnused { .. })),
         "{refused:?}"
     );
+    admission.release(wall, HOME, MeetingId([1; 32]));
+    assert!(blocked_ms <= IN_VAIN_MS_MAX + HOLD_BEFORE_MS + HOLD_AFTER_MS);
     take_at(&mut admission, wall, hold(2, OTHER, wall)).expect("others do");
     take_at(&mut admission, wall, hold(3, OWNER, wall)).expect("on its own server always");
-    let later = wall.plus_ms(UNUSED_MS);
+    let later = wall.plus_ms(UNUSED_MS + DAY_MS);
     take_at(&mut admission, later, hold(2, HOME, later)).expect("it is forgotten");
 }
 
 #[test]
-fn what_is_left_unused_within_one_day_counts_once() {
+fn plans_that_change_in_time_or_in_a_moment_cost_as_long_as_they_kept_a_server() {
     let mut admission = owner(1);
-    let mut wall = WALL;
-    for _ in 0..UNUSED_MAX {
-        take_at(&mut admission, wall, hold(1, HOME, wall)).unwrap();
-        // Moving it on is no way out.
-        wall = wall.plus_ms(HOLD_AFTER_MS - 1);
+    // To and fro within a moment, well after the hold counts.
+    for number in 0..100 {
+        let wall = WALL.plus_ms(number * 1_000);
+        take_at(
+            &mut admission,
+            wall,
+            hold(1, HOME, WALL.plus_ms(HOLD_BEFORE_MS + number)),
+        )
+        .expect("it kept nobody out");
     }
-    take_at(&mut admission, wall, hold(1, HOME, wall)).expect("two were left unused so far");
-    admission.release(wall, HOME, MeetingId([1; 32]));
-    let refused = take_at(&mut admission, wall, hold(2, HOME, wall));
+    admission.release(WALL.plus_ms(100_000), HOME, MeetingId([1; 32]));
+    // Every other day one that is called off half an hour after it began to count.
+    for round in 1..10 {
+        let wall = WALL.plus_ms(round * 2 * DAY_MS);
+        let ahead = hold(1, HOME, wall.plus_ms(HOLD_BEFORE_MS));
+        take_at(&mut admission, wall, ahead).expect("not for long so far");
+        admission.release(wall.plus_ms(HOLD_AFTER_MS), HOME, ahead.meeting);
+    }
+    // Three of which nothing comes are too many.
+    let wall = WALL.plus_ms(60 * DAY_MS);
+    for round in 0..3 {
+        let wall = wall.plus_ms(round * DAY_MS);
+        let ahead = hold(1, HOME, wall.plus_ms(HOLD_BEFORE_MS));
+        take_at(&mut admission, wall, ahead).expect("two so far");
+    }
+    let wall = wall.plus_ms(3 * DAY_MS);
+    let refused = take_at(
+        &mut admission,
+        wall,
+        hold(1, HOME, wall.plus_ms(HOLD_BEFORE_MS)),
+    );
     assert!(
-        matches!(refused, Err(Error::HoldsUnused { found: 3, .. })),
+        matches!(refused, Err(Error::HoldsUnused { .. })),
         "{refused:?}"
     );
-    let tomorrow = wall.plus_ms(DAY_MS);
-    take_at(&mut admission, tomorrow, hold(2, HOME, tomorrow)).expect("that day is over");
-    admission.release(tomorrow, HOME, MeetingId([2; 32]));
-    take_at(&mut admission, tomorrow, hold(2, HOME, tomorrow)).expect("two days counted");
-}
-
-#[test]
-fn one_that_is_given_up_half_an_hour_before_its_start_does_not_count_once_a_day() {
-    let give_up = |before_ms: u64, times: u64| {
-        let mut admission = owner(1);
-        for day in 0..2 * UNUSED_MAX as u64 {
-            let wall = WALL.plus_ms(day * DAY_MS);
-            for _ in 0..times {
-                take_at(&mut admission, wall, hold(1, HOME, wall.plus_ms(before_ms)))?;
-                admission.release(wall, HOME, MeetingId([1; 32]));
-            }
-        }
-        Ok(())
-    };
-    let early_ms = GIVEN_UP_BEFORE_MS;
-    assert_eq!(give_up(early_ms, 1), Ok(()));
-    for (before_ms, times) in [(early_ms - 1, 1), (early_ms, 2)] {
-        let refused = give_up(before_ms, times);
-        assert!(matches!(refused, Err(Error::HoldsUnused { .. })));
-    }
 }
 
 #[test]
 fn a_hold_whose_meeting_was_asked_for_or_that_did_not_count_yet_is_not_held_against_anybody() {
     let mut admission = owner(1);
-    for round in 0..2 * UNUSED_MAX as u64 {
+    for round in 0..6 {
         let wall = WALL.plus_ms(round * DAY_MS);
         let crowd = Ask {
             users: 80,

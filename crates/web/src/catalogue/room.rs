@@ -84,7 +84,7 @@ messages! {
     room_held(server, owner, people, when) { English: "{server} of {owner} is held for {people}, {when}." }
     room_hold_sought(people, when) { English: "A server is sought for {people}, {when}." }
     room_hold_refused(people, when) { English: "No server is held for {people}, {when}. It is tried again; at the start any that has room is taken." }
-    room_hold_left_unused(people, when) { English: "No server is held for {people}, {when}: your co-op left held servers unused three times within a day, or on three days within four weeks. It is tried again; at the start any that has room is taken." }
+    room_hold_left_unused(people, when) { English: "No server is held for {people}, {when}: your co-op kept servers held in vain for more than five hours within four weeks. It is tried again; at the start any that has room is taken." }
     room_hold_smaller(people, when, possible) { English: "No server is held for {people}, {when}; for {possible} one would be. It is tried again; at the start any that has room is taken." }
     room_gathering_void() { English: "Calendars have an old link of this room" }
     room_gathering_put_link() { English: "Put the new link in" }
